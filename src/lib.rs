@@ -8,3 +8,4 @@
 //! * [`config`] is what lives in the user's files.
 
 pub mod ssm;
+pub mod wire;

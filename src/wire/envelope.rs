@@ -1,0 +1,283 @@
+//! The binary envelope of the control channel and the data channel: a 116-byte header, a length, a payload.
+//!
+//! All integers are big-endian. The two halves of the message id are swapped on the wire. See [`Envelope::decode`] for
+//! what a reader insists on; it is what AWS's own peers insist on, and nothing a peer sends makes it panic.
+
+use aws_lc_rs::digest;
+use uuid::Uuid;
+
+use crate::ssm::Timestamp;
+
+/// Where the payload's length stands; the payload follows four bytes later.
+const HEADER_LENGTH: usize = 116;
+const PREFIX: usize = HEADER_LENGTH + 4;
+/// The largest header a reader follows. Only 116 is ever written; the field exists so that headers may grow.
+const HEADER_LIMIT: usize = 4096;
+/// The largest message a reader takes.
+pub const MESSAGE_LIMIT: usize = 8 * 1024 * 1024;
+
+/// The message types, as they stand in the header.
+pub mod kind {
+    /// Client to agent: keystrokes, sizes, handshake answers, flags.
+    pub const INPUT: &str = "input_stream_data";
+    /// Agent to client: output, handshake requests, exit code, flags.
+    pub const OUTPUT: &str = "output_stream_data";
+    /// One for every stream frame received.
+    pub const ACKNOWLEDGE: &str = "acknowledge";
+    /// The service says that the session is over.
+    pub const CHANNEL_CLOSED: &str = "channel_closed";
+    /// The peer is there.
+    pub const START_PUBLICATION: &str = "start_publication";
+    /// The peer is not there.
+    pub const PAUSE_PUBLICATION: &str = "pause_publication";
+    /// The agent says that a session is connected or terminating.
+    pub const SESSION_STATE: &str = "agent_session_state";
+    /// The service asks the agent to start a session.
+    pub const INTERACTIVE_SHELL: &str = "interactive_shell";
+    /// The agent says that a session has ended.
+    pub const TASK_COMPLETE: &str = "agent_task_complete";
+    /// The service has noted that end.
+    pub const TASK_ACKNOWLEDGE: &str = "agent_task_acknowledge";
+    /// A command, or its cancellation.
+    pub const JOB: &str = "agent_job";
+    /// The agent has stored the job, or refused it.
+    pub const JOB_ACK: &str = "agent_job_ack";
+    /// What has come of the job so far.
+    pub const JOB_REPLY: &str = "agent_job_reply";
+    /// The service has stored that reply.
+    pub const JOB_REPLY_ACK: &str = "agent_job_reply_ack";
+}
+
+/// The payload types of stream frames.
+pub mod payload {
+    /// Raw bytes.
+    pub const OUTPUT: u32 = 1;
+    /// `{"cols","rows"}`.
+    pub const SIZE: u32 = 3;
+    /// The agent asks for session type and encryption.
+    pub const HANDSHAKE_REQUEST: u32 = 5;
+    /// The client's answer.
+    pub const HANDSHAKE_RESPONSE: u32 = 6;
+    /// The agent closes the handshake.
+    pub const HANDSHAKE_COMPLETE: u32 = 7;
+    /// The agent proves the key.
+    pub const CHALLENGE_REQUEST: u32 = 8;
+    /// The client proves the key.
+    pub const CHALLENGE_RESPONSE: u32 = 9;
+    /// A big-endian u32, see [`super::flag`].
+    pub const FLAG: u32 = 10;
+    /// Raw bytes of standard error.
+    pub const STDERR: u32 = 11;
+    /// `EXIT_CODE: n`.
+    pub const EXIT_CODE: u32 = 12;
+}
+
+/// The values of a flag payload.
+pub mod flag {
+    /// The local connection closed.
+    pub const DISCONNECT_TO_PORT: u32 = 1;
+    /// The user ends the session.
+    pub const TERMINATE_SESSION: u32 = 2;
+    /// The agent could not connect.
+    pub const CONNECT_TO_PORT_ERROR: u32 = 3;
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    /// See [`kind`]; at most 32 ASCII characters.
+    pub message_type: String,
+    /// 1.
+    pub schema_version: u32,
+    /// Unix time in milliseconds.
+    pub created_date: u64,
+    /// Counted per direction for stream frames, 0 otherwise.
+    pub sequence_number: i64,
+    /// Bit 0: first of a stream, bit 1: last.
+    pub flags: u64,
+    /// Identifies the message in acknowledgements.
+    pub message_id: Uuid,
+    /// See [`payload`]; 0 where it has no meaning.
+    pub payload_type: u32,
+    /// The rest.
+    pub payload: Vec<u8>,
+}
+
+/// Why bytes are not a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EnvelopeError {
+    /// Shorter than its header says.
+    #[error("the message is shorter than its header")]
+    Truncated,
+    /// A header length that is zero or absurd.
+    #[error("the message's header length is {0}")]
+    HeaderLength(u32),
+    /// No message type, or one that is not text.
+    #[error("the message has no type")]
+    NoType,
+    /// A creation date of zero.
+    #[error("the message has no creation date")]
+    NoDate,
+    /// The payload is not what was sent.
+    #[error("the payload does not match its digest")]
+    Digest,
+    /// Larger than [`MESSAGE_LIMIT`].
+    #[error("the message is too large")]
+    TooLarge,
+}
+
+impl Envelope {
+    /// A message of schema version 1 with a fresh id, sequence number 0 and no flags.
+    pub fn new(message_type: &str, created: Timestamp, payload: Vec<u8>) -> Self {
+        Self {
+            message_type: message_type.to_owned(),
+            schema_version: 1,
+            created_date: u64::try_from(created.as_millis()).unwrap_or(1).max(1),
+            sequence_number: 0,
+            flags: 0,
+            message_id: Uuid::new_v4(),
+            payload_type: 0,
+            payload,
+        }
+    }
+
+    /// The bytes of the message.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(PREFIX + self.payload.len());
+        bytes.extend_from_slice(&(HEADER_LENGTH as u32).to_be_bytes());
+        let mut name = [b' '; 32];
+        let length = self.message_type.len().min(32);
+        name[..length].copy_from_slice(&self.message_type.as_bytes()[..length]);
+        bytes.extend_from_slice(&name);
+        bytes.extend_from_slice(&self.schema_version.to_be_bytes());
+        bytes.extend_from_slice(&self.created_date.to_be_bytes());
+        bytes.extend_from_slice(&self.sequence_number.to_be_bytes());
+        bytes.extend_from_slice(&self.flags.to_be_bytes());
+        let id = self.message_id.as_bytes();
+        bytes.extend_from_slice(&id[8..]);
+        bytes.extend_from_slice(&id[..8]);
+        bytes.extend_from_slice(digest::digest(&digest::SHA256, &self.payload).as_ref());
+        bytes.extend_from_slice(&self.payload_type.to_be_bytes());
+        bytes.extend_from_slice(&u32::try_from(self.payload.len()).unwrap_or(u32::MAX).to_be_bytes());
+        bytes.extend_from_slice(&self.payload);
+        bytes
+    }
+
+    /// Reads a message.
+    ///
+    /// As AWS's peers do, the payload is everything behind the header, whatever the length field says; the digest is
+    /// checked where there is a payload, except on the publication messages, whose payload nobody reads.
+    pub fn decode(bytes: &[u8]) -> Result<Self, EnvelopeError> {
+        if bytes.len() > MESSAGE_LIMIT {
+            return Err(EnvelopeError::TooLarge);
+        }
+        let header = u32::from_be_bytes(field(bytes, 0)?);
+        let start = header as usize;
+        if !(HEADER_LENGTH..=HEADER_LIMIT).contains(&start) {
+            return Err(EnvelopeError::HeaderLength(header));
+        }
+        let payload = bytes.get(start + 4..).ok_or(EnvelopeError::Truncated)?;
+        let name: [u8; 32] = field(bytes, 4)?;
+        let name = std::str::from_utf8(&name).map_err(|_| EnvelopeError::NoType)?.replace('\0', "");
+        let message_type = name.trim().to_owned();
+        if message_type.is_empty() {
+            return Err(EnvelopeError::NoType);
+        }
+        let created_date = u64::from_be_bytes(field(bytes, 40)?);
+        if created_date == 0 {
+            return Err(EnvelopeError::NoDate);
+        }
+        let unread = matches!(message_type.as_str(), kind::START_PUBLICATION | kind::PAUSE_PUBLICATION);
+        let stated: [u8; 32] = field(bytes, 80)?;
+        if !payload.is_empty() && !unread && digest::digest(&digest::SHA256, payload).as_ref() != stated {
+            return Err(EnvelopeError::Digest);
+        }
+        let low: [u8; 8] = field(bytes, 64)?;
+        let high: [u8; 8] = field(bytes, 72)?;
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&high);
+        id[8..].copy_from_slice(&low);
+        Ok(Self {
+            message_type,
+            schema_version: u32::from_be_bytes(field(bytes, 36)?),
+            created_date,
+            sequence_number: i64::from_be_bytes(field(bytes, 48)?),
+            flags: u64::from_be_bytes(field(bytes, 56)?),
+            message_id: Uuid::from_bytes(id),
+            payload_type: u32::from_be_bytes(field(bytes, 112)?),
+            payload: payload.to_vec(),
+        })
+    }
+}
+
+fn field<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N], EnvelopeError> {
+    bytes.get(at..at + N).and_then(|slice| slice.try_into().ok()).ok_or(EnvelopeError::Truncated)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sample(payload: Vec<u8>) -> Envelope {
+        Envelope {
+            sequence_number: 7,
+            flags: 3,
+            payload_type: 1,
+            message_id: Uuid::parse_str("00112233-4455-4677-8899-aabbccddeeff").unwrap(),
+            ..Envelope::new(kind::OUTPUT, Timestamp::from_millis(1_700_000_000_123), payload)
+        }
+    }
+
+    #[test]
+    fn the_layout_is_the_one_on_the_wire() {
+        let bytes = sample(b"hi".to_vec()).encode();
+        assert_eq!(bytes.len(), 122);
+        assert_eq!(&bytes[..4], [0, 0, 0, 116]);
+        assert_eq!(&bytes[4..36], b"output_stream_data              ");
+        assert_eq!(&bytes[64..72], [0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff]);
+        assert_eq!(&bytes[72..80], [0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x46, 0x77]);
+        assert_eq!(&bytes[116..], [0, 0, 0, 2, b'h', b'i']);
+    }
+
+    #[test]
+    fn a_wrong_digest_is_refused_except_on_publication_messages() {
+        let mut bytes = sample(b"hi".to_vec()).encode();
+        bytes[121] = b'o';
+        assert_eq!(Envelope::decode(&bytes), Err(EnvelopeError::Digest));
+        let mut bytes = Envelope::new(kind::START_PUBLICATION, Timestamp::from_millis(1), b"x".to_vec()).encode();
+        bytes[120] = b'y';
+        assert!(Envelope::decode(&bytes).is_ok());
+    }
+
+    #[test]
+    fn a_hostile_header_length_is_refused() {
+        for length in [0u32, 1, 115, 5000, u32::MAX] {
+            let mut bytes = sample(b"hi".to_vec()).encode();
+            bytes[..4].copy_from_slice(&length.to_be_bytes());
+            assert!(matches!(Envelope::decode(&bytes), Err(EnvelopeError::HeaderLength(_))), "{length}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_message_survives_the_round_trip(payload in proptest::collection::vec(any::<u8>(), 0..300), seq in any::<i64>()) {
+            let message = Envelope { sequence_number: seq, ..sample(payload) };
+            prop_assert_eq!(Envelope::decode(&message.encode()), Ok(message));
+        }
+
+        #[test]
+        fn no_bytes_panic_the_reader(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = Envelope::decode(&bytes);
+        }
+
+        #[test]
+        fn no_damage_panics_the_reader(at in 0usize..122, byte in any::<u8>(), cut in 0usize..122) {
+            let mut bytes = sample(b"hi".to_vec()).encode();
+            bytes[at] = byte;
+            let _ = Envelope::decode(&bytes[..cut]);
+            let _ = Envelope::decode(&bytes);
+        }
+    }
+}
