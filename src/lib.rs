@@ -7,5 +7,6 @@
 //! * [`console`] is the terminal application and [`cli`] the verbs, which also start the other faces.
 //! * [`config`] is what lives in the user's files.
 
+pub mod client;
 pub mod ssm;
 pub mod wire;

@@ -1,0 +1,277 @@
+//! Credentials, region and endpoint: from the settings, from AWS's environment variables and files, over aws-config.
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use aws_config::{
+    BehaviorVersion, Region,
+    default_provider::credentials::DefaultCredentialsChain,
+    imds,
+    meta::region::ProvideRegion,
+    profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider, credentials},
+    provider_config::ProviderConfig,
+};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError};
+use tokio::sync::Mutex;
+
+use super::{CredentialFault, Error, Settings};
+use crate::{ssm::Timestamp, wire::sigv4};
+
+/// Credentials within so much of their end are renewed.
+const MARGIN: Duration = Duration::from_secs(5 * 60);
+/// Where neither settings nor AWS's configuration name a region, a custom endpoint gets this one.
+const CUSTOM_REGION: &str = "us-east-1";
+
+/// What the settings and AWS's configuration come down to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Resolved {
+    pub(super) profile: Option<String>,
+    pub(super) region: String,
+    pub(super) endpoint_url: Option<String>,
+}
+
+/// Credentials that renew themselves before they expire.
+#[derive(Debug)]
+pub(super) struct Credentials {
+    provider: SharedCredentialsProvider,
+    profile: Option<String>,
+    held: Mutex<Option<Held>>,
+}
+
+#[derive(Debug)]
+struct Held {
+    credentials: Arc<sigv4::Credentials>,
+    expires: Option<Timestamp>,
+}
+
+impl Credentials {
+    /// Reads the configuration. Credentials themselves are fetched with the first call.
+    pub(super) async fn load(settings: &Settings) -> Result<(Self, Resolved), Error> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let profile = settings.profile.clone().or_else(|| match settings.is_closed() {
+            true => None,
+            false => variable("AWS_PROFILE").or_else(|| variable("AWS_DEFAULT_PROFILE")),
+        });
+        let endpoint_url = match named_endpoint(settings, variable) {
+            Some(url) => Some(url),
+            None => profile_endpoint(settings, profile.as_deref()).await,
+        };
+        let region =
+            match settings.region.clone().or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"))
+            {
+                Some(region) => region,
+                None => match profile_region(settings, profile.as_deref()).await {
+                    Some(region) => region,
+                    None if endpoint_url.is_some() => CUSTOM_REGION.to_owned(),
+                    None => return Err(no_region(profile.as_deref())),
+                },
+            };
+        let provider = provider(settings, profile.as_deref(), &region).await;
+        let resolved = Resolved { profile: profile.clone(), region, endpoint_url };
+        Ok((Self { provider, profile, held: Mutex::default() }, resolved))
+    }
+
+    /// The credentials to sign with at `now`. Concurrent callers wait for one renewal.
+    pub(super) async fn get(&self, now: Timestamp) -> Result<Arc<sigv4::Credentials>, Error> {
+        let mut held = self.held.lock().await;
+        if let Some(held) = held.as_ref().filter(|held| held.expires.is_none_or(|end| end > now.plus(MARGIN))) {
+            return Ok(held.credentials.clone());
+        }
+        match self.provider.provide_credentials().await {
+            Ok(fresh) => {
+                let expires = fresh.expiry().and_then(|end| end.duration_since(SystemTime::UNIX_EPOCH).ok());
+                let expires = expires.map(|end| Timestamp::default().plus(end));
+                let credentials = Arc::new(sigv4::Credentials {
+                    access_key_id: fresh.access_key_id().to_owned(),
+                    secret_access_key: fresh.secret_access_key().into(),
+                    session_token: fresh.session_token().map(Into::into),
+                });
+                *held = Some(Held { credentials: credentials.clone(), expires });
+                Ok(credentials)
+            }
+            // Those in hand still work for some minutes: a provider's hiccup need not be anybody's trouble yet.
+            Err(error) => match held.as_ref().filter(|held| held.expires.is_none_or(|end| end > now)) {
+                Some(held) => Ok(held.credentials.clone()),
+                None => Err(self.error(&error)),
+            },
+        }
+    }
+
+    /// The service says that they have expired: the next call fetches new ones.
+    pub(super) async fn renew(&self) {
+        *self.held.lock().await = None;
+    }
+
+    fn error(&self, error: &CredentialsError) -> Error {
+        let detail = chain(error);
+        let lower = detail.to_lowercase();
+        let single_sign_on = lower.contains("sso") || lower.contains("cached token");
+        let fault = match error {
+            CredentialsError::CredentialsNotLoaded(_) => CredentialFault::Missing,
+            _ if single_sign_on => CredentialFault::SsoExpired,
+            CredentialsError::InvalidConfiguration(_) => CredentialFault::Configuration,
+            _ => CredentialFault::Provider,
+        };
+        Error::Credentials { profile: self.profile.clone(), fault, detail }
+    }
+}
+
+/// An error and what it says about its causes, without repetition.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut parts = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+        cause = error.source();
+    }
+    parts.join(": ")
+}
+
+/// The last of an error's causes.
+pub(super) fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = error.to_string();
+        cause = error.source();
+    }
+    text
+}
+
+fn no_region(profile: Option<&str>) -> Error {
+    let whose = profile.map(|name| format!(" for profile {name}")).unwrap_or_default();
+    Error::Config(format!("no region is configured{whose}: name one with --region or in AWS_REGION"))
+}
+
+/// The endpoint of the settings or of the environment.
+fn named_endpoint(settings: &Settings, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    if let Some(url) = &settings.endpoint_url {
+        return Some(url.clone());
+    }
+    let ignored =
+        variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    if ignored {
+        return None;
+    }
+    variable("AWS_ENDPOINT_URL_SSM").or_else(|| variable("AWS_ENDPOINT_URL"))
+}
+
+/// `endpoint_url` of the profile; aws-config knows the file's rules.
+async fn profile_endpoint(settings: &Settings, profile: Option<&str>) -> Option<String> {
+    if settings.is_closed() {
+        return None;
+    }
+    // With region and credentials given, the loader asks nobody on the network.
+    let mut loader =
+        aws_config::defaults(BehaviorVersion::latest()).region(Region::new(CUSTOM_REGION)).no_credentials();
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    loader.load().await.endpoint_url().map(str::to_owned)
+}
+
+async fn profile_region(settings: &Settings, profile: Option<&str>) -> Option<String> {
+    if settings.is_closed() {
+        return None;
+    }
+    let mut builder = ProfileFileRegionProvider::builder();
+    if let Some(profile) = profile {
+        builder = builder.profile_name(profile);
+    }
+    builder.build().region().await.map(|region| region.as_ref().to_owned())
+}
+
+async fn provider(settings: &Settings, profile: Option<&str>, region: &str) -> SharedCredentialsProvider {
+    if let Some((id, secret)) = &settings.keys {
+        let keys = aws_credential_types::Credentials::new(id, &secret.0, None, None, "settings");
+        return SharedCredentialsProvider::new(keys);
+    }
+    let config = ProviderConfig::without_region().with_region(Some(Region::new(region.to_owned())));
+    // A file or a profile that the user named beats the keys in the environment, as in the AWS CLI.
+    if settings.credentials_file.is_some() || settings.profile.is_some() {
+        let mut builder = ProfileFileCredentialsProvider::builder().configure(&config);
+        if let Some(file) = &settings.credentials_file {
+            builder = read_only_file(builder, file).profile_name(profile.unwrap_or("default"));
+        } else if let Some(profile) = profile {
+            builder = builder.profile_name(profile);
+        }
+        return SharedCredentialsProvider::new(builder.build());
+    }
+    // The instance metadata service answers within milliseconds or is not there: nobody waits for it.
+    let metadata = imds::Client::builder()
+        .configure(&config)
+        .connect_timeout(Duration::from_millis(300))
+        .read_timeout(Duration::from_secs(1))
+        .max_attempts(1)
+        .build();
+    let mut builder = DefaultCredentialsChain::builder().configure(config).imds_client(metadata);
+    if let Some(profile) = profile {
+        builder = builder.profile_name(profile);
+    }
+    SharedCredentialsProvider::new(builder.build().await)
+}
+
+/// Lets a provider read this credentials file and nothing else.
+#[allow(deprecated)] // the new names of these types live in a crate that nothing else needs
+fn read_only_file(builder: credentials::Builder, file: &Path) -> credentials::Builder {
+    use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
+    builder.profile_files(ProfileFiles::builder().with_file(ProfileFileKind::Credentials, file).build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn credentials_file(text: &str) -> (tempfile::TempDir, Settings) {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("credentials");
+        std::fs::write(&file, text).unwrap();
+        let settings = Settings {
+            credentials_file: Some(file),
+            endpoint_url: Some("http://127.0.0.1:1".into()),
+            region: Some("eu-west-1".into()),
+            ..Settings::default()
+        };
+        (dir, settings)
+    }
+
+    #[tokio::test]
+    async fn a_named_file_is_read_and_nothing_else() {
+        let (_dir, settings) =
+            credentials_file("[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = secret\n");
+        let (credentials, resolved) = Credentials::load(&settings).await.unwrap();
+        assert_eq!((resolved.region.as_str(), resolved.profile), ("eu-west-1", None));
+        let got = credentials.get(Timestamp::from_millis(0)).await.unwrap();
+        assert_eq!(got.access_key_id, "AKIAIOSFODNN7EXAMPLE");
+        assert!(!format!("{credentials:?}").contains("secret_access_key: \"secret"));
+    }
+
+    #[tokio::test]
+    async fn missing_credentials_say_what_to_do() {
+        let (_dir, settings) = credentials_file("[other]\naws_access_key_id = x\naws_secret_access_key = y\n");
+        let (credentials, _) = Credentials::load(&settings).await.unwrap();
+        let error = credentials.get(Timestamp::from_millis(0)).await.unwrap_err();
+        assert!(error.advice().is_some(), "{error}");
+    }
+
+    #[test]
+    fn the_nearest_endpoint_counts() {
+        let both = |name: &str| match name {
+            "AWS_ENDPOINT_URL_SSM" => Some("http://ssm".to_owned()),
+            "AWS_ENDPOINT_URL" => Some("http://all".to_owned()),
+            _ => None,
+        };
+        let named = Settings { endpoint_url: Some("http://named".into()), ..Settings::default() };
+        assert_eq!(named_endpoint(&named, both).as_deref(), Some("http://named"));
+        assert_eq!(named_endpoint(&Settings::default(), both).as_deref(), Some("http://ssm"));
+        let ignored =
+            |name: &str| both(name).or_else(|| (name == "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").then(|| "TRUE".into()));
+        assert_eq!(named_endpoint(&Settings::default(), ignored), None);
+    }
+}

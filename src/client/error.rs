@@ -1,0 +1,177 @@
+//! What can go wrong between a caller and the service, and what to do about it.
+
+use crate::ssm::ApiError;
+
+/// Why a call failed. Cheap enough to clone, because one failure may be shown in several places.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The service answered with an error.
+    #[error(transparent)]
+    Api(ApiError),
+    /// Nobody answers at the endpoint.
+    #[error("cannot reach {endpoint}: {detail}")]
+    Connect {
+        /// The address that was tried.
+        endpoint: String,
+        /// What the operating system says.
+        detail: String,
+    },
+    /// The answer did not come in time.
+    #[error("no answer from {endpoint} within {seconds} s")]
+    Timeout {
+        /// The address that was asked.
+        endpoint: String,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// There are no usable credentials.
+    #[error("no credentials{}: {detail}", .profile.as_deref().map(|name| format!(" for profile {name}")).unwrap_or_default())]
+    Credentials {
+        /// The profile that was asked for.
+        profile: Option<String>,
+        /// What kind of trouble it is.
+        fault: CredentialFault,
+        /// What the provider says.
+        detail: String,
+    },
+    /// No secure connection.
+    #[error("no secure connection to {endpoint}: {detail}")]
+    Tls {
+        /// The address that was tried.
+        endpoint: String,
+        /// What the TLS library says.
+        detail: String,
+    },
+    /// The settings cannot be used.
+    #[error("{0}")]
+    Config(String),
+    /// The other side does not keep to the protocol.
+    #[error("{0}")]
+    Protocol(String),
+}
+
+/// Why there are no credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialFault {
+    /// None are configured.
+    Missing,
+    /// The single sign-on session has ended or was never begun.
+    SsoExpired,
+    /// The profile does not exist or is malformed.
+    Configuration,
+    /// The provider failed.
+    Provider,
+}
+
+impl Error {
+    /// The API's error code, `ParameterNotFound`.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Api(error) => Some(&error.code),
+            _ => None,
+        }
+    }
+
+    /// Whether another try later may do better without anybody's help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Api(error) => error.is_retryable(),
+            Self::Connect { .. } | Self::Timeout { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// What the user can do next, as one sentence.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::Api(error) => api_advice(error),
+            Self::Connect { endpoint, .. } => Some(match is_loopback(endpoint) {
+                true => format!("Is the engine running? `fleetdeck serve` starts it; it was expected at {endpoint}."),
+                false => "Check the network, the region and the endpoint URL.".to_owned(),
+            }),
+            Self::Timeout { .. } => Some("The service is slow or the network drops packets; try again.".to_owned()),
+            Self::Credentials { profile, fault, .. } => Some(credential_advice(profile.as_deref(), *fault)),
+            Self::Tls { .. } => Some(
+                "The certificate is not trusted: set AWS_CA_BUNDLE to the PEM file of its authority, and check the clock."
+                    .to_owned(),
+            ),
+            Self::Config(_) | Self::Protocol(_) => None,
+        }
+    }
+}
+
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
+}
+
+fn credential_advice(profile: Option<&str>, fault: CredentialFault) -> String {
+    let suffix = profile.map(|name| format!(" --profile {name}")).unwrap_or_default();
+    match fault {
+        CredentialFault::SsoExpired => format!("Run `aws sso login{suffix}`."),
+        CredentialFault::Missing => format!(
+            "Run `aws configure{suffix}`, name a profile with --profile, or use --context local for the embedded engine."
+        ),
+        CredentialFault::Configuration => "Check ~/.aws/config and ~/.aws/credentials.".to_owned(),
+        CredentialFault::Provider => "Check that the profile's credential source works: `aws sts get-caller-identity`."
+            .replace("identity`", &format!("identity{suffix}`")),
+    }
+}
+
+/// Advice by code. The first match counts.
+const API_ADVICE: &[(&[&str], &str)] = &[
+    (
+        &["ExpiredToken", "ExpiredTokenException"],
+        "The credentials have expired: sign in again (`aws sso login`) or renew them.",
+    ),
+    (
+        &["UnrecognizedClientException", "InvalidClientTokenId"],
+        "The access key is not known there: check the profile, the region and the endpoint.",
+    ),
+    (&["RequestTimeTooSkewed"], "The clocks differ: set this machine's clock."),
+    (&["AccessDeniedException", "AccessDenied"], "The caller lacks a permission: ask for it, or use another profile."),
+    (&["TargetNotConnected"], "The node's agent is not connected: see its ping status in `fleetdeck nodes`."),
+    (&["ThrottlingException", "Throttling", "TooManyRequestsException"], "The service asked to slow down; try again."),
+    (&["UnknownOperationException"], "This endpoint does not offer the operation."),
+];
+
+fn api_advice(error: &ApiError) -> Option<String> {
+    let skewed = error
+        .message
+        .as_deref()
+        .is_some_and(|text| text.starts_with("Signature expired") || text.starts_with("Signature not yet current"));
+    if error.code == "InvalidSignatureException" {
+        return Some(match skewed {
+            true => "The clocks differ: set this machine's clock.".to_owned(),
+            false => "The secret key does not belong to the access key: check the profile.".to_owned(),
+        });
+    }
+    let known = API_ADVICE.iter().find(|(codes, _)| codes.contains(&&*error.code));
+    known.map(|(_, advice)| (*advice).to_owned())
+}
+
+fn is_loopback(endpoint: &str) -> bool {
+    ["://127.", "://localhost", "://[::1]"].iter().any(|host| endpoint.contains(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_usual_trouble_has_its_next_step() {
+        let sso = Error::Credentials {
+            profile: Some("prod".into()),
+            fault: CredentialFault::SsoExpired,
+            detail: "the token has expired".into(),
+        };
+        assert_eq!(sso.advice().as_deref(), Some("Run `aws sso login --profile prod`."));
+        let refused = Error::Connect { endpoint: "http://127.0.0.1:7700".into(), detail: "refused".into() };
+        assert!(refused.advice().is_some_and(|advice| advice.contains("engine running")));
+        let skew = ApiError::new("InvalidSignatureException", "Signature expired: 1 is now earlier than 2");
+        assert!(Error::Api(skew).advice().is_some_and(|advice| advice.contains("clock")));
+        assert_eq!(Error::Api(ApiError::bare("ParameterNotFound")).advice(), None);
+    }
+}

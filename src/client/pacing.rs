@@ -1,0 +1,130 @@
+//! A token bucket per operation: the client keeps below the service's rate limits instead of running into them.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// The paces of all operations of one client.
+#[derive(Debug)]
+pub(super) struct Pacing {
+    aws: bool,
+    buckets: Mutex<HashMap<&'static str, Bucket>>,
+}
+
+/// Calls a second that AWS grants an account by default, as published for Parameter Store; below what is seen elsewhere.
+const RATES: &[(&str, f64)] = &[
+    ("GetParameter", 40.0),
+    ("GetParameters", 40.0),
+    ("GetParametersByPath", 40.0),
+    ("PutParameter", 3.0),
+    ("DescribeParameters", 5.0),
+    ("GetParameterHistory", 5.0),
+];
+const OTHERS: f64 = 10.0;
+/// The pace after a first throttle where none was set before.
+const CAUTIOUS: f64 = 8.0;
+const SLOWEST: f64 = 0.5;
+
+impl Pacing {
+    /// For AWS the pace starts at its published limits; for another endpoint it is free until it complains.
+    pub(super) fn new(aws: bool) -> Self {
+        Self { aws, buckets: Mutex::default() }
+    }
+
+    /// Takes a place for one call and says how long to wait for it.
+    pub(super) fn reserve(&self, operation: &'static str, now: Instant) -> Duration {
+        self.with(operation, now, |bucket| bucket.take(now))
+    }
+
+    /// The service throttled the operation.
+    pub(super) fn throttled(&self, operation: &'static str, now: Instant) {
+        self.with(operation, now, Bucket::slow_down);
+    }
+
+    /// The service took a call.
+    pub(super) fn accepted(&self, operation: &'static str, now: Instant) {
+        self.with(operation, now, Bucket::speed_up);
+    }
+
+    fn with<T>(&self, operation: &'static str, now: Instant, act: impl FnOnce(&mut Bucket) -> T) -> T {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let limit = self.aws.then(|| rate(operation));
+        act(buckets.entry(operation).or_insert_with(|| Bucket::new(limit, now)))
+    }
+}
+
+fn rate(operation: &str) -> f64 {
+    RATES.iter().find(|(name, _)| *name == operation).map_or(OTHERS, |(_, rate)| *rate)
+}
+
+/// Tokens come at `rate` a second, up to two seconds' worth; without a rate there is no limit.
+#[derive(Debug)]
+struct Bucket {
+    ceiling: Option<f64>,
+    rate: Option<f64>,
+    tokens: f64,
+    at: Instant,
+}
+
+impl Bucket {
+    fn new(ceiling: Option<f64>, now: Instant) -> Self {
+        Self { ceiling, rate: ceiling, tokens: ceiling.map_or(0.0, burst), at: now }
+    }
+
+    /// Takes a token, on credit if there is none; the debt is the time to wait.
+    fn take(&mut self, now: Instant) -> Duration {
+        let Some(rate) = self.rate else { return Duration::ZERO };
+        let earned = now.saturating_duration_since(self.at).as_secs_f64() * rate;
+        self.tokens = (self.tokens + earned).min(burst(rate)) - 1.0;
+        self.at = self.at.max(now);
+        Duration::from_secs_f64((-self.tokens / rate).clamp(0.0, 60.0))
+    }
+
+    fn slow_down(&mut self) {
+        self.rate = Some(self.rate.map_or(CAUTIOUS, |rate| (rate / 2.0).max(SLOWEST)));
+        self.tokens = self.tokens.min(0.0);
+    }
+
+    fn speed_up(&mut self) {
+        if let Some(rate) = &mut self.rate {
+            *rate = (*rate + 0.1).min(self.ceiling.unwrap_or(f64::MAX));
+        }
+    }
+}
+
+fn burst(rate: f64) -> f64 {
+    (rate * 2.0).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_settles_at_the_rate() {
+        let start = Instant::now();
+        let pacing = Pacing::new(true);
+        let free = (0..100).take_while(|_| pacing.reserve("PutParameter", start).is_zero()).count();
+        assert_eq!(free, 6);
+        assert!(pacing.reserve("PutParameter", start + Duration::from_secs(60)).is_zero());
+        assert!(pacing.reserve("GetParameter", start).is_zero());
+    }
+
+    #[test]
+    fn another_endpoint_is_free_until_it_complains() {
+        let start = Instant::now();
+        let pacing = Pacing::new(false);
+        assert!((0..10_000).all(|_| pacing.reserve("PutParameter", start).is_zero()));
+        for _ in 0..30 {
+            pacing.throttled("PutParameter", start);
+        }
+        let waits: Vec<_> = (0..3).map(|_| pacing.reserve("PutParameter", start)).collect();
+        assert_eq!(waits, [2, 4, 6].map(Duration::from_secs));
+        for _ in 0..1000 {
+            pacing.accepted("PutParameter", start);
+        }
+        assert!(pacing.reserve("PutParameter", start + Duration::from_secs(9)).is_zero());
+    }
+}

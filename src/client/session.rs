@@ -1,0 +1,126 @@
+//! A session on a node: `StartSession`, its data channel, and the handle to it.
+//!
+//! A task of its own owns the connection; [`Session`] talks to it.
+
+mod line;
+mod socket;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::{Semaphore, mpsc};
+
+use super::{Client, Error, TerminalSize};
+use crate::ssm::StartSession;
+
+/// Events that may wait for [`Session::next`]. Output is joined to large pieces before.
+const EVENTS: usize = 16;
+/// Bytes of input under way from [`Session::send`].
+const INPUT_WINDOW: usize = 256 * 1024;
+/// The most that one [`Session::send`] hands over at once.
+const INPUT_PIECE: usize = 16 * 1024;
+
+/// A running session. Dropping it closes the connection and leaves the session to the service; to end it on the node
+/// too, see [`Session::terminate`].
+#[derive(Debug)]
+pub struct Session {
+    id: String,
+    commands: mpsc::UnboundedSender<Command>,
+    events: mpsc::Receiver<SessionEvent>,
+    window: Arc<Semaphore>,
+}
+
+/// What a session tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionEvent {
+    /// Bytes of the shell, or of a command's standard output. Raw: not fit for a terminal of one's own unseen.
+    Output(Bytes),
+    /// Bytes of a command's standard error, where the document keeps them apart.
+    Stderr(Bytes),
+    /// The command's exit code.
+    Exit(i32),
+    /// The connection broke; this is the try that begins now, from 1.
+    Reconnecting {
+        /// The number of the try.
+        attempt: u32,
+    },
+    /// The connection stands, first or again.
+    Connected,
+    /// The session is over. Nothing follows.
+    Closed {
+        /// Why, if it did not end by itself.
+        reason: Option<String>,
+    },
+}
+
+/// What the handle asks of the task that owns the connection.
+#[derive(Debug)]
+enum Command {
+    Input {
+        bytes: Vec<u8>,
+        /// Whether the window is to be opened again when the bytes have left.
+        windowed: bool,
+    },
+    Resize(TerminalSize),
+    Terminate,
+}
+
+impl Session {
+    /// The session's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Sends keystrokes, in the order of the calls. Bytes typed while the connection is down go out afterwards. A single
+    /// newline becomes a carriage return, as AWS's client sends it.
+    pub fn input(&self, bytes: Vec<u8>) {
+        self.tell(Command::Input { bytes, windowed: false });
+    }
+
+    /// Sends a stream such as a file: like [`Session::input`], but waits while much is under way.
+    pub async fn send(&self, bytes: &[u8]) {
+        for piece in bytes.chunks(INPUT_PIECE) {
+            let Ok(permits) = self.window.acquire_many(u32::try_from(piece.len()).unwrap_or(1)).await else { return };
+            permits.forget();
+            self.tell(Command::Input { bytes: piece.to_vec(), windowed: true });
+        }
+    }
+
+    /// Tells the node the size of the terminal.
+    pub fn resize(&self, size: TerminalSize) {
+        self.tell(Command::Resize(size));
+    }
+
+    /// The next event; `None` after [`SessionEvent::Closed`].
+    pub async fn next(&mut self) -> Option<SessionEvent> {
+        self.events.recv().await
+    }
+
+    /// Ends the session on the node (`TerminateSession`). [`SessionEvent::Closed`] follows.
+    pub async fn terminate(&self) {
+        self.tell(Command::Terminate);
+    }
+
+    /// A session that has ended takes no more; its `Closed` event has said so.
+    fn tell(&self, command: Command) {
+        let _ = self.commands.send(command);
+    }
+}
+
+/// Calls `StartSession` and lets a task open its stream.
+pub(super) async fn start(client: Client, request: StartSession, size: TerminalSize) -> Result<Session, Error> {
+    let answer = client.call(request).await?;
+    let missing = |what: &str| Error::Protocol(format!("the answer to StartSession has no {what}"));
+    let id = answer.session_id.ok_or_else(|| missing("SessionId"))?;
+    let token = answer.token_value.ok_or_else(|| missing("TokenValue"))?;
+    let url = answer.stream_url.ok_or_else(|| missing("StreamUrl"))?;
+    let (commands, requests) = mpsc::unbounded_channel();
+    let (told, events) = mpsc::channel(EVENTS);
+    let window = Arc::new(Semaphore::new(INPUT_WINDOW));
+    let line = line::Line::new(client, id.clone(), url, size, window.clone(), requests, told);
+    tokio::spawn(line.run(token));
+    Ok(Session { id, commands, events, window })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,296 @@
+//! Signed HTTP: one request in, one bounded answer out, tried again where [`super::retry`] allows it.
+
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::{Duration, Instant},
+};
+
+use bytes::{Bytes, BytesMut};
+use reqwest::{Method, Url, header::HeaderMap};
+
+use super::{
+    Error, OBJECT_LIMIT, caller,
+    credentials::{Credentials, chain, root_cause},
+    endpoint::Endpoint,
+    pacing::Pacing,
+    retry::{Failure, Repeat, Tries, chance},
+    tls::{ca_bundle, is_tls_error},
+};
+use crate::{
+    ssm::{ApiError, Operation, Timestamp, clock::Clock},
+    wire::{json, sigv4},
+};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Between two pieces of an answer.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// A JSON answer beyond this is not one of Systems Manager's.
+const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+
+/// One request, unsigned.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// For pacing and messages.
+    operation: &'static str,
+    service: &'static str,
+    /// Where it is not the endpoint's.
+    region: Option<String>,
+    method: Method,
+    url: Option<Url>,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+    repeat: Repeat,
+    limit: usize,
+}
+
+impl Call {
+    /// An operation of Systems Manager.
+    pub(super) fn json<O: Operation>(body: Vec<u8>) -> Self {
+        Self {
+            operation: O::NAME,
+            service: "ssm",
+            region: None,
+            method: Method::POST,
+            url: None,
+            headers: vec![("content-type", json::CONTENT_TYPE.to_owned()), (json::TARGET_HEADER, json::target::<O>())],
+            body,
+            repeat: Repeat::of(O::NAME),
+            limit: ANSWER_LIMIT,
+        }
+    }
+
+    /// `sts:GetCallerIdentity`.
+    pub(super) fn caller_identity(endpoint: &Endpoint) -> Self {
+        Self {
+            operation: "GetCallerIdentity",
+            service: "sts",
+            region: None,
+            method: Method::POST,
+            url: Url::parse(&endpoint.sts()).ok(),
+            headers: vec![("content-type", "application/x-www-form-urlencoded; charset=utf-8".to_owned())],
+            body: b"Action=GetCallerIdentity&Version=2011-06-15".to_vec(),
+            repeat: Repeat::Safe,
+            limit: ANSWER_LIMIT,
+        }
+    }
+
+    /// `s3:GetObject`.
+    pub(super) fn object(endpoint: &Endpoint, url: &str) -> Result<Self, Error> {
+        let url = Url::parse(url).map_err(|error| Error::Protocol(format!("{url:?} is not a URL: {error}")))?;
+        let Some(host) = url.host_str().filter(|_| matches!(url.scheme(), "http" | "https")) else {
+            return Err(Error::Protocol(format!("{url} is not the address of an object")));
+        };
+        if !endpoint.holds(&url) {
+            return Err(Error::Protocol(format!(
+                "the output is said to lie at {host}, which is neither the endpoint in use nor AWS; it was not asked for"
+            )));
+        }
+        let region = endpoint.object_region(host);
+        Ok(Self {
+            operation: "GetObject",
+            service: "s3",
+            region: Some(region),
+            method: Method::GET,
+            headers: Vec::new(),
+            body: Vec::new(),
+            repeat: Repeat::Safe,
+            limit: OBJECT_LIMIT,
+            url: Some(url),
+        })
+    }
+
+    /// The error in an answer that is one.
+    fn fault(&self, answer: &Answer) -> Option<ApiError> {
+        let ok = (200..300).contains(&answer.status);
+        (!ok).then(|| match self.service {
+            "ssm" => json::decode_error(answer.status, answer.error_type.as_deref(), &answer.body),
+            _ => caller::decode_xml_error(answer.status, &answer.body),
+        })
+    }
+}
+
+/// What came back, whatever its status.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) error_type: Option<String>,
+    pub(super) body: Bytes,
+    /// The service's clock.
+    date: Option<Timestamp>,
+}
+
+/// Connections, credentials and pace of one client.
+#[derive(Debug)]
+pub(super) struct Transport {
+    http: reqwest::Client,
+    endpoint: Endpoint,
+    ssm: Url,
+    credentials: Credentials,
+    pacing: Pacing,
+    clock: Clock,
+    /// How far the service's clock is ahead of this machine's, in milliseconds.
+    skew: AtomicI64,
+}
+
+impl Transport {
+    /// Errors: [`Error::Tls`] if `AWS_CA_BUNDLE` cannot be read, [`Error::Config`] for a malformed endpoint.
+    pub(super) fn new(endpoint: Endpoint, credentials: Credentials) -> Result<Self, Error> {
+        let ssm = Url::parse(endpoint.ssm()).map_err(|error| Error::Config(error.to_string()))?;
+        let http = http_client(&ssm)?;
+        let pacing = Pacing::new(!endpoint.is_custom());
+        Ok(Self { http, ssm, endpoint, credentials, pacing, clock: Clock::system(), skew: AtomicI64::new(0) })
+    }
+
+    /// Sends a call until it is answered or not to be tried again. An answer may still be an error of the service.
+    pub(super) async fn send(&self, call: Call) -> Result<Answer, Error> {
+        let mut tries = Tries::default();
+        loop {
+            let wait = self.pacing.reserve(call.operation, Instant::now());
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
+            }
+            let credentials = self.credentials.get(self.now()).await?;
+            let outcome = self.once(&call, &credentials).await;
+            let failure = match &outcome {
+                Ok(answer) => match call.fault(answer) {
+                    None => {
+                        self.pacing.accepted(call.operation, Instant::now());
+                        return outcome.map_err(|(_, error)| error);
+                    }
+                    Some(fault) => Failure::of(&fault),
+                },
+                Err((failure, _)) => *failure,
+            };
+            match failure {
+                Failure::Throttled => self.pacing.throttled(call.operation, Instant::now()),
+                Failure::Expired => self.credentials.renew().await,
+                Failure::ClockSkew => {
+                    if let Some(date) = outcome.as_ref().ok().and_then(|answer| answer.date) {
+                        self.skew.store(date.as_millis() - self.clock.now().as_millis(), Ordering::Relaxed);
+                    }
+                }
+                Failure::NotSent | Failure::Uncertain | Failure::Refused => {}
+            }
+            match tries.next(failure, call.repeat, chance()) {
+                Some(wait) => {
+                    tracing::debug!(operation = call.operation, ?failure, ?wait, "trying again");
+                    tokio::time::sleep(wait).await;
+                }
+                None => return outcome.map_err(|(_, error)| error),
+            }
+        }
+    }
+
+    /// The service's time, as far as it is known.
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.clock.now().as_millis().saturating_add(self.skew.load(Ordering::Relaxed)))
+    }
+
+    async fn once(&self, call: &Call, credentials: &sigv4::Credentials) -> Result<Answer, (Failure, Error)> {
+        let url = call.url.as_ref().unwrap_or(&self.ssm);
+        let region = call.region.as_deref().unwrap_or(self.endpoint.region());
+        let signing = sigv4::Signing { credentials, region, service: call.service, time: self.now() };
+        let headers: Vec<(&str, &str)> = call.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let signed = sigv4::sign(signing, call.method.as_str(), url.as_str(), &headers, sigv4::Body::Bytes(&call.body))
+            .map_err(|error| (Failure::Refused, Error::Protocol(error.to_string())))?;
+        let mut request = self.http.request(call.method.clone(), url.clone()).body(call.body.clone());
+        for (name, value) in &call.headers {
+            request = request.header(*name, value);
+        }
+        for (name, value) in signed {
+            request = request.header(name, value);
+        }
+        let mut response = request.send().await.map_err(|error| classify(error, url))?;
+        let header = |name: &str| text(response.headers(), name);
+        let (error_type, date) = (header(json::ERROR_TYPE_HEADER), header("date").as_deref().and_then(parse_date));
+        let mut body = BytesMut::new();
+        while let Some(piece) = response.chunk().await.map_err(|error| classify(error, url))? {
+            if body.len() + piece.len() > call.limit {
+                let what = format!("the answer to {} is larger than {} MiB", call.operation, call.limit >> 20);
+                return Err((Failure::Refused, Error::Protocol(what)));
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(Answer { status: response.status().as_u16(), error_type, body: body.freeze(), date })
+    }
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+/// `Sun, 22 Nov 2026 10:00:00 GMT`.
+fn parse_date(text: &str) -> Option<Timestamp> {
+    let time = jiff::fmt::rfc2822::parse(text).ok()?;
+    Some(Timestamp::from_millis(time.timestamp().as_millisecond()))
+}
+
+fn http_client(url: &Url) -> Result<reqwest::Client, Error> {
+    let tls = |detail: String| Error::Tls { endpoint: url.to_string(), detail };
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("fleetdeck/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .pool_idle_timeout(Duration::from_secs(15))
+        .tcp_nodelay(true)
+        .redirect(reqwest::redirect::Policy::none());
+    if let Some(bundle) = ca_bundle().map_err(tls)? {
+        let certificates = reqwest::Certificate::from_pem_bundle(&bundle).map_err(|error| tls(chain(&error)))?;
+        builder = builder.tls_certs_only(certificates);
+    }
+    if is_loopback(url) {
+        // A proxy cannot mean this machine's own engine.
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| tls(chain(&error)))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// What a failed exchange means. `is_connect` holds only while nothing was sent.
+fn classify(error: reqwest::Error, url: &Url) -> (Failure, Error) {
+    let endpoint = url.origin().ascii_serialization();
+    let error = error.without_url();
+    if is_tls_error(&error) {
+        return (Failure::Refused, Error::Tls { endpoint, detail: root_cause(&error) });
+    }
+    let failure = if error.is_connect() { Failure::NotSent } else { Failure::Uncertain };
+    match error.is_timeout() {
+        true => {
+            let limit = if error.is_connect() { CONNECT_TIMEOUT } else { READ_TIMEOUT };
+            (failure, Error::Timeout { endpoint, seconds: limit.as_secs() })
+        }
+        // The innermost cause says it all: "Connection refused".
+        false => (failure, Error::Connect { endpoint, detail: root_cause(&error) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn http_dates_are_read() {
+        assert_eq!(
+            parse_date("Sun, 22 Nov 2026 10:00:00 GMT").map(Timestamp::iso).as_deref(),
+            Some("2026-11-22T10:00:00.000Z")
+        );
+        assert_eq!(parse_date("yesterday"), None);
+    }
+
+    #[test]
+    fn loopback_is_this_machine() {
+        for (url, expected) in [
+            ("http://127.0.0.1:1", true),
+            ("http://[::1]:1", true),
+            ("http://localhost", true),
+            ("http://10.0.0.1", false),
+        ] {
+            assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
+}
