@@ -8,5 +8,6 @@
 //! * [`config`] is what lives in the user's files.
 
 pub mod client;
+pub mod engine;
 pub mod ssm;
 pub mod wire;

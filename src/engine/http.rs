@@ -1,0 +1,262 @@
+//! One port: `POST /` for the API, the health page, and the routes that other parts bring.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router as Routes,
+    body::{Body, Bytes},
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::Response,
+    routing::{any, get, post},
+    serve::ListenerExt,
+};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use super::{
+    Caller, Ctx, Engine, Payload, Router, activations,
+    auth::{Authenticated, DEFAULT_REGION},
+    commands, compliance, control, documents, groups, inventory, nodes, output, parameters, patch, random, relay,
+    router, sessions, sts, tags,
+    tls::{TlsFiles, TlsListener},
+};
+use crate::{
+    ssm::{ApiError, model},
+    wire::json,
+};
+
+/// The largest body of an API request. `PutInventory` may carry 30 items, AWS takes 1 MiB of them together.
+pub(super) const BODY_LIMIT: usize = 4 << 20;
+
+/// Where to listen and how.
+#[derive(Clone, Debug, Default)]
+pub struct Listen {
+    /// `127.0.0.1:7700`; port 0 takes a free one.
+    pub address: String,
+    /// Speak TLS.
+    pub tls: Option<TlsFiles>,
+    /// Speak plain HTTP although the address can be reached from elsewhere.
+    pub insecure: bool,
+}
+
+/// What every request handler shares.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The engine.
+    pub engine: Arc<Engine>,
+    router: Arc<Router>,
+    scheme: &'static str,
+}
+
+impl App {
+    /// Where the caller of a request reached the engine: `http://127.0.0.1:7700`.
+    pub fn base_url(&self, headers: &HeaderMap) -> String {
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+        format!("{}://{host}", self.scheme)
+    }
+}
+
+/// A bound engine that is about to serve.
+pub struct Server {
+    engine: Arc<Engine>,
+    tcp: TcpListener,
+    tls: Option<TlsAcceptor>,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Takes the port.
+    ///
+    /// Errors: the address is taken or not an address, TLS files are unusable, or plain HTTP (or a switch that is for
+    /// loopback only) was asked for on an address that others can reach.
+    pub async fn bind(engine: Arc<Engine>, listen: &Listen) -> Result<Self, String> {
+        let tls = listen.tls.as_ref().map(TlsFiles::acceptor).transpose()?;
+        let tcp = TcpListener::bind(&listen.address).await.map_err(|error| {
+            format!("cannot listen on {}: {error} (choose another address with --listen)", listen.address)
+        })?;
+        let address = tcp.local_addr().map_err(|error| error.to_string())?;
+        let loopback = address.ip().is_loopback();
+        if !loopback && (engine.settings.accept_any_credentials || engine.settings.reset_hook) {
+            return Err(format!(
+                "{address} can be reached from other machines; --accept-any-credentials and --reset-hook are for \
+                 loopback addresses only"
+            ));
+        }
+        if !loopback && tls.is_none() && !listen.insecure {
+            return Err(format!(
+                "{address} can be reached from other machines: give --tls-cert and --tls-key, or say --insecure-http if \
+                 everybody on that network may read along"
+            ));
+        }
+        Ok(Self { engine, tcp, tls, address })
+    }
+
+    /// The address that was taken.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The engine's endpoint.
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.scheme(), self.address)
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    /// Serves until `stop` is ready, then finishes what is under way.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+        let app =
+            routes(App { engine: Arc::clone(&self.engine), router: Arc::new(operations()), scheme: self.scheme() });
+        let scheduler = tokio::spawn(Arc::clone(&self.engine).run_scheduler());
+        let token = self.engine.stopping().clone();
+        let stop = async move {
+            stop.await;
+            token.cancel();
+        };
+        let served = match self.tls {
+            None => {
+                // Latency matters more than packets; a socket that refuses is about to fail anyway.
+                let listener = self.tcp.tap_io(|stream| drop(stream.set_nodelay(true)));
+                axum::serve(listener, app).with_graceful_shutdown(stop).await
+            }
+            Some(acceptor) => {
+                axum::serve(TlsListener::start(self.tcp, acceptor)?, app).with_graceful_shutdown(stop).await
+            }
+        };
+        self.engine.stopping().cancel();
+        let _ = scheduler.await;
+        served
+    }
+}
+
+/// Every operation of the engine.
+pub(super) fn operations() -> Router {
+    Router::default()
+        .merge(activations::operations())
+        .merge(commands::operations())
+        .merge(compliance::operations())
+        .merge(documents::operations())
+        .merge(inventory::operations())
+        .merge(nodes::operations())
+        .merge(parameters::operations())
+        .merge(patch::operations())
+        .merge(sessions::operations())
+        .merge(tags::operations())
+}
+
+/// Every route of the engine.
+fn routes(app: App) -> Routes {
+    Routes::new()
+        .route("/", post(api).get(health))
+        .route("/health", get(health))
+        .route("/_reset", post(reset))
+        .route("/v1/control-channel/{instance_id}", post(control::token).get(control::socket))
+        .route("/v1/data-channel/{session_id}", post(relay::token).get(relay::socket))
+        .route("/{bucket}/{*key}", any(output::object))
+        .merge(groups::routes())
+        .with_state(app)
+}
+
+async fn health() -> &'static str {
+    "fleetdeck\n"
+}
+
+async fn reset(State(app): State<App>) -> Response {
+    if !app.engine.settings.reset_hook {
+        return respond(StatusCode::NOT_FOUND, "text/plain", Vec::new());
+    }
+    match app.engine.reset().await {
+        Ok(()) => respond(StatusCode::OK, "text/plain", Vec::new()),
+        Err(error) => failure(&error),
+    }
+}
+
+async fn api(State(app): State<App>, request: Request) -> Response {
+    let request_id = random::uuid();
+    let (parts, body) = request.into_parts();
+    let mut response = match axum::body::to_bytes(body, BODY_LIMIT).await {
+        Ok(body) if is_form(&parts) => query_api(&app, &parts, &body, &request_id).await,
+        Ok(body) => match json_api(&app, &parts, &body, &request_id).await {
+            Ok(answer) => respond(StatusCode::OK, json::CONTENT_TYPE, answer),
+            Err(error) => failure(&error),
+        },
+        Err(_) => failure(
+            &ApiError::new("RequestEntityTooLargeException", format!("A request may have {BODY_LIMIT} bytes."))
+                .with_status(413),
+        ),
+    };
+    if let Ok(id) = request_id.parse() {
+        response.headers_mut().insert(json::REQUEST_ID_HEADER, id);
+    }
+    response
+}
+
+async fn json_api(app: &App, parts: &Parts, body: &Bytes, request_id: &str) -> Result<Vec<u8>, ApiError> {
+    let unknown = || ApiError::bare("UnknownOperationException");
+    let target = parts.headers.get(json::TARGET_HEADER).and_then(|target| target.to_str().ok()).ok_or_else(unknown)?;
+    let operation = match json::split_target(target) {
+        Some((json::SSM_PREFIX, operation)) if app.router.has(operation) => operation,
+        _ => return Err(unknown()),
+    };
+    let unsigned = operation == "RegisterManagedInstance";
+    let Authenticated { caller, region } = if unsigned {
+        Authenticated { caller: Caller::Anonymous, region: DEFAULT_REGION.to_owned() }
+    } else {
+        app.engine.authenticate(parts, Payload::Body(body), "ssm").await?
+    };
+    let body = router::parse(body)?;
+    if !unsigned {
+        caller.authorize(operation, &body)?;
+    }
+    let ctx = Ctx {
+        engine: Arc::clone(&app.engine),
+        caller,
+        region,
+        request_id: request_id.to_owned(),
+        base_url: app.base_url(&parts.headers),
+    };
+    app.router.dispatch(ctx, operation, body).await
+}
+
+async fn query_api(app: &App, parts: &Parts, body: &Bytes, request_id: &str) -> Response {
+    let answer = match app.engine.authenticate(parts, Payload::Body(body), "sts").await {
+        Ok(who) => sts::answer(sts::action(body).unwrap_or_default(), &who.caller, request_id),
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(xml) => respond(StatusCode::OK, "text/xml", xml.into_bytes()),
+        Err(error) => {
+            let (status, xml) = sts::error(&error, request_id);
+            respond(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), "text/xml", xml.into_bytes())
+        }
+    }
+}
+
+fn is_form(parts: &Parts) -> bool {
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
+}
+
+fn failure(error: &ApiError) -> Response {
+    let body = json::encode_error(error, model::ssm().message_member(&error.code));
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = respond(status, json::CONTENT_TYPE, body);
+    if let Ok(code) = error.code.parse() {
+        response.headers_mut().insert(json::ERROR_TYPE_HEADER, code);
+    }
+    response
+}
+
+/// An answer of one piece.
+pub(super) fn respond(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,300 @@
+//! The output store: whole outputs of commands, spoken to as path-style S3, kept below the data directory.
+//!
+//! Nodes put, below their own id only; the account's owner reads and writes. A caller who wants the objects elsewhere copies
+//! them with any S3 client.
+
+use std::{ops::Range, path::Path as FilePath};
+
+use axum::{
+    body::Body,
+    extract::{Path, Request, State},
+    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use futures_util::StreamExt;
+use object_store::{
+    GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, WriteMultipart, local::LocalFileSystem,
+    path::Path as ObjectPath,
+};
+
+use super::{Caller, Engine, Payload, http::App, random};
+use crate::{ssm::ApiError, wire::digest::hex};
+
+/// Where nodes put whole output when the command names no bucket.
+pub const OUTPUT_BUCKET: &str = "fleetdeck-output";
+/// The largest object.
+const OBJECT_LIMIT: u64 = 5 << 30;
+/// How much of an upload is held at a time.
+const CHUNK: usize = 256 * 1024;
+
+/// The objects of one engine.
+#[derive(Debug)]
+pub struct OutputStore(LocalFileSystem);
+
+impl OutputStore {
+    /// Opens a directory.
+    pub fn open(directory: &FilePath) -> Result<Self, std::io::Error> {
+        LocalFileSystem::new_with_prefix(directory)
+            .map(|store| Self(store.with_automatic_cleanup(true)))
+            .map_err(std::io::Error::other)
+    }
+
+    /// Whether an object is there. One that cannot be looked for is not.
+    pub async fn has(&self, bucket: &str, key: &str) -> bool {
+        self.0.head(&object_path(bucket, key)).await.is_ok()
+    }
+
+    #[cfg(test)]
+    pub(crate) async fn put_for_tests(&self, bucket: &str, key: &str, content: &'static [u8]) {
+        self.0.put(&object_path(bucket, key), content.into()).await.unwrap();
+    }
+}
+
+fn object_path(bucket: &str, key: &str) -> ObjectPath {
+    ObjectPath::from_iter(std::iter::once(bucket).chain(key.split('/')))
+}
+
+/// What S3 answers where something is wrong.
+struct S3Error {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+}
+
+impl S3Error {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into() }
+    }
+
+    fn no_such_key() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist.")
+    }
+
+    fn access_denied() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "AccessDenied", "Access Denied")
+    }
+}
+
+impl From<ApiError> for S3Error {
+    /// S3 has names of its own for what is wrong with a signature.
+    fn from(error: ApiError) -> Self {
+        let code = match &*error.code {
+            "InvalidSignatureException" | "IncompleteSignatureException" => "SignatureDoesNotMatch",
+            "UnrecognizedClientException" => "InvalidAccessKeyId",
+            "ExpiredTokenException" => "ExpiredToken",
+            "InternalServerError" => "InternalError",
+            _ => "AccessDenied",
+        };
+        let status = if error.status >= 500 { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::FORBIDDEN };
+        Self::new(status, code, error.message.unwrap_or_else(|| error.code.to_string()))
+    }
+}
+
+impl From<object_store::Error> for S3Error {
+    fn from(error: object_store::Error) -> Self {
+        match error {
+            object_store::Error::NotFound { .. } => Self::no_such_key(),
+            error => {
+                tracing::error!(%error, "the output store failed");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "We encountered an internal error.")
+            }
+        }
+    }
+}
+
+/// `PUT`, `GET` and `HEAD /<bucket>/<key>`.
+pub(super) async fn object(
+    State(app): State<App>,
+    Path((bucket, key)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let method = request.method().clone();
+    let resource = format!("/{bucket}/{key}");
+    let answer = match method {
+        Method::PUT => put(&app.engine, &bucket, &key, request).await,
+        Method::GET | Method::HEAD => get(&app.engine, &bucket, &key, request).await,
+        _ => Err(S3Error::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowed",
+            "The specified method is not allowed against this resource.",
+        )),
+    };
+    answer.unwrap_or_else(|error| failure(&error, &resource, method == Method::HEAD))
+}
+
+fn failure(error: &S3Error, resource: &str, head: bool) -> Response {
+    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let request_id = random::uuid();
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message><Resource>{}</Resource>\
+         <RequestId>{request_id}</RequestId></Error>",
+        error.code,
+        escape(&error.message),
+        escape(resource),
+    );
+    let body = if head { Body::empty() } else { Body::from(body) };
+    (error.status, [(header::CONTENT_TYPE, "application/xml")], body).into_response()
+}
+
+/// Checks who asks, and turns bucket and key into a place.
+async fn place(engine: &Engine, parts: &Parts, bucket: &str, key: &str) -> Result<(Caller, ObjectPath), S3Error> {
+    let caller = engine.authenticate(parts, Payload::Declared, "s3").await?.caller;
+    let named = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || matches!(letter, '.' | '-');
+    if !(3..=63).contains(&bucket.len()) || !bucket.chars().all(named) || bucket.starts_with('.') {
+        return Err(S3Error::new(StatusCode::BAD_REQUEST, "InvalidBucketName", "The specified bucket is not valid."));
+    }
+    let invalid = || S3Error::new(StatusCode::BAD_REQUEST, "InvalidArgument", "The key is not valid.");
+    if key.len() > 1024 || key.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Err(invalid());
+    }
+    let path = object_path(bucket, key);
+    match &caller {
+        Caller::Root => {}
+        Caller::Node { instance_id, .. } if parts.method == Method::PUT && is_below(key, instance_id) => {}
+        _ => return Err(S3Error::access_denied()),
+    }
+    Ok((caller, path))
+}
+
+/// Whether a key is `…/<command-id>/<instance-id>/…`.
+fn is_below(key: &str, instance_id: &str) -> bool {
+    let parts: Vec<&str> = key.split('/').collect();
+    parts.windows(3).any(|window| uuid::Uuid::parse_str(window[0]).is_ok() && window[1] == instance_id)
+}
+
+async fn put(engine: &Engine, bucket: &str, key: &str, request: Request) -> Result<Response, S3Error> {
+    let (parts, body) = request.into_parts();
+    let (_, path) = place(engine, &parts, bucket, key).await?;
+    let declared = header_text(&parts.headers, "x-amz-content-sha256").unwrap_or("UNSIGNED-PAYLOAD");
+    if declared.starts_with("STREAMING-") {
+        let message = "Chunked signatures are not supported. Send the body as it is.";
+        return Err(S3Error::new(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message));
+    }
+    let upload = engine.output.0.put_multipart(&path).await?;
+    let mut writer = WriteMultipart::new_with_chunk_size(upload, CHUNK);
+    let mut digest = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    let mut length = 0u64;
+    let mut chunks = body.into_data_stream();
+    let received = loop {
+        match chunks.next().await {
+            None => break Ok(()),
+            Some(Err(_)) => {
+                break Err(S3Error::new(
+                    StatusCode::BAD_REQUEST,
+                    "IncompleteBody",
+                    "The request body ended too early.",
+                ));
+            }
+            Some(Ok(chunk)) => {
+                length += chunk.len() as u64;
+                if length > OBJECT_LIMIT {
+                    let message = "Your proposed upload exceeds the maximum allowed object size.";
+                    break Err(S3Error::new(StatusCode::BAD_REQUEST, "EntityTooLarge", message));
+                }
+                digest.update(&chunk);
+                if let Err(error) = writer.wait_for_capacity(1).await {
+                    break Err(error.into());
+                }
+                writer.put(chunk);
+            }
+        }
+    };
+    let found = hex(digest.finish().as_ref());
+    let received = received.and_then(|()| {
+        if declared == "UNSIGNED-PAYLOAD" || declared.eq_ignore_ascii_case(&found) {
+            return Ok(());
+        }
+        let message = "The provided 'x-amz-content-sha256' header does not match what was computed.";
+        Err(S3Error::new(StatusCode::BAD_REQUEST, "XAmzContentSHA256Mismatch", message))
+    });
+    if let Err(error) = received {
+        // What was written of it is of no use to anybody.
+        let _ = writer.abort().await;
+        return Err(error);
+    }
+    let stored = writer.finish().await?;
+    Ok((StatusCode::OK, [(header::ETAG, etag(stored.e_tag.as_deref()))], Body::empty()).into_response())
+}
+
+async fn get(engine: &Engine, bucket: &str, key: &str, request: Request) -> Result<Response, S3Error> {
+    let (parts, _) = request.into_parts();
+    let (_, path) = place(engine, &parts, bucket, key).await?;
+    if parts.method == Method::HEAD {
+        let meta = engine.output.0.head(&path).await?;
+        let whole = 0..meta.size;
+        return Ok(described(StatusCode::OK, &meta, &whole, Body::empty()));
+    }
+    let range = header_text(&parts.headers, header::RANGE.as_str()).and_then(byte_range);
+    let partial = range.is_some();
+    let options = GetOptions { range, ..Default::default() };
+    let found = match engine.output.0.get_opts(&path, options).await {
+        Err(object_store::Error::NotFound { .. }) => return Err(S3Error::no_such_key()),
+        Err(_) if partial => {
+            let message = "The requested range is not satisfiable";
+            return Err(S3Error::new(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", message));
+        }
+        other => other?,
+    };
+    let status = if partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
+    let (meta, range) = (found.meta.clone(), found.range.clone());
+    Ok(described(status, &meta, &range, Body::from_stream(found.into_stream())))
+}
+
+fn described(status: StatusCode, meta: &ObjectMeta, range: &Range<u64>, body: Body) -> Response {
+    let mut response = Response::builder()
+        .status(status)
+        .header(header::CONTENT_TYPE, "binary/octet-stream")
+        .header(header::CONTENT_LENGTH, range.end - range.start)
+        .header(header::ACCEPT_RANGES, "bytes")
+        .header(header::ETAG, etag(meta.e_tag.as_deref()))
+        .header(header::LAST_MODIFIED, meta.last_modified.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    if status == StatusCode::PARTIAL_CONTENT {
+        let last = range.end.saturating_sub(1);
+        response = response.header(header::CONTENT_RANGE, format!("bytes {}-{last}/{}", range.start, meta.size));
+    }
+    response.body(body).unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+fn etag(tag: Option<&str>) -> String {
+    format!("\"{}\"", tag.unwrap_or("0").trim_matches('"'))
+}
+
+fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Reads `bytes=0-99`, `bytes=100-` and `bytes=-100`. Anything else counts as no range, as HTTP has it.
+fn byte_range(text: &str) -> Option<GetRange> {
+    match text.strip_prefix("bytes=")?.split_once('-')? {
+        ("", last) => last.parse().ok().map(GetRange::Suffix),
+        (first, "") => first.parse().ok().map(GetRange::Offset),
+        (first, last) => {
+            let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+            (first <= last).then_some(GetRange::Bounded(first..last.saturating_add(1)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_writes_below_its_own_id_only() {
+        let command = "01234567-89ab-4cde-8f01-23456789abcd";
+        assert!(is_below(&format!("{command}/mi-1/awsrunShellScript/x/stdout"), "mi-1"));
+        assert!(is_below(&format!("a/b/{command}/mi-1/x"), "mi-1"));
+        assert!(!is_below(&format!("{command}/mi-2/x"), "mi-1"));
+        assert!(!is_below(&format!("{command}/mi-1"), "mi-1"));
+        assert!(!is_below("mi-1/x", "mi-1"));
+    }
+
+    #[test]
+    fn ranges_are_read() {
+        assert_eq!(byte_range("bytes=0-9"), Some(GetRange::Bounded(0..10)));
+        assert_eq!(byte_range("bytes=5-"), Some(GetRange::Offset(5)));
+        assert_eq!(byte_range("bytes=-5"), Some(GetRange::Suffix(5)));
+        assert_eq!(byte_range("bytes=9-0"), None);
+        assert_eq!(byte_range("lines=1-2"), None);
+    }
+}

@@ -1,0 +1,264 @@
+//! The data channel: two WebSockets a session, one from the agent and one from the client, and what passes between them.
+//!
+//! Frames pass unchanged. Each end has a short queue; when it is full the other end is no longer read, so a slow reader
+//! slows the writer and nothing piles up here. What is lost when an end is missing is sent again by the other one.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    body::Bytes,
+    extract::{
+        Path, Request, State,
+        ws::{Message, WebSocket, WebSocketUpgrade},
+    },
+    response::Response,
+};
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
+use tokio::sync::mpsc;
+
+use super::{Engine, channels::Purpose, control, http::App};
+use crate::{
+    ssm::{ApiError, SessionStatus, Timestamp},
+    wire::{
+        envelope::{Envelope, kind},
+        messages::SessionState,
+    },
+};
+
+/// Frames that wait for an end, about a kilobyte each.
+const QUEUE: usize = 64;
+/// Clients ping every five minutes; an end that is silent for longer than this is gone.
+const SILENCE: Duration = Duration::from_secs(12 * 60);
+
+/// The two ends of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Agent,
+    Client,
+}
+
+/// The sessions that pass through one engine.
+#[derive(Debug, Default)]
+pub struct Relays(Mutex<HashMap<String, Relay>>);
+
+#[derive(Debug)]
+struct Relay {
+    agent: Option<End>,
+    client: Option<End>,
+    last_activity: Timestamp,
+}
+
+#[derive(Debug)]
+struct End {
+    id: uuid::Uuid,
+    queue: mpsc::Sender<Bytes>,
+}
+
+impl Relay {
+    fn end(&mut self, side: Side) -> &mut Option<End> {
+        match side {
+            Side::Agent => &mut self.agent,
+            Side::Client => &mut self.client,
+        }
+    }
+}
+
+impl Side {
+    fn other(self) -> Self {
+        match self {
+            Self::Agent => Self::Client,
+            Self::Client => Self::Agent,
+        }
+    }
+}
+
+impl Relays {
+    /// Makes room for a session; one that is there stays as it is.
+    pub fn open(&self, session_id: &str, now: Timestamp) {
+        let relay = Relay { agent: None, client: None, last_activity: now };
+        self.relays().entry(session_id.to_owned()).or_insert(relay);
+    }
+
+    /// When something was last said in a session.
+    pub fn last_activity(&self, session_id: &str) -> Option<Timestamp> {
+        self.relays().get(session_id).map(|relay| relay.last_activity)
+    }
+
+    /// Ends a session: both ends are told, then hung up on. Answers whether the agent's end was there.
+    pub fn end(&self, session_id: &str, closed: Option<&Envelope>) -> bool {
+        let Some(relay) = self.relays().remove(session_id) else { return false };
+        let agent_there = relay.agent.is_some();
+        let Some(closed) = closed.map(|envelope| Bytes::from(envelope.encode())) else { return agent_there };
+        for end in [relay.agent, relay.client].into_iter().flatten() {
+            let closed = closed.clone();
+            // Behind what is queued already; the socket closes when the queue has been drained.
+            tokio::spawn(async move { end.queue.send(closed).await });
+        }
+        agent_there
+    }
+
+    /// Takes an end. An older one of the same side is hung up on. `None` if there is no such session.
+    fn attach(&self, session_id: &str, side: Side) -> Option<(uuid::Uuid, mpsc::Receiver<Bytes>)> {
+        let (queue, receiver) = mpsc::channel(QUEUE);
+        let id = uuid::Uuid::new_v4();
+        *self.relays().get_mut(session_id)?.end(side) = Some(End { id, queue });
+        Some((id, receiver))
+    }
+
+    /// Gives an end back. Answers whether it was still the current one of a session that goes on.
+    fn detach(&self, session_id: &str, side: Side, id: uuid::Uuid) -> bool {
+        let mut relays = self.relays();
+        let Some(relay) = relays.get_mut(session_id) else { return false };
+        let end = relay.end(side);
+        let current = end.as_ref().is_some_and(|end| end.id == id);
+        if current {
+            *end = None;
+        }
+        current
+    }
+
+    fn queue(&self, session_id: &str, side: Side, active: Option<Timestamp>) -> Option<mpsc::Sender<Bytes>> {
+        let mut relays = self.relays();
+        let relay = relays.get_mut(session_id)?;
+        if let Some(now) = active {
+            relay.last_activity = now;
+        }
+        relay.end(side).as_ref().map(|end| end.queue.clone())
+    }
+
+    fn relays(&self) -> MutexGuard<'_, HashMap<String, Relay>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `POST /v1/data-channel/<session>`: a token for the agent's end. The client's comes with `StartSession`.
+pub(super) async fn token(State(app): State<App>, Path(session_id): Path<String>, request: Request) -> Response {
+    let answer = async {
+        let (parts, body) = request.into_parts();
+        let body = axum::body::to_bytes(body, control::TOKEN_BODY)
+            .await
+            .map_err(|_| ApiError::validation("The body is too large."))?;
+        let engine = &app.engine;
+        let row = engine.store.session(&session_id).await?;
+        let target = row.as_ref().map(|row| row.target.as_str()).unwrap_or_default();
+        control::node_itself(engine, &parts, &body, target).await?;
+        if row.is_none_or(|row| row.over) {
+            // Agents stop trying when they read this.
+            return Err(ApiError::validation("Session is already terminated"));
+        }
+        engine.relays.open(&session_id, engine.now());
+        engine.channels.issue(Purpose::Agent { session_id: session_id.clone() }, engine.now())
+    };
+    control::token_answer("CreateDataChannel", answer.await)
+}
+
+/// `GET /v1/data-channel/<session>`: the socket of either end. The token in its first frame says which.
+pub(super) async fn socket(
+    State(app): State<App>,
+    Path(session_id): Path<String>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let engine = Arc::clone(&app.engine);
+    control::sized(upgrade).on_upgrade(move |socket| serve(engine, session_id, socket))
+}
+
+async fn serve(engine: Arc<Engine>, session_id: String, mut socket: WebSocket) {
+    let Some(open) = control::opening(&mut socket).await else { return };
+    let side = match engine.channels.redeem(&open.token_value, engine.now()) {
+        Some(Purpose::Agent { session_id: own }) if own == session_id => Side::Agent,
+        Some(Purpose::Client { session_id: own }) if own == session_id => Side::Client,
+        _ => {
+            tracing::warn!(session_id, "a data channel opened with a token that is not its own");
+            return;
+        }
+    };
+    let Some((id, queue)) = engine.relays.attach(&session_id, side) else { return };
+    tracing::debug!(session_id, ?side, "data channel open");
+    if side == Side::Client {
+        tell_agent(&engine, &session_id, kind::START_PUBLICATION);
+    }
+    note(&engine, &session_id, SessionStatus::Connected).await;
+    let (sink, stream) = socket.split();
+    tokio::select! {
+        () = engine.stopping().cancelled() => {}
+        () = write(sink, queue) => {}
+        () = read(&engine, &session_id, side, stream) => {}
+    }
+    let left = engine.relays.detach(&session_id, side, id);
+    tracing::debug!(session_id, ?side, "data channel closed");
+    if left && side == Side::Client {
+        tell_agent(&engine, &session_id, kind::PAUSE_PUBLICATION);
+        note(&engine, &session_id, SessionStatus::Disconnected).await;
+    }
+}
+
+/// Sends what is queued until the session ends or another socket takes this one's place.
+async fn write(mut sink: SplitSink<WebSocket, Message>, mut queue: mpsc::Receiver<Bytes>) {
+    while let Some(bytes) = queue.recv().await {
+        if sink.send(Message::Binary(bytes)).await.is_err() {
+            return;
+        }
+    }
+    let _ = sink.send(Message::Close(None)).await;
+}
+
+/// Passes on what comes until the socket ends.
+async fn read(engine: &Engine, session_id: &str, side: Side, mut stream: SplitStream<WebSocket>) {
+    while let Ok(Some(Ok(message))) = tokio::time::timeout(SILENCE, stream.next()).await {
+        let bytes = match message {
+            Message::Binary(bytes) => bytes,
+            Message::Close(_) => return,
+            Message::Text(_) | Message::Ping(_) | Message::Pong(_) => continue,
+        };
+        let envelope = match Envelope::decode(&bytes) {
+            Ok(envelope) => envelope,
+            Err(error) => {
+                tracing::warn!(session_id, ?side, %error, length = bytes.len(), "a malformed frame of a session");
+                continue;
+            }
+        };
+        let active = match (envelope.message_type.as_str(), side) {
+            (kind::INPUT, Side::Client) | (kind::OUTPUT, Side::Agent) => Some(engine.now()),
+            (kind::ACKNOWLEDGE, _) => None,
+            (kind::SESSION_STATE, Side::Agent) => {
+                if let Ok(state) = serde_json::from_slice::<SessionState>(&envelope.payload)
+                    && state.session_state == "Terminating"
+                {
+                    note(engine, session_id, SessionStatus::Terminating).await;
+                }
+                continue;
+            }
+            _ => continue,
+        };
+        if let Some(peer) = engine.relays.queue(session_id, side.other(), active) {
+            // Waits while the other end is slow; ends at once if it goes.
+            let _ = peer.send(bytes).await;
+        }
+    }
+}
+
+fn tell_agent(engine: &Engine, session_id: &str, kind: &str) {
+    let payload = serde_json::json!({"SessionId": session_id});
+    if let Some(queue) = engine.relays.queue(session_id, Side::Agent, None)
+        && let Some(envelope) = control::message(engine, kind, &payload)
+    {
+        // An agent whose queue is full hears the next one.
+        let _ = queue.try_send(Bytes::from(envelope.encode()));
+    }
+}
+
+async fn note(engine: &Engine, session_id: &str, status: SessionStatus) {
+    if let Err(error) = engine.store.set_session_status(session_id, status).await {
+        tracing::error!(session_id, %error, "the state of a session could not be kept");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,219 @@
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message as Frame};
+
+use super::*;
+use crate::{
+    engine::{
+        Listen, Server,
+        tests::{Harness, code},
+    },
+    ssm::{DescribeSessions, ResumeSession, SessionState as Listed, StartSession, TerminateSession},
+    wire::messages::{ChannelClosed, OpenChannel, TaskComplete, TaskMessage},
+};
+
+const NODE: &str = "mi-00000000000000001";
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+struct Served {
+    harness: Harness,
+    address: std::net::SocketAddr,
+    line: super::super::channels::OpenLine,
+}
+
+impl Served {
+    /// An engine on a free port, and a node that is on the line.
+    async fn start() -> Self {
+        let harness = Harness::new();
+        harness.engine.store.adopt_node_for_tests(NODE.to_owned(), harness.engine.now()).await;
+        let listen = Listen { address: "127.0.0.1:0".to_owned(), ..Default::default() };
+        let server = Server::bind(harness.engine.clone(), &listen).await.unwrap();
+        let address = server.address();
+        tokio::spawn(server.run(std::future::pending()));
+        let line = harness.engine.channels.open(NODE);
+        Self { harness, address, line }
+    }
+
+    /// Starts a session; answers its id and the client's token.
+    async fn session(&mut self) -> (String, String) {
+        let request = StartSession { target: NODE.into(), ..Default::default() };
+        let started = self.harness.call(request).await.unwrap();
+        let id = started.session_id.unwrap();
+        assert_eq!(
+            started.stream_url.unwrap(),
+            format!("ws://127.0.0.1:7700/v1/data-channel/{id}?role=publish_subscribe")
+        );
+        let order = Envelope::decode(&self.line.outgoing.recv().await.unwrap()).unwrap();
+        assert_eq!(order.message_type, kind::INTERACTIVE_SHELL);
+        let task: TaskMessage = serde_json::from_slice(&order.payload).unwrap();
+        assert_eq!(task.task_id, id);
+        (id, started.token_value.unwrap().0)
+    }
+
+    async fn dial(&self, id: &str, token: &str) -> Socket {
+        let url = format!("ws://{}/v1/data-channel/{id}?role=publish_subscribe", self.address);
+        let (mut socket, _) = connect_async(url).await.unwrap();
+        let open = OpenChannel { token_value: token.to_owned().into(), ..Default::default() };
+        socket.send(Frame::text(serde_json::to_string(&open).unwrap())).await.unwrap();
+        socket
+    }
+
+    async fn agent(&self, id: &str) -> Socket {
+        let purpose = Purpose::Agent { session_id: id.to_owned() };
+        let token = self.harness.engine.channels.issue(purpose, self.harness.engine.now()).unwrap();
+        self.dial(id, &token).await
+    }
+}
+
+/// The next message, if one comes before the end of the socket.
+async fn next(socket: &mut Socket) -> Option<Envelope> {
+    loop {
+        let frame = tokio::time::timeout(Duration::from_secs(10), socket.next()).await.expect("a message in time")?;
+        match frame {
+            Ok(Frame::Binary(bytes)) => return Some(Envelope::decode(&bytes).unwrap()),
+            Ok(Frame::Close(_)) | Err(_) => return None,
+            Ok(_) => {}
+        }
+    }
+}
+
+async fn say(socket: &mut Socket, kind: &str, payload: &[u8]) -> Envelope {
+    let envelope = Envelope::new(kind, Timestamp::from_millis(1_000), payload.to_vec());
+    socket.send(Frame::binary(envelope.encode())).await.unwrap();
+    envelope
+}
+
+/// Both ends, once they hear each other.
+async fn joined(served: &mut Served) -> (String, Socket, Socket) {
+    let (id, token) = served.session().await;
+    let mut agent = served.agent(&id).await;
+    // Whoever comes second may miss what was said before; the ends repeat themselves, and so does this test.
+    let mut client = served.dial(&id, &token).await;
+    assert_eq!(next(&mut agent).await.unwrap().message_type, kind::START_PUBLICATION);
+    let sent = say(&mut client, kind::INPUT, b"ls\n").await;
+    assert_eq!(next(&mut agent).await.unwrap(), sent);
+    (id, agent, client)
+}
+
+#[tokio::test]
+async fn frames_pass_unchanged_in_both_directions() {
+    let mut served = Served::start().await;
+    let (_, mut agent, mut client) = joined(&mut served).await;
+    for (number, kind) in [kind::OUTPUT, kind::ACKNOWLEDGE, kind::OUTPUT].into_iter().enumerate() {
+        let sent = say(&mut agent, kind, format!("{{\"n\":{number}}}").as_bytes()).await;
+        assert_eq!(next(&mut client).await.unwrap(), sent);
+    }
+    // What is broken, or nobody's business, is dropped and the line goes on.
+    agent.send(Frame::binary(vec![1, 2, 3])).await.unwrap();
+    agent.send(Frame::text("hello")).await.unwrap();
+    say(&mut agent, "no_such_message", b"{}").await;
+    let sent = say(&mut agent, kind::OUTPUT, b"still here").await;
+    assert_eq!(next(&mut client).await.unwrap(), sent);
+}
+
+#[tokio::test]
+async fn a_client_may_go_and_come_back() {
+    let mut served = Served::start().await;
+    let (id, mut agent, client) = joined(&mut served).await;
+    drop(client);
+    assert_eq!(next(&mut agent).await.unwrap().message_type, kind::PAUSE_PUBLICATION);
+    let resumed = served.harness.call(ResumeSession { session_id: id.clone() }).await.unwrap();
+    let mut client = served.dial(&id, &resumed.token_value.unwrap().0).await;
+    assert_eq!(next(&mut agent).await.unwrap().message_type, kind::START_PUBLICATION);
+    let sent = say(&mut agent, kind::OUTPUT, b"again").await;
+    assert_eq!(next(&mut client).await.unwrap(), sent);
+}
+
+#[tokio::test]
+async fn the_end_is_told_behind_the_last_output() {
+    let mut served = Served::start().await;
+    let (id, mut agent, mut client) = joined(&mut served).await;
+    let last = say(&mut agent, kind::OUTPUT, b"bye").await;
+    assert_eq!(next(&mut client).await.unwrap(), last);
+    let complete = TaskComplete {
+        task_id: id.clone(),
+        final_task_status: "Failed".into(),
+        output: "Forwarding to IP address x is forbidden.".into(),
+        ..Default::default()
+    };
+    for _ in 0..2 {
+        assert!(super::super::sessions::task_complete(&served.harness.engine, NODE, &complete).await);
+    }
+    let closed = next(&mut client).await.unwrap();
+    assert_eq!(closed.message_type, kind::CHANNEL_CLOSED);
+    let closed: ChannelClosed = serde_json::from_slice(&closed.payload).unwrap();
+    assert_eq!((closed.session_id.as_str(), closed.output.as_str()), (id.as_str(), complete.output.as_str()));
+    assert_eq!(next(&mut client).await, None);
+    let resumed = served.harness.call(ResumeSession { session_id: id.clone() }).await.unwrap();
+    assert_eq!(resumed.token_value, None);
+    let history = DescribeSessions { state: Listed::History, ..Default::default() };
+    let history = served.harness.call(history).await.unwrap().sessions;
+    assert_eq!(
+        (history[0].session_id.as_deref(), history[0].status.clone()),
+        (Some(&*id), Some(SessionStatus::Failed))
+    );
+}
+
+#[tokio::test]
+async fn a_session_is_ended_from_outside() {
+    let mut served = Served::start().await;
+    let (id, mut agent, mut client) = joined(&mut served).await;
+    served.harness.call(TerminateSession { session_id: id.clone() }).await.unwrap();
+    for socket in [&mut agent, &mut client] {
+        assert_eq!(next(socket).await.unwrap().message_type, kind::CHANNEL_CLOSED);
+        assert_eq!(next(socket).await, None);
+    }
+    // A session whose agent has no data channel yet is ended over the control channel.
+    let (id, _) = served.session().await;
+    served.harness.call(TerminateSession { session_id: id }).await.unwrap();
+    let told = Envelope::decode(&served.line.outgoing.recv().await.unwrap()).unwrap();
+    assert_eq!(told.message_type, kind::CHANNEL_CLOSED);
+}
+
+#[tokio::test]
+async fn silence_ends_a_session() {
+    let mut served = Served::start().await;
+    let (_, _agent, mut client) = joined(&mut served).await;
+    served.harness.advance(Duration::from_secs(20 * 60));
+    super::super::sessions::tick(&served.harness.engine).await.unwrap();
+    let closed = next(&mut client).await.unwrap();
+    let closed: ChannelClosed = serde_json::from_slice(&closed.payload).unwrap();
+    assert!(closed.output.contains("inactivity"), "{}", closed.output);
+}
+
+#[tokio::test]
+async fn tokens_are_good_for_their_own_session_and_end_once() {
+    let mut served = Served::start().await;
+    let (id, token) = served.session().await;
+    let (other, _) = served.session().await;
+    for (session, token) in [(&other, token.as_str()), (&id, "rubbish"), (&id, &token)] {
+        // The first try uses the token up, although it was made elsewhere.
+        assert_eq!(next(&mut served.dial(session, token).await).await, None);
+    }
+    let away = StartSession { target: "mi-00000000000000002".into(), ..Default::default() };
+    assert_eq!(code(served.harness.call(away).await), "TargetNotConnected");
+    let wrong =
+        StartSession { target: NODE.into(), document_name: Some("AWS-RunShellScript".into()), ..Default::default() };
+    assert_eq!(code(served.harness.call(wrong).await), "InvalidDocument");
+    let unknown = ResumeSession { session_id: "root-0".into() };
+    assert_eq!(code(served.harness.call(unknown).await), "DoesNotExistException");
+}
+
+#[tokio::test]
+async fn a_slow_reader_slows_the_writer_and_nothing_piles_up() {
+    let mut served = Served::start().await;
+    let (_, mut agent, client) = joined(&mut served).await;
+    let frame = Envelope::new(kind::OUTPUT, Timestamp::from_millis(1), vec![b'x'; 64 * 1024]).encode();
+    let mut taken = 0;
+    // The client does not read: after the queue and the sockets' buffers are full the agent's end is no longer read.
+    while taken < 4096
+        && tokio::time::timeout(Duration::from_millis(500), agent.send(Frame::binary(frame.clone()))).await.is_ok()
+    {
+        taken += 1;
+    }
+    assert!(taken < 4096, "a quarter of a gigabyte was taken for a client that does not read");
+    drop(client);
+}

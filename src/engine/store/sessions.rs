@@ -1,0 +1,168 @@
+//! Sessions: what was asked for, where they stand, how they ended.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Store, query::Query};
+use crate::ssm::{ApiError, SessionStatus, Timestamp};
+
+pub(super) const SCHEMA: &str = "
+CREATE TABLE sessions (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    target TEXT NOT NULL,
+    status TEXT NOT NULL,
+    over INTEGER NOT NULL DEFAULT 0,
+    started INTEGER NOT NULL,
+    ended INTEGER,
+    document_name TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    details TEXT NOT NULL DEFAULT '',
+    idle_minutes INTEGER NOT NULL,
+    max_minutes INTEGER
+) STRICT;
+CREATE INDEX sessions_by_state ON sessions (over, seq);
+";
+
+const COLUMNS: &str =
+    "seq, id, target, status, over, started, ended, document_name, owner, reason, details, idle_minutes,
+    max_minutes";
+
+/// A session as it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SessionRow {
+    pub seq: i64,
+    pub id: String,
+    pub target: String,
+    pub status: SessionStatus,
+    /// Whether it has ended.
+    pub over: bool,
+    pub started: Timestamp,
+    pub ended: Option<Timestamp>,
+    pub document_name: String,
+    /// The caller's ARN.
+    pub owner: String,
+    pub reason: String,
+    pub details: String,
+    /// Minutes without input or output after which it ends.
+    pub idle_minutes: i64,
+    /// Minutes after which it ends in any case.
+    pub max_minutes: Option<i64>,
+}
+
+/// What `DescribeSessions` asks for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SessionQuery {
+    pub over: bool,
+    pub target: Option<String>,
+    pub owner: Option<String>,
+    pub status: Option<String>,
+    pub id: Option<String>,
+    pub invoked_after: Option<Timestamp>,
+    pub invoked_before: Option<Timestamp>,
+    /// Only older ones than this.
+    pub before: Option<i64>,
+}
+
+impl Store {
+    /// Keeps a new session; its `seq` is given by the store.
+    pub(crate) async fn create_session(&self, session: SessionRow) -> Result<(), ApiError> {
+        self.write(move |db| {
+            db.prepare_cached(
+                "INSERT INTO sessions (id, target, status, started, document_name, owner, reason, idle_minutes, max_minutes)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute(params![
+                session.id,
+                session.target,
+                session.status.as_str(),
+                session.started.as_millis(),
+                session.document_name,
+                session.owner,
+                session.reason,
+                session.idle_minutes,
+                session.max_minutes,
+            ])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Finds a session.
+    pub(crate) async fn session(&self, id: &str) -> Result<Option<SessionRow>, ApiError> {
+        let id = id.to_owned();
+        self.read(move |db| {
+            let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
+            Ok(db.prepare_cached(&sql)?.query_row([id], session).optional()?)
+        })
+        .await
+    }
+
+    /// Up to `limit` sessions, newest first.
+    pub(crate) async fn sessions(&self, wanted: SessionQuery, limit: usize) -> Result<Vec<SessionRow>, ApiError> {
+        self.read(move |db| {
+            let mut query = Query::new(&format!("SELECT {COLUMNS} FROM sessions WHERE over = "));
+            query.bind(wanted.over);
+            query.and("target =", wanted.target);
+            query.and("owner =", wanted.owner);
+            query.and("status =", wanted.status);
+            query.and("id =", wanted.id);
+            query.and("started >", wanted.invoked_after.map(Timestamp::as_millis));
+            query.and("started <", wanted.invoked_before.map(Timestamp::as_millis));
+            query.and("seq <", wanted.before);
+            query.text(" ORDER BY seq DESC");
+            query.limit(limit);
+            query.run(db, session)
+        })
+        .await
+    }
+
+    /// Notes how a session stands, unless it has ended.
+    pub(crate) async fn set_session_status(&self, id: &str, status: SessionStatus) -> Result<(), ApiError> {
+        let id = id.to_owned();
+        self.write(move |db| {
+            db.prepare_cached("UPDATE sessions SET status = ?2 WHERE id = ?1 AND over = 0")?
+                .execute(params![id, status.as_str()])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Ends a session. Answers whether it had not ended before.
+    pub(crate) async fn end_session(
+        &self,
+        id: &str,
+        status: SessionStatus,
+        details: String,
+        now: Timestamp,
+    ) -> Result<bool, ApiError> {
+        let id = id.to_owned();
+        self.write(move |db| {
+            let ended = db
+                .prepare_cached(
+                    "UPDATE sessions SET status = ?2, details = ?3, ended = ?4, over = 1 WHERE id = ?1 AND over = 0",
+                )?
+                .execute(params![id, status.as_str(), details, now.as_millis()])?;
+            Ok(ended > 0)
+        })
+        .await
+    }
+}
+
+fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
+    Ok(SessionRow {
+        seq: row.get(0)?,
+        id: row.get(1)?,
+        target: row.get(2)?,
+        status: SessionStatus::from(row.get::<_, String>(3)?),
+        over: row.get(4)?,
+        started: Timestamp::from_millis(row.get(5)?),
+        ended: row.get::<_, Option<i64>>(6)?.map(Timestamp::from_millis),
+        document_name: row.get(7)?,
+        owner: row.get(8)?,
+        reason: row.get(9)?,
+        details: row.get(10)?,
+        idle_minutes: row.get(11)?,
+        max_minutes: row.get(12)?,
+    })
+}

@@ -1,0 +1,99 @@
+//! The one thread that writes. It takes what has queued up while the last commit was on its way to the disk, gives each
+//! closure a savepoint of its own, commits them together and only then answers.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::mpsc::{self, Receiver, Sender},
+    thread,
+};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::{Error, Outcome};
+use crate::ssm::ApiError;
+
+/// How many closures share a commit at most.
+const GROUP: usize = 512;
+
+/// Does the work and returns how to answer, once it is known whether the commit held.
+type Work = Box<dyn FnOnce(&Connection) -> Answer + Send>;
+type Answer = Box<dyn FnOnce(Result<(), ApiError>) + Send>;
+
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: Sender<Work>,
+}
+
+impl Writer {
+    /// Starts the thread. It ends when the writer is dropped and the queue is empty.
+    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
+        let (queue, work) = mpsc::channel();
+        thread::Builder::new().name("store-writer".into()).spawn(move || run(&connection, &work))?;
+        Ok(Self { queue })
+    }
+
+    pub(super) async fn write<T, F>(&self, work: F) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job: Work = Box::new(move |connection| {
+            let outcome = in_savepoint(connection, work);
+            Box::new(move |committed| {
+                // Nobody listens when the request was dropped meanwhile; the work is done all the same.
+                let _ = answer.send(match committed {
+                    Ok(()) => outcome.map_err(ApiError::from),
+                    Err(error) => Err(outcome.err().map_or(error, ApiError::from)),
+                });
+            })
+        });
+        let gone = || ApiError::internal("The engine is stopping.");
+        self.queue.send(job).map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+}
+
+fn run(connection: &Connection, queue: &Receiver<Work>) {
+    while let Ok(first) = queue.recv() {
+        if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+            first(connection)(Err(Error::from(error).into()));
+            continue;
+        }
+        let mut answers = vec![first(connection)];
+        // SQLite undoes a whole transaction by itself when the disk is full: then the group ends there, and it failed.
+        while answers.len() < GROUP && !connection.is_autocommit() {
+            match queue.try_recv() {
+                Ok(work) => answers.push(work(connection)),
+                Err(_) => break,
+            }
+        }
+        let committed = commit(connection).map_err(|error| ApiError::from(Error::from(error)));
+        for answer in answers {
+            answer(committed.clone());
+        }
+    }
+}
+
+fn commit(connection: &Connection) -> rusqlite::Result<()> {
+    let committed = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
+    if committed.is_err() && !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK")?;
+    }
+    committed.map(|_| ())
+}
+
+fn in_savepoint<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Outcome<T>) -> Outcome<T> {
+    let run = |sql: &str| connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
+    run("SAVEPOINT work")?;
+    let outcome = catch_unwind(AssertUnwindSafe(|| work(connection)))
+        .unwrap_or_else(|_| Err(ApiError::internal("An unexpected fault; nothing was changed.").into()));
+    if outcome.is_err() && !connection.is_autocommit() {
+        run("ROLLBACK TO work")?;
+    }
+    if !connection.is_autocommit() {
+        run("RELEASE work")?;
+    }
+    outcome
+}
