@@ -7,6 +7,7 @@
 //! * [`console`] is the terminal application and [`cli`] the verbs, which also start the other faces.
 //! * [`config`] is what lives in the user's files.
 
+pub mod agent;
 pub mod client;
 pub mod engine;
 pub mod ssm;

@@ -1,0 +1,145 @@
+//! What a session document asks for.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::{
+    agent::{facts::PLATFORM, plugin::input},
+    ssm::document::{
+        Document, SessionType,
+        parameters::{self, text_of},
+        substitute::substitute,
+    },
+    wire::messages::SessionRequest,
+};
+
+/// What is to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// A shell on a terminal.
+    Shell {
+        /// Typed in first; may be empty.
+        profile: String,
+    },
+    /// A command on a terminal, for a shell to read.
+    Interactive {
+        /// The command.
+        command: String,
+    },
+    /// A program without a terminal.
+    NonInteractive {
+        /// The command, split into words and not read by a shell.
+        command: String,
+        /// Whether standard error and the exit code are sent apart.
+        separate: bool,
+    },
+}
+
+impl Plan {
+    /// Reads a request. The error is a sentence for the user.
+    pub fn read(request: &SessionRequest) -> Result<Self, String> {
+        let document = Document::from_value(request.document_content.clone())
+            .map_err(|error| format!("the session document cannot be read: {error}"))?;
+        let session = document.session().ok_or("the document is not a session document")?;
+        let values = parameters::resolve(&document.parameters, &collapsed(&request.parameters))?;
+        let inputs = substitute(&session.inputs, &values);
+        let properties = substitute(&session.properties, &values);
+        let text = |name: &str| input(&inputs, name).map(text_of).unwrap_or_default();
+        if !text("kmsKeyId").trim().is_empty() {
+            return Err(
+                "the session document asks for encryption with a KMS key, which this agent does not do yet".to_owned()
+            );
+        }
+        check_user(request, &text("runAsEnabled"), &text("runAsDefaultUser"))?;
+        let platform = input(&properties, PLATFORM).unwrap_or(&Value::Null);
+        let command = || match input(platform, "commands").map(text_of).unwrap_or_default() {
+            command if command.trim().is_empty() => Err(format!("the session document has no commands for {PLATFORM}")),
+            command => Ok(command),
+        };
+        Ok(match session.session_type {
+            SessionType::StandardStream => {
+                let profile = input(&inputs, "shellProfile").and_then(|profiles| input(profiles, PLATFORM));
+                Self::Shell { profile: profile.map(text_of).unwrap_or_default() }
+            }
+            SessionType::InteractiveCommands => Self::Interactive { command: command()? },
+            SessionType::NonInteractiveCommands => Self::NonInteractive {
+                command: command()?,
+                separate: input(platform, "separateOutputStream").is_some_and(|value| text_of(value) == "true"),
+            },
+            SessionType::Port => return Err("this agent does not forward ports yet".to_owned()),
+        })
+    }
+}
+
+/// The API's lists of one element, in case the service left them as they were.
+fn collapsed(parameters: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    parameters
+        .iter()
+        .map(|(name, value)| match value.as_array().map(Vec::as_slice) {
+            Some([one]) => (name.clone(), one.clone()),
+            _ => (name.clone(), value.clone()),
+        })
+        .collect()
+}
+
+/// A shell for one user must not become a shell of another: rather none at all.
+fn check_user(request: &SessionRequest, enabled: &str, default: &str) -> Result<(), String> {
+    let wanted = if request.run_as_user.is_empty() { default } else { &request.run_as_user };
+    if !enabled.eq_ignore_ascii_case("true") && request.run_as_user.is_empty() {
+        return Ok(());
+    }
+    let own = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.name);
+    if wanted.is_empty() {
+        return Err("the session is to run as a user of the node, but none is named".to_owned());
+    }
+    if own.as_deref() == Some(wanted) {
+        return Ok(());
+    }
+    Err(format!("the session is to run as {wanted}; this agent only starts sessions as the user it runs as"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn request(document: Value, parameters: Value) -> SessionRequest {
+        SessionRequest {
+            document_content: document,
+            parameters: serde_json::from_value(parameters).unwrap(),
+            ..SessionRequest::default()
+        }
+    }
+
+    #[test]
+    fn shells_and_commands_are_told_apart() {
+        let shell = json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream",
+            "inputs": {"runAsEnabled": false, "shellProfile": {PLATFORM: "cd /"}}});
+        assert_eq!(Plan::read(&request(shell, json!({}))).unwrap(), Plan::Shell { profile: "cd /".into() });
+        let mut commands = json!({"schemaVersion": "1.0", "sessionType": "InteractiveCommands",
+            "parameters": {"command": {"type": "String"}}, "properties": {}});
+        commands["properties"][PLATFORM] = json!({"commands": "{{ command }}", "separateOutputStream": "true"});
+        for sent in [json!({"command": "top"}), json!({"command": ["top"]})] {
+            let plan = Plan::read(&request(commands.clone(), sent)).unwrap();
+            assert_eq!(plan, Plan::Interactive { command: "top".into() });
+        }
+        commands["sessionType"] = json!("NonInteractiveCommands");
+        let plan = Plan::read(&request(commands.clone(), json!({"command": "ls"}))).unwrap();
+        assert_eq!(plan, Plan::NonInteractive { command: "ls".into(), separate: true });
+        commands["properties"] = json!({});
+        assert!(Plan::read(&request(commands, json!({}))).unwrap_err().contains("no commands"));
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_refused_in_words() {
+        let refuse = |inputs: Value| {
+            let document = json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": inputs});
+            Plan::read(&request(document, json!({}))).unwrap_err()
+        };
+        assert!(refuse(json!({"kmsKeyId": "alias/x"})).contains("KMS"));
+        assert!(refuse(json!({"runAsEnabled": true, "runAsDefaultUser": "nobody-at-all"})).contains("nobody-at-all"));
+        assert!(Plan::read(&request(json!({"schemaVersion": "2.2"}), json!({}))).is_err());
+    }
+}

@@ -1,0 +1,253 @@
+//! The program of a session: on a pseudo-terminal, or on pipes. Bytes come out of a bounded queue, so that a program that
+//! writes faster than the user's line carries has to wait.
+
+use std::{
+    env,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    process::Stdio,
+    thread,
+};
+
+use nix::{
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
+use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    sync::{mpsc, oneshot},
+};
+
+use crate::{
+    agent::process::kill_session,
+    wire::{envelope::payload, messages::TerminalSize},
+};
+
+/// Reads of the program's output that may wait for the line.
+const OUTPUT_QUEUE: usize = 8;
+/// Writes to the program that may wait for it.
+const INPUT_QUEUE: usize = 64;
+const READ: usize = 8 * 1024;
+/// The size until the user's is known.
+const SIZE: PtySize = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+
+/// A running program.
+pub struct Program {
+    /// What it writes, with the payload type. Closed when it has ended and everything was read.
+    pub output: mpsc::Receiver<(u32, Vec<u8>)>,
+    /// What it is to read.
+    pub input: mpsc::Sender<Vec<u8>>,
+    /// Its exit code.
+    pub exit: oneshot::Receiver<i32>,
+    leader: i32,
+    terminal: Option<Box<dyn MasterPty + Send>>,
+}
+
+impl Program {
+    /// A shell.
+    pub fn shell() -> Result<Self, String> {
+        let shell = login_shell();
+        let mut command = CommandBuilder::new(&shell);
+        if let Some(prompt) = prompt(&shell) {
+            command.env("PS1", prompt);
+        }
+        Self::on_terminal(command)
+    }
+
+    /// A command for `sh` to read, on a terminal.
+    pub fn interactive(command: &str) -> Result<Self, String> {
+        let mut shell = CommandBuilder::new("sh");
+        shell.args(["-c", command]);
+        Self::on_terminal(shell)
+    }
+
+    fn on_terminal(mut command: CommandBuilder) -> Result<Self, String> {
+        for (name, value) in terminal_environment() {
+            command.env(name, value);
+        }
+        command.env_remove("FLEETDECK_ACTIVATION_CODE");
+        command.cwd(home());
+        let failed = |what: &str, error: &dyn std::fmt::Display| format!("cannot {what}: {error}");
+        let pair = native_pty_system().openpty(SIZE).map_err(|error| failed("open a terminal", &error))?;
+        let mut child = pair.slave.spawn_command(command).map_err(|error| failed("start a shell", &error))?;
+        // The last handle on the terminal has to be the program's, or its end would not be seen.
+        drop(pair.slave);
+        let leader = child.process_id().and_then(|pid| i32::try_from(pid).ok()).ok_or("the shell ended at once")?;
+        let reader = pair.master.try_clone_reader().map_err(|error| failed("read the terminal", &error))?;
+        let writer = pair.master.take_writer().map_err(|error| failed("write to the terminal", &error))?;
+        let (output_to, output) = mpsc::channel(OUTPUT_QUEUE);
+        let (input, input_from) = mpsc::channel(INPUT_QUEUE);
+        let (exit_to, exit) = oneshot::channel();
+        // Blocking reads and writes; each thread ends with the terminal.
+        spawn("pty-out", move || read_terminal(reader, &output_to))?;
+        spawn("pty-in", move || write_terminal(writer, input_from))?;
+        spawn("pty-wait", move || {
+            let code = child.wait().map_or(-1, |status| i32::try_from(status.exit_code()).unwrap_or(-1));
+            // The kernel hangs the terminal up when its session's leader ends; what ignores that (nohup) lives on.
+            let _ = exit_to.send(code);
+        })?;
+        Ok(Self { output, input, exit, leader, terminal: Some(pair.master) })
+    }
+
+    /// A program on pipes, in a process group of its own. Its input is signals only.
+    pub fn on_pipes(words: &[String], separate: bool) -> Result<Self, String> {
+        let (program, arguments) = words.split_first().ok_or("the command is empty")?;
+        let mut child = tokio::process::Command::new(program)
+            .args(arguments)
+            .env_remove("FLEETDECK_ACTIVATION_CODE")
+            .current_dir(home())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .map_err(|error| format!("cannot start {program}: {error}"))?;
+        let leader = child.id().and_then(|pid| i32::try_from(pid).ok()).ok_or("the program ended at once")?;
+        let (output_to, output) = mpsc::channel(OUTPUT_QUEUE);
+        let (input, mut input_from) = mpsc::channel::<Vec<u8>>(INPUT_QUEUE);
+        let (exit_to, exit) = oneshot::channel();
+        if let Some(stdout) = child.stdout.take() {
+            tokio::spawn(copy(stdout, payload::OUTPUT, output_to.clone()));
+        }
+        if let Some(stderr) = child.stderr.take() {
+            tokio::spawn(copy(stderr, if separate { payload::STDERR } else { payload::OUTPUT }, output_to));
+        }
+        tokio::spawn(async move {
+            while let Some(bytes) = input_from.recv().await {
+                for signal in bytes.into_iter().filter_map(signal_of) {
+                    let _ = killpg(Pid::from_raw(leader), signal);
+                }
+            }
+        });
+        tokio::spawn(async move {
+            use std::os::unix::process::ExitStatusExt;
+            let code = child
+                .wait()
+                .await
+                .ok()
+                .map(|status| status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)));
+            let _ = exit_to.send(code.unwrap_or(-1));
+        });
+        Ok(Self { output, input, exit, leader, terminal: None })
+    }
+
+    /// Tells the terminal its size.
+    pub fn resize(&self, size: TerminalSize) {
+        let cells = |count: u32| u16::try_from(count).unwrap_or(u16::MAX).max(1);
+        if let Some(terminal) = &self.terminal {
+            let size = PtySize { rows: cells(size.rows), cols: cells(size.cols), ..SIZE };
+            if let Err(error) = terminal.resize(size) {
+                tracing::debug!("cannot resize a terminal: {error}");
+            }
+        }
+    }
+
+    /// Ends it and everything it has started.
+    pub fn kill(&self) {
+        match self.terminal {
+            Some(_) => kill_session(self.leader),
+            None => drop(killpg(Pid::from_raw(self.leader), Signal::SIGKILL)),
+        }
+    }
+}
+
+fn read_terminal(mut reader: Box<dyn Read + Send>, output: &mpsc::Sender<(u32, Vec<u8>)>) {
+    let mut buffer = vec![0; READ];
+    loop {
+        match reader.read(&mut buffer) {
+            // Linux reports the end of a terminal as an error.
+            Ok(0) | Err(_) => return,
+            Ok(read) => {
+                if output.blocking_send((payload::OUTPUT, buffer[..read].to_vec())).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn write_terminal(mut writer: Box<dyn Write + Send>, mut input: mpsc::Receiver<Vec<u8>>) {
+    while let Some(bytes) = input.blocking_recv() {
+        if writer.write_all(&bytes).and_then(|()| writer.flush()).is_err() {
+            return;
+        }
+    }
+}
+
+async fn copy(mut from: impl AsyncRead + Unpin, payload_type: u32, output: mpsc::Sender<(u32, Vec<u8>)>) {
+    loop {
+        let mut buffer = Vec::with_capacity(READ);
+        match from.read_buf(&mut buffer).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {
+                if output.send((payload_type, buffer)).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// What Ctrl-C and Ctrl-\ mean where there is no terminal that knows.
+fn signal_of(byte: u8) -> Option<Signal> {
+    match byte {
+        0x03 => Some(Signal::SIGINT),
+        0x1c => Some(Signal::SIGQUIT),
+        _ => None,
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), String> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .stack_size(128 * 1024)
+        .spawn(work)
+        .map(drop)
+        .map_err(|error| format!("cannot serve the terminal: {error}"))
+}
+
+/// The shell of the agent's user; `bash`, else `sh`, where it names none that is there.
+fn login_shell() -> PathBuf {
+    let of_user = || nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.shell);
+    let no_shell = |path: &Path| path.ends_with("nologin") || path.ends_with("false");
+    env::var_os("SHELL")
+        .map(PathBuf::from)
+        .into_iter()
+        .chain(of_user())
+        .chain(["/bin/bash", "/usr/bin/bash"].map(PathBuf::from))
+        .find(|path| path.is_absolute() && path.is_file() && !no_shell(path))
+        .unwrap_or_else(|| "/bin/sh".into())
+}
+
+/// A prompt that says where one is, for shells whose start files do not set one. The host's name matters: it may be a
+/// name space of its own.
+fn prompt(shell: &Path) -> Option<String> {
+    match shell.file_name()?.to_str()? {
+        "bash" => Some(r"\u@\h:\w\$ ".to_owned()),
+        "sh" | "dash" | "ash" => {
+            let host = nix::unistd::gethostname().ok()?;
+            Some(format!("{}:$PWD\\$ ", host.to_string_lossy()))
+        }
+        _ => None,
+    }
+}
+
+fn home() -> PathBuf {
+    env::var_os("HOME")
+        .map(PathBuf::from)
+        .or_else(|| nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.dir))
+        .filter(|home| home.is_dir())
+        .unwrap_or_else(|| "/".into())
+}
+
+fn terminal_environment() -> Vec<(&'static str, String)> {
+    let mut variables = vec![("TERM", "xterm-256color".to_owned()), ("HOME", home().to_string_lossy().into_owned())];
+    if env::var_os("LANG").is_none_or(|value| value.is_empty()) {
+        variables.push(("LANG", "C.UTF-8".to_owned()));
+    }
+    variables
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,283 @@
+//! One session from its beginning to its end: bytes from the program to the channel and back, with back-pressure both ways.
+
+use std::{collections::VecDeque, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::{
+    sync::mpsc::OwnedPermit,
+    time::{Instant, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{link::Link, plan::Plan, program::Program, words};
+use crate::{
+    agent::{Node, facts::AGENT_VERSION},
+    wire::{
+        channel::Event,
+        envelope::flag,
+        messages::{HandshakeComplete, HandshakeRequest, RequestedAction},
+    },
+};
+
+/// How long a client has for its answer to the handshake.
+const HANDSHAKE: Duration = Duration::from_secs(15);
+/// How long the last output may stand still on its way to the client before the session is closed without it.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// How a session came to its end.
+enum End {
+    /// The program ended.
+    Program,
+    /// The service or the user ended it.
+    Terminated,
+}
+
+/// Serves a session. The error is a sentence for the user.
+pub async fn serve(node: &Node, session_id: &str, plan: Plan, cancel: &CancellationToken) -> Result<(), String> {
+    let link = tokio::select! {
+        link = Link::open(node, session_id) => link?,
+        () = cancel.cancelled() => return Ok(()),
+    };
+    let mut session = Session { node, session_id, link, program: None, pending: VecDeque::new(), permit: None };
+    let outcome = tokio::select! {
+        outcome = session.run(&plan) => outcome,
+        () = cancel.cancelled() => Ok(End::Terminated),
+    };
+    if let Some(program) = &session.program {
+        // Of a program that has ended by itself, what it left running is left running.
+        if !matches!(outcome, Ok(End::Program)) {
+            program.kill();
+        }
+    }
+    if matches!(outcome, Ok(End::Program)) {
+        tokio::select! {
+            () = session.farewell() => {}
+            () = cancel.cancelled() => {}
+        }
+    }
+    session.link.close().await;
+    outcome.map(drop)
+}
+
+struct Session<'a> {
+    node: &'a Node,
+    session_id: &'a str,
+    link: Link<'a>,
+    program: Option<Program>,
+    /// Output that the channel has no room for.
+    pending: VecDeque<(u32, Vec<u8>)>,
+    /// Room for one write to the program.
+    permit: Option<OwnedPermit<Vec<u8>>>,
+}
+
+/// What came of waiting.
+enum Step {
+    Link(Result<(), crate::agent::api::CallError>),
+    Output(Option<(u32, Vec<u8>)>),
+    Room(Option<OwnedPermit<Vec<u8>>>),
+}
+
+impl Session<'_> {
+    async fn run(&mut self, plan: &Plan) -> Result<End, String> {
+        let program = match plan {
+            Plan::Shell { profile } => {
+                let program = Program::shell()?;
+                if !profile.trim().is_empty() {
+                    let line = format!("{}\n", profile.trim_end());
+                    program.input.try_send(line.into_bytes()).map_err(|error| error.to_string())?;
+                }
+                program
+            }
+            Plan::Interactive { command } => Program::interactive(command)?,
+            Plan::NonInteractive { command, separate } => {
+                let words = words::split(command)?;
+                self.handshake("NonInteractiveCommands").await?;
+                Program::on_pipes(&words, *separate)?
+            }
+        };
+        self.program = Some(program);
+        if let Some(end) = self.pump().await? {
+            return Ok(end);
+        }
+        if let Plan::NonInteractive { separate: true, .. } = plan
+            && let Some(program) = &mut self.program
+            && let Ok(code) = (&mut program.exit).await
+        {
+            self.link.channel.send_exit_code(code, self.node.clock.now());
+        }
+        Ok(End::Program)
+    }
+
+    /// Carries bytes until the program has ended (`None`) or somebody has ended the session.
+    async fn pump(&mut self) -> Result<Option<End>, String> {
+        loop {
+            if let Some(end) = self.take_events() {
+                return Ok(Some(end));
+            }
+            self.push_output();
+            if let Err(lost) = self.link.flush().await {
+                self.link.reconnect(&lost).await?;
+                continue;
+            }
+            let Some(program) = &mut self.program else { return Ok(None) };
+            let reads = self.pending.is_empty();
+            let needs_room = self.permit.is_none();
+            let input = program.input.clone();
+            let step = tokio::select! {
+                outcome = self.link.wait() => Step::Link(outcome),
+                output = program.output.recv(), if reads => Step::Output(output),
+                permit = input.reserve_owned(), if needs_room => Step::Room(permit.ok()),
+            };
+            match step {
+                Step::Link(Ok(())) => {}
+                Step::Link(Err(lost)) => self.link.reconnect(&lost).await?,
+                Step::Output(Some(output)) => self.pending.push_back(output),
+                Step::Output(None) => return Ok(None),
+                Step::Room(Some(permit)) => self.permit = Some(permit),
+                // Nobody reads input any more: the program is about to end, and its output says when.
+                Step::Room(None) => return self.outlast_input().await,
+            }
+        }
+    }
+
+    /// The program's input is closed. Output still counts; input has nowhere to go.
+    async fn outlast_input(&mut self) -> Result<Option<End>, String> {
+        loop {
+            while let Some(event) = self.link.channel.poll_event() {
+                if ends(&event) {
+                    return Ok(Some(End::Terminated));
+                }
+            }
+            self.push_output();
+            if let Err(lost) = self.link.flush().await {
+                self.link.reconnect(&lost).await?;
+                continue;
+            }
+            let Some(program) = &mut self.program else { return Ok(None) };
+            let reads = self.pending.is_empty();
+            tokio::select! {
+                outcome = self.link.wait() => if let Err(lost) = outcome {
+                    self.link.reconnect(&lost).await?;
+                },
+                output = program.output.recv(), if reads => match output {
+                    Some(output) => self.pending.push_back(output),
+                    None => return Ok(None),
+                },
+            }
+        }
+    }
+
+    /// Hands what the client sent to the program, as long as there is room for it. What has no room stays in the channel,
+    /// whose own limit then leaves it with the client.
+    fn take_events(&mut self) -> Option<End> {
+        while self.permit.is_some() || self.program.is_none() {
+            let event = self.link.channel.poll_event()?;
+            if ends(&event) {
+                return Some(End::Terminated);
+            }
+            match event {
+                Event::Data(bytes) => {
+                    if let Some(permit) = self.permit.take() {
+                        permit.send(bytes);
+                    }
+                }
+                Event::Size(size) => {
+                    if let Some(program) = &self.program {
+                        program.resize(size);
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Hands the program's output to the channel, as far as it has room.
+    fn push_output(&mut self) {
+        while let Some((kind, bytes)) = self.pending.front_mut() {
+            let taken = self.link.channel.write(*kind, bytes, self.node.clock.now());
+            if taken < bytes.len() {
+                bytes.drain(..taken);
+                return;
+            }
+            self.pending.pop_front();
+        }
+    }
+
+    async fn handshake(&mut self, session_type: &str) -> Result<(), String> {
+        let began = Instant::now();
+        let request = HandshakeRequest {
+            agent_version: AGENT_VERSION.to_owned(),
+            requested_client_actions: vec![RequestedAction {
+                action_type: "SessionType".to_owned(),
+                action_parameters: json!({"SessionType": session_type, "Properties": Value::Null}),
+            }],
+        };
+        self.link.channel.send_handshake_request(&request, self.node.clock.now());
+        let response = timeout(HANDSHAKE, self.next_handshake())
+            .await
+            .map_err(|_| "the client did not answer the handshake in time".to_owned())??;
+        if response.is_empty() || response.iter().any(|status| *status != 1) {
+            return Err(format!("the client does not support sessions of type {session_type}"));
+        }
+        let complete = HandshakeComplete {
+            handshake_time_to_complete: i64::try_from(began.elapsed().as_nanos()).unwrap_or(i64::MAX),
+            customer_message: String::new(),
+        };
+        self.link.channel.send_handshake_complete(&complete, self.node.clock.now());
+        Ok(())
+    }
+
+    /// The statuses of the client's answer.
+    async fn next_handshake(&mut self) -> Result<Vec<i64>, String> {
+        loop {
+            while let Some(event) = self.link.channel.poll_event() {
+                match event {
+                    Event::Handshake(response) => {
+                        return Ok(response.processed_client_actions.iter().map(|a| a.action_status).collect());
+                    }
+                    event if ends(&event) => return Err("the session was ended during the handshake".to_owned()),
+                    _ => {}
+                }
+            }
+            let outcome = match self.link.flush().await {
+                Ok(()) => self.link.wait().await,
+                lost => lost,
+            };
+            if let Err(lost) = outcome {
+                self.link.reconnect(&lost).await?;
+            }
+        }
+    }
+
+    /// Sends what is left and waits until the client has it, as long as it keeps taking.
+    async fn farewell(&mut self) {
+        let mut left = usize::MAX;
+        let mut last = Instant::now();
+        loop {
+            self.push_output();
+            if self.link.flush().await.is_err() {
+                return;
+            }
+            let now_left = self.pending.len() + self.link.channel.unacknowledged();
+            if now_left == 0 {
+                break;
+            }
+            if now_left < left {
+                (left, last) = (now_left, Instant::now());
+            }
+            match tokio::time::timeout_at(last + DRAIN, self.link.wait()).await {
+                Ok(Ok(())) => while self.link.channel.poll_event().is_some() {},
+                Ok(Err(_)) => return,
+                Err(_) => break,
+            }
+        }
+        self.link.channel.send_session_state("Terminating", self.session_id, self.node.clock.now());
+        let _ = self.link.flush().await;
+    }
+}
+
+/// Whether an event ends the session.
+fn ends(event: &Event) -> bool {
+    matches!(event, Event::Closed(_) | Event::Flag(flag::TERMINATE_SESSION))
+}
