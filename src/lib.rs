@@ -9,6 +9,8 @@
 
 pub mod agent;
 pub mod client;
+pub mod config;
+pub mod console;
 pub mod engine;
 pub mod ssm;
 pub mod wire;

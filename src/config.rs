@@ -1,0 +1,9 @@
+//! What lives in the user's files: settings, key bindings, themes, contexts and where those files are.
+//!
+//! It reads text and answers values. It knows neither the network nor the console's state.
+
+pub mod context;
+pub mod keymap;
+pub mod paths;
+pub mod settings;
+pub mod theme;

@@ -1,0 +1,300 @@
+//! Key bindings as data: layers of chords, the shipped ones under the user's.
+//!
+//! The map knows keys and names. What a name means is the caller's: it hands over its layers and a way to read actions.
+
+use std::{collections::BTreeMap, fmt};
+
+use crokey::{KeyCombination, KeyCombinationFormat};
+use toml::Spanned;
+
+/// The key bindings this build ships with.
+pub const SHIPPED: &str = include_str!("keymap.toml");
+
+/// What the names in a keymap file may be.
+pub struct Vocabulary<'a, A> {
+    /// The layers that exist.
+    pub layers: &'a [&'a str],
+    /// Reads the name of an action.
+    pub action: &'a dyn Fn(&str) -> Option<A>,
+}
+
+/// Where a binding was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The bindings this build ships with.
+    Shipped,
+    /// The user's file.
+    User,
+}
+
+/// One chord of one layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Binding<A> {
+    /// The section it stands in.
+    pub layer: String,
+    /// The keys, pressed one after the other.
+    pub chord: Vec<KeyCombination>,
+    /// What it does.
+    pub action: A,
+    /// Who bound it.
+    pub origin: Origin,
+}
+
+/// Something wrong with a keymap file. The file's other bindings stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file, as the caller named it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.file, self.line, self.what)
+    }
+}
+
+/// What typed keys mean so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found<A> {
+    /// A whole chord.
+    Action(A),
+    /// The beginning of one.
+    More,
+    /// No chord begins so.
+    Nothing,
+}
+
+/// All bindings in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Keymap<A> {
+    bindings: Vec<Binding<A>>,
+}
+
+type File = BTreeMap<Spanned<String>, BTreeMap<Spanned<String>, Spanned<String>>>;
+
+impl<A: Copy + PartialEq> Keymap<A> {
+    /// The shipped bindings with the user's over them. Problems in either are all reported; what is sound is kept.
+    pub fn load(vocabulary: &Vocabulary<'_, A>, user: Option<(&str, &str)>) -> (Self, Vec<Problem>) {
+        let mut map = Self { bindings: Vec::new() };
+        let mut problems = Vec::new();
+        map.overlay("keymap.toml", SHIPPED, Origin::Shipped, vocabulary, &mut problems);
+        if let Some((name, text)) = user {
+            map.overlay(name, text, Origin::User, vocabulary, &mut problems);
+        }
+        (map, problems)
+    }
+
+    fn overlay(
+        &mut self,
+        file: &str,
+        text: &str,
+        origin: Origin,
+        vocabulary: &Vocabulary<'_, A>,
+        problems: &mut Vec<Problem>,
+    ) {
+        let mut report = |start: usize, what: String| {
+            let line = text.get(..start).unwrap_or("").matches('\n').count() + 1;
+            problems.push(Problem { file: file.to_owned(), line, what });
+        };
+        let sections = match toml::from_str::<File>(text) {
+            Ok(sections) => sections,
+            Err(error) => {
+                return report(error.span().map_or(0, |span| span.start), error.message().to_owned());
+            }
+        };
+        let mut places = Vec::new();
+        for (layer, entries) in sections {
+            let name = layer.get_ref().as_str();
+            if !vocabulary.layers.contains(&name) {
+                let known = vocabulary.layers.join(", ");
+                report(layer.span().start, format!("[{name}]: no such layer; there are {known}"));
+                continue;
+            }
+            for (keys, action) in entries {
+                let place = format!("[{name}] \"{}\"", keys.get_ref());
+                let chord = match parse_chord(keys.get_ref()) {
+                    Ok(chord) => chord,
+                    Err(what) => {
+                        report(keys.span().start, format!("{place}: {what}"));
+                        continue;
+                    }
+                };
+                let wanted = action.get_ref().as_str();
+                if wanted == "none" {
+                    self.bindings.retain(|b| !(b.layer == name && b.chord == chord));
+                    continue;
+                }
+                let Some(action) = (vocabulary.action)(wanted) else {
+                    report(action.span().start, format!("{place}: no action called \"{wanted}\""));
+                    continue;
+                };
+                if places.iter().any(|(l, c): &(String, Vec<_>)| l == name && *c == chord) {
+                    report(keys.span().start, format!("{place}: bound twice"));
+                    continue;
+                }
+                places.push((name.to_owned(), chord.clone()));
+                self.bindings.retain(|b| !(b.layer == name && b.chord == chord));
+                self.bindings.push(Binding { layer: name.to_owned(), chord, action, origin });
+            }
+        }
+        for (layer, chord) in places {
+            let longer = self
+                .bindings
+                .iter()
+                .find(|b| b.layer == layer && b.chord.len() > chord.len() && b.chord.starts_with(&chord));
+            if let Some(longer) = longer {
+                let (short, long) = (display_chord(&chord), display_chord(&longer.chord));
+                report(0, format!("[{layer}] \"{short}\" hides \"{long}\", which begins with it"));
+            }
+        }
+    }
+
+    /// What the typed keys mean in a stack of layers, innermost first.
+    pub fn find(&self, stack: &[&str], typed: &[KeyCombination]) -> Found<A> {
+        for layer in stack {
+            let mut begins = false;
+            for binding in self.bindings.iter().filter(|b| b.layer == *layer) {
+                if binding.chord == typed {
+                    return Found::Action(binding.action);
+                }
+                begins |= binding.chord.starts_with(typed);
+            }
+            if begins {
+                return Found::More;
+            }
+        }
+        Found::Nothing
+    }
+
+    /// The bindings that can follow the typed keys, innermost layer first.
+    pub fn continuations(&self, stack: &[&str], typed: &[KeyCombination]) -> Vec<&Binding<A>> {
+        let longer = |b: &&Binding<A>| b.chord.len() > typed.len() && b.chord.starts_with(typed);
+        let of =
+            |layer: &str| self.bindings.iter().filter(move |b| b.layer == layer).filter(longer).collect::<Vec<_>>();
+        stack.iter().flat_map(|layer| of(layer)).collect()
+    }
+
+    /// The bindings of one layer.
+    pub fn of<'a>(&'a self, layer: &'a str) -> impl Iterator<Item = &'a Binding<A>> {
+        self.bindings.iter().filter(move |b| b.layer == layer)
+    }
+
+    /// The chord for an action in a stack of layers as it is shown: the user's own if there is one, else the shortest.
+    pub fn key_for(&self, stack: &[&str], action: A) -> Option<String> {
+        stack
+            .iter()
+            .flat_map(|layer| self.of(layer))
+            .filter(|b| b.action == action)
+            .map(|b| (b.origin == Origin::Shipped, display_chord(&b.chord)))
+            .min_by_key(|(shipped, shown)| (*shipped, shown.len()))
+            .map(|(_, shown)| shown)
+    }
+
+    /// Every binding.
+    pub fn bindings(&self) -> &[Binding<A>] {
+        &self.bindings
+    }
+}
+
+/// Reads `g g` or `ctrl-g`.
+fn parse_chord(text: &str) -> Result<Vec<KeyCombination>, String> {
+    let keys: Result<Vec<_>, _> = text.split_whitespace().map(crokey::parse).collect();
+    match keys {
+        Ok(keys) if keys.is_empty() => Err("no key".to_owned()),
+        Ok(keys) => Ok(keys.into_iter().map(KeyCombination::normalized).collect()),
+        Err(_) => Err("not a key; keys are written like \"a\", \"shift-a\", \"ctrl-a\", \"enter\", \"g g\"".to_owned()),
+    }
+}
+
+/// A chord as the user reads it: `^g d`, `R`, `enter`.
+pub fn display_chord(chord: &[KeyCombination]) -> String {
+    let mut format = KeyCombinationFormat::default().with_implicit_shift().with_control("^").with_alt("alt-");
+    format.enter = "enter".to_owned();
+    let keys: Vec<_> = chord
+        .iter()
+        .map(|key| {
+            let shown = format.to_string(*key);
+            match shown.as_str() {
+                "Hyphen" => "-".to_owned(),
+                text if text.chars().count() > 1 && !text.starts_with('^') => text.to_lowercase(),
+                text => text.to_owned(),
+            }
+        })
+        .collect();
+    keys.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vocabulary() -> Vocabulary<'static, u8> {
+        Vocabulary {
+            layers: &["global", "fleet"],
+            action: &|name| match name {
+                "quit" => Some(1),
+                "mark" => Some(2),
+                "cursor-top" => Some(3),
+                _ => None,
+            },
+        }
+    }
+
+    fn map(text: &str) -> (Keymap<u8>, Vec<Problem>) {
+        let mut map = Keymap { bindings: Vec::new() };
+        let mut problems = Vec::new();
+        map.overlay("mine.toml", text, Origin::User, &vocabulary(), &mut problems);
+        (map, problems)
+    }
+
+    fn keys(text: &str) -> Vec<KeyCombination> {
+        parse_chord(text).unwrap()
+    }
+
+    #[test]
+    fn inner_layers_win_and_chords_grow() {
+        let (map, problems) = map("[global]\nq = 'quit'\n'g g' = 'cursor-top'\n[fleet]\nq = 'mark'\n");
+        assert_eq!(problems, []);
+        assert_eq!(map.find(&["fleet", "global"], &keys("q")), Found::Action(2));
+        assert_eq!(map.find(&["global"], &keys("q")), Found::Action(1));
+        assert_eq!(map.find(&["fleet", "global"], &keys("g")), Found::More);
+        assert_eq!(map.find(&["fleet", "global"], &keys("g g")), Found::Action(3));
+        assert_eq!(map.find(&["fleet", "global"], &keys("g x")), Found::Nothing);
+        assert_eq!(map.continuations(&["global"], &keys("g")).len(), 1);
+    }
+
+    #[test]
+    fn every_problem_is_reported_with_its_place() {
+        let text = "[fleet]\nx = 'explode'\nhyperspace = 'mark'\n[flet]\nq = 'quit'\n[global]\ng = 'mark'\n'g g' = 'cursor-top'\n";
+        let (_, problems) = map(text);
+        let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(texts.len(), 4, "{texts:#?}");
+        assert!(texts.iter().any(|t| t == "mine.toml:2: [fleet] \"x\": no action called \"explode\""), "{texts:#?}");
+        assert!(texts.iter().any(|t| t.starts_with("mine.toml:3: [fleet] \"hyperspace\": not a key")), "{texts:#?}");
+        assert!(texts.iter().any(|t| t.starts_with("mine.toml:4: [flet]: no such layer")), "{texts:#?}");
+        assert!(texts.iter().any(|t| t.contains("\"g\" hides \"g g\"")), "{texts:#?}");
+    }
+
+    #[test]
+    fn the_user_unbinds_and_rebinds() {
+        let (mut map, _) = map("[global]\nq = 'quit'\nm = 'mark'\n");
+        let mut problems = Vec::new();
+        map.overlay("u", "[global]\nq = 'none'\nm = 'quit'\n", Origin::User, &vocabulary(), &mut problems);
+        assert_eq!(problems, []);
+        assert_eq!(map.find(&["global"], &keys("q")), Found::Nothing);
+        assert_eq!(map.key_for(&["global"], 1), Some("m".to_owned()));
+    }
+
+    #[test]
+    fn chords_read_as_people_write_them() {
+        for (written, shown) in
+            [("ctrl-g d", "^g d"), ("shift-r", "R"), ("enter", "enter"), ("?", "?"), ("space", "space"), ("-", "-")]
+        {
+            assert_eq!(display_chord(&keys(written)), shown);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Where the user's files are: the XDG directories, on every system.
+
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+
+/// The directories fleetdeck reads and writes. Nothing is created by asking for them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// Settings, key bindings, themes, contexts: `$XDG_CONFIG_HOME/fleetdeck`.
+    pub config: PathBuf,
+    /// The embedded engine and its agents: `$XDG_DATA_HOME/fleetdeck`.
+    pub data: PathBuf,
+    /// Logs and saved outputs: `$XDG_STATE_HOME/fleetdeck`.
+    pub state: PathBuf,
+}
+
+impl Paths {
+    /// The directories of this user.
+    ///
+    /// # Errors
+    /// When the system names no home directory.
+    pub fn discover() -> Result<Self, etcetera::HomeDirError> {
+        let base = etcetera::base_strategy::Xdg::new()?;
+        let below = |directory: PathBuf| directory.join("fleetdeck");
+        let state = base.state_dir().unwrap_or_else(|| base.data_dir());
+        Ok(Self { config: below(base.config_dir()), data: below(base.data_dir()), state: below(state) })
+    }
+
+    /// All three below one directory: for tests and for throw-away runs.
+    pub fn below(root: &Path) -> Self {
+        Self { config: root.join("config"), data: root.join("data"), state: root.join("state") }
+    }
+
+    /// The user's key bindings.
+    pub fn keymap(&self) -> PathBuf {
+        self.config.join("keymap.toml")
+    }
+
+    /// The user's settings.
+    pub fn settings(&self) -> PathBuf {
+        self.config.join("settings.toml")
+    }
+
+    /// The user's theme of a name.
+    pub fn theme(&self, name: &str) -> PathBuf {
+        self.config.join("themes").join(format!("{name}.toml"))
+    }
+}
+
+/// Reads a file that may be absent.
+///
+/// # Errors
+/// When the file is there and cannot be read.
+pub fn read_optional(path: &Path) -> std::io::Result<Option<String>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,70 @@
+//! The user's settings: one flat file, every entry optional, unknown entries refused with their line.
+
+use serde::Deserialize;
+
+/// What the user may set for the console. Times in seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    /// Theme by name: a shipped one or a file in the themes directory.
+    pub theme: String,
+    /// Seconds between background refreshes of the visible pane.
+    pub refresh: u64,
+    /// Seconds between looks at a command that is still running.
+    pub refresh_running: u64,
+    /// From this many nodes on, a change must be confirmed by typing the count.
+    pub confirm_above: usize,
+    /// Draw with ASCII alone.
+    pub ascii: bool,
+    /// Refuse everything that changes something, whatever the command line says.
+    pub read_only: bool,
+    /// Lines of scrollback a shell keeps.
+    pub scrollback: usize,
+    /// Seconds after which a revealed secret is hidden again.
+    pub reveal: u64,
+    /// Let clicks and the wheel reach the console. Off leaves selecting text to the terminal.
+    pub mouse: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: "dark".to_owned(),
+            refresh: 15,
+            refresh_running: 1,
+            confirm_above: 10,
+            ascii: false,
+            read_only: false,
+            scrollback: 5_000,
+            reveal: 30,
+            mouse: true,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads a settings file.
+    ///
+    /// # Errors
+    /// With line and column, when the text is no TOML or names something unknown.
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_overrides_only_what_it_names() {
+        let settings = Settings::parse("theme = 'light'\nconfirm-above = 3\n").unwrap();
+        assert_eq!(settings, Settings { theme: "light".to_owned(), confirm_above: 3, ..Settings::default() });
+    }
+
+    #[test]
+    fn an_unknown_entry_is_named_with_its_line() {
+        let error = Settings::parse("refresh = 5\nrefesh-running = 1\n").unwrap_err().to_string();
+        assert!(error.contains("refesh-running") && error.contains("line 2"), "{error}");
+    }
+}

@@ -1,0 +1,132 @@
+//! The terminal application: panes over a fleet, shells inside the panes.
+//!
+//! A loop of pure parts and one impure one: events and answers go into [`state::State`], effects come out as data,
+//! [`effect::perform`] starts them, [`draw`] shows the state. It knows the client and nothing of engines or agents.
+
+use std::{future::Future, sync::Arc};
+
+use crate::{
+    client::Client,
+    config::{
+        keymap::{Keymap, Problem},
+        paths::Paths,
+        settings::Settings,
+        theme::{Depth, Theme},
+    },
+    ssm::clock::Clock,
+};
+
+pub mod action;
+pub mod draw;
+pub mod effect;
+mod pulse;
+pub mod sample;
+pub mod state;
+pub mod term;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+pub mod text;
+mod tty;
+pub mod update;
+
+pub use update::{Scope, Trouble};
+
+/// What the console is started with.
+pub struct Options<F> {
+    /// Yields the client, however long that takes; the first frame does not wait for it.
+    pub client: F,
+    /// The name of the context for the header, such as `local`.
+    pub context: String,
+    /// A line that says what kind of place this is: "demo: commands and shells run for real on this machine".
+    pub notice: Option<String>,
+    /// Whether nodes come by themselves, so that an empty fleet is one that is still starting.
+    pub arriving: bool,
+    /// Refuse everything that changes something.
+    pub read_only: bool,
+    /// The theme to use instead of the settings'.
+    pub theme: Option<String>,
+    /// The user's settings; see [`settings`].
+    pub settings: Settings,
+    /// Where the user's files are.
+    pub paths: Paths,
+}
+
+/// Reads the user's settings file, if there is one.
+///
+/// # Errors
+/// When it cannot be read or is not in order; the error says where.
+pub fn settings(paths: &Paths) -> anyhow::Result<Settings> {
+    let path = paths.settings();
+    match crate::config::paths::read_optional(&path)? {
+        Some(text) => Settings::parse(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display())),
+        None => Ok(Settings::default()),
+    }
+}
+
+/// The keymap in force: the shipped one with the user's over it, and what is wrong with them.
+pub fn keymap(user: Option<(&str, &str)>) -> (Keymap<action::Action>, Vec<Problem>) {
+    let layers: Vec<&str> = action::Layer::ALL.iter().map(|(_, name, _)| *name).collect();
+    let vocabulary = crate::config::keymap::Vocabulary { layers: &layers, action: &action::Action::named };
+    Keymap::load(&vocabulary, user)
+}
+
+/// Runs the console until the user leaves it.
+///
+/// # Errors
+/// When there is no terminal, when a theme that was asked for cannot be used, or when the terminal is lost. That the service
+/// cannot be reached is no error here: the console says so and stays.
+pub async fn run<F>(options: Options<F>) -> anyhow::Result<()>
+where
+    F: Future<Output = Result<Client, crate::client::Error>>,
+{
+    let Options { client, context, notice, arriving, read_only, theme, settings, paths } = options;
+    let path = paths.keymap();
+    let user = crate::config::paths::read_optional(&path)?;
+    let name = path.display().to_string();
+    let (keymap, problems) = keymap(user.as_deref().map(|text| (name.as_str(), text)));
+    let looks = looks(theme.as_deref().unwrap_or(&settings.theme), &settings, &paths)?;
+    let clock = Clock::system();
+    let read_only = read_only || settings.read_only;
+    let mouse = settings.mouse;
+    let mut state = state::State::new(state::Start {
+        scope: Scope { context: text::clean(&context), ..Scope::default() },
+        notice: notice.as_deref().map(text::clean),
+        arriving,
+        read_only,
+        settings,
+        keymap: Arc::new(keymap),
+        save_directory: paths.state.join("saved"),
+        now: clock.now(),
+    });
+    for problem in &problems {
+        state.warn(problem.to_string());
+    }
+    let (sender, updates) = tokio::sync::mpsc::channel(256);
+    let performer = effect::perform::Performer::new(read_only, sender);
+    let tty = tty::Tty::take(mouse)?;
+    let pulse = pulse::Pulse { state, tty, looks, performer, updates, clock };
+    pulse.run(async { client.await.map_err(|error| effect::perform::trouble(&error)) }).await?;
+    Ok(())
+}
+
+/// The looks to change through: the wanted theme first, then the other shipped ones.
+fn looks(wanted: &str, settings: &Settings, paths: &Paths) -> anyhow::Result<Vec<draw::Look>> {
+    let env = |name: &str| std::env::var(name).ok();
+    let depth = Depth::from_env(env);
+    let utf8 = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| env(name).filter(|value| !value.is_empty()));
+    let ascii = settings.ascii || utf8.is_some_and(|l| !l.to_lowercase().replace('-', "").contains("utf8"));
+    let source = |name: &str| {
+        let user = crate::config::paths::read_optional(&paths.theme(name)).ok().flatten();
+        user.or_else(|| crate::config::theme::shipped(name))
+    };
+    let wanted = if wanted == "high-contrast" { "contrast" } else { wanted };
+    let first = Theme::load(wanted, &source).map_err(|problems| {
+        let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("{}", texts.join("\n"))
+    })?;
+    let others = crate::config::theme::SHIPPED.iter().map(|(name, _)| *name).filter(|name| *name != wanted);
+    let themes = std::iter::once(first).chain(others.map(Theme::shipped));
+    Ok(themes.map(|theme| draw::Look { theme: theme.reduced(depth), ascii }).collect())
+}

@@ -1,0 +1,243 @@
+//! What a key, a click or the palette can mean. One table: dispatch, footer, help, palette and the default keymap's test
+//! are all made from it.
+
+/// What an action may do to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Looks, moves, arranges.
+    View,
+    /// Shows a secret.
+    Reveal,
+    /// Changes something somewhere. Refused in a read-only console.
+    Change,
+}
+
+/// A section of the keymap: where the keys of an action are looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Layer {
+    Global,
+    List,
+    Fleet,
+    Compliance,
+    Commands,
+    Output,
+    Parameters,
+    History,
+    Shell,
+    Prefix,
+    Scrollback,
+    Form,
+    Input,
+    Confirm,
+    Overlay,
+}
+
+impl Layer {
+    /// Every layer with its name in the keymap and its heading in help.
+    pub const ALL: &'static [(Layer, &'static str, &'static str)] = &[
+        (Layer::Fleet, "fleet", "Fleet"),
+        (Layer::Compliance, "compliance", "Compliance"),
+        (Layer::Commands, "commands", "Commands"),
+        (Layer::Output, "output", "Output of a command"),
+        (Layer::Parameters, "parameters", "Parameters"),
+        (Layer::History, "history", "Versions of a parameter"),
+        (Layer::Shell, "shell", "Shell"),
+        (Layer::Prefix, "prefix", "Shell, after the prefix key"),
+        (Layer::Scrollback, "scrollback", "Looking back in a shell"),
+        (Layer::List, "list", "Lists"),
+        (Layer::Form, "form", "Forms"),
+        (Layer::Input, "input", "One line of text"),
+        (Layer::Confirm, "confirm", "Questions"),
+        (Layer::Overlay, "overlay", "Boxes"),
+        (Layer::Global, "global", "Everywhere"),
+    ];
+
+    /// The name in the keymap.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(layer, ..)| *layer == self).map_or("global", |(_, name, _)| name)
+    }
+
+    /// The heading in help.
+    pub fn heading(self) -> &'static str {
+        Self::ALL.iter().find(|(layer, ..)| *layer == self).map_or("Everywhere", |(.., heading)| heading)
+    }
+}
+
+/// One line of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The action.
+    pub action: Action,
+    /// Its name in the keymap and in the palette.
+    pub name: &'static str,
+    /// One or two words for the footer.
+    pub short: &'static str,
+    /// A sentence for help.
+    pub about: &'static str,
+    /// What it may do.
+    pub kind: Kind,
+    /// Where it belongs.
+    pub layer: Layer,
+}
+
+macro_rules! actions {
+    ($($layer:ident { $($action:ident $kind:ident $name:literal, $short:literal, $about:literal;)* })*) => {
+        /// Everything the console can be told to do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Action { $($(#[doc = $about] $action,)*)* }
+
+        impl Action {
+            /// The table.
+            pub const ALL: &'static [Entry] = &[$($(Entry {
+                action: Action::$action,
+                name: $name,
+                short: $short,
+                about: $about,
+                kind: Kind::$kind,
+                layer: Layer::$layer,
+            },)*)*];
+        }
+    };
+}
+
+actions! {
+    Global {
+        Help View "help", "help", "Show every key that works here; type to search";
+        Palette View "palette", "commands", "Find an action by name and do it";
+        Messages View "messages", "messages", "Show what was reported so far";
+        Quit View "quit", "quit", "Leave fleetdeck";
+        Refresh View "refresh", "refresh", "Fetch what is shown again";
+        PaneFleet View "pane-fleet", "fleet", "Go to the fleet";
+        PaneCompliance View "pane-compliance", "compliance", "Go to compliance";
+        PaneCommands View "pane-commands", "commands", "Go to the commands";
+        PaneParameters View "pane-parameters", "parameters", "Go to the parameters";
+        PaneShell View "pane-shell", "shell", "Go to the shells";
+        PaneNext View "pane-next", "next pane", "Go to the next pane";
+        PanePrevious View "pane-previous", "previous pane", "Go to the previous pane";
+        Back View "back", "back", "Go back one step";
+        NextTheme View "next-theme", "theme", "Change to the next theme";
+        Redraw View "redraw", "redraw", "Draw the whole screen again";
+        Suspend View "suspend", "suspend", "Put fleetdeck to sleep and return to the shell it was started from";
+    }
+    List {
+        CursorUp View "cursor-up", "up", "One row up";
+        CursorDown View "cursor-down", "down", "One row down";
+        PageUp View "page-up", "page up", "One page up";
+        PageDown View "page-down", "page down", "One page down";
+        CursorTop View "cursor-top", "top", "To the first row";
+        CursorBottom View "cursor-bottom", "bottom", "To the last row";
+        Left View "left", "left", "Columns to the left, or close a branch";
+        Right View "right", "right", "Columns to the right, or open a branch";
+        Open View "open", "open", "Open what is under the cursor";
+        Filter View "filter", "filter", "Filter the rows: words match loosely, key:value tokens exactly";
+        Copy View "copy", "copy", "Copy the row's id or name to the clipboard";
+    }
+    Fleet {
+        Mark View "mark", "mark", "Mark the row and step down";
+        MarkRange View "mark-range", "mark range", "Mark every row from the last marked one to this one";
+        MarkInvert View "mark-invert", "invert marks", "Mark what is unmarked among the shown rows and the other way round";
+        MarkAll View "mark-all", "mark all", "Mark every row that matches the filter";
+        MarkNone View "mark-none", "unmark all", "Take all marks away, also of rows the filter hides";
+        SortNext View "sort-next", "sort", "Sort by the next column";
+        SortPrevious View "sort-previous", "sort back", "Sort by the column before";
+        SortReverse View "sort-reverse", "reverse", "Turn the order around";
+        Detail View "detail", "detail", "Show or hide the node's details";
+        OpenShell Change "open-shell", "shell", "Open a shell on the node under the cursor";
+        RunCommand Change "run-command", "run", "Run a command on the marked nodes, or on the one under the cursor";
+    }
+    Compliance {
+        GroupNext View "group-next", "group by", "Group by the next thing: severity, patch group, each tag";
+        GroupPrevious View "group-previous", "group back", "Group by the thing before";
+        PatchStates View "patch-states", "states", "Show patches in the next state: not in order, missing, failed, pending reboot, installed, all";
+        Scan Change "scan", "scan", "Scan the marked nodes (or those under the cursor) for missing patches";
+    }
+    Commands {
+        Compose Change "compose", "new", "Write a new command";
+        RunAgain Change "run-again", "run again", "Open the form with this command's document, parameters and targets";
+        Cancel Change "cancel-command", "cancel", "Cancel the command where it has not ended";
+        SwitchView View "switch-view", "groups/nodes", "Switch between identical results in groups and every node";
+        DiffGroups View "diff", "diff", "Compare the result under the cursor with the marked one, or with the one above";
+        PickResult View "pick", "pick", "Keep this result as the one to compare with";
+    }
+    Output {
+        Find View "find", "find", "Search the text";
+        FindNext View "find-next", "next", "To the next place found";
+        FindPrevious View "find-previous", "previous", "To the place found before";
+        Save View "save", "save", "Write the text to a file";
+    }
+    Parameters {
+        Reveal Reveal "reveal", "reveal", "Show the secret under the cursor for a while, or hide it again";
+        History View "history", "versions", "Show the versions of the parameter";
+        CreateParameter Change "create-parameter", "new", "Create a parameter";
+        EditParameter Change "edit-parameter", "edit", "Give the parameter a new value";
+        DeleteParameter Change "delete-parameter", "delete", "Delete the parameter";
+        ExpandAll View "expand-all", "open all", "Open every branch, or close them all";
+    }
+    History {
+        LabelVersion Change "label-version", "label", "Label the version under the cursor, or move a label to it";
+        UnlabelVersion Change "unlabel-version", "unlabel", "Take labels away from the version under the cursor";
+    }
+    Shell {
+        Prefix View "prefix", "prefix", "The key that leaves the session: the next key is fleetdeck's";
+        Reopen Change "reopen-shell", "reopen", "Start the closed shell again";
+    }
+    Prefix {
+        LeaveShell View "leave-shell", "leave", "Leave the shell running and go back to the fleet";
+        SendPrefix View "send-prefix", "send prefix", "Send the prefix key itself to the session";
+        FullScreen View "full-screen", "full screen", "Give the shell the whole screen, or take it back";
+        TabNext View "tab-next", "next shell", "To the next shell";
+        TabPrevious View "tab-previous", "previous shell", "To the shell before";
+        CloseShell View "close-shell", "close", "End the session and close its tab";
+        Scrollback View "scrollback", "look back", "Look back at what scrolled away";
+    }
+    Form {
+        FieldNext View "field-next", "next field", "To the next field";
+        FieldPrevious View "field-previous", "field before", "To the field before";
+        ChoiceNext View "choice-next", "change", "The next choice of the field";
+        ChoicePrevious View "choice-previous", "change back", "The choice before";
+        Submit View "submit", "submit", "Done: go on with what was entered";
+    }
+    Input {
+        Accept View "accept", "accept", "Take what was typed";
+        Dismiss View "dismiss", "dismiss", "Drop what was typed, or close the box";
+    }
+    Confirm {
+        Yes View "yes", "yes", "Do what the box asks";
+        No View "no", "no", "Do nothing";
+    }
+}
+
+impl Action {
+    /// The action of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|entry| entry.name == name).map(|entry| entry.action)
+    }
+
+    /// The action's line of the table.
+    pub fn entry(self) -> &'static Entry {
+        // The table has one line for each action, in the order of the enumeration.
+        &Self::ALL[self as usize]
+    }
+
+    /// What the action may do.
+    pub fn kind(self) -> Kind {
+        self.entry().kind
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_whole() {
+        let mut names = std::collections::BTreeSet::new();
+        for (index, entry) in Action::ALL.iter().enumerate() {
+            assert_eq!(entry.action as usize, index);
+            assert_eq!(entry.action.entry(), entry);
+            assert!(names.insert(entry.name), "{} twice", entry.name);
+            assert!(!entry.about.is_empty() && !entry.short.is_empty() && entry.about != entry.short);
+            assert_eq!(Action::named(entry.name), Some(entry.action));
+        }
+    }
+}

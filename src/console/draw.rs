@@ -1,0 +1,199 @@
+//! The state as cells. Reads the state and changes nothing; what it learns (window sizes, what stands where) goes back as
+//! [`Seen`].
+
+use ratatui::{
+    Frame,
+    layout::Rect,
+    style::Style,
+    text::{Line, Span},
+    widgets::{Clear, Paragraph},
+};
+
+use crate::{
+    config::theme::{Role, Theme},
+    console::{
+        action::{Action, Kind},
+        state::{
+            Connection, Pane, State,
+            seen::{Hit, Seen, Slot},
+        },
+        text,
+    },
+};
+
+mod boxes;
+mod cards;
+mod commands;
+mod compliance;
+mod fleet;
+mod frame;
+mod grid;
+mod node;
+mod parameters;
+mod shell;
+mod viewer;
+
+#[cfg(test)]
+mod tests;
+
+/// The smallest screen anything is drawn on.
+const SMALLEST: (u16, u16) = (40, 10);
+
+/// How things look.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// The theme, reduced to what the terminal shows.
+    pub theme: Theme,
+    /// Draw with ASCII alone.
+    pub ascii: bool,
+}
+
+impl Look {
+    /// The style of a role.
+    pub fn style(&self, role: Role) -> Style {
+        self.theme.style(role)
+    }
+
+    /// A sign, or its twin in ASCII.
+    pub fn sign(&self, sign: &'static str, ascii: &'static str) -> &'static str {
+        if self.ascii { ascii } else { sign }
+    }
+}
+
+/// What drawing a pane needs.
+pub(super) struct View<'a> {
+    pub state: &'a State,
+    pub look: &'a Look,
+    pub seen: Seen,
+}
+
+impl View<'_> {
+    pub fn style(&self, role: Role) -> Style {
+        self.look.style(role)
+    }
+
+    /// Text in a role. Plain text keeps the ground it stands on, which in a box is not the screen's.
+    pub fn span(&self, role: Role, text: impl Into<String>) -> Span<'static> {
+        let mut style = self.style(role);
+        if role == Role::Text {
+            style.bg = None;
+        }
+        Span::styled(self.plain(text.into()), style)
+    }
+
+    /// A text for cells: in ASCII where only that is wanted.
+    pub fn plain(&self, text: String) -> String {
+        if !self.look.ascii || text.is_ascii() {
+            return text;
+        }
+        text.chars()
+            .map(|c| match c {
+                '…' => '~',
+                '·' | '•' => '.',
+                '–' | '─' => '-',
+                '→' => '>',
+                c if c.is_ascii() => c,
+                _ => '?',
+            })
+            .collect()
+    }
+
+    /// Remembers what a click on an area means.
+    pub fn hit(&mut self, area: Rect, hit: Hit) {
+        self.seen.hits.push(((area.x, area.y, area.width, area.height), hit));
+    }
+
+    /// Remembers the window of a list.
+    pub fn window(&mut self, slot: Slot, top: usize, height: usize) {
+        self.seen.windows.push((slot, top, height));
+    }
+
+    /// The key of an action with its word, for a hint: `enter open`.
+    pub fn hint(&self, action: Action) -> Vec<Span<'static>> {
+        let refused = self.state.read_only && action.kind() == Kind::Change;
+        match self.state.key_for(action).filter(|_| !refused) {
+            Some(key) => vec![self.span(Role::Key, key), self.span(Role::Dim, format!(" {}", action.entry().short))],
+            None => Vec::new(),
+        }
+    }
+}
+
+/// Draws everything.
+pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
+    let area = frame.area();
+    let mut view = View { state, look, seen: Seen::default() };
+    frame.render_widget(Paragraph::new("").style(view.style(Role::Text)), area);
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        cards::too_small(&view, frame, area);
+        return view.seen;
+    }
+    if state.pane == Pane::Shell && state.shells.full_screen && state.overlays.is_empty() {
+        shell::full_screen(&mut view, frame, area);
+        frame::toasts(&mut view, frame, area);
+        return view.seen;
+    }
+    let notice = u16::from(state.notice.is_some() && area.height >= 16);
+    let [top, note, body, bottom] = ratatui::layout::Layout::vertical([
+        ratatui::layout::Constraint::Length(2),
+        ratatui::layout::Constraint::Length(notice),
+        ratatui::layout::Constraint::Fill(1),
+        ratatui::layout::Constraint::Length(1),
+    ])
+    .areas(area);
+    frame::header(&mut view, frame, top);
+    if let Some(text) = state.notice.as_deref().filter(|_| notice > 0) {
+        let line = format!(" {} {text}", look.sign("▲", "!"));
+        let line = view.plain(text::fit(&line, note.width.into()));
+        frame.render_widget(Paragraph::new(line).style(view.style(Role::Notice)), note);
+    }
+    match (&state.connection, state.pane) {
+        (Connection::Failed(trouble), _) => cards::trouble(&view, frame, body, "No connection", trouble),
+        (_, Pane::Fleet) => fleet::draw(&mut view, frame, body),
+        (_, Pane::Compliance) => compliance::draw(&mut view, frame, body),
+        (_, Pane::Commands) => commands::draw(&mut view, frame, body),
+        (_, Pane::Parameters) => parameters::draw(&mut view, frame, body),
+        (_, Pane::Shell) => shell::draw(&mut view, frame, body),
+    }
+    frame::footer(&mut view, frame, bottom);
+    let depth = state.overlays.len();
+    for (at, overlay) in state.overlays.iter().enumerate() {
+        boxes::draw(&mut view, frame, body, overlay, at + 1 == depth);
+    }
+    frame::toasts(&mut view, frame, body);
+    view.seen
+}
+
+/// Renders lines at the top of an area.
+fn lines(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>) {
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// A box with a border and a title, over what is there; its inside.
+fn panel(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, title: &str, border: Role) -> Rect {
+    use ratatui::{
+        symbols::border,
+        widgets::{Block, Borders},
+    };
+    let ascii = border::Set {
+        top_left: "+",
+        top_right: "+",
+        bottom_left: "+",
+        bottom_right: "+",
+        vertical_left: "|",
+        vertical_right: "|",
+        horizontal_top: "-",
+        horizontal_bottom: "-",
+    };
+    let set = if view.look.ascii { ascii } else { border::ROUNDED };
+    let block = Block::new()
+        .borders(Borders::ALL)
+        .border_set(set)
+        .border_style(view.style(border))
+        .title(view.span(border, format!(" {} ", text::cut(title, area.width.saturating_sub(6).into()))))
+        .style(view.style(Role::Modal));
+    let inner = block.inner(area);
+    frame.render_widget(Clear, area);
+    frame.render_widget(Paragraph::new("").style(view.style(Role::Text)), area);
+    frame.render_widget(block, area);
+    inner
+}

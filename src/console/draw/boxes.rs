@@ -1,0 +1,299 @@
+//! The boxes over the panes.
+
+use ratatui::{
+    Frame,
+    layout::{Position, Rect},
+    text::Line,
+    widgets::{Clear, Paragraph},
+};
+
+use super::{View, frame as around, grid};
+use crate::{
+    config::theme::Role,
+    console::{
+        action::{Action, Kind},
+        state::{
+            cursor::Cursor,
+            form::{Form, Value},
+            input::LineInput,
+            overlay::{Overlay, Question},
+            seen::{Hit, Slot},
+        },
+        text,
+    },
+};
+
+pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overlay: &Overlay, top: bool) {
+    match overlay {
+        Overlay::Question(question) => ask(view, frame, area, question),
+        Overlay::Form(form) => fill(view, frame, area, form, top),
+        Overlay::Help { lines, filter, cursor } => {
+            let rows = overlay.rows();
+            let inner = large(view, frame, area, "Keys", Some((filter, "type to search")));
+            let keys = lines.iter().map(|line| text::width(&line.keys)).max().unwrap_or(0).clamp(6, 22);
+            list(view, frame, inner, &rows, cursor, |view, row, width| {
+                let line = &lines[row];
+                let entry = line.action.entry();
+                let user = if line.by_user { " (yours)" } else { "" };
+                let mark = match entry.kind {
+                    Kind::Change => view.look.sign(" ◆", " !"),
+                    _ => "",
+                };
+                let layer = match width > 90 {
+                    true => text::fit(line.layer.heading(), 26),
+                    false => text::fit(line.layer.name(), 11),
+                };
+                vec![
+                    (Role::Dim, layer),
+                    (Role::Key, text::fit(&line.keys, keys + 1)),
+                    (Role::Text, format!("{}{mark}{user}", entry.about)),
+                ]
+            });
+        }
+        Overlay::Palette { input, actions, cursor } => {
+            let rows = overlay.rows();
+            let inner = large(view, frame, area, "What shall be done?", Some((input, "type a few letters")));
+            list(view, frame, inner, &rows, cursor, |view, row, _| {
+                let entry = actions[row].entry();
+                let key = view.state.keymap.key_for(&[entry.layer.name()], actions[row]);
+                vec![
+                    (Role::Title, text::fit(entry.name, 18)),
+                    (Role::Key, text::fit(&key.unwrap_or_default(), 10)),
+                    (Role::Dim, entry.about.to_owned()),
+                ]
+            });
+        }
+        Overlay::Picker { title, input, items, cursor } => {
+            let rows = overlay.rows();
+            let inner = large(view, frame, area, title, Some((input, "type to search")));
+            list(view, frame, inner, &rows, cursor, |_, row, _| {
+                let (name, about) = &items[row];
+                vec![(Role::Text, text::fit(name, 44)), (Role::Dim, about.clone())]
+            });
+        }
+        Overlay::Messages { cursor } => {
+            let notices: Vec<_> = view.state.notices.all().collect();
+            let inner = large(view, frame, area, "Messages", None);
+            if notices.is_empty() {
+                super::lines(frame, inner, vec![Line::from(view.span(Role::Dim, " Nothing was reported."))]);
+            }
+            let rows: Vec<_> = (0..notices.len()).collect();
+            let now = view.state.now;
+            list(view, frame, inner, &rows, cursor, |view, row, _| {
+                let notice = notices[row];
+                let (role, sign) = around::weight(view, notice.weight);
+                let times = if notice.times > 1 { format!(" ({} times)", notice.times) } else { String::new() };
+                let advice = notice.trouble.advice.as_ref().map(|advice| format!(" {advice}")).unwrap_or_default();
+                vec![
+                    (Role::Dim, text::fit(&text::span(now.since(notice.at)), 5)),
+                    (role, format!("{sign} {}{times}", notice.trouble.what)),
+                    (Role::Dim, advice),
+                ]
+            });
+        }
+    }
+}
+
+/// A box over most of the panes, with a line to type into at its top.
+fn large(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, title: &str, input: Option<(&LineInput, &str)>) -> Rect {
+    let width = area.width.saturating_sub(4).min(110);
+    let height = area.height.saturating_sub(2).max(5).min(area.height);
+    let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
+    let inner = super::panel(view, frame, place, title, Role::ModalBorder);
+    let Some((input, placeholder)) = input else { return inner };
+    let line = Rect { height: 1.min(inner.height), ..inner };
+    type_line(view, frame, line, input, placeholder, true);
+    Rect { y: inner.y + line.height, height: inner.height - line.height, ..inner }
+}
+
+/// A line that is typed into, scrolled so that the cursor is seen.
+fn type_line(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, input: &LineInput, placeholder: &str, focused: bool) {
+    let room = usize::from(area.width.saturating_sub(2));
+    let before = text::width(input.before());
+    let left = if !focused { 0 } else { before.saturating_sub(room.saturating_sub(1)) };
+    let shown = text::prefix(&text::skip(input.text(), left), room);
+    let (role, content) =
+        if input.text().is_empty() { (Role::Placeholder, placeholder.to_owned()) } else { (Role::Input, shown) };
+    let line = Line::from(vec![view.span(Role::Key, " "), view.span(role, text::cut(&content, room))]);
+    frame.render_widget(Paragraph::new(line).style(view.style(if focused { Role::Input } else { Role::Modal })), area);
+    if focused && area.width > 2 {
+        let x = area.x + 1 + u16::try_from(before - left).unwrap_or(0);
+        frame.set_cursor_position(Position::new(x.min(area.right().saturating_sub(1)), area.y));
+    }
+}
+
+fn list(
+    view: &mut View<'_>,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    rows: &[usize],
+    cursor: &Cursor,
+    spans: impl Fn(&View<'_>, usize, usize) -> Vec<(Role, String)>,
+) {
+    let height = usize::from(area.height);
+    let top = cursor.window(rows.len(), height.max(1));
+    view.window(Slot::Overlay, top, height);
+    for (line, (at, row)) in rows.iter().enumerate().skip(top).take(height).enumerate() {
+        let here = Rect { y: area.y + u16::try_from(line).unwrap_or(0), height: 1, ..area };
+        let mut used = 1;
+        let mut content = vec![view.span(Role::Modal, " ")];
+        for (role, part) in spans(view, *row, usize::from(area.width)) {
+            let part = text::cut(&part, usize::from(area.width).saturating_sub(used + 1));
+            used += text::width(&part);
+            content.push(view.span(role, part));
+        }
+        let mut content = Line::from(content);
+        if at == cursor.at {
+            let style = view.style(Role::Cursor);
+            content.spans.iter_mut().for_each(|span| span.style = span.style.patch(style));
+            frame.buffer_mut().set_style(here, style);
+        }
+        frame.buffer_mut().set_line(here.x, here.y, &content, here.width);
+        view.hit(here, Hit::Row(Slot::Overlay, at));
+    }
+    grid::scrollbar(view, frame.buffer_mut(), area, top, height, rows.len());
+}
+
+/// A question, with what it is about in full.
+fn ask(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, question: &Question) {
+    let width = area.width.saturating_sub(4).min(76);
+    let room = usize::from(width.saturating_sub(4));
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    for (at, line) in question.lines.iter().enumerate() {
+        let role = if at == 0 { Role::Title } else { Role::Text };
+        lines.extend(text::wrap(line, room).into_iter().map(|line| Line::from(view.span(role, format!(" {line}")))));
+    }
+    let api = match &question.then {
+        crate::console::state::overlay::Then::Change(change) => change.operation(),
+        _ => "",
+    };
+    let bottom = 3 + u16::from(question.typed.is_some());
+    let height = (u16::try_from(lines.len()).unwrap_or(area.height).saturating_add(bottom + 2)).min(area.height);
+    lines.truncate(usize::from(height.saturating_sub(bottom + 2)));
+    let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
+    let inner = super::panel(view, frame, place, &question.title, Role::Danger);
+    let used = u16::try_from(lines.len()).unwrap_or(0);
+    super::lines(frame, inner, lines);
+    let below = Rect { y: inner.y + used + 1, height: 1, ..inner };
+    if below.bottom() > inner.bottom() {
+        return;
+    }
+    match &question.typed {
+        Some((expected, typed)) => {
+            let words = format!(" type {expected} and enter to do it, esc to leave it");
+            frame.render_widget(Paragraph::new(Line::from(view.span(Role::Dim, words))), below);
+            let line = Rect { y: below.y + 1, ..below };
+            if line.bottom() <= inner.bottom() {
+                type_line(view, frame, line, typed, expected, true);
+            }
+        }
+        None => {
+            let mut spans = vec![view.span(Role::Modal, " ")];
+            for action in [Action::Yes, Action::No] {
+                spans.extend(view.hint(action));
+                spans.push(view.span(Role::Dim, "   "));
+            }
+            spans.push(view.span(Role::Dim, api));
+            frame.render_widget(Paragraph::new(Line::from(spans)), below);
+        }
+    }
+}
+
+/// A form: labels on the left, fields on the right; the text field takes what room there is.
+fn fill(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, form: &Form, top: bool) {
+    let texts = form.fields.iter().filter(|field| matches!(field.value, Value::Text(_))).count();
+    let narrow = if texts > 0 { 100 } else { 84 };
+    let width = area.width.saturating_sub(2).min(narrow);
+    let fixed = u16::try_from(form.fields.len() - texts).unwrap_or(0);
+    let wanted = fixed + 4 + if texts > 0 { 12 } else { 0 };
+    let height = wanted.min(area.height);
+    let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
+    frame.render_widget(Clear, place);
+    let inner = super::panel(view, frame, place, &form.title, Role::ModalBorder);
+    let label_width = form.fields.iter().map(|field| text::width(&field.label)).max().unwrap_or(0).min(18);
+    // Two lines at the bottom: what the field is for, or what is wrong; and the keys.
+    let room = inner.height.saturating_sub(2);
+    let text_height = match u16::try_from(texts).unwrap_or(0) {
+        0 => 0,
+        texts => (room.saturating_sub(fixed) / texts).max(2),
+    };
+    let heights: Vec<u16> =
+        form.fields.iter().map(|field| if matches!(field.value, Value::Text(_)) { text_height } else { 1 }).collect();
+    // Scroll as far as the field with the cursor needs.
+    let needed: u16 = heights.iter().take(form.focus + 1).sum();
+    let mut skip = needed.saturating_sub(room);
+    let mut y = inner.y;
+    for (at, (field, height)) in form.fields.iter().zip(&heights).enumerate() {
+        if skip > 0 {
+            skip = skip.saturating_sub(*height);
+            continue;
+        }
+        let height = (*height).min((inner.y + room).saturating_sub(y));
+        if height == 0 {
+            break;
+        }
+        let focused = at == form.focus && top;
+        let label = Rect { y, height: 1, width: u16::try_from(label_width + 3).unwrap_or(0).min(inner.width), ..inner };
+        let role = if at == form.focus { Role::Key } else { Role::Dim };
+        let sign = if at == form.focus { view.look.sign("▸", ">") } else { " " };
+        let words = format!("{sign}{} ", text::fit(&field.label, label_width));
+        frame.render_widget(Paragraph::new(Line::from(view.span(role, words))), label);
+        let value = Rect { x: inner.x + label.width, y, width: inner.width - label.width, height };
+        match &field.value {
+            Value::Line(input) | Value::Document(input) => type_line(view, frame, value, input, "", focused),
+            Value::Secret(input) => {
+                let masked = LineInput::from(view.look.sign("•", "*").repeat(input.text().chars().count()).as_str());
+                type_line(view, frame, value, &masked, "", focused);
+            }
+            Value::Choice { options, at } => {
+                let spans = options.iter().enumerate().flat_map(|(option, name)| {
+                    let role = if option == *at { Role::TabActive } else { Role::Dim };
+                    [view.span(role, format!(" {name} ")), view.span(Role::Modal, " ")]
+                });
+                frame.render_widget(Paragraph::new(Line::from(spans.collect::<Vec<_>>())), value);
+            }
+            Value::Fixed(text) => {
+                frame.render_widget(Paragraph::new(Line::from(view.span(Role::Text, format!(" {text}")))), value);
+            }
+            Value::Text(editor) => {
+                let mut area = editor.area().clone();
+                area.set_style(view.style(Role::Input));
+                area.set_cursor_line_style(view.style(Role::Input));
+                let cursor = view.style(if focused { Role::Cursor } else { Role::Input });
+                area.set_cursor_style(cursor.add_modifier(ratatui::style::Modifier::REVERSED));
+                if !focused {
+                    area.set_cursor_style(view.style(Role::Input));
+                }
+                area.set_line_number_style(view.style(Role::Dim));
+                frame.render_widget(&area, value);
+            }
+        }
+        y += height;
+    }
+    let bottom = inner.bottom();
+    let (role, words) = match (&form.problem, form.current()) {
+        _ if form.sent => (Role::Running, "on its way…".to_owned()),
+        (Some(problem), _) => (Role::Error, problem.clone()),
+        (None, Some(field)) => (Role::Dim, field.hint.clone()),
+        (None, None) => (Role::Dim, String::new()),
+    };
+    let line = Rect { y: bottom.saturating_sub(2), height: 1, ..inner };
+    frame.render_widget(
+        Paragraph::new(Line::from(view.span(role, text::cut(&format!(" {words}"), inner.width.into())))),
+        line,
+    );
+    let mut spans = vec![view.span(Role::Modal, " ")];
+    let document = matches!(form.current().map(|field| &field.value), Some(Value::Document(_)));
+    let accept = if document { Some((Action::Accept, "choose")) } else { None };
+    for (action, word) in [(Action::Submit, "done"), (Action::FieldNext, "next field"), (Action::Dismiss, "leave")]
+        .into_iter()
+        .chain(accept)
+    {
+        if let Some(key) = view.state.key_for(action) {
+            spans.push(view.span(Role::Key, key));
+            spans.push(view.span(Role::Dim, format!(" {word}   ")));
+        }
+    }
+    let line = Rect { y: bottom.saturating_sub(1), height: 1, ..inner };
+    frame.render_widget(Paragraph::new(Line::from(spans)), line);
+}

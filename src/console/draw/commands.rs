@@ -1,0 +1,233 @@
+//! Run Command: the history, and a command with its results.
+
+use ratatui::{Frame, layout::Rect, text::Line};
+
+use super::{
+    View, cards, fleet,
+    grid::{self, Cell, Column, Grid},
+    viewer,
+};
+use crate::{
+    config::theme::Role,
+    console::{
+        action::Action,
+        state::{
+            commands::{Group, Invocation, Outcome, Results, command_outcome, result_words, summary},
+            seen::Slot,
+        },
+        text,
+    },
+    ssm,
+};
+
+pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let commands = &view.state.commands;
+    if let Some(text) = &commands.viewer {
+        return viewer::draw(view, frame, area, text);
+    }
+    match &commands.results {
+        Some(results) => one(view, frame, area, results),
+        None => history(view, frame, area),
+    }
+}
+
+/// Sign and word for an outcome.
+fn outcome(view: &View<'_>, outcome: Outcome) -> (Role, String) {
+    let (role, sign) = match outcome {
+        Outcome::Success => (Role::Success, view.look.sign("✓", "+")),
+        Outcome::Failed => (Role::Failed, view.look.sign("✗", "x")),
+        Outcome::TimedOut => (Role::Stopped, view.look.sign("⌛", "!")),
+        Outcome::Cancelled => (Role::Stopped, view.look.sign("■", "#")),
+        Outcome::Running => (Role::Running, view.look.sign("▶", ">")),
+        Outcome::Pending => (Role::Pending, view.look.sign("◌", ".")),
+    };
+    (role, format!("{sign} {}", outcome.word()))
+}
+
+fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let state = view.state;
+    let commands = &state.commands;
+    let mut left = vec![view.span(Role::Title, format!(" {}", text::count(commands.list.len(), "command")))];
+    let running = commands.list.iter().filter(|command| !command_outcome(command).is_final()).count();
+    if running > 0 {
+        left.push(view.span(Role::Running, format!("  {running} running")));
+    }
+    cards::heading(view, frame, area, left, Some(&commands.feed));
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if commands.list.is_empty() {
+        if !cards::waiting(view, frame, body, &commands.feed, "commands") {
+            let next = "Write one here, or mark nodes in the fleet and run a command on them.";
+            cards::empty(view, frame, body, "No command was run yet", next, &[Action::Compose, Action::PaneFleet]);
+        }
+        return;
+    }
+    let columns = [
+        Column::new("Status", 11, 12, 0),
+        Column::new("Command", 20, 70, 0),
+        Column::new("Nodes", 9, 10, 1).right(),
+        Column::new("Errors", 6, 6, 2).right(),
+        Column::new("When", 6, 6, 1),
+        Column::new("Document", 16, 30, 4),
+        Column::new("Id", 36, 36, 6),
+    ];
+    let grid = Grid {
+        slot: Slot::History,
+        columns: &columns,
+        len: commands.list.len(),
+        cursor: &commands.cursor,
+        focused: true,
+        marked: None,
+    };
+    grid.draw(view, frame, body, |view, row, column| {
+        let Some(command) = commands.list.get(row) else { return Cell::plain("") };
+        let (done, all) = (command.completed_count.unwrap_or(0), command.target_count.unwrap_or(0));
+        match column {
+            0 => {
+                let (role, words) = outcome(view, command_outcome(command));
+                Cell::role(view, role, words)
+            }
+            1 => Cell::plain(summary(command)),
+            2 if command_outcome(command).is_final() => Cell::plain(all.to_string()),
+            2 => Cell::role(view, Role::Running, format!("{done} of {all}")),
+            3 => match command.error_count.unwrap_or(0) {
+                0 => Cell::role(view, Role::Dim, view.look.sign("–", "-")),
+                n => Cell::role(view, Role::Failed, n.to_string()),
+            },
+            4 => Cell::role(view, Role::Dim, fleet::ago(state.now, command.requested_date_time)),
+            5 => Cell::role(view, Role::Dim, command.document_name.as_deref().map(text::clean).unwrap_or_default()),
+            _ => Cell::role(view, Role::Dim, command.command_id.as_deref().map(text::clean).unwrap_or_default()),
+        }
+    });
+}
+
+fn one(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Results) {
+    let command = view.state.commands.opened();
+    let separator = view.look.sign(" › ", " > ");
+    let what = command.map(summary).unwrap_or_else(|| text::clean(&results.id));
+    let left = vec![view.span(Role::Dim, format!(" Commands{separator}")), view.span(Role::Title, what)];
+    cards::heading(view, frame, area, left, Some(&results.feed));
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if results.invocations.is_empty() {
+        if !cards::waiting(view, frame, body, &results.feed, "results") {
+            let next = "The service has not told yet which nodes the command reaches.";
+            cards::empty(view, frame, body, "No node so far", next, &[Action::Refresh, Action::Back]);
+        }
+        return;
+    }
+    let top = if body.height >= 9 { 4 } else { 1 };
+    progress(view, frame, Rect { height: top, ..body }, results, command);
+    let list = Rect { y: body.y + top, height: body.height - top, ..body };
+    // On a wide screen the text stands beside its row.
+    if list.width >= 120 {
+        let (rows, side) = (list.width * 2 / 5, list.width - list.width * 2 / 5);
+        let place = Rect { x: list.x + rows, width: side, ..list };
+        listing(view, frame, Rect { width: rows, ..list }, results);
+        if let Some(text) = results.view() {
+            let inner = super::panel(view, frame, place, &text.title, Role::Border);
+            viewer::lines(view, frame, inner, &text, 0);
+        }
+    } else {
+        listing(view, frame, list, results);
+    }
+}
+
+fn progress(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Results, command: Option<&ssm::Command>) {
+    let tally = results.tally();
+    let mut counts = vec![view.span(Role::Text, " ")];
+    for (kind, n) in tally.iter().filter(|(_, n)| *n > 0) {
+        let (role, words) = outcome(view, *kind);
+        counts.push(view.span(role, format!("{words} {n}   ")));
+    }
+    if let Some(at) = command.and_then(|command| command.requested_date_time) {
+        counts.push(view.span(Role::Dim, format!("sent {} ago", fleet::ago(view.state.now, Some(at)))));
+    }
+    if area.height < 4 {
+        return grid::line_at(frame, area, 0, Line::from(counts));
+    }
+    let look = |kind: Outcome| match kind {
+        Outcome::Success => (Role::Success, "█", "#"),
+        Outcome::Failed => (Role::Failed, "▒", "x"),
+        Outcome::TimedOut | Outcome::Cancelled => (Role::Stopped, "▒", "!"),
+        Outcome::Running => (Role::Running, "▓", ">"),
+        Outcome::Pending => (Role::Pending, "░", "."),
+    };
+    let parts: Vec<_> = tally
+        .iter()
+        .rev()
+        .map(|(kind, n)| {
+            let (role, sign, ascii) = look(*kind);
+            (*n, role, sign, ascii)
+        })
+        .collect();
+    let mut bar = grid::bar(view, area.width.saturating_sub(2), &parts);
+    bar.spans.insert(0, view.span(Role::Text, " "));
+    grid::line_at(frame, area, 0, Line::from(counts));
+    grid::line_at(frame, area, 1, bar);
+    let words = match results.by_node {
+        true => format!(" every node ({})", results.invocations.len()),
+        false => format!(
+            " {} among {}, odd ones first",
+            text::count(results.groups.len(), "different result"),
+            text::count(results.invocations.len(), "node")
+        ),
+    };
+    grid::line_at(frame, area, 3, Line::from(view.span(Role::Dim, words)));
+}
+
+fn listing(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Results) {
+    let picked = |row: usize| match results.by_node {
+        true => false,
+        false => results.groups.get(row).is_some_and(|group| Some(group.key) == results.picked),
+    };
+    let columns = match results.by_node {
+        true => [Column::new("Node", 14, 30, 0), Column::new("Result", 20, 34, 1), Column::new("Output", 10, 80, 2)],
+        false => [Column::new("Nodes", 18, 40, 0), Column::new("Result", 18, 30, 1), Column::new("Output", 10, 80, 2)],
+    };
+    let grid = Grid {
+        slot: Slot::Results,
+        columns: &columns,
+        len: results.len(),
+        cursor: &results.cursor,
+        focused: true,
+        marked: Some(&picked),
+    };
+    let first_line = |invocation: &Invocation| {
+        invocation
+            .lines
+            .iter()
+            .map(|(_, line)| line.trim())
+            .find(|line| !line.is_empty())
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let result = |view: &View<'_>, invocation: &Invocation| {
+        let (role, words) = outcome(view, invocation.outcome);
+        let sign = words.split(' ').next().unwrap_or_default().to_owned();
+        Cell::role(view, role, format!("{sign} {}", result_words(invocation)))
+    };
+    grid.draw(view, frame, area, |view, row, column| {
+        if results.by_node {
+            let Some(invocation) = results.invocations.get(row) else { return Cell::plain("") };
+            return match column {
+                0 => Cell::plain(invocation.name.as_str()),
+                1 => result(view, invocation),
+                _ => Cell::role(view, Role::Dim, first_line(invocation)),
+            };
+        }
+        let Some(group) = results.groups.get(row) else { return Cell::plain("") };
+        let first = group.members.first().and_then(|at| results.invocations.get(*at));
+        match (column, first) {
+            (0, _) => Cell::plain(members(results, group)),
+            (1, Some(invocation)) => result(view, invocation),
+            (_, Some(invocation)) => Cell::role(view, Role::Dim, first_line(invocation)),
+            _ => Cell::plain(""),
+        }
+    });
+}
+
+/// How many nodes, and which.
+fn members(results: &Results, group: &Group) -> String {
+    let names: Vec<_> =
+        group.members.iter().take(6).filter_map(|at| results.invocations.get(*at)).map(|i| i.name.as_str()).collect();
+    format!("{:>3}  {}", group.members.len(), names.join(" "))
+}

@@ -1,0 +1,190 @@
+//! The fleet.
+
+use ratatui::{Frame, layout::Rect};
+
+use super::{
+    View, cards,
+    grid::{Cell, Column, Grid},
+    node,
+};
+use crate::{
+    config::theme::Role,
+    console::{
+        action::Action,
+        state::{
+            fleet::{Column as Kind, Fleet},
+            node::Node,
+            seen::Slot,
+        },
+        text,
+    },
+    ssm::{PingStatus, Timestamp},
+};
+
+pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let fleet = &view.state.fleet;
+    heading(view, frame, area);
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if fleet.total() == 0 {
+        if !cards::waiting(view, frame, body, &fleet.feed, "nodes") {
+            let (what, next) = match view.state.arriving {
+                true => ("Nodes are starting", "They register on their own and appear here within seconds."),
+                false => (
+                    "No managed nodes",
+                    "Create an activation and start an agent with it: fleetdeck agent --activation-id ID --activation-code CODE",
+                ),
+            };
+            cards::empty(view, frame, body, what, next, &[Action::Refresh, Action::Help]);
+        }
+        return;
+    }
+    let (list, detail) = split(body, fleet.detail);
+    if list.height > 0 {
+        if fleet.shown() == 0 {
+            let next = format!(
+                "The filter \"{}\" lets none of {} through.",
+                fleet.filter.text(),
+                text::count(fleet.total(), "node")
+            );
+            cards::empty(view, frame, list, "Nothing matches", &next, &[Action::Filter, Action::Back]);
+        } else {
+            rows(view, frame, list, fleet);
+        }
+    }
+    if let (Some(area), Some(node)) = (detail, fleet.current()) {
+        node::draw(view, frame, area, node);
+    }
+}
+
+/// The list beside its detail: below each other where it is narrow.
+fn split(area: Rect, detail: bool) -> (Rect, Option<Rect>) {
+    if !detail {
+        return (area, None);
+    }
+    if area.width >= 100 {
+        let side = (area.width * 2 / 5).min(64);
+        let list = Rect { width: area.width - side, ..area };
+        return (list, Some(Rect { x: list.right(), width: side, ..area }));
+    }
+    let below = (area.height * 3 / 5).max(6).min(area.height);
+    let list = Rect { height: area.height - below, ..area };
+    (list, Some(Rect { y: list.bottom(), height: below, ..area }))
+}
+
+fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let fleet = &view.state.fleet;
+    let mut left = vec![view.span(Role::Text, " ")];
+    if fleet.filtering {
+        left.push(view.span(Role::Key, "/"));
+        left.push(view.span(Role::Input, format!("{}{}", fleet.filter.text(), view.look.sign("▏", "_"))));
+        if fleet.filter.text().is_empty() {
+            left.push(view.span(Role::Placeholder, "web ping:lost tag:Env=prod compliance:missing "));
+        }
+        left.push(
+            view.span(Role::Dim, format!(" {} of {}", text::thousands(fleet.shown()), text::thousands(fleet.total()))),
+        );
+    } else {
+        let (online, lost, other) = fleet.pings();
+        left.push(view.span(Role::Title, text::count(fleet.total(), "node")));
+        for (n, word, role) in [
+            (online, "online", Role::NodeOnline),
+            (lost, "lost", Role::NodeLost),
+            (other, "inactive", Role::NodeInactive),
+        ] {
+            if n > 0 {
+                left.push(view.span(Role::Dim, "  "));
+                left.push(view.span(role, format!("{} {word}", text::thousands(n))));
+            }
+        }
+        if !fleet.filter.text().is_empty() {
+            left.push(view.span(Role::Dim, "  filter "));
+            left.push(view.span(Role::Input, fleet.filter.text()));
+            left.push(view.span(Role::Dim, format!(" shows {}", text::thousands(fleet.shown()))));
+        }
+    }
+    let marked = fleet.marked_count();
+    if marked > 0 {
+        let mark = view.look.sign("▌", "*");
+        left.push(view.span(Role::Marked, format!("  {mark}{} marked", text::thousands(marked))));
+    }
+    cards::heading(view, frame, area, left, Some(&fleet.feed));
+}
+
+fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet) {
+    // The name stays; what was scrolled past gives its room to the rest.
+    let kinds: Vec<Kind> =
+        Kind::ALL.iter().copied().take(1).chain(Kind::ALL.iter().copied().skip(1 + fleet.scrolled)).collect();
+    let columns: Vec<Column> = kinds
+        .iter()
+        .map(|kind| {
+            let mut column = match kind {
+                Kind::Name => Column::new(kind.title(), 14, 32, 0),
+                Kind::Ping => Column::new(kind.title(), 10, 10, 1),
+                Kind::Compliance => Column::new(kind.title(), 15, 24, 2),
+                Kind::Platform => Column::new(kind.title(), 10, 26, 3),
+                Kind::Tags => Column::new(kind.title(), 10, 80, 5),
+                Kind::Ip => Column::new(kind.title(), 10, 15, 6),
+                Kind::LastSeen => Column::new(kind.title(), 6, 8, 4),
+                Kind::Agent => Column::new(kind.title(), 8, 14, 7),
+                Kind::Id => Column::new(kind.title(), 20, 20, 8),
+            };
+            column.sorted = (fleet.sort.0 == *kind).then_some(fleet.sort.1);
+            column
+        })
+        .collect();
+    let marked = |row: usize| fleet.row(row).is_some_and(|node| node.marked);
+    let grid = Grid {
+        slot: Slot::Fleet,
+        columns: &columns,
+        len: fleet.shown(),
+        cursor: &fleet.cursor,
+        focused: !fleet.filtering,
+        marked: Some(&marked),
+    };
+    grid.draw(view, frame, area, |view, row, column| match fleet.row(row) {
+        Some(node) => cell(view, node, kinds[column]),
+        None => Cell::plain(""),
+    });
+}
+
+fn cell(view: &View<'_>, node: &Node, kind: Kind) -> Cell {
+    match kind {
+        Kind::Name => Cell::plain(node.name.as_str()),
+        Kind::Id => Cell::role(view, Role::Dim, node.id.as_str()),
+        Kind::Ping => {
+            let (role, word) = ping(view, &node.ping);
+            Cell::role(view, role, word)
+        }
+        Kind::Platform => Cell::plain(node.platform.as_str()),
+        Kind::Agent => match node.latest {
+            Some(false) => Cell::role(view, Role::Stopped, format!("{} {}", node.agent, view.look.sign("↑", "^"))),
+            _ => Cell::plain(node.agent.as_str()),
+        },
+        Kind::Ip => Cell::plain(node.ip.as_str()),
+        Kind::Compliance => {
+            let (role, word) = node::verdict(view, node);
+            Cell::role(view, role, word)
+        }
+        Kind::Tags => match &node.tags {
+            Some(_) => Cell::role(view, Role::Dim, node.tags_text()),
+            None => Cell::role(view, Role::Dim, view.look.sign("⋯", "...")),
+        },
+        Kind::LastSeen => Cell::role(view, Role::Dim, ago(view.state.now, node.last_seen)),
+    }
+}
+
+/// Sign and word for a ping status.
+pub(super) fn ping(view: &View<'_>, ping: &PingStatus) -> (Role, String) {
+    let word = crate::console::state::fleet::ping_word(ping);
+    let (role, sign) = match ping {
+        PingStatus::Online => (Role::NodeOnline, view.look.sign("●", "*")),
+        PingStatus::ConnectionLost => (Role::NodeLost, view.look.sign("○", "o")),
+        _ => (Role::NodeInactive, view.look.sign("◌", "-")),
+    };
+    (role, format!("{sign} {word}"))
+}
+
+/// How long ago something was, in its largest unit.
+pub(super) fn ago(now: Timestamp, at: Option<Timestamp>) -> String {
+    at.map(|at| text::span(now.since(at))).unwrap_or_default()
+}

@@ -1,0 +1,266 @@
+//! What frames the panes: header, footer, messages.
+
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+    widgets::{Clear, Paragraph},
+};
+
+use super::View;
+use crate::{
+    config::{keymap::display_chord, theme::Role},
+    console::{
+        action::{Action, Layer},
+        state::{Connection, Pane, notices::Weight, overlay::Overlay, seen::Hit},
+        text,
+    },
+};
+
+/// Actions the footer shows first, in each layer; the rest is in help.
+const FOOTER: &[(Layer, &[Action])] = &[
+    (
+        Layer::Fleet,
+        &[
+            Action::Filter,
+            Action::Mark,
+            Action::RunCommand,
+            Action::OpenShell,
+            Action::Scan,
+            Action::Detail,
+            Action::SortNext,
+            Action::MarkAll,
+        ],
+    ),
+    (
+        Layer::Compliance,
+        &[Action::Open, Action::Back, Action::GroupNext, Action::Scan, Action::OpenShell, Action::Mark],
+    ),
+    (
+        Layer::Commands,
+        &[
+            Action::Compose,
+            Action::Open,
+            Action::SwitchView,
+            Action::PickResult,
+            Action::DiffGroups,
+            Action::Cancel,
+            Action::RunAgain,
+        ],
+    ),
+    (Layer::Output, &[Action::Find, Action::FindNext, Action::FindPrevious, Action::Save, Action::Back]),
+    (
+        Layer::Parameters,
+        &[
+            Action::Open,
+            Action::Reveal,
+            Action::History,
+            Action::EditParameter,
+            Action::CreateParameter,
+            Action::DeleteParameter,
+            Action::Filter,
+        ],
+    ),
+    (
+        Layer::History,
+        &[
+            Action::DiffGroups,
+            Action::PickResult,
+            Action::Reveal,
+            Action::LabelVersion,
+            Action::UnlabelVersion,
+            Action::Back,
+        ],
+    ),
+    (
+        Layer::Prefix,
+        &[
+            Action::LeaveShell,
+            Action::TabNext,
+            Action::FullScreen,
+            Action::Scrollback,
+            Action::CloseShell,
+            Action::SendPrefix,
+            Action::Reopen,
+        ],
+    ),
+    (Layer::Scrollback, &[Action::PageUp, Action::PageDown, Action::CursorTop, Action::Back]),
+    (Layer::Form, &[Action::Submit, Action::FieldNext, Action::FieldPrevious, Action::Dismiss]),
+    (Layer::Input, &[Action::Accept, Action::Dismiss]),
+    (Layer::Confirm, &[Action::Yes, Action::No]),
+    (Layer::Overlay, &[Action::Accept, Action::Dismiss]),
+];
+
+/// Two lines: where one is, and the panes.
+pub(super) fn header(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let state = view.state;
+    let scope = &state.scope;
+    let width = usize::from(area.width);
+    let mut left = vec![view.span(Role::Brand, " fleetdeck ")];
+    let mut facts = vec![scope.context.clone()];
+    facts.extend(scope.profile.clone().filter(|profile| *profile != scope.context));
+    facts.push(scope.region.clone());
+    facts.extend(scope.account.clone());
+    facts.extend(
+        scope.endpoint.as_ref().map(|url| url.trim_start_matches("http://").trim_start_matches("https://").to_owned()),
+    );
+    let separator = if view.look.ascii { " | " } else { " · " };
+    let facts: Vec<_> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();
+    let read_only = if state.read_only { " read-only " } else { "" };
+    let connection = match state.connection {
+        Connection::Connecting => "connecting",
+        Connection::Failed(_) => "no connection",
+        Connection::Ready => "",
+    };
+    let room = width.saturating_sub(11 + read_only.len() + connection.len() + 2);
+    left.push(view.span(Role::Header, text::fit(&facts.join(separator), room)));
+    left.push(view.span(Role::Warning, format!("{connection} ")));
+    left.push(view.span(Role::ReadOnly, read_only));
+    frame.render_widget(Paragraph::new(Line::from(left)).style(view.style(Role::Header)), Rect { height: 1, ..area });
+
+    let tabs = Rect { y: area.y + 1, height: 1, ..area };
+    let tight = area.width < 64;
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    let mut x = area.x;
+    for (at, pane) in Pane::ALL.into_iter().enumerate() {
+        let open = state.shells.tabs.len();
+        let news = state.shells.tabs.iter().any(|tab| tab.news);
+        let badge = match (pane, open) {
+            (Pane::Shell, 1..) => format!(" {open}{}", if news { view.look.sign("•", "!") } else { "" }),
+            _ => String::new(),
+        };
+        let title = if tight { &pane.title()[..pane.title().len().min(5)] } else { pane.title() };
+        let label = format!(" {} {title}{badge} ", at + 1);
+        let role = if pane == state.pane { Role::TabActive } else { Role::Tab };
+        let label_width = u16::try_from(text::width(&label)).unwrap_or(0);
+        let action = [
+            Action::PaneFleet,
+            Action::PaneCompliance,
+            Action::PaneCommands,
+            Action::PaneParameters,
+            Action::PaneShell,
+        ][at];
+        view.hit(Rect { x, width: label_width, ..tabs }, Hit::Act(action));
+        x += label_width;
+        spans.push(view.span(role, label));
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)).style(view.style(Role::Tab)), tabs);
+}
+
+/// The keys that matter here, from the keymap.
+pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let state = view.state;
+    frame.render_widget(Paragraph::new("").style(view.style(Role::Footer)), area);
+    let mut hints: Vec<(String, &'static str, Action)> = Vec::new();
+    if !state.typed.is_empty() {
+        for binding in state.keymap.continuations(&state.layer_names(), &state.typed) {
+            hints.push((display_chord(&binding.chord), binding.action.entry().short, binding.action));
+        }
+    } else {
+        let layers = state.layers();
+        if layers == [Layer::Shell] {
+            return shell_footer(view, frame, area);
+        }
+        let key = |action: Action| {
+            let refused = state.read_only && action.kind() == crate::console::action::Kind::Change;
+            state.key_for(action).filter(|_| !refused)
+        };
+        let results = state.commands.results.is_some();
+        for (_, actions) in FOOTER.iter().filter(|(layer, _)| layers.contains(layer)) {
+            let listed = |action: &&Action| match **action {
+                Action::SwitchView | Action::PickResult | Action::DiffGroups => state.pane != Pane::Commands || results,
+                _ => true,
+            };
+            for action in actions.iter().filter(listed) {
+                if let Some(key) = key(*action) {
+                    hints.push((key, action.entry().short, *action));
+                }
+            }
+        }
+        for action in [Action::Help, Action::Palette, Action::Quit] {
+            if let Some(key) = key(action) {
+                hints.push((key, action.entry().short, action));
+            }
+        }
+        // Help is worth more than the last hint that fits.
+        if let Some(at) = hints.iter().position(|(.., action)| *action == Action::Help) {
+            let help = hints.remove(at);
+            hints.insert(0, help);
+        }
+    }
+    let mut spans = vec![view.span(Role::Footer, " ")];
+    let mut used = 1;
+    for (key, word, action) in hints {
+        let width = text::width(&key) + text::width(word) + 3;
+        if used + width > usize::from(area.width) {
+            break;
+        }
+        let x = area.x + u16::try_from(used).unwrap_or(0);
+        view.hit(Rect { x, width: u16::try_from(width).unwrap_or(0), ..area }, Hit::Act(action));
+        spans.push(view.span(Role::Key, key));
+        spans.push(view.span(Role::Footer, format!(" {word}  ")));
+        used += width;
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)).style(view.style(Role::Footer)), area);
+}
+
+/// Every key belongs to the session, so how to leave is said in full.
+pub(super) fn shell_footer(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let prefix = view.state.key_for(Action::Prefix).unwrap_or_default();
+    let prefixed = |action: Action| view.state.keymap.key_for(&[Layer::Prefix.name()], action);
+    let mut spans = vec![view.span(Role::Footer, " keys go to the node "), view.span(Role::Key, prefix.clone())];
+    spans.push(view.span(Role::Footer, " then "));
+    for action in
+        [Action::LeaveShell, Action::FullScreen, Action::Scrollback, Action::TabNext, Action::CloseShell, Action::Help]
+    {
+        if let Some(key) = prefixed(action) {
+            spans.push(view.span(Role::Key, key));
+            spans.push(view.span(Role::Footer, format!(" {}  ", action.entry().short)));
+        }
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)).style(view.style(Role::Footer)), area);
+}
+
+/// The messages of the last seconds, at the lower right.
+pub(super) fn toasts(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    if matches!(view.state.overlays.last(), Some(Overlay::Messages { .. })) {
+        return;
+    }
+    let width = area.width.saturating_sub(4).min(64);
+    let mut bottom = area.bottom();
+    for notice in view.state.notices.shown(view.state.now).into_iter().rev() {
+        let (role, sign) = weight(view, notice.weight);
+        let mut told = text::wrap(&notice.trouble.what, usize::from(width) - 4);
+        if let Some(advice) = &notice.trouble.advice {
+            told.extend(text::wrap(advice, usize::from(width) - 4));
+        }
+        told.truncate(6);
+        let height = u16::try_from(told.len()).unwrap_or(1);
+        if bottom < area.y + height + 1 {
+            break;
+        }
+        bottom -= height;
+        let longest = told.iter().map(|line| text::width(line)).max().unwrap_or(0);
+        let width = u16::try_from(longest + 4).unwrap_or(width).min(width);
+        let place = Rect { x: area.right() - width - 1, y: bottom, width, height };
+        let lines: Vec<_> = told
+            .iter()
+            .enumerate()
+            .map(|(at, line)| {
+                let sign = if at == 0 { sign } else { " " };
+                Line::from(view.span(role, text::fit(&format!(" {sign} {line}"), place.width.into())))
+            })
+            .collect();
+        frame.render_widget(Clear, place);
+        frame.render_widget(Paragraph::new(lines).style(view.style(role)), place);
+    }
+}
+
+/// How a message of a weight looks.
+pub(super) fn weight(view: &View<'_>, weight: Weight) -> (Role, &'static str) {
+    match weight {
+        Weight::Info => (Role::Info, view.look.sign("•", "-")),
+        Weight::Warning => (Role::Warning, view.look.sign("▲", "!")),
+        Weight::Error => (Role::Error, view.look.sign("✗", "x")),
+    }
+}

@@ -1,0 +1,139 @@
+//! Parameter Store: the tree with the details of a parameter beside it, the versions of one, and two of them compared.
+
+use ratatui::{Frame, layout::Rect, text::Line};
+
+use super::{
+    View, cards, fleet,
+    grid::{Cell, Column, Grid},
+    viewer,
+};
+use crate::{
+    config::theme::Role,
+    console::{
+        action::Action,
+        state::{
+            parameters::{
+                Level,
+                facts::{Facts, kind_word},
+                tree::RowKind,
+            },
+            seen::Slot,
+        },
+        text,
+    },
+};
+
+mod details;
+mod versions;
+
+/// From this width on, the details stand beside the tree.
+const SIDE_BY_SIDE: u16 = 64;
+
+pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let parameters = &view.state.parameters;
+    if let (Level::Comparison, Some(text)) = (parameters.level, &parameters.viewer) {
+        return viewer::draw(view, frame, area, text);
+    }
+    if let (Level::Versions, Some(focus)) = (parameters.level, parameters.focus()) {
+        return versions::draw(view, frame, area, focus);
+    }
+    heading(view, frame, area);
+    let mut body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if parameters.total() == 0 {
+        if !cards::waiting(view, frame, body, &parameters.feed, "parameters") {
+            let next = "Names with slashes, such as /team/app/key, make a tree.";
+            cards::empty(view, frame, body, "No parameters", next, &[Action::CreateParameter, Action::Refresh]);
+        }
+        return;
+    }
+    if let Some(trouble) = parameters.feed.trouble() {
+        let sign = view.look.sign("✗", "x");
+        let words = format!(" {sign} The list may lack parameters: {}", trouble.what);
+        let line = Line::from(view.span(Role::Stale, text::cut(&words, body.width.into())));
+        super::lines(frame, Rect { height: 1, ..body }, vec![line]);
+        body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
+    }
+    if parameters.rows().is_empty() {
+        let next = format!("The filter \"{}\" lets none of them through.", parameters.filter.text());
+        return cards::empty(view, frame, body, "Nothing matches", &next, &[Action::Filter, Action::Back]);
+    }
+    match (parameters.level, body.width >= SIDE_BY_SIDE) {
+        (Level::Details, _) => details::alone(view, frame, body),
+        (_, true) => {
+            let side = (body.width / 2).clamp(32, 90);
+            let tree_area = Rect { width: body.width - side, ..body };
+            tree(view, frame, tree_area);
+            details::beside(view, frame, Rect { x: tree_area.right(), width: side, ..body });
+        }
+        (_, false) => tree(view, frame, body),
+    }
+}
+
+fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let parameters = &view.state.parameters;
+    let mut left = vec![view.span(Role::Title, format!(" {}", text::count(parameters.total(), "parameter")))];
+    if parameters.filtering || !parameters.filter.text().is_empty() {
+        left.push(view.span(Role::Key, "  /"));
+        let caret = if parameters.filtering { view.look.sign("▏", "_") } else { "" };
+        left.push(view.span(Role::Input, format!("{}{caret}", parameters.filter.text())));
+        if parameters.filter.text().is_empty() {
+            left.push(view.span(Role::Placeholder, "url type:secret path:/app by:ann "));
+        }
+        left.push(view.span(Role::Dim, format!(" shows {}", text::thousands(parameters.found()))));
+    }
+    cards::heading(view, frame, area, left, Some(&parameters.feed));
+}
+
+fn tree(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let parameters = &view.state.parameters;
+    let columns = [
+        Column::new("Name", 24, 80, 0),
+        Column::new("Type", 6, 6, 1),
+        Column::new("Ver", 3, 5, 3).right(),
+        Column::new("Changed", 7, 7, 2).right(),
+        Column::new("By", 8, 20, 4),
+    ];
+    let grid = Grid {
+        slot: Slot::Tree,
+        columns: &columns,
+        len: parameters.rows().len(),
+        cursor: &parameters.cursor,
+        focused: !parameters.filtering,
+        marked: None,
+    };
+    grid.draw(view, frame, area, |view, row, column| {
+        let Some(row) = parameters.rows().get(row) else { return Cell::plain("") };
+        let names = parameters.listed();
+        let indent = "  ".repeat(row.depth);
+        let label = text::clean(row.label(names));
+        match row.kind {
+            RowKind::Branch { count, open } if column == 0 => {
+                let sign = if open { view.look.sign("▾", "-") } else { view.look.sign("▸", "+") };
+                let parts = [
+                    view.span(Role::Title, format!("{indent}{sign} {label}")),
+                    view.span(Role::Dim, format!(" {}", text::thousands(count))),
+                ];
+                Cell::parts(parts.into_iter().collect())
+            }
+            RowKind::Branch { .. } => Cell::plain(""),
+            RowKind::Leaf if column == 0 => Cell::plain(format!("{indent}  {label}")),
+            RowKind::Leaf => match row.name(names).and_then(|name| parameters.facts(name)) {
+                Some(facts) => fact(view, facts, column),
+                None => Cell::plain(""),
+            },
+        }
+    });
+}
+
+fn fact(view: &View<'_>, facts: &Facts, column: usize) -> Cell {
+    match column {
+        1 if facts.is_secret() => Cell::role(view, Role::Secret, kind_word(&facts.kind)),
+        1 => Cell::role(view, Role::Dim, kind_word(&facts.kind)),
+        2 => Cell::plain(facts.version.map(|version| version.to_string()).unwrap_or_default()),
+        3 => Cell::role(view, Role::Dim, fleet::ago(view.state.now, facts.modified)),
+        _ => Cell::role(view, Role::Dim, facts.user_short()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,290 @@
+use ratatui::style::Modifier;
+
+use crate::{
+    config::theme::{Role, Theme},
+    console::{
+        effect::Source,
+        state::shells::Phase,
+        testing::{BEGIN, Bench},
+        update::{Changed, Page, ShellUpdate, Trouble, Update, Whole},
+    },
+    ssm::{self, CommandInvocationStatus, CommandStatus, PingStatus, Sensitive, Timestamp},
+};
+
+const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (200, 60)];
+
+fn snapshots(name: &str, mut make: impl FnMut() -> Bench) {
+    for (width, height) in SIZES {
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), make().screen(width, height));
+    }
+}
+
+fn node(n: usize, name: &str, ping: PingStatus) -> ssm::InstanceInformation {
+    ssm::InstanceInformation {
+        instance_id: Some(format!("mi-{n:017}")),
+        computer_name: Some(name.to_owned()),
+        ping_status: Some(ping),
+        last_ping_date_time: Some(Timestamp::from_millis(BEGIN - 12_000)),
+        platform_name: Some("Debian GNU/Linux".to_owned()),
+        platform_version: Some("13".to_owned()),
+        ip_address: Some(format!("10.0.0.{n}")),
+        agent_version: Some("3.3.0.0".to_owned()),
+        is_latest_version: Some(n != 2),
+        ..Default::default()
+    }
+}
+
+fn fleet() -> Bench {
+    let mut bench = Bench::new(false);
+    let nodes = vec![
+        node(1, "web-1", PingStatus::Online),
+        node(2, "web-2", PingStatus::Online),
+        node(3, "db-1", PingStatus::ConnectionLost),
+        node(4, "漢字サーバ", PingStatus::Online),
+        node(5, "cafe\u{301}-\u{202e}evil\u{1b}[2J", PingStatus::Inactive),
+        node(6, &"long-".repeat(60), PingStatus::Online),
+    ];
+    bench.answer(Source::Nodes, Page::Nodes(nodes));
+    let tag = |key: &str, value: &str| ssm::Tag { key: key.to_owned(), value: value.to_owned() };
+    for n in 1..=3 {
+        let tags = vec![tag("Env", if n == 3 { "prod" } else { "test" }), tag("Role", "web")];
+        let page = Page::Tags { node: format!("mi-{n:017}"), tags };
+        bench.apply(Update::Page { source: Source::Tags, epoch: 0, page });
+    }
+    let state = |n: usize, missing: i32| ssm::InstancePatchState {
+        instance_id: format!("mi-{n:017}"),
+        missing_count: Some(missing),
+        operation_end_time: Timestamp::from_millis(BEGIN - 3_600_000),
+        ..Default::default()
+    };
+    let asked = (1..=5).map(|n| format!("mi-{n:017}")).collect();
+    bench.answer(Source::PatchStates, Page::PatchStates { asked, states: vec![state(1, 0), state(2, 14)] });
+    bench
+}
+
+fn invocation(n: usize, status: CommandInvocationStatus, code: i32, output: &str) -> ssm::CommandInvocation {
+    let plugin =
+        ssm::CommandPlugin { output: Some(output.to_owned()), response_code: Some(code), ..Default::default() };
+    ssm::CommandInvocation {
+        instance_id: Some(format!("mi-{n:017}")),
+        instance_name: Some(format!("web-{n}")),
+        status_details: Some(status.as_str().to_owned()),
+        status: Some(status),
+        command_plugins: vec![plugin],
+        ..Default::default()
+    }
+}
+
+fn history() -> Bench {
+    let mut bench = Bench::new(false);
+    bench.press("3");
+    let command = |n: i64, status: CommandStatus, done: i32, errors: i32, script: &str| ssm::Command {
+        command_id: Some(format!("0000000{n}-1111-2222-3333-444444444444")),
+        document_name: Some("AWS-RunShellScript".to_owned()),
+        parameters: Sensitive([("commands".to_owned(), vec![script.to_owned()])].into()),
+        requested_date_time: Some(Timestamp::from_millis(BEGIN - n * 60_000)),
+        status: Some(status),
+        target_count: Some(6),
+        completed_count: Some(done),
+        error_count: Some(errors),
+        ..Default::default()
+    };
+    bench.answer(
+        Source::Commands,
+        Page::Commands(vec![
+            command(3, CommandStatus::Failed, 6, 1, "mysql --password hunter2"),
+            command(1, CommandStatus::InProgress, 4, 0, "apt-get update"),
+            command(2, CommandStatus::Success, 6, 0, "uname -a"),
+        ]),
+    );
+    bench
+}
+
+fn results() -> Bench {
+    let mut bench = history();
+    bench.press("enter");
+    bench.answer(
+        Source::Invocations,
+        Page::Invocations(vec![
+            invocation(1, CommandInvocationStatus::Success, 0, "Linux 6.1\nall well\n"),
+            invocation(2, CommandInvocationStatus::Success, 0, "Linux 6.1\nall well\n"),
+            invocation(3, CommandInvocationStatus::Success, 0, "Linux 5.10\nall well\n"),
+            invocation(
+                4,
+                CommandInvocationStatus::Failed,
+                2,
+                "start\n----------ERROR-------\n\u{1b}[31mno space\u{1b}[0m",
+            ),
+            invocation(5, CommandInvocationStatus::InProgress, -1, ""),
+            invocation(6, CommandInvocationStatus::Pending, -1, ""),
+        ]),
+    );
+    bench
+}
+
+fn shell() -> Bench {
+    let mut bench = fleet();
+    bench.press("s");
+    bench.screen(80, 24);
+    let tab = bench.state.shells.current().unwrap();
+    tab.terminal.feed(b"\x1b]2;root@db-1\x07root@db-1:~# \x1b[1;32mls\x1b[0m\r\n\x1b(0lqqk\x1b(B 10:00\r\n$ ");
+    let tab = tab.id;
+    bench.apply(Update::Shell { tab, update: ShellUpdate::Connected });
+    bench
+}
+
+#[test]
+fn fleet_states() {
+    snapshots("fleet_loading", || Bench::new(false));
+    snapshots("fleet", fleet);
+    snapshots("fleet_empty", || {
+        let mut bench = Bench::new(false);
+        bench.answer(Source::Nodes, Page::Nodes(Vec::new()));
+        bench
+    });
+    snapshots("fleet_error", || {
+        let mut bench = Bench::new(false);
+        bench.refuse(Source::Nodes, "AccessDeniedException: not allowed to call DescribeInstanceInformation");
+        bench
+    });
+    snapshots("fleet_stale", || {
+        let mut bench = fleet();
+        bench.wait(90_000);
+        bench.refuse(Source::Nodes, "the line is dead");
+        bench
+    });
+    snapshots("fleet_detail", || {
+        let mut bench = fleet();
+        bench.press("j j j space d");
+        bench
+    });
+    snapshots("fleet_filter", || {
+        let mut bench = fleet();
+        bench.press("/");
+        bench.type_text("ping:online web");
+        bench
+    });
+}
+
+#[test]
+fn command_states() {
+    snapshots("commands_loading", || {
+        let mut bench = Bench::new(false);
+        bench.press("3");
+        bench
+    });
+    snapshots("commands", history);
+    snapshots("commands_results", results);
+    snapshots("commands_output", || {
+        let mut bench = results();
+        bench.press("enter /");
+        bench.type_text("space");
+        bench
+    });
+    snapshots("commands_compose", || {
+        let mut bench = fleet();
+        bench.press("a r");
+        bench.type_text("set -e\nuname -a");
+        bench
+    });
+    let mut bench = fleet();
+    bench.press("a r");
+    bench.type_text("reboot");
+    bench.press("ctrl-s");
+    insta::assert_snapshot!("commands_confirm_80x24", bench.screen(80, 24));
+    let mut bench = results();
+    bench.press("v");
+    insta::assert_snapshot!("commands_nodes_80x24", bench.screen(80, 24));
+    let mut bench = results();
+    bench.press("j j j space j j d");
+    insta::assert_snapshot!("commands_diff_80x24", bench.screen(80, 24));
+}
+
+#[test]
+fn shell_states() {
+    snapshots("shell_none", || {
+        let mut bench = Bench::new(false);
+        bench.press("5");
+        bench
+    });
+    snapshots("shell", shell);
+    let mut bench = shell();
+    bench.press("ctrl-g");
+    insta::assert_snapshot!("shell_prefix_80x24", bench.screen(80, 24));
+    bench.press("z");
+    insta::assert_snapshot!("shell_full_80x24", bench.screen(80, 24));
+    let tab = bench.state.shells.current().unwrap().id;
+    let closed = Trouble::new("The session has ended: idle for 20 minutes", None);
+    bench.apply(Update::Shell { tab, update: ShellUpdate::Closed(closed) });
+    assert!(matches!(bench.state.shells.current().unwrap().phase, Phase::Closed(_)));
+    bench.press("z");
+    insta::assert_snapshot!("shell_closed_80x24", bench.screen(80, 24));
+}
+
+#[test]
+fn boxes() {
+    for (width, height) in SIZES {
+        let mut bench = fleet();
+        bench.press("?");
+        insta::assert_snapshot!(format!("help_{width}x{height}"), bench.screen(width, height));
+        let mut bench = fleet();
+        bench.press(":");
+        bench.type_text("shell");
+        insta::assert_snapshot!(format!("palette_{width}x{height}"), bench.screen(width, height));
+    }
+    let mut bench = fleet();
+    bench.apply(Update::Failed(Trouble::new("ThrottlingException: slow down", Some("Wait a moment."))));
+    bench.apply(Update::Changed(Ok(Changed::Cancelled("x".to_owned()))));
+    insta::assert_snapshot!("toasts_80x24", bench.screen(80, 24));
+    bench.press("shift-m");
+    insta::assert_snapshot!("messages_80x24", bench.screen(80, 24));
+    insta::assert_snapshot!("fleet_ascii_80x24", fleet().ascii(80, 24));
+    assert!(fleet().ascii(80, 24).lines().next().is_some_and(str::is_ascii));
+}
+
+#[test]
+fn the_cursor_row_is_seen_without_colours() {
+    let mut bench = fleet();
+    bench.screen(80, 24);
+    let look = super::Look { theme: Theme::shipped("dark").reduced(crate::config::theme::Depth::Mono), ascii: false };
+    let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(80, 24)).unwrap();
+    terminal.draw(|frame| drop(super::draw(&bench.state, &look, frame))).unwrap();
+    let buffer = terminal.backend().buffer();
+    let reversed = |y: u16| buffer[(10, y)].modifier.contains(Modifier::REVERSED);
+    assert_eq!((4..10).filter(|y| reversed(*y)).count(), 1);
+    assert!(look.style(Role::Cursor).add_modifier.contains(Modifier::REVERSED));
+}
+
+#[test]
+fn no_size_breaks_drawing() {
+    let mut benches = [fleet(), results(), shell(), history()];
+    benches[0].press("a r");
+    benches[1].press("enter");
+    for bench in &mut benches {
+        for (width, height) in [(1, 1), (2, 30), (39, 9), (40, 10), (41, 11), (60, 12), (79, 23), (300, 3), (500, 100)]
+        {
+            bench.screen(width, height);
+            bench.ascii(width, height);
+        }
+        bench.press("?");
+        bench.screen(40, 10);
+    }
+}
+
+#[test]
+fn ten_megabytes_of_sequences_as_output_are_clean_text() {
+    let mut bench = results();
+    let stdout = "\u{1b}]52;c;aGk=\u{7}\u{1b}[?1049h\u{1b}[31mtext\r\n".repeat(400_000);
+    assert!(stdout.len() > 10_000_000);
+    let (_, epoch) = bench.asked(Source::Invocations).unwrap();
+    let whole = Whole { node: "mi-00000000000000001".to_owned(), stdout, ..Whole::default() };
+    bench.apply(Update::Page { source: Source::Whole, epoch, page: Page::Whole(Box::new(whole.clone())) });
+    if let Some(results) = &mut bench.state.commands.results {
+        results.take_whole(whole);
+    }
+    bench.press("v enter");
+    let viewer = bench.state.commands.viewer.as_ref().unwrap();
+    assert_eq!(viewer.lines.len(), 400_000);
+    assert!(viewer.lines.iter().all(|(_, line)| line == "text"));
+    assert!(bench.screen(80, 24).chars().all(|c| !c.is_control() || c == '\n'));
+}

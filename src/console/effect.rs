@@ -1,0 +1,190 @@
+//! Work as data: what the state wants done. [`perform`] is the only place that starts any of it, and so the place where
+//! read-only is enforced; a [`Change`] reaches it only inside a [`Confirmed`], which only an answered question makes.
+
+use std::{path::PathBuf, sync::Arc};
+
+use crate::{
+    console::{state::compliance::patches::States, term::Terminal},
+    ssm,
+};
+
+pub mod perform;
+mod queries;
+mod shell;
+
+/// Numbers the requests of one source, so that an answer to an old question is known and dropped.
+pub type Epoch = u64;
+
+/// Which question an answer belongs to. A newer question of the same source ends the older one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Source {
+    Nodes,
+    Tags,
+    PatchStates,
+    Summaries,
+    ComplianceTypes,
+    Patches,
+    NodeCommands,
+    Commands,
+    Invocations,
+    Whole,
+    Documents,
+    Document,
+    Parameters,
+    Parameter,
+    ParameterTags,
+    Value,
+    History,
+}
+
+/// A question to the service. None of them changes anything.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Query {
+    /// Who the caller is: the account for the header.
+    Identity,
+    /// Every managed node.
+    Nodes,
+    /// The tags of these nodes.
+    Tags(Vec<String>),
+    /// The patch states of these nodes.
+    PatchStates(Vec<String>),
+    /// The compliance summary of every resource.
+    Summaries,
+    /// The resources of the account by type of compliance.
+    ComplianceTypes,
+    /// The patches of a node in some states.
+    Patches { node: String, states: States },
+    /// The last commands of a node.
+    NodeCommands(String),
+    /// The history of commands.
+    Commands,
+    /// The invocations of a command, with the beginning of their output.
+    Invocations(String),
+    /// The whole output of these invocations of a command.
+    Whole { command: String, nodes: Vec<String> },
+    /// The documents that can be run as a command.
+    Documents,
+    /// The parameters of a document.
+    Document(String),
+    /// The names and facts of every parameter, without values.
+    Parameters,
+    /// The facts of one parameter.
+    Parameter(String),
+    /// The tags of a parameter.
+    ParameterTags(String),
+    /// The value of a parameter.
+    Value { name: String, secret: bool },
+    /// The versions of a parameter; decrypted only if asked.
+    History { name: String, secret: bool },
+}
+
+impl Query {
+    /// The source its answers belong to. `None`: the answer concerns the whole console.
+    pub fn source(&self) -> Option<Source> {
+        Some(match self {
+            Self::Identity => return None,
+            Self::Nodes => Source::Nodes,
+            Self::Tags(_) => Source::Tags,
+            Self::PatchStates(_) => Source::PatchStates,
+            Self::Summaries => Source::Summaries,
+            Self::ComplianceTypes => Source::ComplianceTypes,
+            Self::Patches { .. } => Source::Patches,
+            Self::NodeCommands(_) => Source::NodeCommands,
+            Self::Commands => Source::Commands,
+            Self::Invocations(_) => Source::Invocations,
+            Self::Whole { .. } => Source::Whole,
+            Self::Documents => Source::Documents,
+            Self::Document(_) => Source::Document,
+            Self::Parameters => Source::Parameters,
+            Self::Parameter(_) => Source::Parameter,
+            Self::ParameterTags(_) => Source::ParameterTags,
+            Self::Value { .. } => Source::Value,
+            Self::History { .. } => Source::History,
+        })
+    }
+}
+
+/// Something that changes the world, with its exact targets.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Run a document on nodes.
+    Send(Box<ssm::SendCommand>),
+    /// Scan nodes for missing patches: as many commands as their number needs.
+    Scan(Vec<String>),
+    /// Cancel a command.
+    Cancel(ssm::CancelCommand),
+    /// Create a parameter or give it a new version.
+    Put(Box<ssm::PutParameter>),
+    /// Delete a parameter.
+    Delete(ssm::DeleteParameter),
+    /// Label a version of a parameter.
+    Label(ssm::LabelParameterVersion),
+    /// Take labels from a version.
+    Unlabel(ssm::UnlabelParameterVersion),
+}
+
+impl Change {
+    /// The operation that will be called.
+    pub fn operation(&self) -> &'static str {
+        use ssm::Operation;
+        match self {
+            Self::Send(_) | Self::Scan(_) => ssm::SendCommand::NAME,
+            Self::Cancel(_) => ssm::CancelCommand::NAME,
+            Self::Put(_) => ssm::PutParameter::NAME,
+            Self::Delete(_) => ssm::DeleteParameter::NAME,
+            Self::Label(_) => ssm::LabelParameterVersion::NAME,
+            Self::Unlabel(_) => ssm::UnlabelParameterVersion::NAME,
+        }
+    }
+}
+
+/// A change the user was asked about and said yes to. Only [`crate::console::state::overlay::Question::answered`] makes one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Confirmed(Change);
+
+impl Confirmed {
+    pub(in crate::console) fn by_the_user(change: Change) -> Self {
+        Self(change)
+    }
+
+    /// What was agreed to.
+    pub fn change(&self) -> &Change {
+        &self.0
+    }
+}
+
+/// Something the loop must do for the state.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// End the program.
+    Quit,
+    /// Stop the process as ctrl-z does.
+    Suspend,
+    /// Draw everything, whatever is thought to be on the screen.
+    Repaint,
+    /// Ask the service.
+    Ask { query: Query, epoch: Epoch },
+    /// Stop asking.
+    Forget(Source),
+    /// Change something.
+    Change(Confirmed),
+    /// Start a session and show it in this terminal.
+    OpenShell { tab: u64, node: String, terminal: Arc<Terminal> },
+    /// Send keys to a session.
+    ShellInput { tab: u64, bytes: Vec<u8> },
+    /// Tell a session the size of its screen, in rows and columns.
+    ShellResize { tab: u64, rows: u16, columns: u16 },
+    /// End a session.
+    CloseShell { tab: u64 },
+    /// Write a text to a file of the user.
+    Save { path: PathBuf, text: Arc<str> },
+    /// Put a text into the terminal's clipboard.
+    Copy(String),
+}
+
+impl Effect {
+    /// Whether it changes something outside, and is therefore refused in a read-only console.
+    pub fn changes(&self) -> bool {
+        matches!(self, Self::Change(_) | Self::OpenShell { .. })
+    }
+}

@@ -1,0 +1,202 @@
+//! The one place that starts work. Nothing that changes something gets past it in a read-only console.
+
+use std::{collections::HashMap, io::Write, sync::Arc};
+
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::AbortHandle,
+};
+
+use super::{Change, Confirmed, Effect, Epoch, Query, Source, shell};
+use crate::{
+    client::{Client, Error},
+    console::{
+        state::compose,
+        update::{Changed, Trouble, Update},
+    },
+};
+
+/// Questions about single nodes that are under way at the same time.
+pub(super) const AT_ONCE: usize = 8;
+
+/// Starts work and sends what comes of it.
+pub struct Performer {
+    client: Option<Client>,
+    read_only: bool,
+    updates: mpsc::Sender<Update>,
+    asked: HashMap<Source, AbortHandle>,
+    shells: HashMap<u64, shell::Line>,
+    limit: Arc<Semaphore>,
+}
+
+/// An error in words for the user.
+pub fn trouble(error: &Error) -> Trouble {
+    Trouble::new(error.to_string(), error.advice().as_deref())
+}
+
+impl Performer {
+    /// A performer that has no client yet.
+    pub fn new(read_only: bool, updates: mpsc::Sender<Update>) -> Self {
+        let limit = Arc::new(Semaphore::new(AT_ONCE));
+        Self { client: None, read_only, updates, asked: HashMap::new(), shells: HashMap::new(), limit }
+    }
+
+    /// There is a client now.
+    pub fn connect(&mut self, client: Client) {
+        self.client = Some(client);
+    }
+
+    /// Starts the work of an effect. Those the loop must do itself come back.
+    pub fn perform(&mut self, effect: Effect) -> Option<Effect> {
+        if self.read_only && effect.changes() {
+            self.say(Update::Failed(Trouble::new("Refused: this console is read-only.", None)));
+            return None;
+        }
+        match effect {
+            Effect::Ask { query, epoch } => self.ask(query, epoch),
+            Effect::Forget(source) => {
+                if let Some(task) = self.asked.remove(&source) {
+                    task.abort();
+                }
+            }
+            Effect::Change(change) => self.change(change),
+            Effect::OpenShell { tab, node, terminal } => {
+                if let Some(client) = self.client.clone() {
+                    let line = shell::open(client, tab, node, terminal, self.updates.clone());
+                    self.shells.insert(tab, line);
+                }
+            }
+            Effect::ShellInput { tab, bytes } => {
+                let full = self.shells.get(&tab).is_some_and(|line| !line.input(bytes));
+                if full {
+                    self.say(Update::Failed(Trouble::new(
+                        "The session does not keep up; the input was dropped.",
+                        None,
+                    )));
+                }
+            }
+            Effect::ShellResize { tab, rows, columns } => {
+                if let Some(line) = self.shells.get(&tab) {
+                    line.resize(rows, columns);
+                }
+            }
+            Effect::CloseShell { tab } => {
+                self.shells.remove(&tab);
+            }
+            Effect::Save { path, text } => {
+                let updates = self.updates.clone();
+                tokio::task::spawn_blocking(move || {
+                    let update = match save(&path, &text) {
+                        Ok(()) => Update::Told(format!("Saved {}", path.display())),
+                        Err(error) => Update::Failed(Trouble::new(
+                            format!("{} was not written: {error}", path.display()),
+                            Some("Choose another file or directory."),
+                        )),
+                    };
+                    let _ = updates.blocking_send(update);
+                });
+            }
+            own @ (Effect::Quit | Effect::Suspend | Effect::Repaint | Effect::Copy(_)) => return Some(own),
+        }
+        None
+    }
+
+    /// Says something at once. If nobody has room to listen, it is lost, and so would its reader be.
+    fn say(&self, update: Update) {
+        let _ = self.updates.try_send(update);
+    }
+
+    fn ask(&mut self, query: Query, epoch: Epoch) {
+        let Some(client) = self.client.clone() else { return };
+        let source = query.source();
+        let asker =
+            super::queries::Asker { client, epoch, source, updates: self.updates.clone(), limit: self.limit.clone() };
+        let task = tokio::spawn(asker.ask(query)).abort_handle();
+        // A newer question ends the older one; questions about tags stand beside each other.
+        if let Some(source) = source.filter(|source| *source != Source::Tags)
+            && let Some(older) = self.asked.insert(source, task)
+        {
+            older.abort();
+        }
+    }
+
+    fn change(&self, confirmed: Confirmed) {
+        let Some(client) = self.client.clone() else { return };
+        let updates = self.updates.clone();
+        tokio::spawn(async move {
+            let result = make(&client, confirmed.0).await.map_err(|error| trouble(&error));
+            let _ = updates.send(Update::Changed(result)).await;
+        });
+    }
+
+    /// Ends every session and waits a moment for the service to hear of it.
+    pub async fn finish(&mut self) {
+        self.asked.drain().for_each(|(_, task)| task.abort());
+        let ends: Vec<_> = self.shells.drain().map(|(_, line)| line.end()).collect();
+        let all = futures_util::future::join_all(ends);
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), all).await;
+    }
+}
+
+async fn make(client: &Client, change: Change) -> Result<Changed, Error> {
+    Ok(match change {
+        Change::Send(send) => {
+            let command = client.call(*send).await?.command.and_then(|command| command.command_id);
+            Changed::Sent(command.ok_or_else(|| Error::Protocol("SendCommand answered without an id".to_owned()))?)
+        }
+        Change::Scan(nodes) => scan(client, nodes).await?,
+        Change::Cancel(cancel) => {
+            let id = cancel.command_id.clone();
+            client.call(cancel).await?;
+            Changed::Cancelled(id)
+        }
+        Change::Put(put) => {
+            let name = put.name.clone();
+            Changed::Put { name, version: client.call(*put).await?.version }
+        }
+        Change::Delete(delete) => {
+            let name = delete.name.clone();
+            client.call(delete).await?;
+            Changed::Deleted(name)
+        }
+        Change::Label(label) => {
+            let name = label.name.clone();
+            Changed::Labelled { name, invalid: client.call(label).await?.invalid_labels }
+        }
+        Change::Unlabel(unlabel) => {
+            let name = unlabel.name.clone();
+            Changed::Labelled { name, invalid: client.call(unlabel).await?.invalid_labels }
+        }
+    })
+}
+
+/// Scans nodes, in as many commands as it takes. Once one is accepted, the failure of another is told beside it.
+async fn scan(client: &Client, nodes: Vec<String>) -> Result<Changed, Error> {
+    let (mut commands, mut accepted) = (Vec::new(), Vec::new());
+    for batch in nodes.chunks(compose::MOST_IDS) {
+        match client.call(compose::scan(batch.to_vec())).await {
+            Ok(answer) => {
+                commands.extend(answer.command.and_then(|command| command.command_id));
+                accepted.extend_from_slice(batch);
+            }
+            Err(error) if accepted.is_empty() => return Err(error),
+            Err(error) => {
+                let trouble = Some(trouble(&error));
+                return Ok(Changed::Scanning { commands, nodes: accepted, trouble });
+            }
+        }
+    }
+    Ok(Changed::Scanning { commands, nodes: accepted, trouble: None })
+}
+
+/// Writes a new file that only its owner may read: outputs can hold secrets.
+fn save(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
+}

@@ -1,0 +1,267 @@
+//! How each question is put to the service, and how its answer comes back page by page.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+use tokio::sync::{Semaphore, mpsc};
+
+use super::{Epoch, Query, Source, perform::trouble};
+use crate::{
+    client::{Client, Error},
+    console::update::{Page, Update, Whole},
+    ssm::{self, Paged, ResourceTypeForTagging},
+};
+
+/// Commands of the history that are fetched.
+const HISTORY: usize = 300;
+/// Commands of one node that its detail shows.
+const NODE_HISTORY: usize = 5;
+/// Nodes `DescribeInstancePatchStates` takes in one call.
+const STATES_AT_ONCE: usize = 50;
+/// Nodes of a command whose whole output is fetched by itself.
+const WHOLES: usize = 200;
+/// More of an output than this is not kept.
+const LARGEST_OUTPUT: usize = 16 * 1024 * 1024;
+
+/// One question under way.
+pub(super) struct Asker {
+    pub client: Client,
+    pub epoch: Epoch,
+    /// Where its pages belong; `None` if they concern the whole console.
+    pub source: Option<Source>,
+    pub updates: mpsc::Sender<Update>,
+    pub limit: Arc<Semaphore>,
+}
+
+impl Asker {
+    /// Asks, sends the pages as they come, and says how it ended.
+    pub async fn ask(self, query: Query) {
+        let result = self.put(query).await.map_err(|error| trouble(&error));
+        let end = match (self.source, result) {
+            (Some(source), result) => Update::End { source, epoch: self.epoch, result },
+            (None, Err(trouble)) => Update::Failed(trouble),
+            (None, Ok(())) => return,
+        };
+        let _ = self.updates.send(end).await;
+    }
+
+    async fn send(&self, page: Page) {
+        if let Some(source) = self.source {
+            let _ = self.updates.send(Update::Page { source, epoch: self.epoch, page }).await;
+        }
+    }
+
+    async fn stream<P: Paged>(&self, list: P, most: usize, page: fn(Vec<P::Item>) -> Page) -> Result<(), Error> {
+        let mut pages = std::pin::pin!(self.client.pages(list));
+        let mut sent = 0;
+        while sent < most
+            && let Some(items) = pages.next().await
+        {
+            let items = items?;
+            sent += items.len();
+            self.send(page(items)).await;
+        }
+        Ok(())
+    }
+
+    async fn put(&self, query: Query) -> Result<(), Error> {
+        const ALL: usize = usize::MAX;
+        let most = |n| Some(n);
+        match query {
+            Query::Identity => {
+                let account = self.client.caller_identity().await?.account;
+                let _ = self.updates.send(Update::Account(account)).await;
+                Ok(())
+            }
+            Query::Nodes => {
+                let list = ssm::DescribeInstanceInformation { max_results: most(50), ..Default::default() };
+                self.stream(list, ALL, Page::Nodes).await
+            }
+            Query::Tags(nodes) => self.tags(nodes).await,
+            Query::PatchStates(nodes) => self.patch_states(nodes).await,
+            Query::Summaries => {
+                let list = ssm::ListResourceComplianceSummaries { max_results: most(50), ..Default::default() };
+                self.stream(list, ALL, Page::Summaries).await
+            }
+            Query::ComplianceTypes => {
+                let list = ssm::ListComplianceSummaries { max_results: most(50), ..Default::default() };
+                self.stream(list, ALL, Page::ComplianceTypes).await
+            }
+            Query::Patches { node, states } => {
+                let values: Vec<String> = states.filter().iter().map(|state| (*state).to_owned()).collect();
+                let filter = ssm::PatchOrchestratorFilter { key: Some("State".to_owned()), values };
+                let list = ssm::DescribeInstancePatches {
+                    instance_id: node,
+                    filters: Some(filter).filter(|filter| !filter.values.is_empty()).into_iter().collect(),
+                    max_results: most(100),
+                    next_token: None,
+                };
+                self.stream(list, ALL, Page::Patches).await
+            }
+            Query::NodeCommands(node) => {
+                let list = ssm::ListCommandInvocations {
+                    instance_id: Some(node),
+                    max_results: most(NODE_HISTORY.try_into().unwrap_or(5)),
+                    ..Default::default()
+                };
+                self.stream(list, NODE_HISTORY, Page::NodeCommands).await
+            }
+            Query::Commands => {
+                let list = ssm::ListCommands { max_results: most(50), ..Default::default() };
+                self.stream(list, HISTORY, Page::Commands).await
+            }
+            Query::Invocations(command) => {
+                let list = ssm::ListCommandInvocations {
+                    command_id: Some(command),
+                    details: Some(true),
+                    max_results: most(50),
+                    ..Default::default()
+                };
+                self.stream(list, ALL, Page::Invocations).await
+            }
+            Query::Whole { command, nodes } => self.wholes(&command, nodes).await,
+            Query::Documents => {
+                let filter = ssm::DocumentKeyValuesFilter {
+                    key: Some("DocumentType".to_owned()),
+                    values: vec!["Command".to_owned()],
+                };
+                let list = ssm::ListDocuments { filters: vec![filter], max_results: most(50), ..Default::default() };
+                self.stream(list, ALL, Page::Documents).await
+            }
+            Query::Document(name) => {
+                let answer = self.client.call(ssm::DescribeDocument { name, ..Default::default() }).await?;
+                if let Some(document) = answer.document {
+                    self.send(Page::Document(Box::new(document))).await;
+                }
+                Ok(())
+            }
+            Query::Parameters => {
+                let list = ssm::DescribeParameters { max_results: most(50), ..Default::default() };
+                self.stream(list, ALL, Page::Parameters).await
+            }
+            Query::Parameter(name) => {
+                let filter = ssm::ParameterStringFilter {
+                    key: "Name".to_owned(),
+                    option: Some("Equals".to_owned()),
+                    values: vec![name],
+                };
+                let list = ssm::DescribeParameters { parameter_filters: vec![filter], ..Default::default() };
+                self.stream(list, ALL, Page::Parameters).await
+            }
+            Query::ParameterTags(name) => {
+                let list =
+                    ssm::ListTagsForResource { resource_type: ResourceTypeForTagging::Parameter, resource_id: name };
+                let tags = self.client.call(list).await?.tag_list;
+                self.send(Page::ParameterTags(tags)).await;
+                Ok(())
+            }
+            Query::Value { name, secret } => {
+                let answer = self.client.call(ssm::GetParameter { name, with_decryption: Some(secret) }).await?;
+                // The sealed value of a secret says nothing to anybody.
+                let sealed = |p: &ssm::Parameter| !secret && p.r#type == Some(ssm::ParameterType::SecureString);
+                if let Some(parameter) = answer.parameter.filter(|parameter| !sealed(parameter)) {
+                    self.send(Page::Value(Box::new(parameter))).await;
+                }
+                Ok(())
+            }
+            Query::History { name, secret } => {
+                let list = ssm::GetParameterHistory {
+                    name,
+                    with_decryption: Some(secret),
+                    max_results: most(50),
+                    next_token: None,
+                };
+                self.stream(list, ALL, Page::History).await
+            }
+        }
+    }
+
+    async fn tags(&self, nodes: Vec<String>) -> Result<(), Error> {
+        let ask = |node: String| async move {
+            let _turn = self.limit.acquire().await;
+            let list = ssm::ListTagsForResource {
+                resource_type: match node.starts_with("mi-") {
+                    true => ResourceTypeForTagging::ManagedInstance,
+                    false => return Ok((node, Vec::new())),
+                },
+                resource_id: node.clone(),
+            };
+            Ok::<_, Error>((node, self.client.call(list).await?.tag_list))
+        };
+        let mut answers = stream::iter(nodes).map(ask).buffer_unordered(super::perform::AT_ONCE);
+        while let Some(answer) = answers.next().await {
+            let (node, tags) = answer?;
+            self.send(Page::Tags { node, tags }).await;
+        }
+        Ok(())
+    }
+
+    async fn patch_states(&self, nodes: Vec<String>) -> Result<(), Error> {
+        let ask = |asked: Vec<String>| async move {
+            let _turn = self.limit.acquire().await;
+            let list = ssm::DescribeInstancePatchStates {
+                instance_ids: asked.clone(),
+                max_results: Some(100),
+                ..Default::default()
+            };
+            Ok::<_, Error>((asked, self.client.all(list).await?))
+        };
+        let batches: Vec<Vec<String>> = nodes.chunks(STATES_AT_ONCE).map(<[String]>::to_vec).collect();
+        let mut answers = stream::iter(batches).map(ask).buffer_unordered(4);
+        while let Some(answer) = answers.next().await {
+            let (asked, states) = answer?;
+            self.send(Page::PatchStates { asked, states }).await;
+        }
+        Ok(())
+    }
+
+    async fn wholes(&self, command: &str, nodes: Vec<String>) -> Result<(), Error> {
+        let ask = |node: String| async move {
+            let _turn = self.limit.acquire().await;
+            self.whole(command, node).await
+        };
+        let nodes: Vec<_> = nodes.into_iter().take(WHOLES).collect();
+        let mut answers = stream::iter(nodes).map(ask).buffer_unordered(super::perform::AT_ONCE);
+        while let Some(whole) = answers.next().await {
+            self.send(Page::Whole(Box::new(whole?))).await;
+        }
+        Ok(())
+    }
+
+    /// The whole output of an invocation: what the API shows, or the objects it points to where that was cut.
+    async fn whole(&self, command: &str, node: String) -> Result<Whole, Error> {
+        let get =
+            ssm::GetCommandInvocation { command_id: command.to_owned(), instance_id: node.clone(), plugin_name: None };
+        let answer = self.client.call(get).await?;
+        let mut whole = Whole { node, code: answer.response_code, ..Whole::default() };
+        let streams = [
+            (answer.standard_output_content, answer.standard_output_url, &mut whole.stdout),
+            (answer.standard_error_content, answer.standard_error_url, &mut whole.stderr),
+        ];
+        for (shown, url, text) in streams {
+            let shown = shown.unwrap_or_default();
+            let cut = shown.contains("---Output truncated---")
+                || shown.contains("---Error truncated")
+                || shown.chars().count() >= if text.is_empty() { 8_000 } else { 24_000 };
+            *text = shown;
+            let Some(url) = url.filter(|url| cut && !url.is_empty()) else {
+                if cut {
+                    whole.cut = Some("cut by the service; run with an output bucket to keep everything".to_owned());
+                }
+                continue;
+            };
+            match self.client.object(&url).await {
+                Ok(bytes) => {
+                    let kept = bytes.get(..LARGEST_OUTPUT).unwrap_or(&bytes);
+                    if kept.len() < bytes.len() {
+                        let megabytes = bytes.len() / (1024 * 1024);
+                        whole.cut = Some(format!("{megabytes} MB; the first 16 MB are shown"));
+                    }
+                    *text = String::from_utf8_lossy(kept).into_owned();
+                }
+                Err(error) => whole.cut = Some(format!("the rest could not be fetched: {error}")),
+            }
+        }
+        Ok(whole)
+    }
+}

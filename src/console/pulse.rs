@@ -1,0 +1,233 @@
+//! The loop. One task owns the state and the terminal; everything reaches it as a value, in one order, keys first. It draws
+//! only when something changed, and at most once in a frame.
+
+use std::{future::Future, io, time::Duration};
+
+use crossterm::event::{Event as TtyEvent, EventStream, KeyEventKind, MouseEventKind};
+use futures_util::StreamExt;
+use tokio::{sync::mpsc, time::Instant};
+
+use super::{
+    draw::{self, Look},
+    effect::{Effect, perform::Performer},
+    state::{Event, State},
+    tty::Tty,
+    update::{Scope, Trouble, Update},
+};
+use crate::{client::Client, ssm::clock::Clock};
+
+/// The shortest time between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+/// The longest, when writing to the terminal is slow.
+const SLOWEST_FRAME: Duration = Duration::from_millis(100);
+/// Updates taken before keys get their turn again.
+const DRAIN: usize = 255;
+
+/// What the loop works with.
+pub(super) struct Pulse {
+    pub state: State,
+    pub tty: Tty,
+    pub looks: Vec<Look>,
+    pub performer: Performer,
+    pub updates: mpsc::Receiver<Update>,
+    pub clock: Clock,
+}
+
+enum Flow {
+    On,
+    End,
+}
+
+impl Pulse {
+    /// Runs until the user leaves or the process is told to end.
+    pub async fn run(mut self, connecting: impl Future<Output = Result<Client, Trouble>>) -> io::Result<()> {
+        let mut connecting = std::pin::pin!(connecting);
+        let mut connected = false;
+        let mut keys = EventStream::new();
+        let mut signals = Signals::new()?;
+        let mut next_frame = Instant::now();
+        self.draw()?;
+        let ended = loop {
+            let mut fx = Vec::new();
+            let wait = self.state.deadline().since(self.clock.now());
+            tokio::select! {
+                biased;
+                event = keys.next() => match event {
+                    Some(event) => {
+                        if let Some(event) = read(event?, &mut self.state) {
+                            self.state.feed(event, self.clock.now(), &mut fx);
+                        }
+                    }
+                    None => break Ok(()),
+                },
+                signal = signals.next() => match signal {
+                    Signal::End => break Ok(()),
+                    Signal::Suspend => {
+                        self.tty.suspend()?;
+                        self.state.dirty = true;
+                    }
+                    Signal::Resumed => {
+                        self.tty.resume()?;
+                        self.state.dirty = true;
+                    }
+                },
+                () = tokio::time::sleep_until(next_frame), if self.state.dirty => {
+                    let began = Instant::now();
+                    self.draw()?;
+                    // A slow line gets fewer frames.
+                    next_frame = Instant::now() + (began.elapsed() * 2).clamp(FRAME, SLOWEST_FRAME);
+                },
+                client = &mut connecting, if !connected => {
+                    connected = true;
+                    let update = match client {
+                        Ok(client) => {
+                            let scope = scope(&client, &self.state.scope);
+                            self.performer.connect(client);
+                            Update::Connected(Box::new(scope))
+                        }
+                        Err(trouble) => Update::Unreachable(trouble),
+                    };
+                    self.state.apply(update, self.clock.now(), &mut fx);
+                    self.state.settle(&mut fx);
+                },
+                Some(update) = self.updates.recv() => {
+                    self.state.apply(update, self.clock.now(), &mut fx);
+                    for _ in 0..DRAIN {
+                        let Ok(update) = self.updates.try_recv() else { break };
+                        self.state.apply(update, self.clock.now(), &mut fx);
+                    }
+                    self.state.settle(&mut fx);
+                },
+                () = tokio::time::sleep(wait) => self.state.tick(self.clock.now(), &mut fx),
+            }
+            match self.perform(fx) {
+                Ok(Flow::On) => {}
+                Ok(Flow::End) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        self.performer.finish().await;
+        ended
+    }
+
+    fn perform(&mut self, fx: Vec<Effect>) -> io::Result<Flow> {
+        for effect in fx {
+            match self.performer.perform(effect) {
+                Some(Effect::Quit) => return Ok(Flow::End),
+                Some(Effect::Suspend) => {
+                    self.tty.suspend()?;
+                    self.state.dirty = true;
+                }
+                Some(Effect::Repaint) => {
+                    self.tty.clear()?;
+                    self.state.dirty = true;
+                }
+                Some(Effect::Copy(text)) => self.tty.copy(&text)?,
+                _ => {}
+            }
+        }
+        Ok(Flow::On)
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        use crossterm::{
+            execute,
+            terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
+        };
+        self.state.dirty = false;
+        let look = &self.looks[self.state.theme_turns % self.looks.len().max(1)];
+        let mut seen = Default::default();
+        execute!(io::stdout(), BeginSynchronizedUpdate)?;
+        let state = &self.state;
+        self.tty.terminal.draw(|frame| seen = draw::draw(state, look, frame))?;
+        execute!(io::stdout(), EndSynchronizedUpdate)?;
+        let mut fx = Vec::new();
+        self.state.seen(seen, &mut fx);
+        self.perform(fx).map(|_| ())
+    }
+}
+
+fn scope(client: &Client, known: &Scope) -> Scope {
+    Scope {
+        context: known.context.clone(),
+        profile: client.profile().map(super::text::clean),
+        region: super::text::clean(client.region()),
+        endpoint: (!client.is_aws()).then(|| super::text::clean(client.endpoint())),
+        account: None,
+    }
+}
+
+/// What happened at the terminal, if the state has to know.
+fn read(event: TtyEvent, state: &mut State) -> Option<Event> {
+    match event {
+        TtyEvent::Key(key) if key.kind != KeyEventKind::Release => Some(Event::Key(key)),
+        TtyEvent::Paste(text) => Some(Event::Paste(text)),
+        TtyEvent::Mouse(mouse) => {
+            let (column, row) = (mouse.column, mouse.row);
+            match mouse.kind {
+                MouseEventKind::Down(crossterm::event::MouseButton::Left) => Some(Event::Click { column, row }),
+                MouseEventKind::ScrollUp => Some(Event::Wheel { up: true, column, row }),
+                MouseEventKind::ScrollDown => Some(Event::Wheel { up: false, column, row }),
+                _ => None,
+            }
+        }
+        TtyEvent::Resize(..) | TtyEvent::FocusGained => {
+            state.dirty = true;
+            None
+        }
+        _ => None,
+    }
+}
+
+enum Signal {
+    End,
+    Suspend,
+    Resumed,
+}
+
+#[cfg(unix)]
+struct Signals {
+    term: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    stop: tokio::signal::unix::Signal,
+    resume: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            stop: signal(SignalKind::from_raw(nix::sys::signal::Signal::SIGTSTP as i32))?,
+            resume: signal(SignalKind::from_raw(nix::sys::signal::Signal::SIGCONT as i32))?,
+        })
+    }
+
+    async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.term.recv() => Signal::End,
+            _ = self.hangup.recv() => Signal::End,
+            _ = self.interrupt.recv() => Signal::End,
+            _ = self.stop.recv() => Signal::Suspend,
+            _ = self.resume.recv() => Signal::Resumed,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> Signal {
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,78 @@
+//! A console over a made-up fleet of any size, without terminal and network: what benches draw.
+
+use std::sync::Arc;
+
+use super::{
+    effect::{Effect, Source},
+    state::{Start, State},
+    update::{Page, Scope, Update},
+};
+use crate::{
+    config::settings::Settings,
+    ssm::{self, PingStatus, Timestamp},
+};
+
+/// A console that shows so many nodes, as if the service had answered at `now`.
+pub fn fleet(count: usize, now: Timestamp) -> State {
+    let mut state = State::new(Start {
+        scope: Scope { context: "sample".to_owned(), region: "us-east-1".to_owned(), ..Scope::default() },
+        notice: None,
+        arriving: false,
+        read_only: false,
+        settings: Settings::default(),
+        keymap: Arc::new(super::keymap(None).0),
+        save_directory: std::env::temp_dir(),
+        now,
+    });
+    let mut fx = Vec::new();
+    let scope = Box::new(state.scope.clone());
+    state.apply(Update::Connected(scope), now, &mut fx);
+    let asked = fx.iter().find_map(|effect| match effect {
+        Effect::Ask { query, epoch } if query.source() == Some(Source::Nodes) => Some(*epoch),
+        _ => None,
+    });
+    let epoch = asked.unwrap_or_default();
+    let nodes = (0..count).map(|n| node(n, now)).collect();
+    state.apply(Update::Page { source: Source::Nodes, epoch, page: Page::Nodes(nodes) }, now, &mut fx);
+    state.apply(Update::End { source: Source::Nodes, epoch, result: Ok(()) }, now, &mut fx);
+    state.settle(&mut fx);
+    state
+}
+
+fn node(n: usize, now: Timestamp) -> ssm::InstanceInformation {
+    let role = ["web", "api", "db", "cache", "build"][n % 5];
+    ssm::InstanceInformation {
+        instance_id: Some(format!("mi-{n:017x}")),
+        computer_name: Some(format!("{role}-{n}")),
+        ping_status: Some(if n.is_multiple_of(17) { PingStatus::ConnectionLost } else { PingStatus::Online }),
+        last_ping_date_time: Some(now),
+        platform_name: Some("Debian GNU/Linux".to_owned()),
+        platform_version: Some(format!("{}", 11 + n % 3)),
+        ip_address: Some(format!("10.{}.{}.{}", n >> 16 & 255, n >> 8 & 255, n & 255)),
+        agent_version: Some("3.3.0.0".to_owned()),
+        ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::{Terminal, backend::TestBackend};
+
+    use super::*;
+    use crate::{
+        config::theme::Theme,
+        console::draw::{Look, draw},
+    };
+
+    #[test]
+    fn a_fleet_of_any_size_is_listed_and_drawn() {
+        let look = Look { theme: Theme::shipped("dark"), ascii: false };
+        for count in [0, 1, 100_000] {
+            let state = fleet(count, Timestamp::from_millis(1_795_341_600_000));
+            assert_eq!(state.fleet.shown(), count);
+            let mut terminal = Terminal::new(TestBackend::new(200, 60)).unwrap();
+            terminal.draw(|frame| drop(draw(&state, &look, frame))).unwrap();
+            assert_eq!(terminal.backend().to_string().contains("api-1"), count > 1);
+        }
+    }
+}

@@ -1,0 +1,430 @@
+//! Everything the console knows, and what happens to it. Pure: no drawing, no network, no clock. Events and updates come in,
+//! effects go out as data; the time is told.
+
+use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Duration};
+
+use crokey::KeyCombination;
+use crossterm::event::KeyEvent;
+
+use crate::{
+    config::{
+        keymap::{Found, Keymap},
+        settings::Settings,
+    },
+    console::{
+        action::{Action, Entry, Kind, Layer},
+        effect::{Effect, Query, Source},
+        update::{Scope, Trouble},
+    },
+    ssm::Timestamp,
+};
+
+mod apply;
+pub mod commands;
+pub mod compliance;
+pub mod compose;
+pub mod cursor;
+mod dispatch;
+pub mod feed;
+pub mod filter;
+pub mod fleet;
+pub mod form;
+pub mod input;
+pub mod node;
+pub mod notices;
+pub mod overlay;
+mod overlays;
+mod pane_acts;
+pub mod parameters;
+mod refresh;
+pub mod seen;
+pub mod shells;
+pub mod viewer;
+
+use commands::Commands;
+use compliance::Compliance;
+use fleet::Fleet;
+use notices::{Notices, Weight};
+use overlay::Overlay;
+use parameters::Parameters;
+use shells::Shells;
+
+/// The panes, in the order of their tabs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    Fleet,
+    Compliance,
+    Commands,
+    Parameters,
+    Shell,
+}
+
+impl Pane {
+    /// Every pane.
+    pub const ALL: [Pane; 5] = [Self::Fleet, Self::Compliance, Self::Commands, Self::Parameters, Self::Shell];
+
+    /// Its name.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Fleet => "Fleet",
+            Self::Compliance => "Compliance",
+            Self::Commands => "Commands",
+            Self::Parameters => "Parameters",
+            Self::Shell => "Shell",
+        }
+    }
+}
+
+/// Where the connection stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// The client is being made.
+    Connecting,
+    /// There is a client.
+    Ready,
+    /// There is none.
+    Failed(Trouble),
+}
+
+/// What happens at the terminal.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A key.
+    Key(KeyEvent),
+    /// A pasted text.
+    Paste(String),
+    /// A click at a column and a row.
+    Click { column: u16, row: u16 },
+    /// The wheel, at a column and a row.
+    Wheel { up: bool, column: u16, row: u16 },
+}
+
+/// What the state is made from.
+pub struct Start {
+    /// The name of the context and what else is known of the connection.
+    pub scope: Scope,
+    /// A line that says what kind of place this is.
+    pub notice: Option<String>,
+    /// Whether nodes come by themselves.
+    pub arriving: bool,
+    /// Refuse every change.
+    pub read_only: bool,
+    /// The user's settings.
+    pub settings: Settings,
+    /// The keys.
+    pub keymap: Arc<Keymap<Action>>,
+    /// Where saved texts go.
+    pub save_directory: PathBuf,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// The whole state.
+pub struct State {
+    /// The time, as last told.
+    pub now: Timestamp,
+    /// Where the connection stands.
+    pub connection: Connection,
+    /// Its facts.
+    pub scope: Scope,
+    /// What kind of place this is.
+    pub notice: Option<String>,
+    /// Whether nodes come by themselves.
+    pub arriving: bool,
+    /// Whether every change is refused.
+    pub read_only: bool,
+    /// The user's settings.
+    pub settings: Settings,
+    /// The keys.
+    pub keymap: Arc<Keymap<Action>>,
+    /// The pane that is shown.
+    pub pane: Pane,
+    /// The boxes over it, the topmost last.
+    pub overlays: Vec<Overlay>,
+    /// The fleet.
+    pub fleet: Fleet,
+    /// Compliance.
+    pub compliance: Compliance,
+    /// Run Command.
+    pub commands: Commands,
+    /// Parameter Store.
+    pub parameters: Parameters,
+    /// Shells.
+    pub shells: Shells,
+    /// Messages.
+    pub notices: Notices,
+    /// The last commands of the node in the detail pane.
+    pub node_commands: NodeCommands,
+    /// Keys of a chord that is not whole yet.
+    pub typed: Vec<KeyCombination>,
+    /// Whether the prefix key of the shell was pressed.
+    pub prefixed: bool,
+    /// How often the theme was changed.
+    pub theme_turns: usize,
+    /// Where saved texts go.
+    pub save_directory: PathBuf,
+    /// Whether the screen is to be drawn.
+    pub dirty: bool,
+    seen: seen::Seen,
+    tags_asked: HashSet<String>,
+    documents: Documents,
+    left_pane: Pane,
+}
+
+/// The last commands of one node.
+#[derive(Clone, Debug, Default)]
+pub struct NodeCommands {
+    /// The node.
+    pub node: String,
+    /// The state of `ListCommandInvocations` for it.
+    pub feed: feed::Feed,
+    /// The commands, the newest first.
+    pub list: Vec<crate::ssm::CommandInvocation>,
+}
+
+#[derive(Debug, Default)]
+struct Documents {
+    feed: feed::Feed,
+    one: feed::Feed,
+    list: Vec<(String, String)>,
+}
+
+impl State {
+    /// The state at the start: nothing is known, the first frame can be drawn.
+    pub fn new(start: Start) -> Self {
+        Self {
+            now: start.now,
+            connection: Connection::Connecting,
+            scope: start.scope,
+            notice: start.notice,
+            arriving: start.arriving,
+            read_only: start.read_only || start.settings.read_only,
+            settings: start.settings,
+            keymap: start.keymap,
+            pane: Pane::Fleet,
+            overlays: Vec::new(),
+            fleet: Fleet::default(),
+            compliance: Compliance::default(),
+            commands: Commands::default(),
+            parameters: Parameters::default(),
+            shells: Shells::default(),
+            notices: Notices::default(),
+            node_commands: NodeCommands::default(),
+            typed: Vec::new(),
+            prefixed: false,
+            theme_turns: 0,
+            save_directory: start.save_directory,
+            dirty: true,
+            seen: seen::Seen::default(),
+            tags_asked: HashSet::new(),
+            documents: Documents::default(),
+            left_pane: Pane::Fleet,
+        }
+    }
+
+    /// The layers of keys that are in force, innermost first.
+    pub fn layers(&self) -> Vec<Layer> {
+        use form::Value;
+        if let Some(overlay) = self.overlays.last() {
+            return match overlay {
+                Overlay::Question(question) if question.typed.is_some() => vec![Layer::Input],
+                Overlay::Question(_) => vec![Layer::Confirm],
+                Overlay::Form(form) => match form.current().map(|field| &field.value) {
+                    Some(Value::Text(_)) => vec![Layer::Form],
+                    _ => vec![Layer::Form, Layer::Input],
+                },
+                _ => vec![Layer::Overlay],
+            };
+        }
+        if self.prefixed {
+            return vec![Layer::Prefix];
+        }
+        let reading = |viewer: &viewer::Viewer| match viewer.finding {
+            true => vec![Layer::Input],
+            false => vec![Layer::Output, Layer::List, Layer::Global],
+        };
+        match self.pane {
+            Pane::Fleet if self.fleet.filtering => vec![Layer::Input],
+            Pane::Fleet => vec![Layer::Fleet, Layer::List, Layer::Global],
+            Pane::Compliance => vec![Layer::Compliance, Layer::List, Layer::Global],
+            Pane::Commands => match &self.commands.viewer {
+                Some(viewer) => reading(viewer),
+                None => vec![Layer::Commands, Layer::List, Layer::Global],
+            },
+            Pane::Parameters if self.parameters.filtering => vec![Layer::Input],
+            Pane::Parameters => match (self.parameters.level, &self.parameters.viewer) {
+                (parameters::Level::Comparison, Some(viewer)) => reading(viewer),
+                (parameters::Level::Versions, _) => vec![Layer::History, Layer::List, Layer::Global],
+                _ => vec![Layer::Parameters, Layer::List, Layer::Global],
+            },
+            Pane::Shell if self.shells.looking_back => vec![Layer::Scrollback, Layer::Shell],
+            Pane::Shell if self.shells.takes_keys() => vec![Layer::Shell],
+            Pane::Shell if self.shells.tabs.is_empty() => vec![Layer::Global],
+            Pane::Shell => vec![Layer::Prefix, Layer::Global],
+        }
+    }
+
+    /// The names of [`State::layers`].
+    pub fn layer_names(&self) -> Vec<&'static str> {
+        self.layers().into_iter().map(Layer::name).collect()
+    }
+
+    /// The actions that can be done here and have a meaning: those of the layers in force.
+    pub fn offered(&self) -> Vec<&'static Entry> {
+        let layers = self.layers();
+        let offered = |entry: &&Entry| layers.contains(&entry.layer) && !(self.read_only && entry.kind == Kind::Change);
+        Action::ALL.iter().filter(offered).collect()
+    }
+
+    /// The key for an action here, as it is shown.
+    pub fn key_for(&self, action: Action) -> Option<String> {
+        self.keymap.key_for(&self.layer_names(), action)
+    }
+
+    /// Something happened at the terminal.
+    pub fn feed(&mut self, event: Event, now: Timestamp, fx: &mut Vec<Effect>) {
+        self.now = now;
+        self.dirty = true;
+        match event {
+            Event::Key(key) => self.key(key, fx),
+            Event::Paste(text) => self.paste(&text, fx),
+            Event::Click { column, row } => self.click(column, row, fx),
+            Event::Wheel { up, .. } => {
+                let action = if up { Action::CursorUp } else { Action::CursorDown };
+                if self.pane == Pane::Shell && self.overlays.is_empty() {
+                    self.wheel_in_shell(up, fx);
+                } else {
+                    (0..3).for_each(|_| self.act(action, fx));
+                }
+            }
+        }
+        self.settle(fx);
+    }
+
+    fn key(&mut self, key: KeyEvent, fx: &mut Vec<Effect>) {
+        self.typed.push(KeyCombination::from(key).normalized());
+        match self.keymap.find(&self.layer_names(), &self.typed) {
+            Found::Action(action) => {
+                self.typed.clear();
+                self.act(action, fx);
+            }
+            Found::More => {}
+            Found::Nothing if self.typed.len() > 1 => self.typed.clear(),
+            Found::Nothing => {
+                self.typed.clear();
+                self.raw_key(key, fx);
+            }
+        }
+    }
+
+    /// Tells the user something.
+    pub fn tell(&mut self, what: impl AsRef<str>) {
+        self.notices.add(self.now, Weight::Info, Trouble::new(what, None));
+    }
+
+    /// Warns the user.
+    pub fn warn(&mut self, what: impl AsRef<str>) {
+        self.notices.add(self.now, Weight::Warning, Trouble::new(what, None));
+    }
+
+    /// Reports a failure.
+    pub fn fail(&mut self, trouble: Trouble) {
+        self.notices.add(self.now, Weight::Error, trouble);
+    }
+
+    /// Makes derived data anew after changes: orders, counts, what is lazily wanted.
+    pub fn settle(&mut self, fx: &mut Vec<Effect>) {
+        if self.fleet.settle() {
+            self.compliance.recount(&self.fleet);
+        }
+        self.parameters.settle(self.now);
+        self.mask_form();
+        self.want_details(fx);
+        self.want_tags(fx);
+        self.want_node_commands(fx);
+    }
+
+    /// Goes to a pane, and fetches what it shows.
+    fn go(&mut self, pane: Pane, fx: &mut Vec<Effect>) {
+        if self.pane != pane {
+            self.left_pane = self.pane;
+            self.parameters.hide();
+            self.pane = pane;
+        }
+        self.prefixed = false;
+        if pane == Pane::Shell {
+            if let Some(tab) = self.shells.current_mut() {
+                tab.news = false;
+            }
+        } else {
+            self.shells.full_screen = false;
+        }
+        self.refresh_due(fx);
+    }
+
+    /// Asks, if there is somebody to ask.
+    fn ask(&mut self, query: Query, fx: &mut Vec<Effect>) {
+        if self.connection != Connection::Ready {
+            return;
+        }
+        let now = self.now;
+        let epoch = match query.source() {
+            None | Some(Source::Tags) => 0,
+            Some(source) => match self.feed_of(source) {
+                Some(feed) => feed.begin(now),
+                None => return,
+            },
+        };
+        match &query {
+            Query::Nodes => self.fleet.begin(),
+            Query::Commands => self.commands.begin(),
+            Query::Invocations(_) => {
+                if let Some(results) = &mut self.commands.results {
+                    results.begin();
+                }
+            }
+            Query::Parameters => self.parameters.begin(),
+            _ => {}
+        }
+        fx.push(Effect::Ask { query, epoch });
+    }
+
+    fn feed_of(&mut self, source: Source) -> Option<&mut feed::Feed> {
+        Some(match source {
+            Source::Nodes => &mut self.fleet.feed,
+            Source::PatchStates => &mut self.fleet.compliance,
+            Source::Summaries => &mut self.fleet.summaries,
+            Source::Tags => return None,
+            Source::ComplianceTypes => &mut self.compliance.types_feed,
+            Source::Patches => &mut self.compliance.feed,
+            Source::NodeCommands => &mut self.node_commands.feed,
+            Source::Commands => &mut self.commands.feed,
+            Source::Invocations => &mut self.commands.results.as_mut()?.feed,
+            Source::Whole => &mut self.commands.results.as_mut()?.whole_feed,
+            Source::Documents => &mut self.documents.feed,
+            Source::Document => &mut self.documents.one,
+            Source::Parameters => &mut self.parameters.feed,
+            Source::Parameter => &mut self.parameters.one_feed,
+            Source::ParameterTags => &mut self.parameters.tags_feed,
+            Source::Value => &mut self.parameters.value_feed,
+            Source::History => &mut self.parameters.history_feed,
+        })
+    }
+
+    /// When something happens by itself next: a message goes, a secret hides, a refresh is due, an age changes.
+    pub fn deadline(&self) -> Timestamp {
+        let second = self.now.plus(Duration::from_secs(1));
+        let details = self.parameters.deadline().filter(|_| self.pane == Pane::Parameters);
+        let next = [self.notices.deadline(self.now), details].into_iter().flatten().min();
+        next.map_or(second, |at| at.min(second)).max(self.now.plus(Duration::from_millis(50)))
+    }
+
+    /// Time passed.
+    pub fn tick(&mut self, now: Timestamp, fx: &mut Vec<Effect>) {
+        self.now = now;
+        self.dirty = true;
+        self.parameters.expire(now);
+        self.refresh_due(fx);
+        self.settle(fx);
+    }
+}

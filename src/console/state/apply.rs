@@ -1,0 +1,206 @@
+//! What answers change.
+
+use super::{Connection, State, node::Patches, notices::Weight, overlay::Overlay, shells::Phase};
+use crate::{
+    console::{
+        effect::{Effect, Epoch, Query, Source},
+        text::{clean, cut},
+        update::{Changed, Page, ShellUpdate, Trouble, Update},
+    },
+    ssm::Timestamp,
+};
+
+impl State {
+    /// A task has something to say.
+    pub fn apply(&mut self, update: Update, now: Timestamp, fx: &mut Vec<Effect>) {
+        self.now = now;
+        self.dirty = true;
+        match update {
+            Update::Connected(scope) => {
+                self.connection = Connection::Ready;
+                self.scope = *scope;
+                self.ask(Query::Identity, fx);
+                self.refresh_due(fx);
+            }
+            Update::Unreachable(trouble) => self.connection = Connection::Failed(trouble),
+            Update::Account(account) => self.scope.account = Some(clean(&account)),
+            Update::Page { source, epoch, page } => {
+                let current = source == Source::Tags || self.feed_of(source).is_some_and(|f| f.is_current(epoch));
+                if current {
+                    self.land(source, page);
+                }
+            }
+            Update::End { source, epoch, result } => self.end(source, epoch, result, fx),
+            Update::Changed(Ok(changed)) => {
+                self.overlays.retain(|overlay| !matches!(overlay, Overlay::Form(form) if form.sent));
+                self.changed(changed, fx);
+            }
+            Update::Changed(Err(trouble)) => {
+                for overlay in &mut self.overlays {
+                    if let Overlay::Form(form) = overlay
+                        && std::mem::take(&mut form.sent)
+                    {
+                        form.problem = Some(trouble.what.clone());
+                    }
+                }
+                self.fail(trouble);
+            }
+            Update::Shell { tab, update } => self.shell_update(tab, update),
+            Update::Told(what) => self.tell(what),
+            Update::Failed(trouble) => self.fail(trouble),
+        }
+    }
+
+    fn land(&mut self, source: Source, page: Page) {
+        let first = self.feed_of(source).is_some_and(|feed| feed.landed == 0);
+        let entries = match &page {
+            Page::Nodes(list) => list.len(),
+            Page::PatchStates { asked, .. } => asked.len(),
+            Page::Summaries(list) => list.len().max(1),
+            Page::Commands(list) => list.len(),
+            Page::Invocations(list) => list.len(),
+            Page::Parameters(list) => list.len(),
+            Page::Patches(_) | Page::NodeCommands(_) | Page::Documents(_) | Page::History(_) => 1,
+            Page::Whole(_) | Page::Document(_) | Page::Value(_) | Page::Tags { .. } | Page::ParameterTags(_) => 1,
+            Page::ComplianceTypes(_) => 1,
+        };
+        if let Some(feed) = self.feed_of(source) {
+            feed.land(entries);
+        }
+        match page {
+            Page::Nodes(list) => self.fleet.land(&list),
+            Page::Tags { node, tags } => {
+                if let Some(node) = self.fleet.node_mut(&node) {
+                    node.set_tags(&tags);
+                }
+            }
+            Page::PatchStates { asked, states } => {
+                for id in asked {
+                    let state = states.iter().find(|state| state.instance_id == id).map(Patches::from);
+                    if let Some(node) = self.fleet.node_mut(&id) {
+                        node.patches = Some(state);
+                    }
+                }
+            }
+            Page::Summaries(list) => self.fleet.summarise(&list, first),
+            Page::Patches(list) => self.compliance.land_patches(&list, first),
+            Page::NodeCommands(list) => {
+                if first {
+                    self.node_commands.list.clear();
+                }
+                self.node_commands.list.extend(list);
+                self.node_commands.list.sort_by_key(|i| std::cmp::Reverse(i.requested_date_time));
+            }
+            Page::Commands(list) => self.commands.land(list),
+            Page::Invocations(list) => {
+                if let Some(results) = &mut self.commands.results {
+                    results.land(list);
+                }
+            }
+            Page::Whole(whole) => {
+                if let Some(results) = &mut self.commands.results {
+                    results.take_whole(*whole);
+                }
+            }
+            Page::Documents(list) => {
+                if first {
+                    self.documents.list.clear();
+                }
+                self.documents.list.extend(list.iter().filter_map(|document| {
+                    let platforms: Vec<_> = document.platform_types.iter().map(|p| p.as_str().to_owned()).collect();
+                    Some((clean(document.name.as_deref()?), clean(&platforms.join(", "))))
+                }));
+                self.documents.list.sort();
+            }
+            Page::Document(document) => {
+                for overlay in &mut self.overlays {
+                    if let Overlay::Form(form) = overlay {
+                        super::compose::with_document(form, &document);
+                    }
+                }
+            }
+            Page::ComplianceTypes(list) => self.compliance.land_types(&list, first),
+            page @ (Page::Parameters(_) | Page::ParameterTags(_) | Page::Value(_) | Page::History(_)) => {
+                self.land_parameters(page);
+            }
+        }
+    }
+
+    fn end(&mut self, source: Source, epoch: Epoch, result: Result<(), Trouble>, fx: &mut Vec<Effect>) {
+        let now = self.now;
+        let trouble = result.as_ref().err().cloned();
+        if source == Source::Tags {
+            if let Some(trouble) = trouble {
+                self.notices.add(now, Weight::Warning, trouble);
+            }
+            return;
+        }
+        if !self.feed_of(source).is_some_and(|feed| feed.end(epoch, result, now)) {
+            return;
+        }
+        self.end_parameters(source, trouble.is_none());
+        match (source, trouble) {
+            (Source::Nodes, None) => {
+                self.fleet.finish();
+                self.refresh_due(fx);
+            }
+            (Source::Commands, None) => self.commands.finish_list(),
+            (Source::Invocations, None) => {
+                if let Some(results) = &mut self.commands.results {
+                    results.finish();
+                }
+                self.want_wholes(fx);
+            }
+            (Source::Whole, None) => {
+                // The text that is read may be the one that has just become whole.
+                if let (Some(viewer), Some(results)) = (&mut self.commands.viewer, &self.commands.results)
+                    && let Some(fresh) = results.view().filter(|fresh| fresh.file == viewer.file)
+                {
+                    viewer.lines = fresh.lines;
+                    viewer.note = fresh.note;
+                    viewer.search();
+                }
+            }
+            (Source::Whole | Source::Documents | Source::Document, Some(trouble)) => self.fail(trouble),
+            _ => {}
+        }
+    }
+
+    fn changed(&mut self, changed: Changed, fx: &mut Vec<Effect>) {
+        match changed {
+            Changed::Sent(id) => {
+                self.tell(format!("Command {} was accepted.", cut(&clean(&id), 9)));
+                self.go(super::Pane::Commands, fx);
+                self.commands.cursor.at = 0;
+                self.ask(Query::Commands, fx);
+                self.open_results(id, fx);
+            }
+            Changed::Cancelled(id) => {
+                self.tell(format!("Command {} is being cancelled.", cut(&clean(&id), 9)));
+                self.ask(Query::Commands, fx);
+            }
+            Changed::Scanning { commands, nodes, trouble } => self.scan_began(&commands, nodes, trouble, fx),
+            Changed::Put { name, version } => self.parameter_written(&name, version, fx),
+            Changed::Deleted(name) => self.parameter_deleted(&name),
+            Changed::Labelled { name, invalid } => self.parameter_labelled(&name, &invalid),
+        }
+    }
+
+    fn shell_update(&mut self, tab: u64, update: ShellUpdate) {
+        let shown = self.shells.current().is_some_and(|shown| shown.id == tab) && self.pane == super::Pane::Shell;
+        let Some(tab) = self.shells.tab_mut(tab) else { return };
+        match update {
+            ShellUpdate::Output => {
+                tab.terminal.taken();
+                tab.news |= !shown;
+            }
+            ShellUpdate::Connected => tab.phase = Phase::Connected,
+            ShellUpdate::Reconnecting { attempt } => tab.phase = Phase::Reconnecting { attempt },
+            ShellUpdate::Closed(trouble) => {
+                tab.terminal.note(&trouble.what);
+                tab.phase = Phase::Closed(trouble);
+                tab.news |= !shown;
+            }
+        }
+    }
+}

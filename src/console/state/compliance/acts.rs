@@ -1,0 +1,153 @@
+//! What actions do in the pane, and what a scan leads to.
+
+use std::time::Duration;
+
+use super::Level;
+use crate::{
+    console::{
+        action::Action,
+        effect::{Change, Effect, Query},
+        state::{
+            Pane, State, compose,
+            overlay::{Overlay, Question, Then},
+        },
+        text::{clean, count},
+        update::Trouble,
+    },
+    ssm::PingStatus,
+};
+
+/// How often patch states are looked at while nodes are being scanned.
+const WHILE_SCANNING: Duration = Duration::from_secs(3);
+/// Nodes a question names.
+const NAMED: usize = 8;
+
+impl State {
+    pub(in crate::console::state) fn act_compliance(&mut self, action: Action, fx: &mut Vec<Effect>) {
+        let (cursor, len) = self.compliance.cursor_mut();
+        if cursor.step(action, len) {
+            return;
+        }
+        match action {
+            Action::Open | Action::Right => {
+                let wanted = self.compliance.open();
+                self.want_patches(wanted, fx);
+                self.compliance.recount(&self.fleet);
+            }
+            Action::Back | Action::Left => {
+                self.compliance.back();
+                self.compliance.recount(&self.fleet);
+            }
+            Action::GroupNext | Action::GroupPrevious => {
+                self.compliance.regroup(action);
+                self.compliance.recount(&self.fleet);
+            }
+            Action::PatchStates => {
+                let wanted = self.compliance.next_states();
+                if wanted.is_none() {
+                    self.tell("Open a node to choose which of its patches are shown.");
+                }
+                self.want_patches(wanted, fx);
+            }
+            Action::Filter => {
+                self.go(Pane::Fleet, fx);
+                self.fleet.filtering = true;
+            }
+            Action::Scan => self.ask_scan(self.compliance.chosen(&self.fleet)),
+            Action::RunCommand => self.compose(self.compliance.chosen(&self.fleet), fx),
+            Action::OpenShell => self.shell_on(self.compliance.node().map(str::to_owned), fx),
+            Action::Mark => {
+                let here = self.compliance.here(&self.fleet);
+                self.fleet.toggle_marks(&here);
+                if matches!(self.compliance.level, Level::Groups | Level::Nodes(_)) {
+                    let (cursor, len) = self.compliance.cursor_mut();
+                    cursor.step(Action::CursorDown, len);
+                }
+            }
+            Action::MarkAll => {
+                let listed = self.compliance.listed(&self.fleet);
+                self.fleet.add_marks(&listed);
+            }
+            Action::MarkNone => self.fleet.mark_only(&[]),
+            Action::Copy => self.copy(self.compliance.node().map(str::to_owned), fx),
+            _ => {}
+        }
+    }
+
+    fn want_patches(&mut self, node: Option<String>, fx: &mut Vec<Effect>) {
+        if let Some(node) = node {
+            self.ask(Query::Patches { node, states: self.compliance.states }, fx);
+        }
+    }
+
+    /// Fetches what only this pane shows, where it is old enough.
+    pub(in crate::console::state) fn refresh_compliance(&mut self, every: Duration, fx: &mut Vec<Effect>) {
+        if self.pane != Pane::Compliance {
+            return;
+        }
+        if self.compliance.types_feed.is_due(self.now, every * 2) {
+            self.ask(Query::ComplianceTypes, fx);
+        }
+        if let Level::Patches { node, .. } = &self.compliance.level
+            && self.compliance.feed.is_due(self.now, every * 4)
+        {
+            let node = Some(node.clone());
+            self.want_patches(node, fx);
+        }
+    }
+
+    /// How often patch states are fetched: more often while nodes are being scanned.
+    pub(in crate::console::state) fn scan_interval(&self, every: Duration) -> Duration {
+        if self.compliance.scans(self.now) > 0 { every.min(WHILE_SCANNING) } else { every }
+    }
+
+    /// Asks whether nodes shall be scanned. Says how many, and has their number typed if they are many.
+    pub(in crate::console::state) fn ask_scan(&mut self, nodes: Vec<String>) {
+        if nodes.is_empty() {
+            return self.tell("There is no node to scan here.");
+        }
+        let name = |id: &String| self.fleet.node(id).map_or_else(|| id.clone(), |node| node.name.clone());
+        let names: Vec<_> = nodes.iter().take(NAMED).map(name).collect();
+        let more = match nodes.len().saturating_sub(names.len()) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let commands = nodes.len().div_ceil(compose::MOST_IDS);
+        let mut lines = vec![
+            format!("{} in {}", count(nodes.len(), "node"), count(commands, "command")),
+            format!("  {}{more}", clean(&names.join(", "))),
+        ];
+        let away = nodes.iter().filter_map(|id| self.fleet.node(id)).filter(|node| node.ping != PingStatus::Online);
+        match away.count() {
+            0 => {}
+            n => lines.push(format!("{} not online now and scanned only if they come back in time", count(n, "node"))),
+        }
+        lines.push(format!("{} with Operation=Scan looks and installs nothing.", compose::PATCH_BASELINE));
+        let expected = nodes.len().to_string();
+        let many = nodes.len() > self.settings.confirm_above;
+        let title = format!("Scan {} for missing patches?", count(nodes.len(), "node"));
+        let mut question = Question::new(&title, lines, Then::Change(Change::Scan(nodes)));
+        if many {
+            question = question.typing(&expected);
+        }
+        self.overlays.push(Overlay::Question(Box::new(question)));
+    }
+
+    /// Scans were accepted.
+    pub(in crate::console::state) fn scan_began(
+        &mut self,
+        commands: &[String],
+        nodes: Vec<String>,
+        trouble: Option<Trouble>,
+        fx: &mut Vec<Effect>,
+    ) {
+        let (scanned, sent) = (count(nodes.len(), "node"), count(commands.len(), "command"));
+        self.tell(format!("A scan of {scanned} is under way, as {sent}."));
+        if let Some(trouble) = trouble {
+            self.warn("Not all nodes are scanned: a later command was refused.");
+            self.fail(trouble);
+        }
+        self.compliance.scan_began(nodes, &self.fleet, self.now);
+        self.ask(Query::Commands, fx);
+    }
+}

@@ -1,0 +1,284 @@
+//! Writing a command: the form, the document's own fields in it, and the request it becomes.
+
+use std::collections::BTreeMap;
+
+use super::{
+    form::{Editor, Field, Form, Purpose, Value},
+    input::LineInput,
+};
+use crate::{
+    console::text::{clean, count},
+    ssm,
+};
+
+/// The document a new command begins with.
+pub const SHELL_SCRIPT: &str = "AWS-RunShellScript";
+/// The document that scans for and installs patches.
+pub const PATCH_BASELINE: &str = "AWS-RunPatchBaseline";
+/// As many ids `SendCommand` takes; more need a tag.
+pub const MOST_IDS: usize = 50;
+/// What fields of the document's parameters are called in the form, before their name.
+const PARAMETER: &str = "parameter:";
+
+/// The form for a new command on these nodes.
+pub fn form(nodes: &[String], names: &[String]) -> Form {
+    let targets = match nodes.len() {
+        0 => String::new(),
+        _ => nodes.join(","),
+    };
+    let hint = match names {
+        [] => "node ids, tag:Key=value, or * for all nodes".to_owned(),
+        [name] => clean(name),
+        names => format!("{}: {}", count(names.len(), "node"), clean(&names.join(", "))),
+    };
+    let mut form = Form::new(
+        "New command",
+        Purpose::Command,
+        vec![
+            Field::of("document", "Document", "enter chooses another", Value::Document(LineInput::from(SHELL_SCRIPT))),
+            Field::of("parameter:commands", "Script", "", Value::Text(Editor::new(""))),
+            Field::line("targets", "Targets", &hint, &targets),
+            Field::line("concurrency", "Concurrency", "nodes at a time: a number or a percentage", "50"),
+            Field::line("errors", "Max errors", "stop after so many: a number or a percentage", "0"),
+            Field::line("timeout", "Timeout", "seconds to wait for a node to take it", "600"),
+            Field::line("comment", "Comment", "", ""),
+        ],
+    );
+    form.focus_on("parameter:commands");
+    form
+}
+
+/// The form for running a command again.
+pub fn again(command: &ssm::Command) -> Form {
+    let mut form = form(&[], &[]);
+    let document = command.document_name.clone().unwrap_or_default();
+    let parameters = command.parameters.0.iter().map(|(name, values)| {
+        let value = match document == SHELL_SCRIPT && name == "commands" {
+            true => Value::Text(Editor::new(&values.join("\n"))),
+            false => Value::Line(LineInput::from(values.join(",").as_str())),
+        };
+        Field::of(&format!("{PARAMETER}{name}"), name, "", value)
+    });
+    let parameters: Vec<_> = parameters.collect();
+    form.fields.retain(|field| !field.name.starts_with(PARAMETER));
+    form.fields.splice(1..1, parameters);
+    let targets = match (command.instance_ids.is_empty(), command.targets.as_slice()) {
+        (false, _) => command.instance_ids.join(","),
+        (true, targets) => targets.iter().map(target_text).collect::<Vec<_>>().join(" "),
+    };
+    set(&mut form, "document", &document);
+    set(&mut form, "targets", &targets);
+    set(&mut form, "concurrency", command.max_concurrency.as_deref().unwrap_or("50"));
+    set(&mut form, "errors", command.max_errors.as_deref().unwrap_or("0"));
+    set(&mut form, "comment", command.comment.as_deref().unwrap_or_default());
+    form.focus = 1;
+    form
+}
+
+/// A target as it is typed.
+pub fn target_text(target: &ssm::Target) -> String {
+    let key = target.key.as_deref().unwrap_or_default();
+    match key.eq_ignore_ascii_case("InstanceIds") {
+        true => target.values.join(","),
+        false => format!("{key}={}", target.values.join(",")),
+    }
+}
+
+fn set(form: &mut Form, name: &str, text: &str) {
+    if let Some(field) = form.fields.iter_mut().find(|field| field.name == name) {
+        match &mut field.value {
+            Value::Line(input) | Value::Document(input) => *input = LineInput::from(text),
+            _ => {}
+        }
+    }
+}
+
+/// Puts another document into the form; its parameters come with [`with_document`].
+pub fn choose_document(form: &mut Form, name: &str) {
+    set(form, "document", name);
+    form.fields.retain(|field| !field.name.starts_with(PARAMETER));
+    form.focus = 0;
+}
+
+/// Puts the fields of a document's parameters into the form. What was typed already stays.
+pub fn with_document(form: &mut Form, document: &ssm::DocumentDescription) {
+    if document.name.as_deref() != Some(form.answer("document").as_str()) {
+        return;
+    }
+    let fields: Vec<_> = document
+        .parameters
+        .iter()
+        .filter_map(|parameter| {
+            let name = parameter.name.as_deref()?;
+            let key = format!("{PARAMETER}{name}");
+            if let Some(typed) = form.field(&key) {
+                return Some(typed.clone());
+            }
+            let hint = parameter.description.as_deref().unwrap_or_default();
+            let default = parameter.default_value.as_deref().unwrap_or_default();
+            let list = parameter.r#type == Some(ssm::DocumentParameterType::StringList);
+            let value = match list && name == "commands" {
+                true => Value::Text(Editor::new("")),
+                false => Value::Line(LineInput::from(default_text(default, list).as_str())),
+            };
+            let label = if name == "commands" { "Script" } else { name };
+            Some(Field::of(&key, label, hint, value))
+        })
+        .collect();
+    let focused = form.current().map(|field| field.name.clone());
+    form.fields.retain(|field| !field.name.starts_with(PARAMETER));
+    form.fields.splice(1..1, fields);
+    match focused.filter(|name| form.field(name).is_some()) {
+        Some(name) => form.focus_on(&name),
+        None => form.focus = 0,
+    }
+}
+
+/// A default as it is typed. `DescribeDocument` answers the default of a list as JSON.
+fn default_text(default: &str, list: bool) -> String {
+    let parsed: Option<Vec<String>> = list.then(|| serde_json::from_str(default).ok()).flatten();
+    parsed.map_or_else(|| default.to_owned(), |values| values.join(","))
+}
+
+/// The request a form becomes.
+///
+/// # Errors
+/// In words, with the name of the field that is not in order.
+pub fn request(form: &Form) -> Result<ssm::SendCommand, (&'static str, String)> {
+    let document = form.given("document").ok_or(("document", "choose a document".to_owned()))?;
+    let (instance_ids, targets) = targets(&form.answer("targets")).map_err(|problem| ("targets", problem))?;
+    let timeout = match form.given("timeout") {
+        None => None,
+        Some(text) => match text.parse::<i32>() {
+            Ok(seconds) if seconds >= 30 => Some(seconds),
+            _ => return Err(("timeout", "the timeout is a number of seconds, 30 or more".to_owned())),
+        },
+    };
+    let rate = |name: &'static str, least: u32| match form.given(name) {
+        None => Ok(None),
+        Some(text) => match text.trim_end_matches('%').parse::<u32>() {
+            Ok(n) if n >= least && (n <= 100 || !text.ends_with('%')) => Ok(Some(text)),
+            _ => Err((name, format!("a number from {least} on, or a percentage"))),
+        },
+    };
+    let mut parameters = BTreeMap::new();
+    for field in &form.fields {
+        let Some(name) = field.name.strip_prefix(PARAMETER) else { continue };
+        let text = field.text();
+        let values: Vec<String> = match &field.value {
+            Value::Text(_) => text.lines().map(str::to_owned).collect(),
+            _ if text.is_empty() => continue,
+            _ => vec![text],
+        };
+        if name == "commands" && values.iter().all(|line| line.trim().is_empty()) {
+            return Err(("parameter:commands", "the script is empty".to_owned()));
+        }
+        parameters.insert(name.to_owned(), values);
+    }
+    Ok(ssm::SendCommand {
+        instance_ids,
+        targets,
+        document_name: document,
+        timeout_seconds: timeout,
+        comment: form.given("comment"),
+        parameters: ssm::Sensitive(parameters),
+        max_concurrency: rate("concurrency", 1)?,
+        max_errors: rate("errors", 0)?,
+        ..Default::default()
+    })
+}
+
+/// Reads `mi-1,mi-2`, `tag:Env=prod,test tag:Role=web` or `*`.
+fn targets(text: &str) -> Result<(Vec<String>, Vec<ssm::Target>), String> {
+    let target = |key: &str, values: Vec<String>| ssm::Target { key: Some(key.to_owned()), values };
+    let list = |text: &str| text.split(',').filter(|v| !v.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("name nodes, tag:Key=value, or * for all nodes".to_owned());
+    }
+    if text == "*" {
+        return Ok((Vec::new(), vec![target("InstanceIds", vec!["*".to_owned()])]));
+    }
+    if text.starts_with("tag:") || text.starts_with("tag-key") || text.starts_with("resource-groups:") {
+        let mut targets = Vec::new();
+        for part in text.split_whitespace() {
+            match part.split_once('=').map(|(key, values)| (key, list(values))) {
+                Some((key, values)) if !values.is_empty() => targets.push(target(key, values)),
+                _ => return Err(format!("\"{part}\" is no target; write tag:Key=value")),
+            }
+        }
+        return Ok((Vec::new(), targets));
+    }
+    let mut ids = list(&text.replace(char::is_whitespace, ","));
+    ids.sort();
+    ids.dedup();
+    match ids.len() {
+        n if n > MOST_IDS => Err(format!("a command takes {MOST_IDS} ids at most, these are {n}; use a tag")),
+        _ => Ok((ids, Vec::new())),
+    }
+}
+
+/// The request for a scan of nodes.
+pub fn scan(nodes: Vec<String>) -> ssm::SendCommand {
+    let parameters = BTreeMap::from([("Operation".to_owned(), vec!["Scan".to_owned()])]);
+    ssm::SendCommand {
+        instance_ids: nodes,
+        document_name: PATCH_BASELINE.to_owned(),
+        comment: Some("Scan from fleetdeck".to_owned()),
+        parameters: ssm::Sensitive(parameters),
+        ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_read_as_typed() {
+        assert_eq!(targets("mi-2, mi-1 mi-2").unwrap().0, ["mi-1", "mi-2"]);
+        assert_eq!(targets("*").unwrap().1[0].values, ["*"]);
+        let (_, tags) = targets("tag:Env=prod,test tag:Role=web").unwrap();
+        assert_eq!(tags.iter().map(target_text).collect::<Vec<_>>(), ["tag:Env=prod,test", "tag:Role=web"]);
+        for bad in ["", "tag:Env", "tag:Env="] {
+            assert!(targets(bad).is_err(), "{bad}");
+        }
+        let many: Vec<_> = (0..51).map(|i| format!("mi-{i}")).collect();
+        assert!(targets(&many.join(",")).unwrap_err().contains("51"));
+    }
+
+    #[test]
+    fn a_form_becomes_a_request() {
+        let mut form = form(&["mi-1".to_owned()], &["web".to_owned()]);
+        assert_eq!(request(&form).unwrap_err().0, "parameter:commands");
+        form.current_mut().unwrap().paste("set -e\nuname -a");
+        let send = request(&form).unwrap();
+        assert_eq!(send.parameters["commands"], ["set -e", "uname -a"]);
+        assert_eq!((send.instance_ids.as_slice(), send.max_errors.as_deref()), (&["mi-1".to_owned()][..], Some("0")));
+        let back = again(&ssm::Command {
+            document_name: Some(send.document_name.clone()),
+            parameters: send.parameters.clone(),
+            instance_ids: send.instance_ids.clone(),
+            ..Default::default()
+        });
+        assert_eq!(request(&back).unwrap().parameters, send.parameters);
+    }
+
+    #[test]
+    fn a_document_brings_its_fields() {
+        let mut form = form(&[], &[]);
+        choose_document(&mut form, PATCH_BASELINE);
+        let parameter = |name: &str, default: &str| ssm::DocumentParameter {
+            name: Some(name.to_owned()),
+            default_value: Some(default.to_owned()),
+            ..Default::default()
+        };
+        let document = ssm::DocumentDescription {
+            name: Some(PATCH_BASELINE.to_owned()),
+            parameters: vec![parameter("Operation", ""), parameter("RebootOption", "RebootIfNeeded")],
+            ..Default::default()
+        };
+        with_document(&mut form, &document);
+        assert_eq!(form.answer("parameter:RebootOption"), "RebootIfNeeded");
+    }
+}

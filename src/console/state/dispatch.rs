@@ -1,0 +1,178 @@
+//! From an action to what it does here.
+
+use crossterm::event::KeyEvent;
+
+use super::{
+    Pane, State,
+    overlay::{Overlay, Question, Then},
+};
+use crate::console::{
+    action::{Action, Kind},
+    effect::{Effect, Query},
+    term::keys,
+};
+
+impl State {
+    /// Does what an action means here. In a read-only console no action that changes something has any effect.
+    pub fn act(&mut self, action: Action, fx: &mut Vec<Effect>) {
+        self.dirty = true;
+        if self.read_only && action.kind() == Kind::Change {
+            self.warn(format!("Read-only: {} would change something.", action.entry().name));
+            return;
+        }
+        if !self.overlays.is_empty() {
+            return self.act_overlay(action, fx);
+        }
+        let prefixed = std::mem::take(&mut self.prefixed);
+        match action {
+            Action::Help => self.open_help(prefixed),
+            Action::Palette => self.open_palette(prefixed),
+            Action::Messages => self.overlays.push(Overlay::Messages { cursor: Default::default() }),
+            Action::Quit => self.quit(fx),
+            Action::Refresh => self.refresh_now(fx),
+            Action::PaneFleet => self.go(Pane::Fleet, fx),
+            Action::PaneCompliance => self.go(Pane::Compliance, fx),
+            Action::PaneCommands => self.go(Pane::Commands, fx),
+            Action::PaneParameters => self.go(Pane::Parameters, fx),
+            Action::PaneShell => self.go(Pane::Shell, fx),
+            Action::PaneNext | Action::PanePrevious => {
+                let at = Pane::ALL.iter().position(|pane| *pane == self.pane).unwrap_or(0);
+                let step = if action == Action::PaneNext { 1 } else { Pane::ALL.len() - 1 };
+                self.go(Pane::ALL[(at + step) % Pane::ALL.len()], fx);
+            }
+            Action::NextTheme => self.theme_turns += 1,
+            Action::Redraw => fx.push(Effect::Repaint),
+            Action::Suspend => fx.push(Effect::Suspend),
+            Action::Back if !prefixed && self.notices.dismiss(self.now) => {}
+            _ => match self.pane {
+                Pane::Fleet => self.act_fleet(action, fx),
+                Pane::Compliance => self.act_compliance(action, fx),
+                Pane::Commands => self.act_commands(action, fx),
+                Pane::Parameters => self.act_parameters(action, fx),
+                Pane::Shell => self.act_shell(action, fx),
+            },
+        }
+    }
+
+    fn quit(&mut self, fx: &mut Vec<Effect>) {
+        match self.shells.running() {
+            0 => fx.push(Effect::Quit),
+            running => {
+                let line = format!("{} will be ended.", crate::console::text::count(running, "open shell"));
+                let question = Question::new("Leave fleetdeck?", vec![line], Then::Quit);
+                self.overlays.push(Overlay::Question(Box::new(question)));
+            }
+        }
+    }
+
+    /// A key that no binding took: it is typed into whatever takes text here.
+    pub(super) fn raw_key(&mut self, key: KeyEvent, fx: &mut Vec<Effect>) {
+        match self.overlays.last_mut() {
+            Some(Overlay::Form(form)) => return form.key(key),
+            Some(overlay) => {
+                if overlay.input_mut().is_some_and(|input| input.key(key))
+                    && let Some(cursor) = overlay.cursor_mut()
+                {
+                    cursor.at = 0;
+                }
+                return;
+            }
+            None => {}
+        }
+        if std::mem::take(&mut self.prefixed) {
+            let key = crate::config::keymap::display_chord(&[crokey::KeyCombination::from(key).normalized()]);
+            return self.tell(format!("{key} means nothing after the prefix."));
+        }
+        match self.pane {
+            Pane::Fleet if self.fleet.filtering => {
+                self.fleet.filter.key(key);
+                self.fleet.rearrange();
+            }
+            Pane::Parameters if self.parameters.filtering => {
+                self.parameters.filter.key(key);
+                self.parameters.refilter();
+            }
+            Pane::Commands | Pane::Parameters => {
+                let viewer = match self.pane {
+                    Pane::Commands => self.commands.viewer.as_mut(),
+                    _ => self.parameters.viewer.as_mut(),
+                };
+                if let Some(viewer) = viewer.filter(|viewer| viewer.finding)
+                    && viewer.find.key(key)
+                {
+                    viewer.search();
+                }
+            }
+            Pane::Shell if self.shells.takes_keys() => {
+                if let Some(tab) = self.shells.current() {
+                    let bytes = keys::encode(key, tab.terminal.modes());
+                    if !bytes.is_empty() {
+                        fx.push(Effect::ShellInput { tab: tab.id, bytes });
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn paste(&mut self, text: &str, fx: &mut Vec<Effect>) {
+        match self.overlays.last_mut() {
+            Some(Overlay::Form(form)) => {
+                if let Some(field) = form.current_mut() {
+                    field.paste(text);
+                }
+                return;
+            }
+            Some(overlay) => {
+                if let Some(input) = overlay.input_mut() {
+                    input.insert(text);
+                }
+                return;
+            }
+            None => {}
+        }
+        match self.pane {
+            Pane::Fleet if self.fleet.filtering => {
+                self.fleet.filter.insert(text);
+                self.fleet.rearrange();
+            }
+            Pane::Parameters if self.parameters.filtering => {
+                self.parameters.filter.insert(text);
+                self.parameters.refilter();
+            }
+            Pane::Commands | Pane::Parameters => {
+                let viewer = match self.pane {
+                    Pane::Commands => self.commands.viewer.as_mut(),
+                    _ => self.parameters.viewer.as_mut(),
+                };
+                if let Some(viewer) = viewer.filter(|viewer| viewer.finding) {
+                    viewer.find.insert(text);
+                    viewer.search();
+                }
+            }
+            Pane::Shell if self.shells.takes_keys() => {
+                if let Some(tab) = self.shells.current() {
+                    let bytes = keys::paste(text, tab.terminal.modes());
+                    fx.push(Effect::ShellInput { tab: tab.id, bytes });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Opens the form for a command on these nodes.
+    pub(super) fn compose(&mut self, nodes: Vec<String>, fx: &mut Vec<Effect>) {
+        let name = |id: &String| self.fleet.node(id).map_or_else(|| id.clone(), |node| node.name.clone());
+        let names: Vec<_> = nodes.iter().map(name).collect();
+        let form = super::compose::form(&nodes, &names);
+        self.overlays.push(Overlay::Form(Box::new(form)));
+        self.want_documents(fx);
+        self.ask(Query::Document(super::compose::SHELL_SCRIPT.to_owned()), fx);
+    }
+
+    pub(super) fn want_documents(&mut self, fx: &mut Vec<Effect>) {
+        if self.documents.list.is_empty() && !self.documents.feed.is_loading() {
+            self.ask(Query::Documents, fx);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! A managed node as the console knows it: facts, tags and compliance, gathered from several operations.
+
+use std::cmp::Ordering;
+
+use crate::{
+    console::text::clean,
+    ssm::{self, ComplianceSeverity, ComplianceStatus, PingStatus, Timestamp},
+};
+
+/// What is known about a node's patches, from `DescribeInstancePatchStates`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Patches {
+    /// The patch group; empty if it has none.
+    pub group: String,
+    /// Patches the baseline wants and the node has not.
+    pub missing: i32,
+    /// Patches that could not be installed.
+    pub failed: i32,
+    /// Patches that need a reboot to count.
+    pub pending_reboot: i32,
+    /// Patches that are installed although the baseline rejects them.
+    pub rejected: i32,
+    /// Patches in order.
+    pub installed: i32,
+    /// Of those not in order: critical ones.
+    pub critical: i32,
+    /// Of those not in order: security updates.
+    pub security: i32,
+    /// When the node was scanned.
+    pub at: Timestamp,
+}
+
+impl From<&ssm::InstancePatchState> for Patches {
+    fn from(state: &ssm::InstancePatchState) -> Self {
+        Self {
+            group: clean(&state.patch_group),
+            missing: state.missing_count.unwrap_or(0),
+            failed: state.failed_count.unwrap_or(0),
+            pending_reboot: state.installed_pending_reboot_count.unwrap_or(0),
+            rejected: state.installed_rejected_count.unwrap_or(0),
+            installed: state.installed_count.unwrap_or(0) + state.installed_other_count.unwrap_or(0),
+            critical: state.critical_non_compliant_count.unwrap_or(0),
+            security: state.security_non_compliant_count.unwrap_or(0),
+            at: state.operation_end_time,
+        }
+    }
+}
+
+/// Whether a node is as it should be. Never scanned is not compliant, it is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// Something is missing.
+    NonCompliant,
+    /// The node was never scanned.
+    NeverScanned,
+    /// The console has not asked yet.
+    Unasked,
+    /// Everything is in order.
+    Compliant,
+}
+
+/// What a resource's compliance summaries say, over all compliance types.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Types of compliance that are not given, such as `Patch`.
+    pub broken: Vec<String>,
+    /// Types of compliance that are given.
+    pub sound: Vec<String>,
+    /// The worst severity of what is broken.
+    pub severity: Option<ComplianceSeverity>,
+}
+
+/// A node.
+#[derive(Clone, Debug, Default)]
+pub struct Node {
+    /// Its id, `mi-…` or `i-…`.
+    pub id: String,
+    /// Its name: from the `Name` tag or the activation, else the host name.
+    pub name: String,
+    /// Whether it answers.
+    pub ping: PingStatus,
+    /// Operating system and version.
+    pub platform: String,
+    /// The agent's version.
+    pub agent: String,
+    /// Whether that version is the latest one, where the service says.
+    pub latest: Option<bool>,
+    /// Its address.
+    pub ip: String,
+    /// The host name it reports.
+    pub computer: String,
+    /// When it was last heard of.
+    pub last_seen: Option<Timestamp>,
+    /// When it was registered.
+    pub registered: Option<Timestamp>,
+    /// The activation it came with.
+    pub activation: String,
+    /// The role it acts under.
+    pub role: String,
+    /// Its tags by key. `None`: not asked yet.
+    pub tags: Option<Vec<(String, String)>>,
+    /// Its patch state. `None`: not asked yet; `Some(None)`: never scanned.
+    pub patches: Option<Option<Patches>>,
+    /// Its compliance summaries.
+    pub summary: Summary,
+    /// Whether the user marked it.
+    pub marked: bool,
+    /// What loose words are looked for in.
+    pub(super) text: String,
+    /// The refresh it was last part of.
+    pub(super) generation: u64,
+}
+
+impl Node {
+    /// Takes over the facts of `DescribeInstanceInformation`; tags, patches and marks stay.
+    pub fn update(&mut self, info: &ssm::InstanceInformation) {
+        let text = |value: &Option<String>| value.as_deref().map(clean).unwrap_or_default();
+        self.id = text(&info.instance_id);
+        self.computer = text(&info.computer_name);
+        self.name = [text(&info.name), self.computer.clone(), self.id.clone()]
+            .into_iter()
+            .find(|name| !name.is_empty())
+            .unwrap_or_default();
+        self.ping = info.ping_status.clone().unwrap_or_default();
+        let (name, version) = (text(&info.platform_name), text(&info.platform_version));
+        self.platform = match (name.is_empty(), &info.platform_type) {
+            (true, Some(kind)) => clean(kind.as_str()),
+            _ => format!("{name} {version}").trim().to_owned(),
+        };
+        self.agent = text(&info.agent_version);
+        self.latest = info.is_latest_version;
+        self.ip = text(&info.ip_address);
+        self.last_seen = info.last_ping_date_time;
+        self.registered = info.registration_date;
+        self.activation = text(&info.activation_id);
+        self.role = text(&info.iam_role);
+        self.rename();
+    }
+
+    /// Takes over tags; a `Name` tag names the node.
+    pub fn set_tags(&mut self, tags: &[ssm::Tag]) {
+        let mut tags: Vec<_> = tags.iter().map(|tag| (clean(&tag.key), clean(&tag.value))).collect();
+        tags.sort();
+        self.tags = Some(tags);
+        self.rename();
+    }
+
+    fn rename(&mut self) {
+        if let Some(name) = self.tag("Name").filter(|name| !name.is_empty()) {
+            self.name = name.to_owned();
+        }
+        self.text = format!(
+            "{} {} {} {} {} {} {}",
+            self.name,
+            self.id,
+            self.computer,
+            self.ip,
+            self.platform,
+            self.agent,
+            self.tags_text()
+        );
+    }
+
+    /// The value of a tag.
+    pub fn tag(&self, key: &str) -> Option<&str> {
+        self.tags.iter().flatten().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    }
+
+    /// The tags in one line, without `Name`.
+    pub fn tags_text(&self) -> String {
+        let shown = self.tags.iter().flatten().filter(|(key, _)| key != "Name");
+        shown.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether it is as it should be.
+    pub fn verdict(&self) -> Verdict {
+        if !self.summary.broken.is_empty() {
+            return Verdict::NonCompliant;
+        }
+        match &self.patches {
+            None => Verdict::Unasked,
+            Some(None) => Verdict::NeverScanned,
+            Some(Some(p)) if p.missing + p.failed + p.pending_reboot + p.rejected > 0 => Verdict::NonCompliant,
+            Some(Some(_)) => Verdict::Compliant,
+        }
+    }
+
+    /// The worst severity of what is not in order.
+    pub fn severity(&self) -> ComplianceSeverity {
+        let by_patch = self.patches.iter().flatten().next();
+        match &self.summary.severity {
+            Some(severity) => severity.clone(),
+            None if by_patch.is_some_and(|p| p.critical > 0) => ComplianceSeverity::Critical,
+            None if by_patch.is_some_and(|p| p.security > 0) => ComplianceSeverity::High,
+            None => ComplianceSeverity::Unspecified,
+        }
+    }
+
+    /// Adds a compliance summary of this node.
+    pub fn summarise(&mut self, item: &ssm::ResourceComplianceSummaryItem) {
+        let kind = item.compliance_type.as_deref().map(clean).unwrap_or_default();
+        let list = match item.status {
+            Some(ComplianceStatus::NonCompliant) => &mut self.summary.broken,
+            _ => &mut self.summary.sound,
+        };
+        if !list.contains(&kind) {
+            list.push(kind);
+        }
+        if item.status == Some(ComplianceStatus::NonCompliant) {
+            let worst = [self.summary.severity.take(), item.overall_severity.clone()];
+            self.summary.severity = worst.into_iter().flatten().min_by_key(severity_rank);
+        }
+    }
+}
+
+/// Severities from the worst on.
+pub fn severity_rank(severity: &ComplianceSeverity) -> usize {
+    ComplianceSeverity::ALL.iter().position(|known| known == severity).unwrap_or(ComplianceSeverity::ALL.len())
+}
+
+/// Compares as people count: `web-2` stands before `web-10`; case matters last.
+pub fn natural(a: &str, b: &str) -> Ordering {
+    let (mut a_rest, mut b_rest) = (a, b);
+    loop {
+        let (Some(x), Some(y)) = (a_rest.chars().next(), b_rest.chars().next()) else {
+            return a_rest.len().cmp(&b_rest.len()).then_with(|| a.cmp(b));
+        };
+        if x.is_ascii_digit() && y.is_ascii_digit() {
+            let digits = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            let (m, n) = (digits(a_rest), digits(b_rest));
+            let number = |text: &str, len: usize| text[..len].trim_start_matches('0').to_owned();
+            let (p, q) = (number(a_rest, m), number(b_rest, n));
+            let order = p.len().cmp(&q.len()).then_with(|| p.cmp(&q));
+            if order != Ordering::Equal {
+                return order;
+            }
+            (a_rest, b_rest) = (&a_rest[m..], &b_rest[n..]);
+        } else {
+            let order = x.to_lowercase().cmp(y.to_lowercase());
+            if order != Ordering::Equal {
+                return order;
+            }
+            (a_rest, b_rest) = (&a_rest[x.len_utf8()..], &b_rest[y.len_utf8()..]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_names_count() {
+        let mut names = ["web-10", "Web-2", "web-1", "äx", "web-02", "db"];
+        names.sort_by(|a, b| natural(a, b));
+        assert_eq!(names, ["db", "web-1", "Web-2", "web-02", "web-10", "äx"]);
+    }
+
+    #[test]
+    fn never_scanned_is_not_compliant() {
+        let mut node = Node::default();
+        assert_eq!(node.verdict(), Verdict::Unasked);
+        node.patches = Some(None);
+        assert_eq!(node.verdict(), Verdict::NeverScanned);
+        node.patches = Some(Some(Patches::default()));
+        assert_eq!(node.verdict(), Verdict::Compliant);
+        node.patches = Some(Some(Patches { missing: 1, ..Patches::default() }));
+        assert_eq!(node.verdict(), Verdict::NonCompliant);
+    }
+}

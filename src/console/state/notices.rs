@@ -1,0 +1,88 @@
+//! What is reported to the user: shown for a while, kept in a list.
+
+use std::{collections::VecDeque, time::Duration};
+
+use crate::{console::update::Trouble, ssm::Timestamp};
+
+/// Messages kept.
+const KEPT: usize = 500;
+/// How long a message stands on the screen.
+const SHOWN: Duration = Duration::from_secs(6);
+/// How long an error does.
+const SHOWN_ERROR: Duration = Duration::from_secs(15);
+
+/// How much a message matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    Info,
+    Warning,
+    Error,
+}
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// When it came.
+    pub at: Timestamp,
+    /// How much it matters.
+    pub weight: Weight,
+    /// What it says.
+    pub trouble: Trouble,
+    /// How often it came in a row.
+    pub times: usize,
+}
+
+impl Notice {
+    fn until(&self) -> Timestamp {
+        self.at.plus(if self.weight == Weight::Error { SHOWN_ERROR } else { SHOWN })
+    }
+}
+
+/// All messages.
+#[derive(Clone, Debug, Default)]
+pub struct Notices {
+    list: VecDeque<Notice>,
+    dismissed: Option<Timestamp>,
+}
+
+impl Notices {
+    /// Adds a message.
+    pub fn add(&mut self, now: Timestamp, weight: Weight, trouble: Trouble) {
+        if let Some(last) = self.list.back_mut().filter(|last| last.trouble == trouble && last.weight == weight) {
+            last.at = now;
+            last.times += 1;
+        } else {
+            self.list.push_back(Notice { at: now, weight, trouble, times: 1 });
+        }
+        if self.list.len() > KEPT {
+            self.list.pop_front();
+        }
+        self.dismissed = None;
+    }
+
+    /// The messages that stand on the screen, the newest last.
+    pub fn shown(&self, now: Timestamp) -> Vec<&Notice> {
+        let fresh = |n: &&Notice| n.until() > now && self.dismissed.is_none_or(|at| n.at > at);
+        let mut shown: Vec<_> = self.list.iter().rev().filter(fresh).take(3).collect();
+        shown.reverse();
+        shown
+    }
+
+    /// Takes the shown messages off the screen. `true` if one of them was more than information: only then has the key
+    /// done enough, because nobody looks for news to dismiss before going back.
+    pub fn dismiss(&mut self, now: Timestamp) -> bool {
+        let mattered = self.shown(now).iter().any(|notice| notice.weight != Weight::Info);
+        self.dismissed = Some(now);
+        mattered
+    }
+
+    /// When the next shown message goes away.
+    pub fn deadline(&self, now: Timestamp) -> Option<Timestamp> {
+        self.shown(now).iter().map(|notice| notice.until()).min()
+    }
+
+    /// Every message, the newest first.
+    pub fn all(&self) -> impl Iterator<Item = &Notice> {
+        self.list.iter().rev()
+    }
+}

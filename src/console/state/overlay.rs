@@ -1,0 +1,140 @@
+//! Boxes over the panes: help, palette, messages, pickers, forms and questions.
+
+use super::{cursor::Cursor, form::Form, input::LineInput};
+use crate::console::{
+    action::{Action, Layer},
+    effect::{Change, Confirmed},
+};
+
+/// What a question is about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Then {
+    /// A change.
+    Change(Change),
+    /// Leaving the program.
+    Quit,
+    /// Ending the shown shell.
+    CloseShell,
+}
+
+/// A question that is asked before something is done.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The heading.
+    pub title: String,
+    /// What will happen, line by line.
+    pub lines: Vec<String>,
+    /// What is done after a yes.
+    pub then: Then,
+    /// What must be typed for a yes, and what was typed.
+    pub typed: Option<(String, LineInput)>,
+}
+
+impl Question {
+    /// A question answered with one key.
+    pub fn new(title: &str, lines: Vec<String>, then: Then) -> Self {
+        Self { title: title.to_owned(), lines, then, typed: None }
+    }
+
+    /// A question answered by typing a text.
+    #[must_use]
+    pub fn typing(mut self, expected: &str) -> Self {
+        self.typed = Some((expected.to_owned(), LineInput::default()));
+        self
+    }
+
+    /// Whether what had to be typed was typed.
+    pub fn is_satisfied(&self) -> bool {
+        self.typed.as_ref().is_none_or(|(expected, typed)| typed.text().trim() == expected)
+    }
+
+    /// The change that was agreed to, if the question was about one and is satisfied.
+    pub fn answered(self) -> Result<Confirmed, Then> {
+        match self.then {
+            Then::Change(change) if self.typed.as_ref().is_none_or(|(want, has)| has.text().trim() == want) => {
+                Ok(Confirmed::by_the_user(change))
+            }
+            other => Err(other),
+        }
+    }
+}
+
+/// A line of help: keys, name, what it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HelpLine {
+    /// Where it works.
+    pub layer: Layer,
+    /// The keys.
+    pub keys: String,
+    /// The action.
+    pub action: Action,
+    /// Whether the user's file bound it.
+    pub by_user: bool,
+}
+
+/// A box.
+#[derive(Clone, Debug)]
+pub enum Overlay {
+    /// Every key that works here.
+    Help { lines: Vec<HelpLine>, filter: LineInput, cursor: Cursor },
+    /// Actions by name.
+    Palette { input: LineInput, actions: Vec<Action>, cursor: Cursor },
+    /// What was reported.
+    Messages { cursor: Cursor },
+    /// One of several things.
+    Picker { title: String, input: LineInput, items: Vec<(String, String)>, cursor: Cursor },
+    /// A form.
+    Form(Box<Form>),
+    /// A question.
+    Question(Box<Question>),
+}
+
+impl Overlay {
+    /// The line that is typed into, if there is one.
+    pub fn input_mut(&mut self) -> Option<&mut LineInput> {
+        match self {
+            Self::Help { filter, .. } => Some(filter),
+            Self::Palette { input, .. } | Self::Picker { input, .. } => Some(input),
+            Self::Question(question) => question.typed.as_mut().map(|(_, input)| input),
+            Self::Messages { .. } | Self::Form(_) => None,
+        }
+    }
+
+    /// The cursor, if it is a list.
+    pub fn cursor_mut(&mut self) -> Option<&mut Cursor> {
+        match self {
+            Self::Help { cursor, .. }
+            | Self::Palette { cursor, .. }
+            | Self::Messages { cursor }
+            | Self::Picker { cursor, .. } => Some(cursor),
+            Self::Form(_) | Self::Question(_) => None,
+        }
+    }
+
+    /// The rows that pass what was typed, by their place in the list.
+    pub fn rows(&self) -> Vec<usize> {
+        fn passing<T>(items: &[T], typed: &str, text: impl Fn(&T) -> String) -> Vec<usize> {
+            let typed = typed.to_lowercase();
+            let words: Vec<_> = typed.split_whitespace().collect();
+            let found = |item: &T| {
+                let text = text(item).to_lowercase();
+                words.iter().all(|word| text.contains(word))
+            };
+            items.iter().enumerate().filter(|(_, item)| found(item)).map(|(at, _)| at).collect()
+        }
+        match self {
+            Self::Help { lines, filter, .. } => passing(lines, filter.text(), |line| {
+                let entry = line.action.entry();
+                format!("{} {} {} {}", line.keys, entry.name, entry.about, line.layer.heading())
+            }),
+            Self::Palette { input, actions, .. } => passing(actions, input.text(), |action| {
+                let entry = action.entry();
+                format!("{} {}", entry.name, entry.about)
+            }),
+            Self::Picker { input, items, .. } => {
+                passing(items, input.text(), |(name, about)| format!("{name} {about}"))
+            }
+            Self::Messages { .. } | Self::Form(_) | Self::Question(_) => Vec::new(),
+        }
+    }
+}

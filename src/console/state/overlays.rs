@@ -1,0 +1,296 @@
+//! What actions do in the boxes over the panes, and what becomes of forms and questions.
+
+use super::{
+    State, compose,
+    form::{Purpose, Value},
+    overlay::{HelpLine, Overlay, Question, Then},
+    parameters::forms,
+};
+use crate::{
+    config::keymap::{Origin, display_chord},
+    console::{
+        action::{Action, Layer},
+        effect::{Change, Effect, Query},
+        text::{clean, count, cut},
+    },
+    ssm,
+};
+
+impl State {
+    pub(super) fn act_overlay(&mut self, action: Action, fx: &mut Vec<Effect>) {
+        let rows = self.overlays.last().map(Overlay::rows).unwrap_or_default();
+        let messages = self.notices.all().count();
+        let Some(overlay) = self.overlays.last_mut() else { return };
+        let len = if matches!(overlay, Overlay::Messages { .. }) { messages } else { rows.len() };
+        if overlay.cursor_mut().is_some_and(|cursor| cursor.step(action, len)) {
+            return;
+        }
+        match overlay {
+            Overlay::Form(form) => match action {
+                Action::FieldNext => form.move_focus(true),
+                Action::FieldPrevious => form.move_focus(false),
+                Action::ChoiceNext => form.choose(true),
+                Action::ChoicePrevious => form.choose(false),
+                Action::Accept => match form.current().map(|field| &field.value) {
+                    Some(Value::Document(_)) => self.open_picker(),
+                    _ if form.focus + 1 == form.fields.len() => self.submit(fx),
+                    _ => form.move_focus(true),
+                },
+                Action::Submit => self.submit(fx),
+                Action::Dismiss => {
+                    self.overlays.pop();
+                }
+                _ => {}
+            },
+            Overlay::Question(question) => match action {
+                Action::Yes => self.answer(fx),
+                Action::Accept if question.typed.is_some() && question.is_satisfied() => self.answer(fx),
+                Action::Accept if question.typed.is_some() => {}
+                Action::No | Action::Dismiss | Action::Accept => {
+                    self.overlays.pop();
+                }
+                _ => {}
+            },
+            Overlay::Help { .. } | Overlay::Messages { .. } => {
+                if matches!(action, Action::Dismiss | Action::Accept) {
+                    self.overlays.pop();
+                }
+            }
+            Overlay::Palette { actions, cursor, .. } => {
+                let chosen = rows.get(cursor.at).and_then(|row| actions.get(*row)).copied();
+                match action {
+                    Action::Accept => {
+                        self.overlays.pop();
+                        if let Some(chosen) = chosen {
+                            self.act(chosen, fx);
+                        }
+                    }
+                    Action::Dismiss => {
+                        self.overlays.pop();
+                    }
+                    _ => {}
+                }
+            }
+            Overlay::Picker { items, cursor, .. } => {
+                let chosen = rows.get(cursor.at).and_then(|row| items.get(*row)).map(|(name, _)| name.clone());
+                match action {
+                    Action::Accept => {
+                        self.overlays.pop();
+                        if let (Some(name), Some(Overlay::Form(form))) = (chosen, self.overlays.last_mut()) {
+                            compose::choose_document(form, &name);
+                            self.ask(Query::Document(name), fx);
+                        }
+                    }
+                    Action::Dismiss => {
+                        self.overlays.pop();
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    pub(super) fn open_help(&mut self, prefixed: bool) {
+        let mut layers = self.layers();
+        if prefixed {
+            layers = vec![Layer::Prefix, Layer::Scrollback, Layer::Global];
+        }
+        let others = Layer::ALL.iter().map(|(layer, ..)| *layer).filter(|layer| !layers.contains(layer));
+        let all: Vec<_> = layers.iter().copied().chain(others).collect();
+        let mut lines: Vec<HelpLine> = Vec::new();
+        for layer in all {
+            for binding in self.keymap.of(layer.name()) {
+                let keys = display_chord(&binding.chord);
+                let by_user = binding.origin == Origin::User;
+                match lines.iter_mut().find(|line| line.layer == layer && line.action == binding.action) {
+                    Some(line) => {
+                        line.keys = format!("{} {keys}", line.keys);
+                        line.by_user |= by_user;
+                    }
+                    None => lines.push(HelpLine { layer, keys, action: binding.action, by_user }),
+                }
+            }
+        }
+        lines.sort_by_key(|line| {
+            let layer = layers.iter().position(|layer| *layer == line.layer);
+            (layer.unwrap_or(layers.len()), if layer.is_none() { line.layer as usize } else { 0 }, line.action as usize)
+        });
+        self.overlays.push(Overlay::Help { lines, filter: Default::default(), cursor: Default::default() });
+    }
+
+    pub(super) fn open_palette(&mut self, prefixed: bool) {
+        self.prefixed = prefixed;
+        let mut actions: Vec<_> = self.offered().iter().map(|entry| entry.action).collect();
+        if prefixed {
+            actions.extend(Action::ALL.iter().filter(|e| e.layer == Layer::Global).map(|e| e.action));
+        }
+        if self.pane == super::Pane::Compliance {
+            actions.extend([Action::OpenShell, Action::RunCommand]);
+        }
+        self.prefixed = false;
+        actions.retain(|action| !matches!(action, Action::Palette | Action::Prefix));
+        // What belongs to this pane stands before what works everywhere.
+        actions.sort_by_key(|action| match action.entry().layer {
+            Layer::Global => 2,
+            Layer::List => 1,
+            _ => 0,
+        });
+        self.overlays.push(Overlay::Palette { input: Default::default(), actions, cursor: Default::default() });
+    }
+
+    fn open_picker(&mut self) {
+        let items = self.documents.list.clone();
+        if items.is_empty() {
+            return match self.documents.feed.trouble().cloned() {
+                Some(trouble) => self.fail(trouble),
+                None => self.tell("The list of documents is on its way; try again in a moment."),
+            };
+        }
+        let title = "Choose a document".to_owned();
+        self.overlays.push(Overlay::Picker { title, input: Default::default(), items, cursor: Default::default() });
+    }
+
+    fn answer(&mut self, fx: &mut Vec<Effect>) {
+        let Some(Overlay::Question(question)) = self.overlays.pop() else { return };
+        match question.answered() {
+            Ok(confirmed) => {
+                // The form that led here stays until the service has said yes: nobody types a script twice.
+                if let Some(Overlay::Form(form)) = self.overlays.last_mut() {
+                    form.sent = true;
+                }
+                fx.push(Effect::Change(confirmed));
+            }
+            Err(Then::Quit) => fx.push(Effect::Quit),
+            Err(Then::CloseShell) => self.close_shell(fx),
+            Err(Then::Change(_)) => {}
+        }
+    }
+
+    fn submit(&mut self, fx: &mut Vec<Effect>) {
+        let Some(Overlay::Form(form)) = self.overlays.last_mut() else { return };
+        if form.sent {
+            return;
+        }
+        let outcome = match &form.purpose {
+            Purpose::Command => compose::request(form).map(|send| Submitted::Send(Box::new(send))),
+            Purpose::Create | Purpose::Edit { .. } => forms::request(form).map(|put| Submitted::Put(Box::new(put))),
+            Purpose::Label { name, version } => forms::labels(form).map(|labels| {
+                let parameter_version = Some(*version);
+                Submitted::Label(ssm::LabelParameterVersion { name: name.clone(), parameter_version, labels })
+            }),
+            Purpose::Unlabel { name, version } => forms::labels(form).map(|labels| {
+                Submitted::Unlabel(ssm::UnlabelParameterVersion {
+                    name: name.clone(),
+                    parameter_version: *version,
+                    labels,
+                })
+            }),
+            Purpose::Save => form.given("path").map(Submitted::Save).ok_or(("path", "name a file".to_owned())),
+        };
+        match outcome {
+            Err((field, problem)) => {
+                form.focus_on(field);
+                form.problem = Some(problem);
+            }
+            Ok(Submitted::Send(send)) => self.confirm_send(*send),
+            Ok(Submitted::Put(put)) => self.confirm_put(*put),
+            Ok(Submitted::Label(label)) => {
+                let line = format!("{} to version {}", label.labels.join(", "), label.parameter_version.unwrap_or(0));
+                self.confirm("Label this version?", vec![clean(&label.name), line], Change::Label(label));
+            }
+            Ok(Submitted::Unlabel(unlabel)) => {
+                let line = format!("{} from version {}", unlabel.labels.join(", "), unlabel.parameter_version);
+                self.confirm("Take these labels away?", vec![clean(&unlabel.name), line], Change::Unlabel(unlabel));
+            }
+            Ok(Submitted::Save(path)) => self.save(path, fx),
+        }
+    }
+
+    fn confirm(&mut self, title: &str, lines: Vec<String>, change: Change) {
+        self.overlays.push(Overlay::Question(Box::new(Question::new(title, lines, Then::Change(change)))));
+    }
+
+    fn save(&mut self, path: String, fx: &mut Vec<Effect>) {
+        self.overlays.pop();
+        let viewer = match self.pane {
+            super::Pane::Parameters => self.parameters.viewer.as_ref(),
+            _ => self.commands.viewer.as_ref(),
+        };
+        if let Some(viewer) = viewer {
+            let (_, text) = viewer.saved(&self.save_directory);
+            fx.push(Effect::Save { path: path.into(), text });
+        }
+    }
+
+    /// Asks whether a command shall be sent; names the nodes, and has their number typed if they are many.
+    pub(super) fn confirm_send(&mut self, send: ssm::SendCommand) {
+        let (nodes, exact) = self.reach(&send);
+        let mut lines = vec![match exact {
+            true => format!("on {}", count(nodes.len(), "node")),
+            false => format!("on {} known here; the service picks by target", count(nodes.len(), "node")),
+        }];
+        let name = |id: &String| self.fleet.node(id).map_or_else(|| id.clone(), |node| node.name.clone());
+        let names: Vec<_> = nodes.iter().take(8).map(name).map(|name| cut(&name, 24)).collect();
+        let more = nodes.len().saturating_sub(names.len());
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        lines.push(format!("  {}{more}", clean(&names.join(", "))));
+        for target in &send.targets {
+            lines.push(format!("  {}", clean(&compose::target_text(target))));
+        }
+        let offline = nodes.iter().filter_map(|id| self.fleet.node(id)).filter(|n| n.ping != ssm::PingStatus::Online);
+        match offline.count() {
+            0 => {}
+            n => lines.push(format!("{} not online now; the command waits for its timeout", count(n, "node"))),
+        }
+        let script: Vec<_> = send
+            .parameters
+            .iter()
+            .flat_map(|(name, values)| {
+                values
+                    .iter()
+                    .map(move |value| if name == "commands" { value.clone() } else { format!("{name}: {value}") })
+            })
+            .collect();
+        lines.push(String::new());
+        lines.extend(script.iter().take(8).map(|line| format!("  {}", clean(&ssm::redact::mask(line)))));
+        if script.len() > 8 {
+            lines.push(format!("  … {} more", count(script.len() - 8, "line")));
+        }
+        let title = format!("Run {}?", clean(&send.document_name));
+        let many = nodes.len() > self.settings.confirm_above || !exact && nodes.len() > 1;
+        let change = Change::Send(Box::new(send));
+        let mut question = Question::new(&title, lines, Then::Change(change));
+        if many {
+            question = question.typing(&nodes.len().to_string());
+        }
+        self.overlays.push(Overlay::Question(Box::new(question)));
+    }
+
+    /// The nodes a command reaches as far as is known here, and whether that is exactly so.
+    fn reach(&self, send: &ssm::SendCommand) -> (Vec<String>, bool) {
+        if !send.instance_ids.is_empty() {
+            return (send.instance_ids.clone(), true);
+        }
+        let reached = |node: &&super::node::Node| {
+            send.targets.iter().all(|target| {
+                let key = target.key.as_deref().unwrap_or_default();
+                let any = |value: &str| target.values.iter().any(|wanted| wanted == value || wanted == "*");
+                match key.split_once(':') {
+                    Some(("tag", name)) => node.tag(name).is_some_and(any),
+                    _ if key.eq_ignore_ascii_case("InstanceIds") => any(&node.id),
+                    _ if key == "tag-key" => target.values.iter().any(|name| node.tag(name).is_some()),
+                    _ => true,
+                }
+            })
+        };
+        (self.fleet.nodes().iter().filter(reached).map(|node| node.id.clone()).collect(), false)
+    }
+}
+
+enum Submitted {
+    Send(Box<ssm::SendCommand>),
+    Put(Box<ssm::PutParameter>),
+    Label(ssm::LabelParameterVersion),
+    Unlabel(ssm::UnlabelParameterVersion),
+    Save(String),
+}

@@ -1,0 +1,232 @@
+//! What actions and answers do in the pane.
+
+use std::time::Duration;
+
+use super::{Level, focus::Reveal, forms};
+use crate::{
+    console::{
+        action::Action,
+        effect::{Change, Effect, Query, Source},
+        state::{
+            Pane, State,
+            form::{Form, Purpose},
+            overlay::{Overlay, Question, Then},
+        },
+        text::{clean, count},
+        update::Page,
+    },
+    ssm::{self, ParameterTier, ParameterType},
+};
+
+impl State {
+    pub(in crate::console::state) fn act_parameters(&mut self, action: Action, fx: &mut Vec<Effect>) {
+        if self.parameters.filtering {
+            return self.filter_parameters(action);
+        }
+        if self.parameters.step(action) {
+            return;
+        }
+        match action {
+            Action::Filter => self.parameters.filtering = true,
+            Action::Back => self.leave_step(fx),
+            Action::ExpandAll => self.parameters.expand_all(),
+            Action::Open if self.parameters.level == Level::Versions => self.compare_versions(),
+            Action::Open => self.parameters.open(),
+            Action::Left if self.parameters.level != Level::Tree => self.leave_step(fx),
+            Action::Left | Action::Right => {
+                self.parameters.fold(action);
+            }
+            Action::History if self.parameters.open_versions() => {}
+            Action::History => self.tell("Put the cursor on a parameter to see its versions."),
+            Action::Reveal => self.reveal(fx),
+            Action::PickResult => {
+                if let Some(versions) = self.parameters.versions_mut() {
+                    versions.pick();
+                }
+            }
+            Action::DiffGroups => self.compare_versions(),
+            Action::CreateParameter => self.open_form(forms::create(&self.parameters.branch())),
+            Action::EditParameter => match self.parameters.edit_form() {
+                Ok(form) => self.open_form(form),
+                Err(why) => self.tell(why),
+            },
+            Action::DeleteParameter => self.ask_delete(),
+            Action::LabelVersion | Action::UnlabelVersion => self.label_form(action),
+            Action::Copy => {
+                if let Some(path) = self.parameters.path() {
+                    self.copy(Some(path), fx);
+                }
+            }
+            Action::Save => self.save_comparison(),
+            _ => {}
+        }
+    }
+
+    fn filter_parameters(&mut self, action: Action) {
+        match action {
+            Action::Accept => self.parameters.filtering = false,
+            Action::Dismiss => {
+                self.parameters.filtering = false;
+                self.parameters.filter.clear();
+                self.parameters.refilter();
+            }
+            _ => {}
+        }
+    }
+
+    fn leave_step(&mut self, fx: &mut Vec<Effect>) {
+        if self.parameters.level == Level::Versions {
+            fx.push(Effect::Forget(Source::History));
+        }
+        if !self.parameters.back() && !self.parameters.filter.text().is_empty() {
+            self.parameters.filter.clear();
+            self.parameters.refilter();
+        }
+    }
+
+    fn reveal(&mut self, fx: &mut Vec<Effect>) {
+        match self.parameters.reveal() {
+            Reveal::Ask(query) => self.ask(query, fx),
+            Reveal::Hidden => {
+                fx.push(Effect::Forget(Source::Value));
+                self.tell("Hidden again.");
+            }
+            Reveal::Nothing => self.tell("There is no secret here to reveal."),
+        }
+    }
+
+    fn compare_versions(&mut self) {
+        if let Err(why) = self.parameters.compare() {
+            self.tell(why);
+        }
+    }
+
+    /// A comparison of revealed secrets stays out of files.
+    fn save_comparison(&mut self) {
+        let revealed = self.parameters.focus().is_some_and(|focus| focus.versions.until.is_some());
+        if revealed {
+            return self.warn("A comparison of secrets is not written to a file.");
+        }
+        self.save_form();
+    }
+
+    fn open_form(&mut self, form: Form) {
+        self.overlays.push(Overlay::Form(Box::new(form)));
+    }
+
+    fn label_form(&mut self, action: Action) {
+        let Some(focus) = self.parameters.focus().filter(|_| self.parameters.level == Level::Versions) else { return };
+        let Some(version) = focus.versions.current() else { return };
+        let form = match action {
+            Action::LabelVersion => forms::label(&focus.name, version.number),
+            _ if version.labels.is_empty() => return self.tell("This version has no labels."),
+            _ => forms::unlabel(&focus.name, version.number, &version.labels),
+        };
+        self.open_form(form);
+    }
+
+    fn ask_delete(&mut self) {
+        let Some((name, facts)) = self.parameters.current() else {
+            return self.tell("Put the cursor on a parameter; a branch cannot be deleted as one.");
+        };
+        let versions = facts.version.and_then(|version| usize::try_from(version).ok());
+        let versions = versions.map(|n| format!(" and {} of it", count(n, "version"))).unwrap_or_default();
+        let lines = vec![
+            clean(name),
+            format!("{}{versions}", facts.kind.as_str()),
+            "This cannot be taken back; what reads it will fail.".to_owned(),
+        ];
+        let change = Change::Delete(ssm::DeleteParameter { name: name.to_string() });
+        let question = Question::new("Delete this parameter?", lines, Then::Change(change)).typing("delete");
+        self.overlays.push(Overlay::Question(Box::new(question)));
+    }
+
+    /// The question before a parameter is written. It says everything but the value.
+    pub(in crate::console::state) fn confirm_put(&mut self, put: ssm::PutParameter) {
+        let kind = put.r#type.as_ref().map_or("a value", ParameterType::as_str);
+        let tier = put.tier.as_ref().map_or("", ParameterTier::as_str);
+        let mut lines =
+            vec![clean(&put.name), format!("{} of {}", clean(kind), count(put.value.chars().count(), "character"))];
+        let advanced_before = self.parameters.facts(&put.name).and_then(|facts| facts.tier.clone());
+        if put.tier == Some(ParameterTier::Advanced) && advanced_before != Some(ParameterTier::Advanced) {
+            lines.push("An advanced parameter is charged for, and cannot become a standard one again.".to_owned());
+        } else {
+            lines.push(format!("{} tier", clean(tier)));
+        }
+        let title = match put.overwrite {
+            Some(true) => "Write a new version of this parameter?",
+            _ => "Create this parameter?",
+        };
+        let question = Question::new(title, lines, Then::Change(Change::Put(Box::new(put))));
+        self.overlays.push(Overlay::Question(Box::new(question)));
+    }
+
+    /// What is typed as a secret is not shown while it is typed.
+    pub(in crate::console::state) fn mask_form(&mut self) {
+        if let Some(Overlay::Form(form)) = self.overlays.last_mut()
+            && form.purpose == Purpose::Create
+        {
+            forms::mask(form);
+        }
+    }
+
+    /// Fetches what belongs to the parameter the cursor rests on.
+    pub(in crate::console::state) fn want_details(&mut self, fx: &mut Vec<Effect>) {
+        if self.pane != Pane::Parameters || self.connection != crate::console::state::Connection::Ready {
+            return;
+        }
+        for query in self.parameters.wants(self.now) {
+            self.ask(query, fx);
+        }
+    }
+
+    /// A page for the pane came.
+    pub(in crate::console::state) fn land_parameters(&mut self, page: Page) {
+        let (now, reveal) = (self.now, Duration::from_secs(self.settings.reveal));
+        match page {
+            Page::Parameters(list) => self.parameters.land(&list),
+            Page::Value(value) => self.parameters.land_value(*value, now, reveal),
+            Page::ParameterTags(tags) => self.parameters.land_tags(&tags),
+            Page::History(list) => self.parameters.land_versions(list, now, reveal),
+            _ => {}
+        }
+    }
+
+    /// An answer for the pane is over; `whole` if nothing is missing.
+    pub(in crate::console::state) fn end_parameters(&mut self, source: Source, whole: bool) {
+        match source {
+            Source::Parameters => self.parameters.finish(whole),
+            Source::History if whole => self.parameters.finish_versions(),
+            _ => {}
+        }
+    }
+
+    /// A parameter was written.
+    pub(in crate::console::state) fn parameter_written(
+        &mut self,
+        name: &str,
+        version: Option<i64>,
+        fx: &mut Vec<Effect>,
+    ) {
+        let version = version.map(|version| format!(" as version {version}")).unwrap_or_default();
+        self.tell(format!("Wrote {}{version}.", clean(name)));
+        self.parameters.hide();
+        self.parameters.go_to(name, self.now);
+        self.ask(Query::Parameter(name.to_owned()), fx);
+    }
+
+    /// A parameter was deleted.
+    pub(in crate::console::state) fn parameter_deleted(&mut self, name: &str) {
+        self.tell(format!("Deleted {}.", clean(name)));
+        self.parameters.remove(name, self.now);
+    }
+
+    /// Labels of a parameter were changed.
+    pub(in crate::console::state) fn parameter_labelled(&mut self, name: &str, invalid: &[String]) {
+        match invalid.is_empty() {
+            true => self.tell(format!("The labels of {} are changed.", clean(name))),
+            false => self.warn(format!("Not taken as labels: {}", clean(&invalid.join(", ")))),
+        }
+        self.parameters.refresh_details();
+    }
+}

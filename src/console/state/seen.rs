@@ -1,0 +1,111 @@
+//! What drawing tells the state: how large windows are, and what stands where for the mouse.
+
+use super::{Pane, State, compliance::Level, cursor::Cursor};
+use crate::console::{action::Action, effect::Effect};
+
+/// A list whose window drawing decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    Fleet,
+    Groups,
+    Members,
+    Patches,
+    History,
+    Results,
+    Viewer,
+    Tree,
+    Versions,
+    Details,
+    Overlay,
+}
+
+/// What a click on an area means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hit {
+    /// An action.
+    Act(Action),
+    /// A row of a list.
+    Row(Slot, usize),
+    /// A shell's tab.
+    Tab(usize),
+}
+
+/// An area of cells: column, row, width, height.
+pub type Area = (u16, u16, u16, u16);
+
+/// What the last frame showed.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// Windows: the first row and the number of rows.
+    pub windows: Vec<(Slot, usize, usize)>,
+    /// What a click means, the topmost last.
+    pub hits: Vec<(Area, Hit)>,
+    /// The room a shell has, in rows and columns.
+    pub shell: Option<(u16, u16)>,
+}
+
+impl State {
+    /// A frame was drawn: windows take the size they had in it.
+    pub fn seen(&mut self, seen: Seen, fx: &mut Vec<Effect>) {
+        for (slot, top, height) in &seen.windows {
+            if let Some(cursor) = self.cursor_of(*slot) {
+                (cursor.top, cursor.height) = (*top, (*height).max(1));
+            }
+        }
+        if let Some(size) = seen.shell {
+            self.resize_shells(size, fx);
+        }
+        self.seen = seen;
+        self.want_tags(fx);
+    }
+
+    fn cursor_of(&mut self, slot: Slot) -> Option<&mut Cursor> {
+        Some(match slot {
+            Slot::Fleet => &mut self.fleet.cursor,
+            Slot::Groups => &mut self.compliance.cursors[0],
+            Slot::Members => &mut self.compliance.cursors[1],
+            Slot::Patches => &mut self.compliance.cursors[2],
+            Slot::History => &mut self.commands.cursor,
+            Slot::Results => &mut self.commands.results.as_mut()?.cursor,
+            Slot::Viewer if self.pane == Pane::Parameters => &mut self.parameters.viewer.as_mut()?.cursor,
+            Slot::Viewer => &mut self.commands.viewer.as_mut()?.cursor,
+            Slot::Tree => &mut self.parameters.cursor,
+            Slot::Versions => &mut self.parameters.versions_mut()?.cursor,
+            Slot::Details => &mut self.parameters.reading,
+            Slot::Overlay => self.overlays.last_mut()?.cursor_mut()?,
+        })
+    }
+
+    /// The room a shell has; a guess before the first was drawn.
+    pub(super) fn shell_room(&self) -> (u16, u16) {
+        self.seen.shell.unwrap_or((24, 80))
+    }
+
+    pub(super) fn click(&mut self, column: u16, row: u16, fx: &mut Vec<Effect>) {
+        let inside = |(x, y, w, h): &Area| (*x..x + w).contains(&column) && (*y..y + h).contains(&row);
+        let Some((_, hit)) = self.seen.hits.iter().rev().find(|(area, _)| inside(area)).copied() else { return };
+        match hit {
+            Hit::Act(action) if self.overlays.is_empty() => self.act(action, fx),
+            Hit::Tab(at) if self.overlays.is_empty() && at < self.shells.tabs.len() => self.shells.at = at,
+            Hit::Row(slot, at) if self.overlays.is_empty() || slot == Slot::Overlay => {
+                let again = self.cursor_of(slot).is_some_and(|cursor| std::mem::replace(&mut cursor.at, at) == at);
+                if again {
+                    self.act(if slot == Slot::Overlay { Action::Accept } else { Action::Open }, fx);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The rows of the fleet that are on the screen.
+    pub(super) fn fleet_window(&self) -> std::ops::Range<usize> {
+        let cursor = &self.fleet.cursor;
+        cursor.top..(cursor.top + cursor.height).min(self.fleet.shown())
+    }
+
+    /// Whether the detail of a node is on the screen.
+    pub(super) fn shows_detail(&self) -> bool {
+        self.pane == Pane::Fleet && self.fleet.detail
+            || self.pane == Pane::Compliance && self.compliance.level != Level::Groups && self.fleet.detail
+    }
+}

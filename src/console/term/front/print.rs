@@ -1,0 +1,104 @@
+//! Printing: straight to the model as long as nothing is in force that it lacks, else character by character.
+
+use unicode_width::UnicodeWidthChar as _;
+
+use super::Front;
+
+impl Front {
+    /// Prints text, with the control characters in it.
+    pub(super) fn print(&mut self, text: &[u8]) {
+        if self.prints_plainly() {
+            self.core.process(text);
+            if let Some(c) = last_printed(text) {
+                self.state.printed = Some(c);
+            }
+            return;
+        }
+        let apart = self.prints_cells_apart();
+        let mut together = String::new();
+        // What is not UTF-8 would not be shown by the model either.
+        for c in text.utf8_chunks().flat_map(|chunk| chunk.valid().chars()) {
+            if !c.is_control() {
+                self.state.printed = Some(c);
+            }
+            if apart {
+                self.put(c);
+            } else {
+                self.stand_in(c, &mut together);
+            }
+        }
+        self.core.process(together.as_bytes());
+    }
+
+    fn prints_plainly(&self) -> bool {
+        self.state.charsets.is_plain() && !self.state.hidden && !self.state.newline && !self.prints_cells_apart()
+    }
+
+    /// Whether each character needs the cursor's place.
+    pub(super) fn prints_cells_apart(&self) -> bool {
+        self.state.insert || !self.state.autowrap
+    }
+
+    /// Adds what is shown for a character: of another set, or blanks if hidden.
+    fn stand_in(&self, c: char, out: &mut String) {
+        match c {
+            '\n' | '\u{b}' | '\u{c}' if self.state.newline => out.push_str("\r\n"),
+            c if c.is_control() => out.push(c),
+            c => {
+                let c = self.state.charsets.map(c);
+                if self.state.hidden {
+                    out.extend(std::iter::repeat_n(' ', c.width().unwrap_or(0)));
+                } else {
+                    out.push(c);
+                }
+            }
+        }
+    }
+
+    /// Prints one character under insert mode or without autowrap.
+    pub(super) fn put(&mut self, c: char) {
+        let mut shown = String::new();
+        self.stand_in(c, &mut shown);
+        let width = u16::try_from(c.width().unwrap_or(0)).unwrap_or(0).min(2);
+        if width > 0 {
+            let columns = self.core.size().columns();
+            if self.core.cursor().1 + width > columns {
+                if self.state.autowrap {
+                    self.core.process(b"\r\n");
+                } else {
+                    self.go_to_column(columns - width);
+                }
+            }
+            if self.state.insert {
+                self.core.process(format!("\x1b[{width}@").as_bytes());
+            }
+        }
+        self.core.process(shown.as_bytes());
+    }
+}
+
+/// The last character of a text that is not a control character.
+fn last_printed(text: &[u8]) -> Option<char> {
+    let first_of = |bytes: &[u8]| bytes.utf8_chunks().next()?.valid().chars().next();
+    let begins = |begin: &usize| matches!(text[*begin], 0x20..=0x7e | 0xc0..);
+    let candidates = (0..text.len()).rev().filter(begins);
+    candidates.filter_map(|begin| first_of(&text[begin..text.len().min(begin + 4)])).find(|c| !c.is_control())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_printed;
+
+    #[test]
+    fn the_last_character_is_found_among_rubbish() {
+        for (text, last) in [
+            (&b"ab\r\n"[..], Some('b')),
+            ("x\u{85}".as_bytes(), Some('x')),
+            ("é\x7f".as_bytes(), Some('é')),
+            (b"\0 \x7f\xc2\0", Some(' ')),
+            (b"\n\x80\xff", None),
+        ] {
+            assert_eq!(last_printed(text), last, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The whole terminal: fixtures of what programs send, and properties that hold for any bytes.
+
+use proptest::{collection::vec, prelude::*};
+
+use super::*;
+
+mod programs;
+mod replies;
+
+fn screen(rows: u16, columns: u16) -> Screen {
+    Screen::new(Size::new(rows, columns), 1_000)
+}
+
+/// A screen of 6x20 after these bytes.
+fn after(bytes: impl AsRef<[u8]>) -> Screen {
+    let mut screen = screen(6, 20);
+    let _ = screen.feed(bytes.as_ref());
+    screen
+}
+
+/// Everything of a screen that can be seen, for comparison.
+fn seen(screen: &Screen) -> (Vec<String>, (u16, u16), Modes) {
+    let core = screen.core();
+    (core.state().rows_formatted(0, core.size().columns()).collect(), core.cursor(), screen.modes())
+}
+
+/// Pieces that mean something to a terminal, so that random streams get somewhere.
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    let known = prop::sample::select(vec![
+        "\x1b(0",
+        "\x1b(B",
+        "\x1b)0",
+        "\x0e",
+        "\x0f",
+        "\x1b[4h",
+        "\x1b[4l",
+        "\x1b[?7l",
+        "\x1b[?7h",
+        "\x1b[8m",
+        "\x1b[28m",
+        "\x1b[20h",
+        "\x1b[20l",
+        "\x1b[?1049h",
+        "\x1b[?1049l",
+        "\x1b[?1047h",
+        "\x1b[?1047l",
+        "\x1b[?47h",
+        "\x1b[s",
+        "\x1b[u",
+        "\x1bD",
+        "\x1bE",
+        "\x1bM",
+        "\x1b7",
+        "\x1b8",
+        "\x1bc",
+        "\x1b#8",
+        "\x1b[!p",
+        "\x1b[2;4r",
+        "\x1b[r",
+        "\x1b[?6h",
+        "\x1b[?6l",
+        "\x1b[999b",
+        "\x1b[65535S",
+        "\x1b[3J",
+        "\x1b[2J",
+        "\x1b[I",
+        "\x1b[3Z",
+        "\x1b[6n",
+        "\x1b[c",
+        "\x1b[>q",
+        "\x1b]10;?\x07",
+        "\x1b]11;?\x1b\\",
+        "\x1b[?1006$p",
+        "\x1b]0;title\x07",
+        "\x1b]52;c;aGk=\x07",
+        "\x1bP$qm\x1b\\",
+        "\x1b_apc\x1b\\",
+        "\x07",
+        "\r\n",
+        "\n",
+        "\t",
+        "\x08",
+        "\x18",
+        "lqqk",
+        "plain text ",
+        "漢字",
+        "e\u{301}",
+        "é",
+        "❤️",
+        "👨‍👩‍👧",
+        "\x1b[1;99H",
+        "\x1b[99;1H",
+        "\x1b[5P",
+        "\x1b[5@",
+        "\x1b[2L",
+        "\x1b[2M",
+        "\x1b[38:2::1:2:3m",
+        "\x1b[1;3",
+        "\x1b]2;never ended",
+        "\x1b[",
+    ]);
+    prop_oneof![4 => known.prop_map(|s| s.as_bytes().to_vec()), 1 => vec(any::<u8>(), 0..20)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn nothing_breaks_it(steps in vec((vec(piece(), 0..20), 0u16..12, 0u16..30, 0usize..40), 1..12)) {
+        let mut screen = Screen::new(Size::new(0, 0), 20);
+        let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 20, 8));
+        for (pieces, rows, columns, back) in steps {
+            let replies = screen.feed(&pieces.concat());
+            prop_assert!(replies.len() <= 4096);
+            screen.resize(Size::new(rows, columns));
+            screen.scroll_to(back);
+            paint::paint(&screen, buffer.area, &mut buffer, paint::Look::default());
+            screen.find("t");
+            let (row, column) = screen.cursor();
+            prop_assert!(row < screen.size().rows() && column < screen.size().columns());
+            prop_assert!(screen.take_events().len() <= 4);
+        }
+    }
+
+    #[test]
+    fn slicing_changes_nothing(pieces in vec(piece(), 1..40), sizes in vec(1usize..9, 1..20)) {
+        let bytes = pieces.concat();
+        let mut whole = screen(8, 24);
+        let replies = whole.feed(&bytes);
+        let mut sliced = screen(8, 24);
+        let mut sliced_replies = Vec::new();
+        let (mut rest, mut sizes) = (bytes.as_slice(), sizes.iter().cycle());
+        while !rest.is_empty() {
+            let (slice, next) = rest.split_at(rest.len().min(*sizes.next().unwrap()));
+            sliced_replies.extend(sliced.feed(slice));
+            rest = next;
+        }
+        let events = whole.take_events();
+        // After a panic of the model what is left of a text run is lost, and that depends on the slices.
+        prop_assume!(!events.contains(&Event::Restarted));
+        prop_assert_eq!(events, sliced.take_events());
+        prop_assert_eq!(seen(&whole), seen(&sliced));
+        prop_assert_eq!(whole.history(), sliced.history());
+        prop_assert_eq!(replies, sliced_replies);
+    }
+}

@@ -1,0 +1,131 @@
+//! The console without terminal and network, for tests: keys and answers go in, effects and screens come out.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use ratatui::{Terminal, backend::TestBackend};
+
+use super::{
+    draw::{Look, draw},
+    effect::{Change, Effect, Epoch, Query, Source},
+    state::{Event, Start, State},
+    update::{Page, Scope, Trouble, Update},
+};
+use crate::{
+    config::{settings::Settings, theme::Theme},
+    ssm::Timestamp,
+};
+
+/// The time at which tests begin: 2026-11-22 10:00 UTC.
+pub const BEGIN: i64 = 1_795_341_600_000;
+
+/// A console on the bench.
+pub struct Bench {
+    /// Its state.
+    pub state: State,
+    /// What it wanted done so far.
+    pub fx: Vec<Effect>,
+    /// The time it is told.
+    pub now: Timestamp,
+}
+
+impl Bench {
+    /// A console that has just been connected, with the shipped keys and the default settings.
+    pub fn new(read_only: bool) -> Self {
+        let now = Timestamp::from_millis(BEGIN);
+        let (keymap, problems) = super::keymap(None);
+        assert_eq!(problems, []);
+        let state = State::new(Start {
+            scope: Scope { context: "test".to_owned(), region: "us-east-1".to_owned(), ..Scope::default() },
+            notice: None,
+            arriving: false,
+            read_only,
+            settings: Settings::default(),
+            keymap: Arc::new(keymap),
+            save_directory: "/saved".into(),
+            now,
+        });
+        let mut bench = Self { state, fx: Vec::new(), now };
+        let scope = Scope { context: "test".to_owned(), region: "us-east-1".to_owned(), ..Scope::default() };
+        bench.apply(Update::Connected(Box::new(scope)));
+        bench
+    }
+
+    /// Presses keys, written as in a keymap and separated by spaces.
+    pub fn press(&mut self, keys: &str) {
+        for key in keys.split(' ') {
+            let key: KeyEvent = crokey::parse(key).unwrap().into();
+            self.state.feed(Event::Key(key), self.now, &mut self.fx);
+        }
+    }
+
+    /// Types a text.
+    pub fn type_text(&mut self, text: &str) {
+        self.state.feed(Event::Paste(text.to_owned()), self.now, &mut self.fx);
+    }
+
+    /// Lets time pass.
+    pub fn wait(&mut self, millis: u64) {
+        self.now = self.now.plus(std::time::Duration::from_millis(millis));
+        self.state.tick(self.now, &mut self.fx);
+    }
+
+    /// A task says something.
+    pub fn apply(&mut self, update: Update) {
+        self.state.apply(update, self.now, &mut self.fx);
+        self.state.settle(&mut self.fx);
+    }
+
+    /// The question a source was asked last, with its epoch.
+    pub fn asked(&self, source: Source) -> Option<(Query, Epoch)> {
+        self.fx.iter().rev().find_map(|effect| match effect {
+            Effect::Ask { query, epoch } if query.source() == Some(source) => Some((query.clone(), *epoch)),
+            _ => None,
+        })
+    }
+
+    /// Answers the question a source was asked last, in one page.
+    pub fn answer(&mut self, source: Source, page: Page) {
+        let (_, epoch) = self.asked(source).unwrap_or_else(|| panic!("{source:?} was not asked"));
+        self.apply(Update::Page { source, epoch, page });
+        self.apply(Update::End { source, epoch, result: Ok(()) });
+    }
+
+    /// Lets the question a source was asked last fail.
+    pub fn refuse(&mut self, source: Source, what: &str) {
+        let (_, epoch) = self.asked(source).unwrap_or_else(|| panic!("{source:?} was not asked"));
+        let trouble = Trouble::new(what, Some("Ask for the permission."));
+        self.apply(Update::End { source, epoch, result: Err(trouble) });
+    }
+
+    /// The changes that were agreed to so far.
+    pub fn changes(&self) -> Vec<&Change> {
+        let changes = self.fx.iter().filter_map(|effect| match effect {
+            Effect::Change(confirmed) => Some(confirmed.change()),
+            _ => None,
+        });
+        changes.collect()
+    }
+
+    /// What is on a screen of this size. What drawing learned goes back into the state, as the loop does it.
+    pub fn screen(&mut self, width: u16, height: u16) -> String {
+        self.screen_with(width, height, false)
+    }
+
+    /// [`Bench::screen`] drawn with ASCII alone.
+    pub fn ascii(&mut self, width: u16, height: u16) -> String {
+        self.screen_with(width, height, true)
+    }
+
+    fn screen_with(&mut self, width: u16, height: u16, ascii: bool) -> String {
+        let look = Look { theme: Theme::shipped("dark"), ascii };
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        // The second frame knows the windows of the first.
+        for _ in 0..2 {
+            let mut seen = None;
+            terminal.draw(|frame| seen = Some(draw(&self.state, &look, frame))).unwrap();
+            self.state.seen(seen.unwrap(), &mut self.fx);
+        }
+        terminal.backend().to_string()
+    }
+}

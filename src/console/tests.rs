@@ -1,0 +1,257 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::{
+    action::{Action, Kind, Layer},
+    effect::{Effect, Source},
+    state::Pane,
+    testing::Bench,
+    update::{Page, ShellUpdate, Trouble, Update},
+};
+use crate::ssm;
+
+/// Actions that are reached by typing, by the mouse or from the palette and need no key.
+const UNBOUND: &[Action] = &[];
+
+#[test]
+fn the_shipped_keys_reach_every_action() {
+    let (keymap, problems) = super::keymap(None);
+    assert_eq!(problems, []);
+    for entry in Action::ALL {
+        let bound = keymap.bindings().iter().any(|binding| binding.action == entry.action);
+        assert!(bound || UNBOUND.contains(&entry.action), "{} has no key", entry.name);
+    }
+}
+
+#[test]
+fn what_destroys_has_no_easy_key() {
+    let (keymap, _) = super::keymap(None);
+    for binding in keymap.bindings().iter().filter(|binding| binding.action.kind() == Kind::Change) {
+        let keys = crate::config::keymap::display_chord(&binding.chord);
+        assert!(!["^d", "^k", "backspace", "delete", "enter", "space"].contains(&keys.as_str()), "{keys}");
+    }
+}
+
+#[test]
+fn help_speaks_of_every_binding_that_works_here() {
+    for pane in ["1", "2", "3", "4", "5"] {
+        let mut bench = Bench::new(false);
+        bench.press(pane);
+        let layers = bench.state.layer_names();
+        let keymap = bench.state.keymap.clone();
+        let expected: BTreeSet<_> = layers.iter().flat_map(|l| keymap.of(l)).map(|b| b.action.entry().name).collect();
+        bench.press("?");
+        let Some(super::state::overlay::Overlay::Help { lines, .. }) = bench.state.overlays.last() else {
+            panic!("no help")
+        };
+        let told: BTreeSet<_> = lines.iter().map(|line| line.action.entry().name).collect();
+        assert!(expected.is_subset(&told), "{pane}: {:?}", expected.difference(&told));
+    }
+}
+
+#[test]
+fn what_a_user_binds_wins_and_is_told() {
+    let user = "[fleet]\nx = \"open-shell\"\ns = \"none\"\n[global]\nZ = \"explode\"\n";
+    let (keymap, problems) = super::keymap(Some(("keymap.toml", user)));
+    assert_eq!(problems.len(), 1);
+    assert_eq!(keymap.key_for(&[Layer::Fleet.name()], Action::OpenShell).as_deref(), Some("x"));
+}
+
+fn info(n: usize) -> ssm::InstanceInformation {
+    ssm::InstanceInformation {
+        instance_id: Some(format!("mi-{n:017}")),
+        computer_name: Some(format!("web-{n}")),
+        ..Default::default()
+    }
+}
+
+fn loaded(read_only: bool, count: usize) -> Bench {
+    let mut bench = Bench::new(read_only);
+    bench.answer(Source::Nodes, Page::Nodes((0..count).map(info).collect()));
+    bench
+}
+
+#[test]
+fn a_read_only_console_changes_nothing_whatever_is_done() {
+    for pane in ["1", "2", "3", "4", "5"] {
+        for entry in Action::ALL {
+            let mut bench = loaded(true, 3);
+            bench.press(pane);
+            bench.fx.clear();
+            bench.state.act(entry.action, &mut bench.fx);
+            bench.state.act(Action::Yes, &mut bench.fx);
+            assert!(!bench.fx.iter().any(Effect::changes), "{} in pane {pane}", entry.name);
+        }
+    }
+}
+
+#[test]
+fn a_command_needs_a_yes_and_names_its_nodes() {
+    let mut bench = loaded(false, 3);
+    bench.press("a r");
+    bench.type_text("uptime");
+    bench.press("ctrl-s");
+    assert_eq!(bench.changes().len(), 0);
+    assert!(bench.screen(80, 24).contains("on 3 nodes"));
+    bench.press("n ctrl-s enter");
+    assert_eq!(bench.changes().len(), 0, "enter is no yes");
+    bench.press("ctrl-s y");
+    assert_eq!(bench.changes().len(), 1);
+    // The form waits for the answer, and comes back with the reason if it is no.
+    bench.apply(Update::Changed(Err(Trouble::new("InvalidInstanceId: gone", None))));
+    assert!(bench.screen(80, 24).contains("InvalidInstanceId: gone"));
+    bench.press("ctrl-s y");
+    assert_eq!(bench.changes().len(), 2);
+}
+
+#[test]
+fn many_nodes_have_their_count_typed() {
+    let mut bench = loaded(false, 30);
+    bench.press("a r");
+    bench.type_text("reboot");
+    bench.press("ctrl-s y enter");
+    assert_eq!(bench.changes().len(), 0);
+    bench.press("backspace");
+    bench.type_text("30");
+    bench.press("enter");
+    assert_eq!(bench.changes().len(), 1);
+}
+
+#[test]
+fn in_a_shell_every_key_but_the_prefix_is_the_nodes() {
+    let mut bench = loaded(false, 3);
+    bench.press("s");
+    bench.fx.clear();
+    bench.press("q ctrl-c ? esc 1 ctrl-g ctrl-g");
+    let sent: Vec<u8> = bench
+        .fx
+        .iter()
+        .flat_map(|effect| match effect {
+            Effect::ShellInput { bytes, .. } => bytes.clone(),
+            _ => Vec::new(),
+        })
+        .collect();
+    assert_eq!(sent, b"q\x03?\x1b1\x07");
+    bench.press("ctrl-g d");
+    assert_eq!(bench.state.pane, Pane::Fleet);
+    assert_eq!(bench.state.shells.running(), 1);
+    bench.press("q");
+    assert!(!bench.fx.iter().any(|effect| matches!(effect, Effect::Quit)), "an open shell is asked about");
+    bench.press("y");
+    assert!(bench.fx.iter().any(|effect| matches!(effect, Effect::Quit)));
+}
+
+/// What can happen to a console.
+#[derive(Clone, Debug)]
+enum Step {
+    Act(usize),
+    Key(char),
+    Nodes(Vec<usize>),
+    Commands(usize),
+    Parameters(Vec<String>),
+    Fail(usize),
+    Shell(u64, bool),
+    Draw(u16, u16),
+    Wait(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (0..Action::ALL.len()).prop_map(Step::Act),
+        3 => proptest::char::range(' ', '~').prop_map(Step::Key),
+        2 => proptest::collection::vec(0usize..40, 0..20).prop_map(Step::Nodes),
+        1 => (0usize..10).prop_map(Step::Commands),
+        1 => proptest::collection::vec("(/[a-c]{1,2}){1,4}", 0..12).prop_map(Step::Parameters),
+        1 => (0usize..14).prop_map(Step::Fail),
+        1 => (0u64..4, any::<bool>()).prop_map(|(tab, closed)| Step::Shell(tab, closed)),
+        2 => (1u16..130, 1u16..50).prop_map(|(width, height)| Step::Draw(width, height)),
+        1 => (0u64..100_000).prop_map(Step::Wait),
+    ]
+}
+
+const SOURCES: [Source; 14] = [
+    Source::Nodes,
+    Source::Tags,
+    Source::PatchStates,
+    Source::Summaries,
+    Source::Patches,
+    Source::NodeCommands,
+    Source::Commands,
+    Source::Invocations,
+    Source::Whole,
+    Source::Documents,
+    Source::Document,
+    Source::Parameters,
+    Source::Value,
+    Source::History,
+];
+
+fn take(bench: &mut Bench, step: Step) {
+    let mut answer = |source: Source, page: Page| {
+        if let Some((_, epoch)) = bench.asked(source) {
+            bench.apply(Update::Page { source, epoch, page });
+            bench.apply(Update::End { source, epoch, result: Ok(()) });
+        }
+    };
+    match step {
+        Step::Act(at) => {
+            bench.state.act(Action::ALL[at].action, &mut bench.fx);
+            bench.state.settle(&mut bench.fx);
+        }
+        Step::Key(c) => {
+            let key = crossterm::event::KeyEvent::from(crossterm::event::KeyCode::Char(c));
+            bench.state.feed(super::state::Event::Key(key), bench.now, &mut bench.fx);
+        }
+        Step::Nodes(ids) => answer(Source::Nodes, Page::Nodes(ids.into_iter().map(info).collect())),
+        Step::Commands(count) => {
+            let command = |n: usize| ssm::Command { command_id: Some(format!("c-{n}")), ..Default::default() };
+            answer(Source::Commands, Page::Commands((0..count).map(command).collect()));
+        }
+        Step::Parameters(names) => {
+            let meta = |name: String| ssm::ParameterMetadata { name: Some(name), ..Default::default() };
+            answer(Source::Parameters, Page::Parameters(names.into_iter().map(meta).collect()));
+        }
+        Step::Fail(at) => {
+            let source = SOURCES[at];
+            if let Some((_, epoch)) = bench.asked(source) {
+                let result = Err(Trouble::new("no", None));
+                bench.apply(Update::End { source, epoch, result });
+            }
+        }
+        Step::Shell(tab, closed) => {
+            let update = match closed {
+                true => ShellUpdate::Closed(Trouble::new("over", None)),
+                false => ShellUpdate::Output,
+            };
+            bench.apply(Update::Shell { tab, update });
+        }
+        Step::Draw(width, height) => {
+            bench.screen(width, height);
+        }
+        Step::Wait(millis) => bench.wait(millis),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn nothing_that_happens_breaks_the_state(steps in proptest::collection::vec(step(), 1..60), read_only: bool) {
+        let mut bench = Bench::new(read_only);
+        for step in steps {
+            take(&mut bench, step);
+            let fleet = &bench.state.fleet;
+            prop_assert!(fleet.shown() == 0 || fleet.cursor.at < fleet.shown());
+            prop_assert!(fleet.marked().iter().all(|id| fleet.node(id).is_some()));
+            let rows = bench.state.parameters.rows().len();
+            prop_assert!(rows == 0 || bench.state.parameters.cursor.at < rows);
+            let list = bench.state.commands.list.len();
+            prop_assert!(list == 0 || bench.state.commands.cursor.at < list);
+            let tabs = bench.state.shells.tabs.len();
+            prop_assert!(tabs == 0 || bench.state.shells.at < tabs);
+            if read_only {
+                prop_assert!(!bench.fx.iter().any(Effect::changes));
+            }
+        }
+    }
+}

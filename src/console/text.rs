@@ -1,0 +1,310 @@
+//! Text from elsewhere, made fit for cells: no control character, no escape sequence, no invisible or reordering mark
+//! comes past here. Also widths, cutting and wrapping, all by what a terminal shows.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// Columns a tab stop is apart in plain output.
+const TAB: usize = 8;
+/// No line of output is kept longer than this many characters.
+const LONGEST_LINE: usize = 16_384;
+
+/// One line: sequences dropped, line ends and tabs become spaces.
+pub fn clean(text: &str) -> String {
+    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in Printable::new(text) {
+        out.push(if matches!(c, '\n' | '\t' | '\r') { ' ' } else { c });
+    }
+    out
+}
+
+/// Output of a program as the lines one would have seen: sequences dropped, tabs expanded, a carriage return begins the
+/// line again (progress bars keep their last state), a backspace takes back.
+pub fn plain_lines(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut length = 0;
+    let mut returned = false;
+    for c in Printable::new(text) {
+        match c {
+            '\n' => {
+                lines.push(std::mem::take(&mut line));
+                (length, returned) = (0, false);
+                continue;
+            }
+            '\r' => {
+                returned = true;
+                continue;
+            }
+            _ => {}
+        }
+        if std::mem::take(&mut returned) {
+            line.clear();
+            length = 0;
+        }
+        if length >= LONGEST_LINE {
+            continue;
+        }
+        if c == '\t' {
+            let pad = TAB - width(&line) % TAB;
+            line.extend(std::iter::repeat_n(' ', pad));
+            length += pad;
+        } else {
+            line.push(c);
+            length += 1;
+            if length == LONGEST_LINE {
+                line.push('…');
+            }
+        }
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+/// The characters of a text without control characters and escape sequences; line feed, return and tab stay.
+struct Printable<'a> {
+    chars: std::iter::Peekable<std::str::Chars<'a>>,
+}
+
+impl<'a> Printable<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { chars: text.chars().peekable() }
+    }
+
+    /// Skips what follows an ESC.
+    fn sequence(&mut self) {
+        match self.chars.next() {
+            Some('[') => self.csi(),
+            Some(']' | 'P' | 'X' | '^' | '_') => self.string(),
+            Some(' '..='/') => {
+                while self.chars.next_if(|c| (' '..='/').contains(c)).is_some() {}
+                self.chars.next();
+            }
+            _ => {}
+        }
+    }
+
+    fn csi(&mut self) {
+        while self.chars.next_if(|c| (' '..='?').contains(c)).is_some() {}
+        self.chars.next_if(|c| ('@'..='~').contains(c));
+    }
+
+    /// A string sequence ends with BEL or ST. One that never ends must not swallow the text: it stops at a line feed.
+    fn string(&mut self) {
+        while let Some(c) = self.chars.next_if(|c| *c != '\n') {
+            match c {
+                '\u{7}' | '\u{9c}' => return,
+                '\u{1b}' if self.chars.next_if_eq(&'\\').is_some() => return,
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Iterator for Printable<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        loop {
+            match self.chars.next()? {
+                c @ ('\n' | '\r' | '\t') => return Some(c),
+                '\u{1b}' => self.sequence(),
+                '\u{9b}' => self.csi(),
+                '\u{90}' | '\u{9d}' | '\u{98}' | '\u{9e}' | '\u{9f}' => self.string(),
+                c if c.is_control() || is_invisible(c) => {}
+                c => return Some(c),
+            }
+        }
+    }
+}
+
+/// Marks that show nothing or turn the text around. The joiners stay, since emoji and scripts need them.
+pub(crate) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}'
+        | '\u{2060}'..='\u{206f}' | '\u{61c}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Columns a text takes.
+pub fn width(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { UnicodeWidthStr::width(text) }
+}
+
+/// The text cut to a width, with a mark where something was cut.
+pub fn cut(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut out = prefix(text, columns.saturating_sub(1));
+    if columns > 0 {
+        out.push('…');
+    }
+    out
+}
+
+/// The text cut in the middle, so that beginning and end stay: for paths and ids.
+pub fn cut_middle(text: &str, columns: usize) -> String {
+    if width(text) <= columns || columns < 5 {
+        return cut(text, columns);
+    }
+    let head = (columns - 1) / 2;
+    let mut tail = String::new();
+    for grapheme in text.graphemes(true).rev() {
+        if width(&tail) + width(grapheme) > columns - 1 - head {
+            break;
+        }
+        tail.insert_str(0, grapheme);
+    }
+    format!("{}…{tail}", prefix(text, head))
+}
+
+/// As many whole graphemes as fit.
+pub fn prefix(text: &str, columns: usize) -> String {
+    if text.is_ascii() {
+        return text.get(..columns).unwrap_or(text).to_owned();
+    }
+    let mut used = 0;
+    text.graphemes(true)
+        .take_while(|grapheme| {
+            used += width(grapheme);
+            used <= columns
+        })
+        .collect()
+}
+
+/// The text without its first columns. A wide character that is cut in two leaves a space.
+pub fn skip(text: &str, columns: usize) -> String {
+    if columns == 0 {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut passed = 0;
+    for grapheme in text.graphemes(true) {
+        if passed >= columns {
+            out.push_str(grapheme);
+        } else {
+            passed += width(grapheme);
+            out.extend(std::iter::repeat_n(' ', passed.saturating_sub(columns)));
+        }
+    }
+    out
+}
+
+/// The text in exactly this many columns.
+pub fn fit(text: &str, columns: usize) -> String {
+    let mut out = cut(text, columns);
+    out.extend(std::iter::repeat_n(' ', columns.saturating_sub(width(&out))));
+    out
+}
+
+/// The text in lines of at most this many columns, broken between words where possible.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = Vec::new();
+    for paragraph in text.split('\n') {
+        let mut line = String::new();
+        for word in paragraph.split(' ') {
+            let gap = usize::from(!line.is_empty());
+            if width(&line) + gap + width(word) <= columns {
+                if gap == 1 {
+                    line.push(' ');
+                }
+                line.push_str(word);
+                continue;
+            }
+            if !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+            }
+            let mut rest = word.to_owned();
+            while width(&rest) > columns {
+                let head = prefix(&rest, columns);
+                if head.is_empty() {
+                    break;
+                }
+                rest = rest.split_off(head.len());
+                lines.push(head);
+            }
+            line = rest;
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// A number with its noun: `1 node`, `1,024 nodes`.
+pub fn count(n: usize, noun: &str) -> String {
+    let plural = match noun.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o']) => format!("{stem}ies"),
+        _ => format!("{noun}s"),
+    };
+    format!("{} {}", thousands(n), if n == 1 { noun } else { &plural })
+}
+
+/// `1024` as `1,024`.
+pub fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A span of time in its largest unit: `4s`, `3m`, `2h`, `5d`.
+pub fn span(duration: std::time::Duration) -> String {
+    match duration.as_secs() {
+        s @ 0..=59 => format!("{s}s"),
+        s @ 60..=3_599 => format!("{}m", s / 60),
+        s @ 3_600..=172_799 => format!("{}h", s / 3_600),
+        s => format!("{}d", s / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_raw_comes_through() {
+        assert_eq!(clean("a\u{1b}[31mb\u{1b}]0;title\u{7}c\u{9b}2Jd\u{0}\u{202e}e\nf"), "abcde f");
+        assert_eq!(clean("\u{1b}Pq payload \u{1b}\\x"), "x");
+        assert_eq!(clean("plain"), "plain");
+    }
+
+    #[test]
+    fn ten_megabytes_of_sequences_are_harmless() {
+        let text = "\u{1b}[31m\u{1b}]8;;x\u{7}\u{1b}P\u{1b}[?1049h".repeat(400_000);
+        assert!(text.len() > 8_000_000);
+        assert!(plain_lines(&text).iter().all(|line| line.chars().all(|c| !c.is_control())));
+    }
+
+    #[test]
+    fn an_endless_string_sequence_stops_at_the_line() {
+        assert_eq!(plain_lines("\u{1b}]0;never closed\nnext\n"), ["", "next"]);
+    }
+
+    #[test]
+    fn output_reads_as_it_was_seen() {
+        assert_eq!(plain_lines("10%\r50%\r100%\ndone\r\na\tb"), ["100%", "done", "a       b"]);
+    }
+
+    #[test]
+    fn cutting_counts_columns() {
+        assert_eq!(cut("漢字漢字", 5), "漢字…");
+        assert_eq!(cut("漢字漢字", 4), "漢…");
+        assert_eq!(width(&fit("e\u{301}tude 漢字", 7)), 7);
+        assert_eq!(skip("漢字abc", 1), " 字abc");
+        assert_eq!(cut_middle("mi-0123456789abcdef0", 9), "mi-0…def0");
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(count(1, "node"), "1 node");
+        assert_eq!(count(12_345, "reply"), "12,345 replies");
+    }
+}

@@ -1,0 +1,126 @@
+//! The user's terminal: taken over at the start, given back whatever happens.
+
+use std::{
+    io::{self, Stdout, Write, stdout},
+    sync::{
+        Once,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use crossterm::{
+    cursor::Show,
+    event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture},
+    execute,
+    terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+};
+use ratatui::{
+    Terminal,
+    backend::CrosstermBackend,
+    layout::{Position, Rect},
+};
+
+/// Whether the terminal is taken over right now.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+static HOOK: Once = Once::new();
+
+/// The terminal, taken over. Dropping it gives it back.
+pub struct Tty {
+    /// Draws.
+    pub terminal: Terminal<CrosstermBackend<Stdout>>,
+    mouse: bool,
+}
+
+impl Tty {
+    /// Takes the terminal over: raw, the alternate screen, pasting in marks, the mouse if wanted.
+    ///
+    /// # Errors
+    /// When standard output is no terminal.
+    pub fn take(mouse: bool) -> io::Result<Self> {
+        HOOK.call_once(give_back_on_panic);
+        // Colours are our themes' business: crossterm would undo attributes together with colours it leaves out.
+        crossterm::style::force_color_output(true);
+        enter(mouse)?;
+        let terminal = Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| give_back())?;
+        Ok(Self { terminal, mouse })
+    }
+
+    /// Stops the process as the shell's job control does, and takes the terminal over again when it goes on.
+    ///
+    /// # Errors
+    /// When the terminal cannot be taken over again.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        give_back();
+        #[cfg(unix)]
+        {
+            // SIGTSTP is caught by the loop, SIGSTOP cannot be: this returns when somebody sends SIGCONT.
+            nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP)?;
+        }
+        self.resume()
+    }
+
+    /// Takes the terminal over again.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn resume(&mut self) -> io::Result<()> {
+        enter(self.mouse)?;
+        self.clear()
+    }
+
+    /// Empties the screen, so that the next frame draws every cell.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn clear(&mut self) -> io::Result<()> {
+        // Not Terminal::clear: it asks where the cursor is, and the answer would be read as keys.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
+    }
+
+    /// Puts a text into the clipboard of the terminal, wherever it runs (OSC 52).
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        use base64::Engine;
+        let data = base64::engine::general_purpose::STANDARD.encode(text);
+        write!(stdout(), "\x1b]52;c;{data}\x07")?;
+        stdout().flush()
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn enter(mouse: bool) -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste).inspect_err(|_| give_back())?;
+    if mouse {
+        execute!(stdout(), EnableMouseCapture).inspect_err(|_| give_back())?;
+    }
+    Ok(())
+}
+
+/// Gives the terminal back. Does nothing if it is not taken. Failures are of no use to anybody here.
+pub fn give_back() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        let _ = execute!(stdout(), DisableMouseCapture, DisableBracketedPaste, Show, LeaveAlternateScreen);
+        let _ = disable_raw_mode();
+    }
+}
+
+fn give_back_on_panic() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if super::term::is_guarded() {
+            return;
+        }
+        give_back();
+        before(info);
+    }));
+}

@@ -1,0 +1,126 @@
+//! What tasks send back to the state.
+
+use crate::{
+    console::effect::{Epoch, Source},
+    ssm,
+};
+
+/// Something went wrong, in words for the user. Cleaned of everything that is no text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What happened.
+    pub what: String,
+    /// What to do next, where something can be said.
+    pub advice: Option<String>,
+}
+
+impl Trouble {
+    /// A trouble in words from anywhere.
+    pub fn new(what: impl AsRef<str>, advice: Option<&str>) -> Self {
+        Self { what: super::text::clean(what.as_ref()), advice: advice.map(super::text::clean) }
+    }
+}
+
+/// The facts of the connection that the header shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// The name of the context.
+    pub context: String,
+    /// The AWS profile, if one is used.
+    pub profile: Option<String>,
+    /// The region.
+    pub region: String,
+    /// The endpoint, if it is not AWS's own.
+    pub endpoint: Option<String>,
+    /// The account, once known.
+    pub account: Option<String>,
+}
+
+/// The whole output of one invocation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Whole {
+    /// The node it ran on.
+    pub node: String,
+    /// The exit code.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// Something is missing at the end; why.
+    pub cut: Option<String>,
+}
+
+/// One page of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Page {
+    Nodes(Vec<ssm::InstanceInformation>),
+    Tags { node: String, tags: Vec<ssm::Tag> },
+    PatchStates { asked: Vec<String>, states: Vec<ssm::InstancePatchState> },
+    Summaries(Vec<ssm::ResourceComplianceSummaryItem>),
+    ComplianceTypes(Vec<ssm::ComplianceSummaryItem>),
+    Patches(Vec<ssm::PatchComplianceData>),
+    NodeCommands(Vec<ssm::CommandInvocation>),
+    Commands(Vec<ssm::Command>),
+    Invocations(Vec<ssm::CommandInvocation>),
+    Whole(Box<Whole>),
+    Documents(Vec<ssm::DocumentIdentifier>),
+    Document(Box<ssm::DocumentDescription>),
+    Parameters(Vec<ssm::ParameterMetadata>),
+    ParameterTags(Vec<ssm::Tag>),
+    Value(Box<ssm::Parameter>),
+    History(Vec<ssm::ParameterHistory>),
+}
+
+/// How a change ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// A command was accepted; its id.
+    Sent(String),
+    /// Scans of these nodes were accepted, as these commands. `trouble`: why the other nodes are not scanned.
+    Scanning { commands: Vec<String>, nodes: Vec<String>, trouble: Option<Trouble> },
+    /// A command is being cancelled.
+    Cancelled(String),
+    /// A parameter has a new version.
+    Put { name: String, version: Option<i64> },
+    /// A parameter is gone.
+    Deleted(String),
+    /// The labels of a parameter's versions are others; those the service would not take.
+    Labelled { name: String, invalid: Vec<String> },
+}
+
+/// What became of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ShellUpdate {
+    /// It works (again).
+    Connected,
+    /// The line is cut; it is being mended.
+    Reconnecting { attempt: u32 },
+    /// Bytes came; they are in the terminal already.
+    Output,
+    /// It is over.
+    Closed(Trouble),
+}
+
+/// What a task has to say.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Update {
+    /// The client is ready.
+    Connected(Box<Scope>),
+    /// There is no client, and there will be none.
+    Unreachable(Trouble),
+    /// The caller's account.
+    Account(String),
+    /// A page of an answer.
+    Page { source: Source, epoch: Epoch, page: Page },
+    /// An answer is complete, or failed.
+    End { source: Source, epoch: Epoch, result: Result<(), Trouble> },
+    /// A change was made, or not.
+    Changed(Result<Changed, Trouble>),
+    /// Something about a session.
+    Shell { tab: u64, update: ShellUpdate },
+    /// Something to tell the user.
+    Told(String),
+    /// Something that failed without belonging to a pane.
+    Failed(Trouble),
+}
