@@ -8,6 +8,7 @@
 //! * [`config`] is what lives in the user's files.
 
 pub mod agent;
+pub mod cli;
 pub mod client;
 pub mod config;
 pub mod console;

@@ -1,0 +1,60 @@
+//! What every verb understands, and the way from there to a client.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+
+use super::{choice, output::Format};
+use crate::{client::Client, config::context::Choice};
+
+/// What every verb understands.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Context from the configuration file; `local` is the embedded engine on this machine.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Profile of the AWS configuration.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// AWS region.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub region: Option<String>,
+    /// Endpoint to use instead of AWS's.
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// Look and change nothing: refuse whatever would change something.
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// Theme of the console.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// How data is written.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    pub output: Format,
+    /// End when standard input ends: for processes that must not outlive the one that started them.
+    #[arg(long, global = true, hide = true)]
+    pub lifeline: bool,
+    /// End when no process holds this file's shared lock any more: for processes that several others use.
+    #[arg(long, global = true, hide = true, value_name = "FILE")]
+    pub while_used: Option<PathBuf>,
+}
+
+impl Global {
+    /// Runs a verb with a client of the chosen fleet, on a runtime of its own.
+    pub fn with_client<V>(&self, verb: V) -> anyhow::Result<ExitCode>
+    where
+        V: AsyncFnOnce(Client) -> anyhow::Result<ExitCode>,
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async { verb(choice::connect(self).await?).await })
+    }
+
+    /// Refuses where the command line or the context says to look and not touch. `deed` completes "does not …".
+    pub fn may_change(&self, deed: &str) -> anyhow::Result<()> {
+        anyhow::ensure!(!self.read_only, "--read-only does not {deed}");
+        if let Choice::Remote { name: Some(name), context } = choice::choose(self)? {
+            anyhow::ensure!(!context.read_only, "the context {name} is read-only and does not {deed}");
+        }
+        Ok(())
+    }
+}

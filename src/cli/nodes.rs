@@ -1,0 +1,191 @@
+//! `fleetdeck nodes`: the managed nodes, as their pages come.
+
+use std::{pin::pin, process::ExitCode};
+
+use clap::Args;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+
+use super::{
+    Global,
+    output::{Column, Format, Listing, text_of},
+};
+use crate::{
+    client::{self, Client},
+    console::text,
+    ssm::{
+        DescribeInstanceInformation, InstanceInformation, InstanceInformationStringFilter, ListTagsForResource,
+        ResourceTypeForTagging, Tag, Timestamp,
+    },
+};
+
+/// How many nodes are asked for their tags at once.
+const AT_ONCE: usize = 8;
+/// The most that `DescribeInstanceInformation` answers in one page.
+const PAGE: i32 = 50;
+
+/// List the managed nodes.
+#[derive(Debug, Args)]
+pub struct Nodes {
+    /// Only nodes with one of these values: PingStatus=Online, PlatformTypes=Linux, InstanceIds=…; values separated by
+    /// commas.
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = pair)]
+    filter: Vec<(String, String)>,
+    /// Only nodes with this tag.
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = pair)]
+    tag: Vec<(String, String)>,
+    /// Show the tags too; one more call for each node.
+    #[arg(long)]
+    tags: bool,
+}
+
+/// Reads `KEY=VALUE`; the value may hold further equals signs.
+pub fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE".to_owned()),
+    }
+}
+
+/// A node and, where they were asked for, its tags.
+#[derive(Debug, Serialize)]
+struct Row {
+    #[serde(flatten)]
+    node: InstanceInformation,
+    #[serde(rename = "Tags", skip_serializing_if = "Option::is_none")]
+    tags: Option<Vec<Tag>>,
+}
+
+const COLUMNS: &[Column<Row>] = &[
+    ("NAME", |row| name_of(&row.node)),
+    ("ID", |row| text_of(&row.node.instance_id)),
+    ("PING", |row| text_of(&row.node.ping_status)),
+    ("PLATFORM", |row| format!("{} {}", text_of(&row.node.platform_name), text_of(&row.node.platform_version))),
+    ("AGENT", |row| text_of(&row.node.agent_version)),
+    ("IP", |row| text_of(&row.node.ip_address)),
+];
+const LAST_SEEN: Column<Row> = ("LAST SEEN", |row| row.node.last_ping_date_time.map(ago).unwrap_or_default());
+/// What is kept is read later, when "ago" says nothing.
+const LAST_PING: Column<Row> = ("LAST SEEN", |row| text_of(&row.node.last_ping_date_time));
+const TAGS: Column<Row> = ("TAGS", |row| {
+    let tags = row.tags.iter().flatten().map(|tag| format!("{}={}", tag.key, tag.value));
+    tags.collect::<Vec<_>>().join(" ")
+});
+
+fn ago(at: Timestamp) -> String {
+    format!("{} ago", text::span(Timestamp::now().since(at)))
+}
+
+/// What a node is called: its name, else the host name it reports, else its id.
+pub fn name_of(node: &InstanceInformation) -> String {
+    let names = [&node.name, &node.computer_name, &node.instance_id];
+    names.into_iter().flatten().find(|name| !name.is_empty()).cloned().unwrap_or_default()
+}
+
+impl Nodes {
+    /// Lists them.
+    pub fn run(self, global: &Global) -> anyhow::Result<ExitCode> {
+        global.with_client(async |client| {
+            let tags = self.filters_by_tag();
+            let filters = filters(self.filter.iter().cloned().chain(tags));
+            let seen = if global.output == Format::Csv { LAST_PING } else { LAST_SEEN };
+            let columns = COLUMNS.iter().copied().chain([seen]).chain(self.tags.then_some(TAGS));
+            let mut listing = Listing::new(global.output, columns);
+            let mut pages = pin!(client.pages(describe(filters)));
+            while let Some(page) = pages.try_next().await? {
+                listing.page(&self.rows(&client, page).await?, |row| serde_json::to_value(row).unwrap_or_default())?;
+            }
+            listing.end()?;
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+
+    fn filters_by_tag(&self) -> impl Iterator<Item = (String, String)> {
+        self.tag.iter().map(|(key, value)| (format!("tag:{key}"), value.clone()))
+    }
+
+    async fn rows(&self, client: &Client, page: Vec<InstanceInformation>) -> Result<Vec<Row>, client::Error> {
+        if !self.tags {
+            return Ok(page.into_iter().map(|node| Row { node, tags: None }).collect());
+        }
+        let rows = page.into_iter().map(async |node| {
+            let id = node.instance_id.clone().unwrap_or_default();
+            Ok(Row { tags: Some(tags(client, id).await?), node })
+        });
+        stream::iter(rows).buffered(AT_ONCE).try_collect().await
+    }
+}
+
+/// The nodes that fit, in pages as large as the service makes them.
+pub fn describe(filters: Vec<InstanceInformationStringFilter>) -> DescribeInstanceInformation {
+    DescribeInstanceInformation { filters, max_results: Some(PAGE), ..Default::default() }
+}
+
+/// Filters of the API: the values of one key are alternatives, different keys must all fit.
+pub fn filters(pairs: impl IntoIterator<Item = (String, String)>) -> Vec<InstanceInformationStringFilter> {
+    let mut filters: Vec<InstanceInformationStringFilter> = Vec::new();
+    for (key, values) in pairs {
+        let values = values.split(',').map(str::to_owned);
+        match filters.iter_mut().find(|filter| filter.key == key) {
+            Some(filter) => filter.values.extend(values),
+            None => filters.push(InstanceInformationStringFilter { key, values: values.collect() }),
+        }
+    }
+    filters
+}
+
+/// The tags of a node. Systems Manager keeps them for hybrid nodes only; those of an EC2 instance are EC2's.
+pub async fn tags(client: &Client, id: String) -> Result<Vec<Tag>, client::Error> {
+    if !id.starts_with("mi-") {
+        return Ok(Vec::new());
+    }
+    let request = ListTagsForResource { resource_type: ResourceTypeForTagging::ManagedInstance, resource_id: id };
+    Ok(client.call(request).await?.tag_list)
+}
+
+/// The ids of the nodes that are called so. Every name must belong to exactly one node.
+pub async fn ids_of(client: &Client, names: &[String]) -> anyhow::Result<Vec<String>> {
+    let nodes = client.all(describe(Vec::new())).await?;
+    names.iter().map(|name| id_of(&nodes, name)).collect()
+}
+
+fn id_of(nodes: &[InstanceInformation], name: &str) -> anyhow::Result<String> {
+    let called = |node: &&InstanceInformation| {
+        [&node.name, &node.computer_name, &node.instance_id].into_iter().any(|known| known.as_deref() == Some(name))
+    };
+    let ids: Vec<_> = nodes.iter().filter(called).filter_map(|node| node.instance_id.clone()).collect();
+    match ids.as_slice() {
+        [id] => Ok(id.clone()),
+        [] => anyhow::bail!("no node is called {name}; `fleetdeck nodes` lists them"),
+        several => {
+            anyhow::bail!("{} nodes are called {name}: {}; name one by its id", several.len(), several.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(id: &str, name: &str) -> InstanceInformation {
+        InstanceInformation { instance_id: Some(id.into()), name: Some(name.into()), ..Default::default() }
+    }
+
+    #[test]
+    fn values_of_one_key_are_alternatives() {
+        let pair = |text| pair(text).unwrap();
+        let got = filters([pair("PingStatus=Online,Inactive"), pair("tag:Role=web"), pair("tag:Role=db")]);
+        let got: Vec<_> = got.iter().map(|filter| (filter.key.as_str(), filter.values.join("|"))).collect();
+        assert_eq!(got, [("PingStatus", "Online|Inactive".to_owned()), ("tag:Role", "web|db".to_owned())]);
+        assert!(super::pair("=x").is_err() && super::pair("x").is_err());
+    }
+
+    #[test]
+    fn a_name_means_one_node() {
+        let nodes = [node("mi-1", "web"), node("mi-2", "db"), node("mi-3", "db")];
+        assert_eq!(id_of(&nodes, "web").unwrap(), "mi-1");
+        assert_eq!(id_of(&nodes, "mi-2").unwrap(), "mi-2");
+        assert!(id_of(&nodes, "db").unwrap_err().to_string().contains("mi-2, mi-3"));
+        assert!(id_of(&nodes, "cache").is_err());
+    }
+}

@@ -1,0 +1,123 @@
+//! Waiting for a command's end, and showing meanwhile how far it is.
+
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::{
+    cli::talk::{self, Progress},
+    client::{self, Client},
+    console::text,
+    ssm::{
+        CancelCommand, Command, CommandInvocation, CommandInvocationStatus, CommandStatus, ListCommandInvocations,
+        ListCommands,
+    },
+};
+
+/// Between two looks: short at first, since many commands are, later at the pace of a person.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// The most that `ListCommandInvocations` answers in one page.
+const PAGE: i32 = 50;
+
+/// A command that reached its end.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// As `ListCommands` has it.
+    pub(super) command: Command,
+    /// As `ListCommandInvocations` has them, with details.
+    pub(super) invocations: Vec<CommandInvocation>,
+}
+
+/// Waits for the end. The first Ctrl-C cancels the command, the second leaves it: then the answer is `None`.
+pub(super) async fn follow(client: &Client, sent: &Command) -> anyhow::Result<Option<Ended>> {
+    let id = sent.command_id.as_deref().context("the service accepted the command and did not say its id")?;
+    let mut progress = Progress::new();
+    let mut pause = FIRST_PAUSE;
+    let mut cancelled = false;
+    loop {
+        let look = async {
+            tokio::time::sleep(pause).await;
+            look(client, id, &mut progress).await
+        };
+        tokio::select! {
+            ended = look => match ended? {
+                Some(ended) => return Ok(Some(ended)),
+                None => pause = (pause * 3 / 2).min(LONGEST_PAUSE),
+            },
+            signal = tokio::signal::ctrl_c() => {
+                signal.context("cannot listen for Ctrl-C")?;
+                progress.clear();
+                if cancelled {
+                    talk::say(&format!("Left. The command's id is {id}."));
+                    return Ok(None);
+                }
+                cancelled = true;
+                talk::say("Cancelling the command; Ctrl-C again leaves it to itself.");
+                client.call(CancelCommand { command_id: id.to_owned(), ..Default::default() }).await?;
+            }
+        }
+    }
+}
+
+/// The command, if it has ended with all that belongs to it.
+async fn look(client: &Client, id: &str, progress: &mut Progress) -> Result<Option<Ended>, client::Error> {
+    let request = ListCommands { command_id: Some(id.to_owned()), ..Default::default() };
+    let Some(command) = client.call(request).await?.commands.into_iter().next() else { return Ok(None) };
+    progress.show(&how_far(&command));
+    if !command.status.as_ref().is_some_and(has_ended) {
+        return Ok(None);
+    }
+    let request = ListCommandInvocations {
+        command_id: Some(id.to_owned()),
+        details: Some(true),
+        max_results: Some(PAGE),
+        ..Default::default()
+    };
+    let invocations = client.all(request).await?;
+    let whole = invocations.iter().all(|invocation| invocation.status.as_ref().is_some_and(invocation_has_ended));
+    Ok(whole.then_some(Ended { command, invocations }))
+}
+
+fn has_ended(status: &CommandStatus) -> bool {
+    !matches!(status, CommandStatus::Pending | CommandStatus::InProgress | CommandStatus::Cancelling)
+}
+
+fn invocation_has_ended(status: &CommandInvocationStatus) -> bool {
+    use CommandInvocationStatus::{Cancelling, Delayed, InProgress, Pending};
+    !matches!(status, Pending | InProgress | Delayed | Cancelling)
+}
+
+fn how_far(command: &Command) -> String {
+    let number = |count: Option<i32>| count.and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
+    let (all, done, failed) =
+        (number(command.target_count), number(command.completed_count), number(command.error_count));
+    let mut line = format!("{} · {} of {} done", status(command), text::thousands(done), text::count(all, "node"));
+    if failed > 0 {
+        line.push_str(&format!(" · {} failed", text::thousands(failed)));
+    }
+    line
+}
+
+fn status(command: &Command) -> &str {
+    command.status_details.as_deref().or(command.status.as_ref().map(CommandStatus::as_str)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_names_what_counts() {
+        let command = Command {
+            status: Some(CommandStatus::InProgress),
+            target_count: Some(1200),
+            completed_count: Some(7),
+            error_count: Some(1),
+            ..Default::default()
+        };
+        assert_eq!(how_far(&command), "InProgress · 7 of 1,200 nodes done · 1 failed");
+        assert!(!has_ended(&CommandStatus::Cancelling) && has_ended(&CommandStatus::TimedOut));
+        assert!(!invocation_has_ended(&CommandInvocationStatus::Delayed));
+    }
+}

@@ -1,0 +1,233 @@
+//! `fleetdeck shell`: a shell on a node in this terminal, or one command with its exit code.
+
+mod escape;
+mod screen;
+
+use std::{io::Read, process::ExitCode, thread, time::Duration};
+
+use anyhow::Context;
+use clap::Args;
+use tokio::sync::mpsc;
+
+use super::{Global, choice, nodes, stop::stopped, talk};
+use crate::{
+    client::{Client, Session, SessionEvent},
+    ssm::StartSession,
+};
+use escape::{Escape, Typed};
+use screen::{Screen, terminal_size};
+
+/// Runs a command on a node, keeps its outputs apart and tells its exit code.
+const COMMAND_DOCUMENT: &str = "AWS-StartNonInteractiveCommand";
+/// The exit code after a signal.
+const STOPPED: u8 = 130;
+/// How ids of nodes begin.
+const ID_PREFIXES: &[&str] = &["mi-", "i-", "ecs:"];
+/// Runs a command on a terminal of its own.
+const TERMINAL_DOCUMENT: &str = "AWS-StartInteractiveCommand";
+
+/// Open a shell on a node, or run one command there.
+///
+/// In a shell, `~.` at the beginning of a line ends the session and `~?` lists what else there is. A command's exit code
+/// becomes that of this program.
+#[derive(Debug, Args)]
+pub struct Shell {
+    /// Id or name of the node.
+    node: String,
+    /// Session document instead of the default one.
+    #[arg(long, value_name = "NAME")]
+    document: Option<String>,
+    /// Why; kept in the session's record.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// Give the command a terminal; it then has no exit code of its own.
+    #[arg(short, long, requires = "command")]
+    tty: bool,
+    /// The command, after `--`.
+    #[arg(last = true, value_name = "CMD")]
+    command: Vec<String>,
+}
+
+impl Shell {
+    /// Runs until the session ends.
+    pub fn run(self, global: &Global) -> anyhow::Result<ExitCode> {
+        global.may_change("open sessions")?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let outcome = runtime.block_on(async {
+            let client = choice::connect(global).await?;
+            self.session(client).await
+        });
+        runtime.shutdown_timeout(Duration::from_millis(200));
+        outcome
+    }
+
+    async fn session(self, client: Client) -> anyhow::Result<ExitCode> {
+        // An id needs no look-up, and no permission to list nodes.
+        let target = match ID_PREFIXES.iter().any(|prefix| self.node.starts_with(prefix)) {
+            true => self.node.clone(),
+            false => nodes::ids_of(&client, std::slice::from_ref(&self.node)).await?.remove(0),
+        };
+        let interactive = self.command.is_empty() || self.tty;
+        let session = client.start_session(self.request(target), terminal_size()).await?;
+        if interactive { talk(session).await } else { execute(session).await }
+    }
+
+    fn request(&self, target: String) -> StartSession {
+        let mut request = StartSession {
+            target,
+            document_name: self.document.clone(),
+            reason: self.reason.clone(),
+            ..StartSession::default()
+        };
+        if self.command.is_empty() {
+            return request;
+        }
+        // As ssh does: the words become one line for the shell on the node.
+        let line = self.command.join(" ");
+        let mut parameter = |name: &str, value: String| request.parameters.insert(name.to_owned(), vec![value]);
+        match (&self.document, self.tty) {
+            (Some(_), _) => _ = parameter("command", line),
+            (None, true) => {
+                parameter("command", line);
+                request.document_name = Some(TERMINAL_DOCUMENT.to_owned());
+            }
+            (None, false) => {
+                // No shell reads this document's command, so it names one.
+                parameter("command", format!("sh -c {}", quoted(&line)));
+                parameter("separateOutputStream", "true".to_owned());
+                request.document_name = Some(COMMAND_DOCUMENT.to_owned());
+            }
+        }
+        request
+    }
+}
+
+/// A shell: keystrokes one way, the screen the other, whatever the connection does.
+async fn talk(mut session: Session) -> anyhow::Result<ExitCode> {
+    let mut stop = std::pin::pin!(stopped()?);
+    let screen = Screen::raw().context("cannot take over the terminal")?;
+    let mut keys = keyboard();
+    let mut escape = Escape::default();
+    let mut resized = screen::resizes()?;
+    let (mut typing, mut stopping) = (true, false);
+    let mut code = ExitCode::SUCCESS;
+    let reason = loop {
+        tokio::select! {
+            event = session.next() => match event {
+                Some(SessionEvent::Output(bytes) | SessionEvent::Stderr(bytes)) => screen::write(&bytes)?,
+                Some(SessionEvent::Exit(exit)) => code = exit_code(exit),
+                Some(SessionEvent::Reconnecting { attempt: 1 }) => screen.say("connection lost, trying again; ~. ends the session"),
+                Some(SessionEvent::Reconnecting { .. } | SessionEvent::Connected) => {}
+                Some(SessionEvent::Closed { reason }) => break reason,
+                None => break None,
+            },
+            bytes = keys.recv(), if typing => match bytes {
+                Some(bytes) => match escape.take(&bytes) {
+                    Typed::Send(bytes) if bytes.is_empty() => {}
+                    Typed::Send(bytes) => session.input(bytes),
+                    Typed::Help(bytes) => {
+                        screen.say("~. ends the session   ~~ sends a tilde   ~? this help");
+                        session.input(bytes);
+                    }
+                    Typed::End => {
+                        screen.say("ending the session");
+                        session.terminate().await;
+                    }
+                },
+                None => {
+                    // What was piped in is at its end, and so says a terminal.
+                    session.input(vec![4]);
+                    typing = false;
+                }
+            },
+            () = resized.next() => session.resize(terminal_size()),
+            () = &mut stop, if !stopping => {
+                stopping = true;
+                code = ExitCode::from(STOPPED);
+                session.terminate().await;
+            }
+        }
+    };
+    drop(screen);
+    if let Some(reason) = reason {
+        talk::say(&format!("fleetdeck: the session has ended: {reason}"));
+    }
+    Ok(code)
+}
+
+/// One command: its outputs where they belong, its exit code as ours.
+async fn execute(mut session: Session) -> anyhow::Result<ExitCode> {
+    let mut stop = std::pin::pin!(stopped()?);
+    let (mut out, mut err) = (screen::Sink::stdout(), screen::Sink::stderr());
+    let (mut code, mut stopping) = (None, false);
+    loop {
+        tokio::select! {
+            event = session.next() => match event {
+                Some(SessionEvent::Output(bytes)) => out.write(&bytes)?,
+                Some(SessionEvent::Stderr(bytes)) => err.write(&bytes)?,
+                Some(SessionEvent::Exit(exit)) => code = Some(exit),
+                Some(SessionEvent::Reconnecting { attempt: 1 }) => talk::say("fleetdeck: connection lost, trying again"),
+                Some(SessionEvent::Reconnecting { .. } | SessionEvent::Connected) => {}
+                Some(SessionEvent::Closed { reason }) => {
+                    if let Some(reason) = reason {
+                        talk::say(&format!("fleetdeck: the session has ended: {reason}"));
+                        return Ok(code.map_or(ExitCode::FAILURE, exit_code));
+                    }
+                    return Ok(code.map_or(ExitCode::SUCCESS, exit_code));
+                }
+                None => return Ok(code.map_or(ExitCode::FAILURE, exit_code)),
+            },
+            () = &mut stop, if !stopping => {
+                stopping = true;
+                code = Some(STOPPED.into());
+                session.terminate().await;
+            }
+        }
+    }
+}
+
+/// One word for whoever splits words as a shell does.
+fn quoted(line: &str) -> String {
+    format!("'{}'", line.replace('\'', r"'\''"))
+}
+
+/// Exit codes of nodes may be wider than a process's.
+fn exit_code(code: i32) -> ExitCode {
+    u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+/// Standard input, read by a thread of its own, because a read cannot be given up.
+fn keyboard() -> mpsc::Receiver<Vec<u8>> {
+    let (keys, read) = mpsc::channel(64);
+    let reader = thread::Builder::new().name("keyboard".to_owned());
+    let _ = reader.spawn(move || {
+        let mut buffer = [0; 4096];
+        loop {
+            match std::io::stdin().read(&mut buffer) {
+                Ok(0) | Err(_) => return,
+                Ok(length) if keys.blocking_send(buffer[..length].to_vec()).is_err() => return,
+                Ok(_) => {}
+            }
+        }
+    });
+    read
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_one_word_for_the_shell_on_the_node() {
+        let shell = Shell {
+            node: "web-01".into(),
+            document: None,
+            reason: None,
+            tty: false,
+            command: vec!["echo".into(), "it's; $HOME".into()],
+        };
+        let request = shell.request("mi-1".into());
+        assert_eq!(request.parameters["command"], [r"sh -c 'echo it'\''s; $HOME'"]);
+        assert_eq!(request.document_name.as_deref(), Some(COMMAND_DOCUMENT));
+    }
+}
