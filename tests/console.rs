@@ -1,0 +1,172 @@
+//! The console on a real engine and real agents, driven by keyboard in a pseudo-terminal.
+
+pub mod support;
+
+use support::{BINARY, Engine, Terminal, read};
+
+/// An engine with three agents and a few parameters.
+fn fleet() -> Engine {
+    let mut engine = Engine::start();
+    for (name, role) in [("web-1", "web"), ("web-2", "web"), ("db-1", "db")] {
+        engine.agent(name, &[("Environment", "test"), ("Role", role)]);
+    }
+    engine.wait_for_nodes(3);
+    engine.fleetdeck(&["param", "put", "/app/db/host", "db.internal"]);
+    engine.fleetdeck(&["param", "put", "/app/db/password", "not-on-the-screen", "--type", "SecureString"]);
+    engine
+}
+
+/// Runs the console between two looks at the terminal's settings.
+fn console(engine: &Engine, rows: u16, cols: u16) -> Terminal {
+    let script =
+        format!("stty -g > before; {BINARY} --endpoint-url {}; echo left-with-$?; stty -g > after", engine.url);
+    Terminal::run(&script, &engine.environment(), engine.root.path(), rows, cols)
+}
+
+fn assert_terminal_is_as_before(engine: &Engine, terminal: &Terminal) {
+    terminal.wait("the main screen with a cursor and no modes", |screen| {
+        !screen.alternate_screen()
+            && !screen.hide_cursor()
+            && !screen.bracketed_paste()
+            && !screen.application_cursor()
+            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    });
+    let (before, after) = (read(engine.root.path().join("before")), read(engine.root.path().join("after")));
+    assert_eq!(before, after, "the line settings are what they were");
+}
+
+#[test]
+fn filter_run_walk_shell_quit() {
+    let engine = fleet();
+    let mut terminal = console(&engine, 24, 80);
+
+    for name in ["web-1", "web-2", "db-1"] {
+        terminal.wait_for(name);
+    }
+    terminal.keys("/web");
+    terminal.wait_until_gone("db-1");
+    terminal.keys("\r");
+    terminal.keys("\x1b");
+    terminal.wait_for("db-1");
+
+    // The same command on three nodes comes back as one group.
+    terminal.keys("a");
+    terminal.wait_for("3 marked");
+    terminal.keys("r");
+    terminal.wait_for("AWS-RunShellScript");
+    terminal.keys("uname -a");
+    terminal.wait_for("uname -a");
+    terminal.keys("\x13");
+    terminal.wait_for("3 nodes");
+    terminal.keys("y");
+    terminal.wait_for("Linux");
+    terminal.keys("\x1b\x1b");
+
+    // The parameter tree opens level by level, and a secret stays masked.
+    terminal.keys("4");
+    terminal.wait_for("app");
+    terminal.keys("l");
+    terminal.wait_for("db");
+    terminal.keys("jl");
+    terminal.wait_for("password");
+    assert!(!terminal.text().contains("not-on-the-screen"));
+
+    // A shell that answers, knows its size, and is left by the key that it shows.
+    terminal.keys("1");
+    terminal.wait_for("web-2");
+    terminal.keys("s");
+    terminal.wait_for("^g then d leave");
+    terminal.keys("echo answer-$((6*7))\r");
+    terminal.wait_for("answer-42");
+    terminal.keys("stty size | sed s/^/size-/\r");
+    terminal.wait("a size within 24x80", |screen| {
+        screen.contents().lines().any(|line| line.trim().starts_with("size-2") || line.trim().starts_with("size-1"))
+    });
+    terminal.resize(40, 120);
+    terminal.keys("sleep 0.5; stty size | sed s/^/now-/\r");
+    terminal
+        .wait("a size beyond 30 rows", |screen| screen.contents().lines().any(|line| line.trim().starts_with("now-3")));
+    terminal.keys("\x07d");
+    terminal.wait_for("web-2");
+    terminal.keys("q");
+    terminal.wait("a question or the end", |screen| {
+        screen.contents().contains("left-with-") || screen.contents().to_lowercase().contains("quit")
+    });
+    terminal.keys("y");
+    terminal.wait_for("left-with-0");
+    terminal.wait_for_exit();
+    assert_terminal_is_as_before(&engine, &terminal);
+}
+
+#[test]
+fn vim_top_and_tab_completion_work_in_a_shell() {
+    let mut engine = Engine::start();
+    engine.agent("web-1", &[]);
+    engine.wait_for_nodes(1);
+    let mut terminal = console(&engine, 30, 100);
+    terminal.wait_for("web-1");
+    terminal.keys("s");
+    terminal.wait_for("^g then d leave");
+    terminal.keys(&format!("cd {} && mkdir completed-by-tab && clear\r", engine.root.path().display()));
+    terminal.keys("cd completed-b\t\r");
+    terminal.keys("basename $PWD | sed s/^/in-/\r");
+    terminal.wait_for("in-completed-by-tab");
+
+    terminal.keys("vim -u NONE written.txt\r");
+    terminal.wait_for("written.txt");
+    terminal.keys("ifrom vim\x1b");
+    terminal.wait_for("from vim");
+    terminal.keys(":wq\r");
+    terminal.wait_for("in-completed-by-tab");
+    terminal.keys("clear; sed s/^/read-/ written.txt\r");
+    terminal.wait_for("read-from vim");
+
+    terminal.keys("top -d 1\r");
+    terminal.wait_for("load average");
+    terminal.keys("q");
+    terminal.keys("clear; echo after-$((1+1))\r");
+    terminal.wait_for("after-2");
+    terminal.keys("exit\r");
+    terminal.wait("the end of the shell", |screen| !screen.contents().contains("● web-1"));
+    terminal.keys("\x07d");
+    terminal.wait_for("1 node");
+    terminal.keys("q");
+    terminal.wait_for("left-with-0");
+    terminal.wait_for_exit();
+    assert_terminal_is_as_before(&engine, &terminal);
+}
+
+#[test]
+fn ten_megabytes_of_escape_sequences_are_only_text() {
+    let mut engine = Engine::start();
+    engine.agent("loud", &[]);
+    engine.wait_for_nodes(1);
+    let mut terminal = console(&engine, 24, 80);
+    terminal.wait_for("loud");
+    terminal.keys("r");
+    terminal.wait_for("AWS-RunShellScript");
+    // Titles, alternate screens, mouse modes, a reset: 10 MB of them before one word.
+    let noise = r#"yes "$(printf '\033]0;owned\007\033[?1049l\033[?1000h\033c\033[2J')" | head -c 10000000"#;
+    terminal.keys(&format!("{noise}; echo; echo harm''less"));
+    terminal.keys("\x13");
+    terminal.wait_for("on 1 node");
+    terminal.keys("y");
+    terminal.wait_for("success");
+    terminal.keys("\r");
+    terminal.wait("the result, in a console that still stands", |screen| {
+        screen.alternate_screen()
+            && screen.mouse_protocol_mode() != vt100::MouseProtocolMode::Press
+            && screen.contents().contains("3 Commands")
+    });
+    // The whole output, not the part of it that the API carries.
+    terminal.wait_for("303,032 lines");
+    terminal.keys("G");
+    terminal.wait_for("harmless");
+    assert!(terminal.text().contains("3 Commands"));
+    terminal.keys("\x1b\x1b1");
+    terminal.wait_for("1 node");
+    terminal.keys("q");
+    terminal.wait_for("left-with-0");
+    terminal.wait_for_exit();
+    assert_terminal_is_as_before(&engine, &terminal);
+}

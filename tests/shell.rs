@@ -1,0 +1,124 @@
+//! `fleetdeck shell` in a pseudo-terminal, on a real engine and a real agent.
+
+pub mod support;
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use support::{BINARY, Engine, Terminal, read};
+
+/// An engine with one node.
+fn node() -> Engine {
+    let mut engine = Engine::start();
+    engine.agent("web-1", &[]);
+    engine.wait_for_nodes(1);
+    engine
+}
+
+/// Runs the verb between two looks at the terminal's settings; the file `pid` names the process.
+fn shell(engine: &Engine, words: &str) -> Terminal {
+    let verb = format!("exec {BINARY} --endpoint-url {} shell {words}", engine.url);
+    let script =
+        format!("stty -g > before; sh -c 'echo $$ > pid; {verb}'; code=$?; stty -g > after; echo left-with-$code");
+    Terminal::run(&script, &engine.environment(), engine.root.path(), 24, 80)
+}
+
+/// A shell that answers.
+fn prompt(engine: &Engine) -> Terminal {
+    let mut terminal = shell(engine, "web-1");
+    terminal.keys("echo answer-$((6*7))\r");
+    terminal.wait_for("answer-42");
+    let (before, raw) = (read(engine.root.path().join("before")), terminal.settings());
+    assert_ne!(before, raw, "the terminal is raw while the shell has it");
+    terminal
+}
+
+fn assert_left(engine: &Engine, mut terminal: Terminal, code: u8) {
+    terminal.wait_for(&format!("left-with-{code}"));
+    terminal.wait_for_exit();
+    let (before, after) = (read(engine.root.path().join("before")), read(engine.root.path().join("after")));
+    assert_eq!(before, after, "the line settings are what they were");
+}
+
+#[test]
+fn a_shell_resizes_is_interrupted_and_ends() {
+    let engine = node();
+    let mut terminal = prompt(&engine);
+    terminal.keys("stty size | sed s/^/size-/\r");
+    terminal.wait_for("size-24 80");
+    terminal.resize(40, 120);
+    // The new size travels beside the keystrokes.
+    terminal.keys("until stty size | grep '^40 120'; do sleep 0.1; done; echo grown-$((1+1))\r");
+    terminal.wait_for("grown-2");
+
+    terminal.keys("echo begun-$((1+1)); sleep 1000\r");
+    terminal.wait_for("begun-2");
+    terminal.keys("\x03");
+    terminal.keys("echo interrupted-$?\r");
+    terminal.wait_for("interrupted-130");
+
+    terminal.keys("exit\r");
+    assert_left(&engine, terminal, 0);
+}
+
+#[test]
+fn a_tilde_and_a_dot_end_a_shell() {
+    let engine = node();
+    let mut terminal = prompt(&engine);
+    terminal.keys("sleep 1000\r");
+    terminal.keys("~?");
+    terminal.wait_for("~. ends the session");
+    terminal.keys("~.");
+    terminal.wait_for("ending the session");
+    assert_left(&engine, terminal, 0);
+}
+
+#[test]
+fn a_signal_ends_a_shell_and_leaves_the_terminal_as_it_was() {
+    let engine = node();
+    let terminal = prompt(&engine);
+    let pid = read(engine.root.path().join("pid")).trim().parse().unwrap();
+    kill(Pid::from_raw(pid), Signal::SIGTERM).unwrap();
+    assert_left(&engine, terminal, 130);
+}
+
+#[test]
+fn a_shell_whose_engine_dies_can_be_left() {
+    let mut engine = node();
+    let mut terminal = prompt(&engine);
+    engine.kill();
+    terminal.wait_for("connection lost");
+    terminal.keys("\r~.");
+    terminal.wait_for("terminated while the connection was down");
+    assert_left(&engine, terminal, 0);
+}
+
+#[test]
+fn a_shell_outlives_a_restart_of_its_engine() {
+    let mut engine = node();
+    let mut terminal = prompt(&engine);
+    engine.kill();
+    terminal.wait_for("connection lost");
+    engine.restart();
+    terminal.keys("echo again-$((1+1))\r");
+    terminal.wait_for("again-2");
+    terminal.keys("exit\r");
+    assert_left(&engine, terminal, 0);
+}
+
+#[test]
+fn a_command_brings_its_exit_code_and_its_outputs() {
+    let engine = node();
+    let terminal = shell(&engine, "web-1 -- exit 7");
+    assert_left(&engine, terminal, 7);
+
+    let run = engine.command(&["shell", "web-1", "--", "sh", "-c", "'echo out; echo err >&2; exit 9'"]);
+    assert_eq!(run.status.code(), Some(9));
+    assert_eq!((&*run.stdout, &*run.stderr), (&b"out\n"[..], &b"err\n"[..]));
+
+    let run = engine.command(&["shell", "nobody", "--", "true"]);
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert_eq!(run.status.code(), Some(1), "{said}");
+    assert!(said.contains("nobody"), "{said}");
+}
