@@ -83,7 +83,8 @@ fn filter_run_walk_shell_quit() {
         screen.contents().lines().any(|line| line.trim().starts_with("size-2") || line.trim().starts_with("size-1"))
     });
     terminal.resize(40, 120);
-    terminal.keys("sleep 0.5; stty size | sed s/^/now-/\r");
+    // The size travels beside the keys: the node is asked until it has it.
+    terminal.keys("until [ $(stty size | cut -d' ' -f1) -ge 30 ]; do sleep 0.1; done; stty size | sed s/^/now-/\r");
     terminal
         .wait("a size beyond 30 rows", |screen| screen.contents().lines().any(|line| line.trim().starts_with("now-3")));
     terminal.keys("\x07d");
@@ -98,6 +99,11 @@ fn filter_run_walk_shell_quit() {
     assert_terminal_is_as_before(&engine, &terminal);
 }
 
+/// Waits until the node's shell asks for the next line: what is typed before belongs to the program that still runs.
+fn wait_for_prompt(terminal: &Terminal) {
+    terminal.wait("the prompt", |screen| screen.contents().lines().any(|line| line.trim() == "ready>"));
+}
+
 #[test]
 fn vim_top_and_tab_completion_work_in_a_shell() {
     let mut engine = Engine::start();
@@ -107,7 +113,9 @@ fn vim_top_and_tab_completion_work_in_a_shell() {
     terminal.wait_for("web-1");
     terminal.keys("s");
     terminal.wait_for("^g then d leave");
-    terminal.keys(&format!("cd {} && mkdir completed-by-tab && clear\r", engine.root.path().display()));
+    terminal
+        .keys(&format!("cd {} && mkdir completed-by-tab && PS1='rea''dy> ' && clear\r", engine.root.path().display()));
+    wait_for_prompt(&terminal);
     terminal.keys("cd completed-b\t\r");
     terminal.keys("basename $PWD | sed s/^/in-/\r");
     terminal.wait_for("in-completed-by-tab");
@@ -124,6 +132,8 @@ fn vim_top_and_tab_completion_work_in_a_shell() {
     terminal.keys("top -d 1\r");
     terminal.wait_for("load average");
     terminal.keys("q");
+    // top throws away what was typed before it has put the terminal's modes back.
+    wait_for_prompt(&terminal);
     terminal.keys("clear; echo after-$((1+1))\r");
     terminal.wait_for("after-2");
     terminal.keys("exit\r");
