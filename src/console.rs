@@ -19,6 +19,7 @@ use crate::{
 pub mod action;
 pub mod draw;
 pub mod effect;
+mod keyboard;
 mod pulse;
 pub mod sample;
 pub mod state;

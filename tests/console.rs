@@ -147,6 +147,27 @@ fn vim_top_and_tab_completion_work_in_a_shell() {
 }
 
 #[test]
+fn a_key_typed_while_the_window_changes_is_not_lost() {
+    let engine = Engine::start();
+    let mut terminal = console(&engine, 24, 80);
+    terminal.wait_for("No managed nodes");
+    terminal.keys("/");
+    let mut typed = String::new();
+    for (round, letter) in ('a'..='t').enumerate() {
+        typed.push(letter);
+        terminal.resize(if round % 2 == 0 { 30 } else { 24 }, 80);
+        terminal.keys(&letter.to_string());
+        terminal.wait_for(&typed);
+    }
+    terminal.keys("\x1b\x1b");
+    terminal.wait_until_gone(&typed);
+    terminal.keys("q");
+    terminal.wait_for("left-with-0");
+    terminal.wait_for_exit();
+    assert_terminal_is_as_before(&engine, &terminal);
+}
+
+#[test]
 fn ten_megabytes_of_escape_sequences_are_only_text() {
     let mut engine = Engine::start();
     engine.agent("loud", &[]);

@@ -3,13 +3,13 @@
 
 use std::{future::Future, io, time::Duration};
 
-use crossterm::event::{Event as TtyEvent, EventStream, KeyEventKind, MouseEventKind};
-use futures_util::StreamExt;
+use crossterm::event::{Event as TtyEvent, KeyEventKind, MouseEventKind};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     draw::{self, Look},
     effect::{Effect, perform::Performer},
+    keyboard,
     state::{Event, State},
     tty::Tty,
     update::{Scope, Trouble, Update},
@@ -43,7 +43,7 @@ impl Pulse {
     pub async fn run(mut self, connecting: impl Future<Output = Result<Client, Trouble>>) -> io::Result<()> {
         let mut connecting = std::pin::pin!(connecting);
         let mut connected = false;
-        let mut keys = EventStream::new();
+        let mut keys = keyboard::listen()?;
         let mut signals = Signals::new()?;
         let mut next_frame = Instant::now();
         self.draw()?;
@@ -52,7 +52,7 @@ impl Pulse {
             let wait = self.state.deadline().since(self.clock.now());
             tokio::select! {
                 biased;
-                event = keys.next() => match event {
+                event = keys.recv() => match event {
                     Some(event) => {
                         if let Some(event) = read(event?, &mut self.state) {
                             self.state.feed(event, self.clock.now(), &mut fx);

@@ -5,7 +5,7 @@ use std::{
     num::NonZeroU16,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::{Arc, Condvar, Mutex},
+    sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -188,7 +188,7 @@ impl Terminal {
         thread::spawn(move || {
             let mut buffer = [0; 16 * 1024];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
-                painted.0.lock().unwrap().process(&buffer[..count]);
+                painted.0.lock().unwrap_or_else(PoisonError::into_inner).process(&buffer[..count]);
                 painted.1.notify_all();
             }
             painted.1.notify_all();
