@@ -1,4 +1,4 @@
-//! The bytes between the parties: AWS JSON 1.1, SigV4, the binary envelope, the data channel.
+//! The bytes between the parties: AWS JSON 1.1, SigV4, the binary envelope, the data channel, multiplexing.
 //!
 //! Encoders, decoders and pure state machines. No policy, no sockets, no clock of its own.
 
@@ -9,4 +9,6 @@ pub mod json;
 pub mod messages;
 pub mod partition;
 pub mod rsa_auth;
+pub mod sealed;
 pub mod sigv4;
+pub mod smux;
