@@ -2,6 +2,7 @@
 
 mod link;
 mod plan;
+mod port;
 mod program;
 mod serve;
 mod words;

@@ -1,15 +1,15 @@
 //! smux, version 1, as a pure state machine for both ends: many streams inside the one byte stream of a port session.
 //!
 //! Bytes of the peer go in with [`Mux::receive`], bytes for the peer come out of [`Mux::poll_output`], and what happened
-//! comes out of [`Mux::poll_event`]. The client opens streams, the server is told of them. There is no half-close: as soon
-//! as one end closes a stream it is gone for both.
+//! comes out of [`Mux::poll_event`]. The client opens streams, the server is told of them. Each end closes a stream for
+//! itself; AWS's peers close both ends together, so what follows their close goes nowhere.
 //!
 //! Version 1 has no flow control of its own, so the caller must provide it: it writes no more while [`Mux::can_write`] says
 //! no, and feeds nothing while [`Mux::wants_input`] says no. Then memory stays bounded whatever the peer sends.
 //!
 //! No sockets, no clock.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use bytes::{Bytes, BytesMut};
 
@@ -63,8 +63,17 @@ pub enum MuxEvent {
     Opened(StreamId),
     /// Bytes of a stream, never none.
     Data(StreamId, Bytes),
-    /// The peer has closed a stream; nothing more comes from it, and nothing more can be written.
+    /// The peer has closed a stream; nothing more comes from it. This end still has to [`Mux::close`] it.
     Closed(StreamId),
+}
+
+/// What is closed of an open stream.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ends {
+    /// The peer sends nothing more.
+    peer: bool,
+    /// This end sends nothing more, and has said so.
+    own: bool,
 }
 
 /// The peer does not speak smux 1. Nothing after that can be read.
@@ -89,7 +98,7 @@ pub enum MuxError {
 pub struct Mux {
     side: Side,
     next: u32,
-    open: HashSet<u32>,
+    open: HashMap<u32, Ends>,
     /// The beginning of a frame's header.
     header: [u8; HEADER],
     have: usize,
@@ -110,7 +119,7 @@ impl Mux {
             side,
             // As AWS's client counts; a server never opens one.
             next: 3,
-            open: HashSet::new(),
+            open: HashMap::new(),
             header: [0; HEADER],
             have: 0,
             body: None,
@@ -155,7 +164,7 @@ impl Mux {
                 let data = bytes.split_to(left.min(bytes.len()));
                 self.body = (data.len() < left).then(|| (stream, left - data.len()));
                 // What is still under way for a stream that has been closed here has nowhere to go.
-                if self.open.contains(&stream) {
+                if self.hears(stream) {
                     self.push(MuxEvent::Data(StreamId(stream), data));
                 }
                 continue;
@@ -176,25 +185,33 @@ impl Mux {
         let id = self.next;
         // After two thousand million streams the ids begin again.
         self.next = self.next.checked_add(2).unwrap_or(3);
-        self.open.insert(id);
+        self.open.insert(id, Ends::default());
         self.frame(command::SYN, id, &[]);
         StreamId(id)
     }
 
     /// Writes to a stream. What is written to a stream that is closed goes nowhere.
     pub fn write(&mut self, id: StreamId, data: &[u8]) {
-        if self.open.contains(&id.0) {
+        if self.open.get(&id.0).is_some_and(|ends| !ends.own) {
             for piece in data.chunks(PAYLOAD_LIMIT) {
                 self.frame(command::PSH, id.0, piece);
             }
         }
     }
 
-    /// Closes a stream, behind what has been written to it. No event tells of it.
-    pub fn close(&mut self, id: StreamId) {
-        if self.open.remove(&id.0) {
+    /// Says that nothing more is written to a stream, behind what has been. What the peer still sends is told.
+    pub fn finish(&mut self, id: StreamId) {
+        if let Some(ends) = self.open.get_mut(&id.0)
+            && !std::mem::replace(&mut ends.own, true)
+        {
             self.frame(command::FIN, id.0, &[]);
         }
+    }
+
+    /// Closes a stream, behind what has been written to it. Nothing more is told of it.
+    pub fn close(&mut self, id: StreamId) {
+        self.finish(id);
+        self.open.remove(&id.0);
     }
 
     /// How many streams are open.
@@ -237,9 +254,8 @@ impl Mux {
             command::SYN | command::FIN | command::NOP if length > 0 => return Err(MuxError::Length(command, length)),
             command::SYN => self.opened(id)?,
             command::FIN => {
-                if self.open.remove(&id) {
-                    // The peer lets go of it only now, as it has no half-closed streams either.
-                    self.frame(command::FIN, id, &[]);
+                if self.hears(id) {
+                    self.open.entry(id).and_modify(|ends| ends.peer = true);
                     self.push(MuxEvent::Closed(StreamId(id)));
                 }
             }
@@ -254,7 +270,7 @@ impl Mux {
         if odd != (self.side == Side::Server) {
             return Err(MuxError::Stream(id));
         }
-        if self.open.contains(&id) {
+        if self.open.contains_key(&id) {
             return Ok(());
         }
         if self.open.len() >= STREAM_LIMIT || self.side == Side::Client {
@@ -262,9 +278,14 @@ impl Mux {
             self.frame(command::FIN, id, &[]);
             return Ok(());
         }
-        self.open.insert(id);
+        self.open.insert(id, Ends::default());
         self.push(MuxEvent::Opened(StreamId(id)));
         Ok(())
+    }
+
+    /// Whether the peer may say something on this stream.
+    fn hears(&self, id: u32) -> bool {
+        self.open.get(&id).is_some_and(|ends| !ends.peer)
     }
 
     fn frame(&mut self, command: u8, id: u32, payload: &[u8]) {

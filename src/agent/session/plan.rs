@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::port::Port;
 use crate::{
     agent::{facts::PLATFORM, plugin::input},
     ssm::document::{
@@ -34,6 +35,8 @@ pub enum Plan {
         /// Whether standard error and the exit code are sent apart.
         separate: bool,
     },
+    /// Connections to a port.
+    Port(Port),
 }
 
 impl Plan {
@@ -67,9 +70,19 @@ impl Plan {
                 command: command()?,
                 separate: input(platform, "separateOutputStream").is_some_and(|value| text_of(value) == "true"),
             },
-            SessionType::Port => return Err("this agent does not forward ports yet".to_owned()),
+            SessionType::Port => Self::Port(port(properties)?),
         })
     }
+}
+
+/// Where a port session leads. `LocalPortForwarding` takes connections; anything else is one connection, as for SSH.
+fn port(properties: Value) -> Result<Port, String> {
+    let text = |name: &str| input(&properties, name).map(text_of).unwrap_or_default();
+    let number = text("portNumber");
+    let port = number.trim().parse().ok().filter(|port| *port > 0);
+    let port = port.ok_or_else(|| format!("the session document asks for the port {number:?}"))?;
+    let host = Some(text("host").trim().to_owned()).filter(|host| !host.is_empty());
+    Ok(Port { host, port, forwards: text("type") == "LocalPortForwarding", properties })
 }
 
 /// The API's lists of one element, in case the service left them as they were.
@@ -130,6 +143,24 @@ mod tests {
         assert_eq!(plan, Plan::NonInteractive { command: "ls".into(), separate: true });
         commands["properties"] = json!({});
         assert!(Plan::read(&request(commands, json!({}))).unwrap_err().contains("no commands"));
+    }
+
+    #[test]
+    fn ports_are_forwarded_or_are_the_session() {
+        let read = |properties: Value| {
+            let parameters = json!({"portNumber": {"type": "String", "default": "22"}});
+            let document = json!({"schemaVersion": "1.0", "sessionType": "Port", "parameters": parameters, "properties": properties});
+            Plan::read(&request(document, json!({"portNumber": ["8080"]})))
+        };
+        let properties = json!({"portNumber": "8080", "host": "db.internal", "type": "LocalPortForwarding"});
+        let mut expected =
+            Port { host: Some("db.internal".into()), port: 8080, forwards: true, properties: properties.clone() };
+        assert_eq!(read(properties).unwrap(), Plan::Port(expected.clone()));
+        expected = Port { host: None, forwards: false, properties: json!({"portNumber": "8080"}), ..expected };
+        assert_eq!(read(json!({"portNumber": "{{ portNumber }}"})).unwrap(), Plan::Port(expected));
+        for port in ["0", "65536", "http", ""] {
+            assert!(read(json!({"portNumber": port})).unwrap_err().contains("port"), "{port}");
+        }
     }
 
     #[test]

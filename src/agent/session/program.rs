@@ -1,4 +1,4 @@
-//! The program of a session: on a pseudo-terminal, or on pipes. Bytes come out of a bounded queue, so that a program that
+//! The program of a session: on a pseudo-terminal, on pipes, or at the far end of a connection. Bytes come out of a bounded queue, so that a program that
 //! writes faster than the user's line carries has to wait.
 
 use std::{
@@ -15,9 +15,11 @@ use nix::{
 };
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
     sync::{mpsc, oneshot},
 };
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     agent::process::kill_session,
@@ -40,8 +42,14 @@ pub struct Program {
     pub input: mpsc::Sender<Vec<u8>>,
     /// Its exit code.
     pub exit: oneshot::Receiver<i32>,
-    leader: i32,
-    terminal: Option<Box<dyn MasterPty + Send>>,
+    end: Ending,
+}
+
+/// What it takes to end a program.
+enum Ending {
+    Terminal { leader: i32, terminal: Box<dyn MasterPty + Send> },
+    Group { leader: i32 },
+    Connection { _tasks: [AbortOnDropHandle<()>; 2] },
 }
 
 impl Program {
@@ -87,7 +95,7 @@ impl Program {
             // The kernel hangs the terminal up when its session's leader ends; what ignores that (nohup) lives on.
             let _ = exit_to.send(code);
         })?;
-        Ok(Self { output, input, exit, leader, terminal: Some(pair.master) })
+        Ok(Self { output, input, exit, end: Ending::Terminal { leader, terminal: pair.master } })
     }
 
     /// A program on pipes, in a process group of its own. Its input is signals only.
@@ -129,13 +137,30 @@ impl Program {
                 .map(|status| status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)));
             let _ = exit_to.send(code.unwrap_or(-1));
         });
-        Ok(Self { output, input, exit, leader, terminal: None })
+        Ok(Self { output, input, exit, end: Ending::Group { leader } })
+    }
+
+    /// Whatever is at the other end of a connection. It ends when that has nothing more to say.
+    pub fn on_connection(connection: TcpStream) -> Self {
+        let (reader, mut writer) = connection.into_split();
+        let (output_to, output) = mpsc::channel(OUTPUT_QUEUE);
+        let (input, mut input_from) = mpsc::channel::<Vec<u8>>(INPUT_QUEUE);
+        let reads = tokio::spawn(copy(reader, payload::OUTPUT, output_to));
+        let writes = tokio::spawn(async move {
+            while let Some(bytes) = input_from.recv().await {
+                if writer.write_all(&bytes).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let (_, exit) = oneshot::channel();
+        Self { output, input, exit, end: Ending::Connection { _tasks: [reads, writes].map(AbortOnDropHandle::new) } }
     }
 
     /// Tells the terminal its size.
     pub fn resize(&self, size: TerminalSize) {
         let cells = |count: u32| u16::try_from(count).unwrap_or(u16::MAX).max(1);
-        if let Some(terminal) = &self.terminal {
+        if let Ending::Terminal { terminal, .. } = &self.end {
             let size = PtySize { rows: cells(size.rows), cols: cells(size.cols), ..SIZE };
             if let Err(error) = terminal.resize(size) {
                 tracing::debug!("cannot resize a terminal: {error}");
@@ -145,9 +170,11 @@ impl Program {
 
     /// Ends it and everything it has started.
     pub fn kill(&self) {
-        match self.terminal {
-            Some(_) => kill_session(self.leader),
-            None => drop(killpg(Pid::from_raw(self.leader), Signal::SIGKILL)),
+        match self.end {
+            Ending::Terminal { leader, .. } => kill_session(leader),
+            Ending::Group { leader } => drop(killpg(Pid::from_raw(leader), Signal::SIGKILL)),
+            // Closed when it is dropped.
+            Ending::Connection { .. } => {}
         }
     }
 }

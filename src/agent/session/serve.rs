@@ -9,13 +9,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{link::Link, plan::Plan, program::Program, words};
+use super::{link::Link, plan::Plan, port, program::Program, words};
 use crate::{
     agent::{Node, facts::AGENT_VERSION},
     wire::{
         channel::Event,
         envelope::flag,
-        messages::{HandshakeComplete, HandshakeRequest, RequestedAction},
+        messages::{HandshakeComplete, HandshakeRequest, HandshakeResponse, RequestedAction},
     },
 };
 
@@ -25,11 +25,13 @@ const HANDSHAKE: Duration = Duration::from_secs(15);
 const DRAIN: Duration = Duration::from_secs(2);
 
 /// How a session came to its end.
-enum End {
+pub(super) enum End {
     /// The program ended.
     Program,
     /// The service or the user ended it.
     Terminated,
+    /// The user's end of a connection is closed; there may be another one.
+    Disconnected,
 }
 
 /// Serves a session. The error is a sentence for the user.
@@ -59,15 +61,15 @@ pub async fn serve(node: &Node, session_id: &str, plan: Plan, cancel: &Cancellat
     outcome.map(drop)
 }
 
-struct Session<'a> {
-    node: &'a Node,
-    session_id: &'a str,
-    link: Link<'a>,
-    program: Option<Program>,
+pub(super) struct Session<'a> {
+    pub(super) node: &'a Node,
+    pub(super) session_id: &'a str,
+    pub(super) link: Link<'a>,
+    pub(super) program: Option<Program>,
     /// Output that the channel has no room for.
     pending: VecDeque<(u32, Vec<u8>)>,
     /// Room for one write to the program.
-    permit: Option<OwnedPermit<Vec<u8>>>,
+    pub(super) permit: Option<OwnedPermit<Vec<u8>>>,
 }
 
 /// What came of waiting.
@@ -91,9 +93,10 @@ impl Session<'_> {
             Plan::Interactive { command } => Program::interactive(command)?,
             Plan::NonInteractive { command, separate } => {
                 let words = words::split(command)?;
-                self.handshake("NonInteractiveCommands").await?;
+                self.handshake("NonInteractiveCommands", Value::Null).await?;
                 Program::on_pipes(&words, *separate)?
             }
+            Plan::Port(port) => return port::serve(self, port).await,
         };
         self.program = Some(program);
         if let Some(end) = self.pump().await? {
@@ -109,7 +112,7 @@ impl Session<'_> {
     }
 
     /// Carries bytes until the program has ended (`None`) or somebody has ended the session.
-    async fn pump(&mut self) -> Result<Option<End>, String> {
+    pub(super) async fn pump(&mut self) -> Result<Option<End>, String> {
         loop {
             if let Some(end) = self.take_events() {
                 return Ok(Some(end));
@@ -176,6 +179,7 @@ impl Session<'_> {
                 return Some(End::Terminated);
             }
             match event {
+                Event::Flag(flag::DISCONNECT_TO_PORT) => return Some(End::Disconnected),
                 Event::Data(bytes) => {
                     if let Some(permit) = self.permit.take() {
                         permit.send(bytes);
@@ -204,20 +208,26 @@ impl Session<'_> {
         }
     }
 
-    async fn handshake(&mut self, session_type: &str) -> Result<(), String> {
+    /// Tells the client what kind of session this is and waits until it agrees.
+    pub(super) async fn handshake(
+        &mut self,
+        session_type: &str,
+        properties: Value,
+    ) -> Result<HandshakeResponse, String> {
         let began = Instant::now();
         let request = HandshakeRequest {
             agent_version: AGENT_VERSION.to_owned(),
             requested_client_actions: vec![RequestedAction {
                 action_type: "SessionType".to_owned(),
-                action_parameters: json!({"SessionType": session_type, "Properties": Value::Null}),
+                action_parameters: json!({"SessionType": session_type, "Properties": properties}),
             }],
         };
         self.link.channel.send_handshake_request(&request, self.node.clock.now());
         let response = timeout(HANDSHAKE, self.next_handshake())
             .await
             .map_err(|_| "the client did not answer the handshake in time".to_owned())??;
-        if response.is_empty() || response.iter().any(|status| *status != 1) {
+        let actions = &response.processed_client_actions;
+        if actions.is_empty() || actions.iter().any(|action| action.action_status != 1) {
             return Err(format!("the client does not support sessions of type {session_type}"));
         }
         let complete = HandshakeComplete {
@@ -225,28 +235,46 @@ impl Session<'_> {
             customer_message: String::new(),
         };
         self.link.channel.send_handshake_complete(&complete, self.node.clock.now());
-        Ok(())
+        Ok(response)
     }
 
-    /// The statuses of the client's answer.
-    async fn next_handshake(&mut self) -> Result<Vec<i64>, String> {
+    /// The client's answer.
+    async fn next_handshake(&mut self) -> Result<HandshakeResponse, String> {
         loop {
             while let Some(event) = self.link.channel.poll_event() {
                 match event {
-                    Event::Handshake(response) => {
-                        return Ok(response.processed_client_actions.iter().map(|a| a.action_status).collect());
-                    }
+                    Event::Handshake(response) => return Ok(response),
                     event if ends(&event) => return Err("the session was ended during the handshake".to_owned()),
                     _ => {}
                 }
             }
-            let outcome = match self.link.flush().await {
-                Ok(()) => self.link.wait().await,
-                lost => lost,
-            };
-            if let Err(lost) = outcome {
-                self.link.reconnect(&lost).await?;
+            self.exchange().await?;
+        }
+    }
+
+    /// The next bytes of the client; `None` when the session is ended instead.
+    pub(super) async fn first_input(&mut self) -> Result<Option<Vec<u8>>, String> {
+        loop {
+            while let Some(event) = self.link.channel.poll_event() {
+                match event {
+                    Event::Data(bytes) => return Ok(Some(bytes)),
+                    event if ends(&event) => return Ok(None),
+                    _ => {}
+                }
             }
+            self.exchange().await?;
+        }
+    }
+
+    /// Sends what is due and waits for what comes.
+    async fn exchange(&mut self) -> Result<(), String> {
+        let outcome = match self.link.flush().await {
+            Ok(()) => self.link.wait().await,
+            lost => lost,
+        };
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(lost) => self.link.reconnect(&lost).await,
         }
     }
 
@@ -278,6 +306,6 @@ impl Session<'_> {
 }
 
 /// Whether an event ends the session.
-fn ends(event: &Event) -> bool {
+pub(super) fn ends(event: &Event) -> bool {
     matches!(event, Event::Closed(_) | Event::Flag(flag::TERMINATE_SESSION))
 }

@@ -1,0 +1,450 @@
+//! The connections of a multiplexed port session, at either end: a task for each moves its bytes, [`smux`](super::smux)
+//! joins them to one stream. Who opens connections, and what carries the stream, is the owner's business.
+//!
+//! Bounded both ways: connections wait for [`Streams::next`], and when too much waits for slow connections,
+//! [`Streams::wants_input`] says to read no more of the stream.
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    sync::{Notify, mpsc},
+    time::timeout,
+};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::smux::{Mux, MuxError, MuxEvent, Side, StreamId};
+use crate::ssm::Timestamp;
+
+/// Bytes that may wait for connections before the stream is no longer read; the size of AWS's peers.
+const BACKLOG: usize = 4 * 1024 * 1024;
+/// Reads of connections that may wait for the owner.
+const READS: usize = 16;
+const READ: usize = 64 * 1024;
+/// Connections at a time.
+const CONNECTIONS: usize = 1024;
+/// A connection whose peer has closed may still have its answer out: so long, and so much of it. A peer that is gone for
+/// good drops it.
+const LINGER: Duration = Duration::from_secs(10);
+const LINGER_BYTES: usize = 1024 * 1024;
+
+/// Bytes moved, and connections.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Connections so far.
+    pub accepted: AtomicU64,
+    /// Bytes from connections.
+    pub sent: AtomicU64,
+    /// Bytes to connections.
+    pub received: AtomicU64,
+}
+
+/// What came of waiting.
+#[derive(Debug)]
+pub enum Turn {
+    /// There may be output.
+    Moved,
+    /// A connection could not be made.
+    Refused {
+        /// The stream, already closed.
+        stream: StreamId,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// What a connection's task tells.
+enum Told {
+    Data(Bytes),
+    /// It has nothing more to say.
+    Finished,
+    Refused(io::Error),
+    Ended,
+}
+
+/// Bytes on their way to connections.
+#[derive(Debug, Default)]
+struct Backlog {
+    bytes: AtomicUsize,
+    less: Notify,
+}
+
+struct Connection {
+    /// Data for it; an empty piece is the end of it.
+    to: mpsc::UnboundedSender<Bytes>,
+    _task: AbortOnDropHandle<()>,
+}
+
+/// All connections of one session.
+pub struct Streams {
+    mux: Mux,
+    connections: HashMap<StreamId, Connection>,
+    backlog: Arc<Backlog>,
+    told: mpsc::Sender<(StreamId, Told)>,
+    hears: mpsc::Receiver<(StreamId, Told)>,
+    counts: Arc<Counts>,
+}
+
+impl Streams {
+    /// No connection yet.
+    pub fn new(side: Side) -> Self {
+        let (told, hears) = mpsc::channel(READS);
+        Self {
+            mux: Mux::new(side),
+            connections: HashMap::new(),
+            backlog: Arc::default(),
+            told,
+            hears,
+            counts: Arc::default(),
+        }
+    }
+
+    /// What was moved so far; counts on.
+    pub fn counts(&self) -> Arc<Counts> {
+        self.counts.clone()
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Opens a stream for a connection of this end. `false`, and the connection is dropped, when there are too many.
+    pub fn open<S>(&mut self, socket: S) -> bool
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        if self.connections.len() >= CONNECTIONS {
+            return false;
+        }
+        let stream = self.mux.open();
+        self.attach(stream, async { Ok(socket) });
+        true
+    }
+
+    /// Gives a stream that the peer opened its connection, once that stands. Data waits for it.
+    pub fn attach<S>(&mut self, stream: StreamId, connecting: impl Future<Output = io::Result<S>> + Send + 'static)
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        self.counts.accepted.fetch_add(1, Ordering::Relaxed);
+        let (to, data) = mpsc::unbounded_channel();
+        let (told, backlog) = (self.told.clone(), self.backlog.clone());
+        let task = tokio::spawn(async move {
+            let last = match connecting.await {
+                Ok(socket) => {
+                    carry(stream, socket, data, &told, &backlog).await;
+                    Told::Ended
+                }
+                Err(error) => Told::Refused(error),
+            };
+            let _ = told.send((stream, last)).await;
+        });
+        self.connections.insert(stream, Connection { to, _task: AbortOnDropHandle::new(task) });
+    }
+
+    /// Takes bytes of the peer. The streams that it opened and that want a connection are the answer.
+    ///
+    /// # Errors
+    /// When the peer does not multiplex.
+    pub fn receive(&mut self, bytes: Bytes) -> Result<Vec<StreamId>, MuxError> {
+        self.mux.receive_shared(bytes)?;
+        let mut opened = Vec::new();
+        while let Some(event) = self.mux.poll_event() {
+            let (stream, data) = match event {
+                MuxEvent::Opened(stream) => {
+                    opened.push(stream);
+                    continue;
+                }
+                MuxEvent::Data(stream, data) => (stream, data),
+                MuxEvent::Closed(stream) => (stream, Bytes::new()),
+            };
+            if let Some(connection) = self.connections.get(&stream) {
+                let length = data.len();
+                self.backlog.bytes.fetch_add(length, Ordering::AcqRel);
+                if connection.to.send(data).is_err() {
+                    self.backlog.bytes.fetch_sub(length, Ordering::AcqRel);
+                } else {
+                    self.counts.received.fetch_add(length as u64, Ordering::Relaxed);
+                }
+            }
+        }
+        Ok(opened)
+    }
+
+    /// Whether more of the peer's bytes are wanted.
+    pub fn wants_input(&self) -> bool {
+        self.backlog.bytes.load(Ordering::Acquire) < BACKLOG
+    }
+
+    /// Waits until something happened at a connection, or until more input is wanted again. May be dropped at any time.
+    pub async fn next(&mut self) -> Turn {
+        let (held, room) = (!self.wants_input(), self.mux.can_write());
+        tokio::select! {
+            told = self.hears.recv(), if room => match told {
+                Some((stream, told)) => self.hear(stream, told),
+                // This end holds a sender itself.
+                None => Turn::Moved,
+            },
+            () = self.backlog.less.notified(), if held => Turn::Moved,
+            else => std::future::pending().await,
+        }
+    }
+
+    /// The next bytes for the peer.
+    pub fn poll_output(&mut self) -> Option<Bytes> {
+        self.mux.poll_output()
+    }
+
+    /// See [`Mux::keep_alive`].
+    pub fn keep_alive(&mut self, now: Timestamp) {
+        self.mux.keep_alive(now);
+    }
+
+    /// See [`Mux::tick`].
+    pub fn tick(&mut self, now: Timestamp) {
+        self.mux.tick(now);
+    }
+
+    fn hear(&mut self, stream: StreamId, told: Told) -> Turn {
+        match told {
+            Told::Data(data) => {
+                self.counts.sent.fetch_add(data.len() as u64, Ordering::Relaxed);
+                self.mux.write(stream, &data);
+                Turn::Moved
+            }
+            Told::Finished => {
+                self.mux.finish(stream);
+                Turn::Moved
+            }
+            Told::Ended => {
+                self.end(stream);
+                Turn::Moved
+            }
+            Told::Refused(error) => {
+                self.end(stream);
+                Turn::Refused { stream, error }
+            }
+        }
+    }
+
+    fn end(&mut self, stream: StreamId) {
+        self.connections.remove(&stream);
+        self.mux.close(stream);
+    }
+}
+
+/// Moves the bytes of one connection. Each direction ends for itself; after the peer's, the other one may linger.
+async fn carry<S>(
+    stream: StreamId,
+    socket: S,
+    mut data: mpsc::UnboundedReceiver<Bytes>,
+    told: &mpsc::Sender<(StreamId, Told)>,
+    backlog: &Backlog,
+) where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let (mut reader, mut writer) = tokio::io::split(socket);
+    let peer_closed = AtomicBool::new(false);
+    let upwards = async {
+        let mut buffer = BytesMut::new();
+        let mut late = 0;
+        while late < LINGER_BYTES {
+            buffer.reserve(READ);
+            match reader.read_buf(&mut buffer).await {
+                Ok(0) => return told.send((stream, Told::Finished)).await.is_ok(),
+                Err(_) => return false,
+                Ok(count) if peer_closed.load(Ordering::Relaxed) => late += count,
+                Ok(_) => {}
+            }
+            if told.send((stream, Told::Data(buffer.split().freeze()))).await.is_err() {
+                return false;
+            }
+        }
+        false
+    };
+    let downwards = async {
+        let mut debt = Debt { backlog, bytes: 0 };
+        let mut whole = true;
+        while let Some(piece) = data.recv().await {
+            debt.bytes = piece.len();
+            if piece.is_empty() {
+                break;
+            }
+            whole = writer.write_all(&piece).await.is_ok();
+            debt.pay();
+            if !whole {
+                break;
+            }
+        }
+        peer_closed.store(true, Ordering::Relaxed);
+        whole & writer.shutdown().await.is_ok()
+    };
+    {
+        let (mut upwards, mut downwards) = (std::pin::pin!(upwards), std::pin::pin!(downwards));
+        tokio::select! {
+            // Half of a connection is as good as none once it has failed.
+            well = &mut upwards => if well {
+                downwards.await;
+            },
+            well = &mut downwards => if well {
+                let _ = timeout(LINGER, upwards).await;
+            },
+        }
+    }
+    // What still waits for the connection has nowhere to go.
+    data.close();
+    let mut rest = Debt { backlog, bytes: 0 };
+    while let Ok(piece) = data.try_recv() {
+        rest.bytes += piece.len();
+    }
+}
+
+/// Bytes that leave the backlog when they are paid, at the latest when this is dropped: a task can end anywhere.
+struct Debt<'a> {
+    backlog: &'a Backlog,
+    bytes: usize,
+}
+
+impl Debt<'_> {
+    fn pay(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        if bytes > 0 && self.backlog.bytes.fetch_sub(bytes, Ordering::AcqRel) >= BACKLOG {
+            self.backlog.less.notify_one();
+        }
+    }
+}
+
+impl Drop for Debt<'_> {
+    fn drop(&mut self) {
+        self.pay();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{DuplexStream, duplex};
+
+    use super::*;
+
+    /// Both ends of a session, joined, with a far side that connects each stream to what `far` gives.
+    struct Pair {
+        near: Streams,
+        far: Streams,
+        connect: mpsc::UnboundedSender<DuplexStream>,
+    }
+
+    impl Pair {
+        fn new() -> (Self, mpsc::UnboundedReceiver<DuplexStream>) {
+            let (connect, connections) = mpsc::unbounded_channel();
+            (Self { near: Streams::new(Side::Client), far: Streams::new(Side::Server), connect }, connections)
+        }
+
+        /// Carries bytes between the ends for ever.
+        async fn run(mut self, refuse: bool, refused: mpsc::UnboundedSender<io::ErrorKind>) {
+            loop {
+                while let Some(bytes) = self.near.poll_output() {
+                    for stream in self.far.receive(bytes).unwrap() {
+                        let (ours, theirs) = duplex(64 * 1024);
+                        let kept = !refuse && self.connect.send(theirs).is_ok();
+                        self.far.attach(stream, async move {
+                            if kept { Ok(ours) } else { Err(io::ErrorKind::ConnectionRefused.into()) }
+                        });
+                    }
+                }
+                while let Some(bytes) = self.far.poll_output() {
+                    assert_eq!(self.near.receive(bytes).unwrap(), []);
+                }
+                tokio::select! {
+                    _ = self.near.next() => {}
+                    turn = self.far.next() => if let Turn::Refused { error, .. } = turn {
+                        let _ = refused.send(error.kind());
+                    },
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn connections_are_carried_apart_and_end_one_by_one() {
+        let (mut pair, mut connections) = Pair::new();
+        let mut users = Vec::new();
+        for _ in 0..8 {
+            let (user, ours) = duplex(64 * 1024);
+            assert!(pair.near.open(ours));
+            users.push(user);
+        }
+        let counts = pair.near.counts();
+        let (refused, _) = mpsc::unbounded_channel();
+        tokio::spawn(pair.run(false, refused));
+        let echoes = tokio::spawn(async move {
+            while let Some(mut connection) = connections.recv().await {
+                tokio::spawn(async move {
+                    let mut question = Vec::new();
+                    // The answer follows the end of the question.
+                    connection.read_to_end(&mut question).await.unwrap();
+                    question.reverse();
+                    connection.write_all(&question).await.unwrap();
+                });
+            }
+        });
+        let asked = users.into_iter().enumerate().map(async |(number, mut user)| {
+            let question = vec![u8::try_from(number).unwrap(); 300_000 + number];
+            user.write_all(&question).await.unwrap();
+            user.shutdown().await.unwrap();
+            let mut answer = Vec::new();
+            user.read_to_end(&mut answer).await.unwrap();
+            assert_eq!(answer, question);
+        });
+        futures_util::future::join_all(asked).await;
+        assert_eq!(counts.accepted.load(Ordering::Relaxed), 8);
+        let expected: u64 = (0..8).map(|number| 300_000 + number).sum();
+        assert_eq!(counts.received.load(Ordering::Relaxed), expected);
+        echoes.abort();
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_refused_is_told_and_closed() {
+        let (mut pair, _connections) = Pair::new();
+        let (mut user, ours) = duplex(1024);
+        assert!(pair.near.open(ours));
+        let (refused, mut errors) = mpsc::unbounded_channel();
+        tokio::spawn(pair.run(true, refused));
+        assert_eq!(errors.recv().await, Some(io::ErrorKind::ConnectionRefused));
+        assert_eq!(user.read(&mut [0; 8]).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_takes_nothing_stops_the_stream_and_no_more() {
+        let (mut near, mut far) = (Streams::new(Side::Client), Streams::new(Side::Server));
+        let (mut user, ours) = duplex(1024 * 1024);
+        assert!(near.open(ours));
+        let (theirs, stuck) = duplex(16);
+        let mut theirs = Some(theirs);
+        let flood = tokio::spawn(async move { while user.write_all(&[7; 64 * 1024]).await.is_ok() {} });
+        while far.wants_input() {
+            near.next().await;
+            while let Some(bytes) = near.poll_output() {
+                for stream in far.receive(bytes).unwrap() {
+                    let theirs = theirs.take().unwrap();
+                    far.attach(stream, async { Ok(theirs) });
+                }
+            }
+        }
+        // The one that is stuck goes, and with it what waited for it.
+        drop(stuck);
+        while !far.wants_input() {
+            far.next().await;
+        }
+        flood.abort();
+    }
+}
