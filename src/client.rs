@@ -20,7 +20,7 @@ use futures_util::{Stream, stream};
 
 pub use caller::Caller;
 pub use error::{CredentialFault, Error};
-pub use session::{Session, SessionEvent};
+pub use session::{Session, SessionEvent, SessionInput};
 
 /// The size of a terminal in character cells, as sessions carry it.
 pub use crate::wire::messages::TerminalSize;

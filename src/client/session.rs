@@ -65,6 +65,36 @@ enum Command {
     Terminate,
 }
 
+/// A way to stream into a session while its events are read elsewhere. What it sends stands in one order with what the
+/// session's own handle sends.
+#[derive(Clone, Debug)]
+pub struct SessionInput {
+    commands: mpsc::UnboundedSender<Command>,
+    window: Arc<Semaphore>,
+}
+
+impl SessionInput {
+    /// Sends a stream such as a file: like [`Session::input`], but waits while much is under way.
+    pub async fn send(&self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let sent = self.send_some(bytes).await;
+            bytes = &bytes[sent..];
+        }
+    }
+
+    /// Sends the beginning of a stream; how many bytes of it. Waits while much is under way; dropped meanwhile, it has
+    /// sent nothing.
+    pub async fn send_some(&self, bytes: &[u8]) -> usize {
+        let piece = &bytes[..bytes.len().min(INPUT_PIECE)];
+        // A session that has ended takes no more and does not make anybody wait; its `Closed` event has said so.
+        if let Ok(permits) = self.window.acquire_many(u32::try_from(piece.len()).unwrap_or(1)).await {
+            permits.forget();
+            let _ = self.commands.send(Command::Input { bytes: piece.to_vec(), windowed: true });
+        }
+        piece.len()
+    }
+}
+
 impl Session {
     /// The session's id.
     pub fn id(&self) -> &str {
@@ -79,11 +109,12 @@ impl Session {
 
     /// Sends a stream such as a file: like [`Session::input`], but waits while much is under way.
     pub async fn send(&self, bytes: &[u8]) {
-        for piece in bytes.chunks(INPUT_PIECE) {
-            let Ok(permits) = self.window.acquire_many(u32::try_from(piece.len()).unwrap_or(1)).await else { return };
-            permits.forget();
-            self.tell(Command::Input { bytes: piece.to_vec(), windowed: true });
-        }
+        self.input_handle().send(bytes).await;
+    }
+
+    /// A handle for [`Session::send`] beside [`Session::next`].
+    pub fn input_handle(&self) -> SessionInput {
+        SessionInput { commands: self.commands.clone(), window: self.window.clone() }
     }
 
     /// Tells the node the size of the terminal.

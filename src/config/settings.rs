@@ -24,6 +24,23 @@ pub struct Settings {
     pub reveal: u64,
     /// Let clicks and the wheel reach the console. Off leaves selecting text to the terminal.
     pub mouse: bool,
+    /// Ask before more than one line is pasted into a shell. Pasting into several shells is always asked about.
+    pub paste_guard: bool,
+    /// What programs on nodes may do with the clipboard: `ask`, `allow` or `deny` to write; they never read it.
+    pub clipboard: Clipboard,
+}
+
+/// Whether programs on nodes may write the clipboard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Clipboard {
+    /// Each write is put to the user.
+    #[default]
+    Ask,
+    /// Every write is carried out.
+    Allow,
+    /// None is.
+    Deny,
 }
 
 impl Default for Settings {
@@ -35,9 +52,11 @@ impl Default for Settings {
             confirm_above: 10,
             ascii: false,
             read_only: false,
-            scrollback: 5_000,
+            scrollback: 10_000,
             reveal: 30,
             mouse: true,
+            paste_guard: true,
+            clipboard: Clipboard::Ask,
         }
     }
 }

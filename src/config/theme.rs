@@ -131,6 +131,8 @@ roles! {
     Error = "error",
     /// The mark that nothing can be changed.
     ReadOnly = "read-only",
+    /// The frame around shells that are typed into together.
+    Broadcast = "broadcast",
     /// The line that says what kind of place this is.
     Notice = "notice",
 }

@@ -143,6 +143,7 @@ actions! {
         SortReverse View "sort-reverse", "reverse", "Turn the order around";
         Detail View "detail", "detail", "Show or hide the node's details";
         OpenShell Change "open-shell", "shell", "Open a shell on the node under the cursor";
+        OpenShells Change "open-shells", "shells", "Open shells on the marked nodes, to be typed into together";
         RunCommand Change "run-command", "run", "Run a command on the marked nodes, or on the one under the cursor";
     }
     Compliance {
@@ -179,16 +180,37 @@ actions! {
     }
     Shell {
         Prefix View "prefix", "prefix", "The key that leaves the session: the next key is fleetdeck's";
+        TabNext View "tab-next", "next shell", "To the next shell";
+        TabPrevious View "tab-previous", "previous shell", "To the shell before";
+        TabLast View "tab-last", "last shell", "To the shell that was typed into before this one";
         Reopen Change "reopen-shell", "reopen", "Start the closed shell again";
     }
     Prefix {
-        LeaveShell View "leave-shell", "leave", "Leave the shell running and go back to the fleet";
+        LeaveShell View "leave-shell", "leave", "Leave the shells running and go back to where one came from";
         SendPrefix View "send-prefix", "send prefix", "Send the prefix key itself to the session";
-        FullScreen View "full-screen", "full screen", "Give the shell the whole screen, or take it back";
-        TabNext View "tab-next", "next shell", "To the next shell";
-        TabPrevious View "tab-previous", "previous shell", "To the shell before";
+        FullScreen View "full-screen", "full screen", "Give the shells the whole screen, or take it back";
+        Zoom View "zoom", "zoom", "Give this shell all the room of its split, or take it back";
+        TabList View "tab-list", "list", "Choose one of the open shells by name";
+        TabRename View "tab-rename", "rename", "Give the shell another name";
+        NewShell Change "new-shell", "new", "Open another shell: on this node or on one that is chosen";
+        SplitRight View "split-right", "split right", "Show another shell at the right of this one";
+        SplitDown View "split-down", "split down", "Show another shell below this one";
+        Unsplit View "unsplit", "own tab", "Take the shell out of its split";
+        FocusLeft View "focus-left", "go left", "Type into the shell at the left";
+        FocusRight View "focus-right", "go right", "Type into the shell at the right";
+        FocusUp View "focus-up", "go up", "Type into the shell above";
+        FocusDown View "focus-down", "go down", "Type into the shell below";
+        EdgeLeft View "edge-left", "edge left", "Move the edge of this shell to the left";
+        EdgeRight View "edge-right", "edge right", "Move the edge of this shell to the right";
+        EdgeUp View "edge-up", "edge up", "Move the edge of this shell up";
+        EdgeDown View "edge-down", "edge down", "Move the edge of this shell down";
+        MarkShell View "mark-shell", "mark", "Mark the shell as one of those that are typed into together";
+        Broadcast View "broadcast", "broadcast", "Type into every marked shell at once, or into this one alone again";
+        MuteShell View "mute-shell", "mute", "Leave this shell out while the marked ones are typed into";
+        CancelPaste View "cancel-paste", "cancel paste", "Stop the paste that is under way";
+        ClipboardRequest View "clipboard-request", "copy request", "Show what a program wants to put into the clipboard";
         CloseShell View "close-shell", "close", "End the session and close its tab";
-        Scrollback View "scrollback", "look back", "Look back at what scrolled away";
+        Scrollback View "scrollback", "look back", "Look back at what scrolled away, search and copy";
     }
     Form {
         FieldNext View "field-next", "next field", "To the next field";

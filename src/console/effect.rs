@@ -35,6 +35,7 @@ pub enum Source {
     ParameterTags,
     Value,
     History,
+    Preferences,
 }
 
 /// A question to the service. None of them changes anything.
@@ -74,6 +75,8 @@ pub enum Query {
     ParameterTags(String),
     /// The value of a parameter.
     Value { name: String, secret: bool },
+    /// The session document in force.
+    Preferences,
     /// The versions of a parameter; decrypted only if asked.
     History { name: String, secret: bool },
 }
@@ -100,6 +103,7 @@ impl Query {
             Self::ParameterTags(_) => Source::ParameterTags,
             Self::Value { .. } => Source::Value,
             Self::History { .. } => Source::History,
+            Self::Preferences => Source::Preferences,
         })
     }
 }
@@ -153,6 +157,15 @@ impl Confirmed {
     }
 }
 
+/// How far something has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes that are done.
+    pub done: usize,
+    /// Bytes there are.
+    pub total: usize,
+}
+
 /// Something the loop must do for the state.
 #[derive(Clone, Debug)]
 pub enum Effect {
@@ -172,6 +185,10 @@ pub enum Effect {
     OpenShell { tab: u64, node: String, terminal: Arc<Terminal> },
     /// Send keys to a session.
     ShellInput { tab: u64, bytes: Vec<u8> },
+    /// Send a large paste to a session, as fast as the session takes it, telling how far it has come.
+    ShellPaste { tab: u64, bytes: Arc<[u8]> },
+    /// Stop the paste under way in a session.
+    CancelPaste { tab: u64 },
     /// Tell a session the size of its screen, in rows and columns.
     ShellResize { tab: u64, rows: u16, columns: u16 },
     /// End a session.

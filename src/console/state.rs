@@ -47,7 +47,7 @@ use fleet::Fleet;
 use notices::{Notices, Weight};
 use overlay::Overlay;
 use parameters::Parameters;
-use shells::Shells;
+use shells::{Shells, limits::Preferences};
 
 /// The panes, in the order of their tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,25 @@ pub enum Pane {
 impl Pane {
     /// Every pane.
     pub const ALL: [Pane; 5] = [Self::Fleet, Self::Compliance, Self::Commands, Self::Parameters, Self::Shell];
+
+    /// Its name where there is little room.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Parameters => "Params",
+            _ => self.title(),
+        }
+    }
+
+    /// Its name where there is hardly any.
+    pub fn shortest(self) -> &'static str {
+        match self {
+            Self::Fleet => "Fleet",
+            Self::Compliance => "Compl",
+            Self::Commands => "Cmds",
+            Self::Parameters => "Param",
+            Self::Shell => "Shell",
+        }
+    }
 
     /// Its name.
     pub fn title(self) -> &'static str {
@@ -151,6 +170,9 @@ pub struct State {
     pub parameters: Parameters,
     /// Shells.
     pub shells: Shells,
+    /// What the session document in force says.
+    pub preferences: Preferences,
+    preferences_feed: feed::Feed,
     /// Messages.
     pub notices: Notices,
     /// The last commands of the node in the detail pane.
@@ -159,6 +181,10 @@ pub struct State {
     pub typed: Vec<KeyCombination>,
     /// Whether the prefix key of the shell was pressed.
     pub prefixed: bool,
+    /// Until when keys that move edges need no prefix.
+    pub sticky: Option<Timestamp>,
+    /// The key that led to the action under way.
+    pressed: Option<KeyEvent>,
     /// How often the theme was changed.
     pub theme_turns: usize,
     /// Where saved texts go.
@@ -208,10 +234,14 @@ impl State {
             commands: Commands::default(),
             parameters: Parameters::default(),
             shells: Shells::default(),
+            preferences: Preferences::default(),
+            preferences_feed: feed::Feed::default(),
             notices: Notices::default(),
             node_commands: NodeCommands::default(),
             typed: Vec::new(),
             prefixed: false,
+            sticky: None,
+            pressed: None,
             theme_turns: 0,
             save_directory: start.save_directory,
             dirty: true,
@@ -302,11 +332,17 @@ impl State {
     }
 
     fn key(&mut self, key: KeyEvent, fx: &mut Vec<Effect>) {
-        self.typed.push(KeyCombination::from(key).normalized());
+        let combination = KeyCombination::from(key).normalized();
+        if self.prefixed && self.overlays.is_empty() && self.typed.is_empty() && self.passes_prefix(combination) {
+            return self.raw_key(key, fx);
+        }
+        self.typed.push(combination);
         match self.keymap.find(&self.layer_names(), &self.typed) {
             Found::Action(action) => {
                 self.typed.clear();
+                self.pressed = Some(key);
                 self.act(action, fx);
+                self.pressed = None;
             }
             Found::More => {}
             Found::Nothing if self.typed.len() > 1 => self.typed.clear(),
@@ -317,6 +353,22 @@ impl State {
         }
     }
 
+    /// Whether a key after the prefix is the node's all the same: it moves no edge while only those need no prefix, or it
+    /// is one that the shells' own keys keep from the node.
+    fn passes_prefix(&mut self, key: KeyCombination) -> bool {
+        let of = |layer: Layer| self.keymap.find(&[layer.name()], &[key]);
+        let edge = [Action::EdgeLeft, Action::EdgeRight, Action::EdgeUp, Action::EdgeDown];
+        let after = of(Layer::Prefix);
+        let passes = match self.sticky.take() {
+            Some(_) => !matches!(after, Found::Action(action) if edge.contains(&action)),
+            None => after == Found::Nothing && of(Layer::Shell) != Found::Nothing,
+        };
+        // While edges move, a key of the shells' own means what it always means.
+        let own = passes && matches!(of(Layer::Shell), Found::Action(Action::Prefix)) && after != Found::Nothing;
+        self.prefixed &= !passes || own;
+        passes && !own
+    }
+
     /// Tells the user something.
     pub fn tell(&mut self, what: impl AsRef<str>) {
         self.notices.add(self.now, Weight::Info, Trouble::new(what, None));
@@ -325,6 +377,11 @@ impl State {
     /// Warns the user.
     pub fn warn(&mut self, what: impl AsRef<str>) {
         self.notices.add(self.now, Weight::Warning, Trouble::new(what, None));
+    }
+
+    /// Tells the user something and what can be done about it.
+    pub fn advise(&mut self, what: impl AsRef<str>, advice: &str) {
+        self.notices.add(self.now, Weight::Warning, Trouble::new(what, Some(advice)));
     }
 
     /// Reports a failure.
@@ -338,6 +395,7 @@ impl State {
             self.compliance.recount(&self.fleet);
         }
         self.parameters.settle(self.now);
+        self.settle_broadcast();
         self.mask_form();
         self.want_details(fx);
         self.want_tags(fx);
@@ -352,10 +410,9 @@ impl State {
             self.pane = pane;
         }
         self.prefixed = false;
+        self.sticky = None;
         if pane == Pane::Shell {
-            if let Some(tab) = self.shells.current_mut() {
-                tab.news = false;
-            }
+            self.shells.look();
         } else {
             self.shells.full_screen = false;
         }
@@ -408,6 +465,7 @@ impl State {
             Source::ParameterTags => &mut self.parameters.tags_feed,
             Source::Value => &mut self.parameters.value_feed,
             Source::History => &mut self.parameters.history_feed,
+            Source::Preferences => &mut self.preferences_feed,
         })
     }
 
@@ -415,7 +473,8 @@ impl State {
     pub fn deadline(&self) -> Timestamp {
         let second = self.now.plus(Duration::from_secs(1));
         let details = self.parameters.deadline().filter(|_| self.pane == Pane::Parameters);
-        let next = [self.notices.deadline(self.now), details].into_iter().flatten().min();
+        let next = [self.notices.deadline(self.now), details, self.sizes_deadline(), self.sticky];
+        let next = next.into_iter().flatten().min();
         next.map_or(second, |at| at.min(second)).max(self.now.plus(Duration::from_millis(50)))
     }
 
@@ -424,6 +483,8 @@ impl State {
         self.now = now;
         self.dirty = true;
         self.parameters.expire(now);
+        self.end_sticky(now);
+        self.tell_sizes(fx);
         self.refresh_due(fx);
         self.settle(fx);
     }

@@ -1,3 +1,5 @@
+mod shells;
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -248,7 +250,8 @@ proptest! {
             let list = bench.state.commands.list.len();
             prop_assert!(list == 0 || bench.state.commands.cursor.at < list);
             let tabs = bench.state.shells.tabs.len();
-            prop_assert!(tabs == 0 || bench.state.shells.at < tabs);
+            prop_assert_eq!(bench.state.shells.in_order().len(), tabs);
+            prop_assert!(tabs == 0 || bench.state.shells.current().is_some());
             if read_only {
                 prop_assert!(!bench.fx.iter().any(Effect::changes));
             }

@@ -257,6 +257,24 @@ pub fn thousands(n: usize) -> String {
     out
 }
 
+/// A number of bytes: `512 B`, `1.4 kB`, `23 MB`.
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    let mut tenths = u128::from(n) * 10;
+    let mut unit = "B";
+    for next in UNITS {
+        if tenths < 10_000 {
+            break;
+        }
+        (tenths, unit) = (tenths / 1_000, next);
+    }
+    match unit {
+        "B" => format!("{n} B"),
+        _ if tenths < 100 => format!("{}.{} {unit}", tenths / 10, tenths % 10),
+        _ => format!("{} {unit}", tenths / 10),
+    }
+}
+
 /// A span of time in its largest unit: `4s`, `3m`, `2h`, `5d`.
 pub fn span(duration: std::time::Duration) -> String {
     match duration.as_secs() {
@@ -304,6 +322,8 @@ mod tests {
         assert_eq!(cut_middle("mi-0123456789abcdef0", 9), "mi-0…def0");
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        let sizes = [0, 999, 1_000, 9_949, 12_300, 999_999, 1_000_000, 5_250_000_000].map(bytes);
+        assert_eq!(sizes, ["0 B", "999 B", "1.0 kB", "9.9 kB", "12 kB", "999 kB", "1.0 MB", "5.2 GB"]);
         assert_eq!(count(1, "node"), "1 node");
         assert_eq!(count(12_345, "reply"), "12,345 replies");
     }

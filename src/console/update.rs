@@ -1,7 +1,12 @@
 //! What tasks send back to the state.
 
+use std::sync::Arc;
+
 use crate::{
-    console::effect::{Epoch, Source},
+    console::{
+        effect::{Epoch, Progress, Source},
+        state::shells::limits::Preferences,
+    },
     ssm,
 };
 
@@ -70,6 +75,7 @@ pub enum Page {
     ParameterTags(Vec<ssm::Tag>),
     Value(Box<ssm::Parameter>),
     History(Vec<ssm::ParameterHistory>),
+    Preferences(Preferences),
 }
 
 /// How a change ended.
@@ -96,8 +102,16 @@ pub enum ShellUpdate {
     Connected,
     /// The line is cut; it is being mended.
     Reconnecting { attempt: u32 },
+    /// It has this id.
+    Started(String),
     /// Bytes came; they are in the terminal already.
     Output,
+    /// The bell rang.
+    Bell,
+    /// A program wants this text in the clipboard; with consent only if `ask`.
+    Copy { text: Arc<str>, ask: bool },
+    /// A large paste has come so far; `None` when it is done or was stopped.
+    Pasting(Option<Progress>),
     /// It is over.
     Closed(Trouble),
 }

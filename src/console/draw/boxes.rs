@@ -63,7 +63,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                 ]
             });
         }
-        Overlay::Picker { title, input, items, cursor } => {
+        Overlay::Picker { title, input, items, cursor, .. } => {
             let rows = overlay.rows();
             let inner = large(view, frame, area, title, Some((input, "type to search")));
             list(view, frame, inner, &rows, cursor, |_, row, _| {

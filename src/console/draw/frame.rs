@@ -77,9 +77,18 @@ const FOOTER: &[(Layer, &[Action])] = &[
         &[
             Action::LeaveShell,
             Action::TabNext,
+            Action::TabLast,
+            Action::SplitRight,
+            Action::SplitDown,
             Action::FullScreen,
+            Action::Zoom,
             Action::Scrollback,
+            Action::MarkShell,
+            Action::Broadcast,
+            Action::NewShell,
             Action::CloseShell,
+            Action::TabList,
+            Action::TabRename,
             Action::SendPrefix,
             Action::Reopen,
         ],
@@ -119,18 +128,9 @@ pub(super) fn header(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Paragraph::new(Line::from(left)).style(view.style(Role::Header)), Rect { height: 1, ..area });
 
     let tabs = Rect { y: area.y + 1, height: 1, ..area };
-    let tight = area.width < 64;
     let mut spans: Vec<Span<'static>> = Vec::new();
     let mut x = area.x;
-    for (at, pane) in Pane::ALL.into_iter().enumerate() {
-        let open = state.shells.tabs.len();
-        let news = state.shells.tabs.iter().any(|tab| tab.news);
-        let badge = match (pane, open) {
-            (Pane::Shell, 1..) => format!(" {open}{}", if news { view.look.sign("•", "!") } else { "" }),
-            _ => String::new(),
-        };
-        let title = if tight { &pane.title()[..pane.title().len().min(5)] } else { pane.title() };
-        let label = format!(" {} {title}{badge} ", at + 1);
+    for (at, (pane, label)) in Pane::ALL.into_iter().zip(tab_labels(view, area.width.into())).enumerate() {
         let role = if pane == state.pane { Role::TabActive } else { Role::Tab };
         let label_width = u16::try_from(text::width(&label)).unwrap_or(0);
         let action = [
@@ -145,6 +145,41 @@ pub(super) fn header(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         spans.push(view.span(role, label));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)).style(view.style(Role::Tab)), tabs);
+}
+
+/// The labels of the panes' tabs, as long as there is room for: names, short names, numbers.
+fn tab_labels(view: &View<'_>, width: usize) -> Vec<String> {
+    let shells = &view.state.shells;
+    let badge = |pane: Pane| match (pane, shells.tabs.len()) {
+        (Pane::Shell, open @ 1..) => {
+            let bell = shells.tabs.iter().any(|tab| tab.bell);
+            let news = shells.tabs.iter().any(|tab| tab.news);
+            let sign = match (bell, news) {
+                (true, _) => view.look.sign("♪", "b"),
+                (_, true) => view.look.sign("•", "!"),
+                _ => "",
+            };
+            format!(" {open}{sign}")
+        }
+        _ => String::new(),
+    };
+    let names: [fn(Pane, bool) -> &'static str; 4] = [
+        |pane, _| pane.title(),
+        |pane, _| pane.short(),
+        |pane, _| pane.shortest(),
+        |pane, shown| if shown { pane.shortest() } else { "" },
+    ];
+    let labels = names.map(|name| {
+        let labels = Pane::ALL.into_iter().enumerate().map(|(at, pane)| {
+            let name = name(pane, pane == view.state.pane);
+            let gap = if name.is_empty() { "" } else { " " };
+            format!(" {}{gap}{name}{} ", at + 1, badge(pane))
+        });
+        labels.collect::<Vec<_>>()
+    });
+    let fits = |labels: &Vec<String>| labels.iter().map(|label| text::width(label)).sum::<usize>() <= width;
+    let [.., last] = &labels;
+    labels.iter().find(|labels| fits(labels)).unwrap_or(last).clone()
 }
 
 /// The keys that matter here, from the keymap.
@@ -205,17 +240,47 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
 }
 
 /// Every key belongs to the session, so how to leave is said in full.
-pub(super) fn shell_footer(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let shells = &view.state.shells;
     let prefix = view.state.key_for(Action::Prefix).unwrap_or_default();
-    let prefixed = |action: Action| view.state.keymap.key_for(&[Layer::Prefix.name()], action);
-    let mut spans = vec![view.span(Role::Footer, " keys go to the node "), view.span(Role::Key, prefix.clone())];
-    spans.push(view.span(Role::Footer, " then "));
-    for action in
-        [Action::LeaveShell, Action::FullScreen, Action::Scrollback, Action::TabNext, Action::CloseShell, Action::Help]
-    {
-        if let Some(key) = prefixed(action) {
+    let mut spans = match shells.broadcasting {
+        true => {
+            let words = format!(" typing into {} ", text::count(shells.receivers().len(), "shell"));
+            vec![view.span(Role::Broadcast, words), view.span(Role::Footer, " ")]
+        }
+        false => vec![view.span(Role::Footer, " keys go to the node ")],
+    };
+    spans.extend([view.span(Role::Key, prefix), view.span(Role::Footer, " then ")]);
+    let pasting = shells.tabs.iter().any(|tab| tab.pasting.is_some()).then_some(Action::CancelPaste);
+    let asked = shells.tabs.iter().any(|tab| tab.wants_copied.is_some()).then_some(Action::ClipboardRequest);
+    let off = shells.broadcasting.then_some(Action::Broadcast);
+    let first = pasting.into_iter().chain(asked).chain(off);
+    let rest = [
+        Action::LeaveShell,
+        Action::FullScreen,
+        Action::Scrollback,
+        Action::TabNext,
+        Action::SplitRight,
+        Action::CloseShell,
+        Action::Help,
+        Action::SplitDown,
+        Action::TabLast,
+        Action::MarkShell,
+        Action::Broadcast,
+    ];
+    let mut used: usize = spans.iter().map(|span| text::width(&span.content)).sum();
+    for action in first.chain(rest.into_iter().filter(|action| Some(*action) != off)) {
+        if let Some(key) = view.state.keymap.key_for(&[Layer::Prefix.name()], action) {
+            let words = format!(" {}  ", action.entry().short);
+            let width = text::width(&key) + text::width(&words);
+            if used + width > usize::from(area.width) + 2 {
+                continue;
+            }
+            let x = area.x + u16::try_from(used).unwrap_or(0);
+            view.hit(Rect { x, width: u16::try_from(width).unwrap_or(0), ..area }, Hit::Act(action));
+            used += width;
             spans.push(view.span(Role::Key, key));
-            spans.push(view.span(Role::Footer, format!(" {}  ", action.entry().short)));
+            spans.push(view.span(Role::Footer, words));
         }
     }
     frame.render_widget(Paragraph::new(Line::from(spans)).style(view.style(Role::Footer)), area);

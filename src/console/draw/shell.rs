@@ -1,11 +1,11 @@
-//! Shells: their tabs, and the screen of the shown one.
+//! Shells: their tabs, and the screens of those that are shown.
 
 use ratatui::{
     Frame,
     buffer::Buffer,
     layout::Rect,
     style::{Color, Style},
-    text::Line,
+    text::{Line, Span},
     widgets::Paragraph,
 };
 
@@ -15,8 +15,12 @@ use crate::{
     console::{
         action::Action,
         state::{
-            seen::Hit,
-            shells::{Phase, Tab},
+            seen::{Area, Hit},
+            shells::{
+                Phase, Tab,
+                layout::Plan,
+                limits::{self, Ends},
+            },
         },
         term::paint::{self, Look},
         text,
@@ -24,73 +28,255 @@ use crate::{
 };
 
 pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
-    let shells = &view.state.shells;
     let bar = Rect { height: 1, ..area };
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    view.seen.shell = Some((body.height, body.width));
-    let Some(tab) = shells.current() else {
+    if view.state.shells.tabs.is_empty() {
+        view.seen.shell = Some((body.height, body.width));
         let next =
             "Put the cursor on a node in the fleet and open a shell on it. Shells stay open while you look elsewhere.";
         return cards::empty(view, frame, body, "No shell is open", next, &[Action::PaneFleet, Action::Help]);
-    };
+    }
     tabs(view, frame, bar);
-    screen(view, frame, body, tab);
+    screens(view, frame, body);
 }
 
-/// The shell alone, with one line that says how to leave it.
+/// The shells alone, with one line that says how to leave them.
 pub(super) fn full_screen(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
-    let Some(tab) = view.state.shells.current() else { return };
     let body = Rect { height: area.height - 1, ..area };
-    view.seen.shell = Some((body.height, body.width));
-    screen(view, frame, body, tab);
+    screens(view, frame, body);
     let bottom = Rect { y: body.bottom(), height: 1, ..area };
-    if view.state.prefixed || view.state.shells.looking_back {
-        frame::footer(view, frame, bottom);
-    } else {
-        frame::shell_footer(view, frame, bottom);
+    frame::footer(view, frame, bottom);
+}
+
+/// A sign for where a session stands.
+fn sign(view: &View<'_>, tab: &Tab) -> (Role, &'static str) {
+    match &tab.phase {
+        Phase::Connecting => (Role::Running, view.look.sign("⋯", "..")),
+        Phase::Connected => (Role::NodeOnline, view.look.sign("●", "*")),
+        Phase::Reconnecting { .. } => (Role::Stale, view.look.sign("◌", "~")),
+        Phase::Closed(_) => (Role::NodeLost, view.look.sign("○", "o")),
     }
 }
 
+/// What a tab says of itself behind its name: that the line is down, a bell, news, its mark.
+fn marks(view: &View<'_>, tab: &Tab) -> Vec<(Role, String)> {
+    let mut marks = Vec::new();
+    if let Phase::Reconnecting { attempt } = tab.phase {
+        let times = if attempt > 1 { format!(" {attempt}") } else { String::new() };
+        marks.push((Role::Stale, format!("reconnecting…{times}")));
+    }
+    if let Some(progress) = tab.pasting {
+        let percent = (progress.done * 100).checked_div(progress.total).unwrap_or(0);
+        marks.push((Role::Running, format!("pasting {percent}%")));
+    }
+    if tab.marked {
+        let sign = if tab.muted { view.look.sign("◇ muted", "m muted") } else { view.look.sign("◆", "M") };
+        marks.push((Role::Marked, sign.to_owned()));
+    }
+    if let Some((ends, left)) = limits::countdown(tab, &view.state.preferences, view.state.now)
+        && left < limits::SOON
+    {
+        let role = if left < limits::URGENT { Role::Failed } else { Role::Warning };
+        let what = if ends == Ends::Idle { "idle" } else { "ends" };
+        marks.push((role, format!("{what} {}", limits::clock(left))));
+    }
+    if tab.wants_copied.is_some() {
+        marks.push((Role::Warning, view.look.sign("⧉", "copy?").to_owned()));
+    }
+    if tab.bell {
+        marks.push((Role::Warning, view.look.sign("♪", "bell").to_owned()));
+    } else if tab.news {
+        marks.push((Role::Running, view.look.sign("•", "!").to_owned()));
+    }
+    marks
+}
+
+/// A tab of the bar: the sign, the name, the marks.
+fn label(view: &View<'_>, tab: &Tab, focused: bool, shown: bool, room: usize) -> Vec<Span<'static>> {
+    let (role, sign) = sign(view, tab);
+    let name = match (focused, shown) {
+        (true, _) => Role::TabActive,
+        (false, true) => Role::Title,
+        (false, false) => Role::Dim,
+    };
+    let mut spans =
+        vec![view.span(role, format!(" {sign}")), view.span(name, format!(" {} ", text::cut(&tab.name, room)))];
+    for (role, mark) in marks(view, tab) {
+        spans.push(view.span(role, format!("{mark} ")));
+    }
+    spans
+}
+
+fn width(spans: &[Span<'_>]) -> usize {
+    spans.iter().map(|span| text::width(&span.content)).sum()
+}
+
+/// The bar of tabs. The one that is typed into is always on it; `‹` and `›` say that there are more.
 fn tabs(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let shells = &view.state.shells;
-    let mut spans = Vec::new();
-    let mut x = area.x;
-    for (at, tab) in shells.tabs.iter().enumerate() {
-        let (role, state) = match &tab.phase {
-            Phase::Connecting => (Role::Running, view.look.sign("⋯", "..").to_owned()),
-            Phase::Connected => (Role::NodeOnline, view.look.sign("●", "*").to_owned()),
-            Phase::Reconnecting { attempt } => (Role::Stale, format!("reconnecting {attempt}")),
-            Phase::Closed(_) => (Role::NodeLost, view.look.sign("○", "o").to_owned()),
-        };
-        let name = text::cut(&tab.name, 20);
-        let news = if tab.news { view.look.sign("•", "!") } else { "" };
-        let label = format!(" {name}{news} ");
-        let shown = at == shells.at;
-        let width = u16::try_from(text::width(&label) + text::width(&state) + 1).unwrap_or(0);
-        if x + width > area.right() {
-            break;
+    let focus = shells.current().map(|tab| tab.id);
+    let order = shells.in_order();
+    let room = if order.len() > 4 { 12 } else { 20 };
+    let labels: Vec<_> = order
+        .iter()
+        .map(|(group, tab)| {
+            let focused = Some(tab.id) == focus;
+            (*group, tab.id, label(view, tab, focused, *group == shells.at && shells.is_shown(tab.id), room))
+        })
+        .collect();
+    let at = labels.iter().position(|(_, id, _)| Some(*id) == focus).unwrap_or(0);
+    // From the focused tab outwards, as many as there is room for.
+    let most = usize::from(area.width).saturating_sub(4);
+    let (mut from, mut to) = (at, at + 1);
+    let mut used = labels.get(at).map_or(0, |(.., spans)| width(spans));
+    loop {
+        let before = from.checked_sub(1).map(|before| width(&labels[before].2) + 1);
+        let after = labels.get(to).map(|(.., spans)| width(spans) + 1);
+        match (before, after) {
+            (Some(more), _) if used + more <= most => (from, used) = (from - 1, used + more),
+            (_, Some(more)) if used + more <= most => (to, used) = (to + 1, used + more),
+            _ => break,
         }
-        view.hit(Rect { x, width, ..area }, Hit::Tab(at));
-        x += width;
-        spans.push(view.span(role, format!(" {state}")));
-        spans.push(view.span(if shown { Role::TabActive } else { Role::Dim }, label));
     }
-    if let Some(tab) = shells.current() {
-        let mut told = match &tab.phase {
-            Phase::Connecting => "  connecting".to_owned(),
-            Phase::Closed(_) => "  closed".to_owned(),
-            _ => tab.terminal.title().map(|title| format!("  {title}")).unwrap_or_default(),
-        };
-        if shells.looking_back {
-            told = format!("  looking back {}", text::count(tab.terminal.modes().scrolled, "line"));
+    let mut spans = vec![view.span(Role::Dim, if from > 0 { view.look.sign("‹", "<") } else { " " })];
+    let mut x = area.x + 1;
+    let mut last = None;
+    for (group, id, tab) in &labels[from.min(labels.len())..to.min(labels.len())] {
+        if let Some(last) = last {
+            // Shells of one split hang together.
+            spans.push(view.span(Role::Border, if last == *group { view.look.sign("┊", ":") } else { " " }));
+            x += 1;
         }
-        spans.push(view.span(Role::Dim, told));
+        let columns = u16::try_from(width(tab)).unwrap_or(0).min(area.right().saturating_sub(x));
+        view.hit(Rect { x, width: columns, height: 1, ..area }, Hit::Shell(*id));
+        x += columns;
+        spans.extend(tab.iter().cloned());
+        last = Some(*group);
+    }
+    if to < labels.len() {
+        spans.push(view.span(Role::Dim, view.look.sign("›", ">")));
+    }
+    let told = shells.current().map(|tab| told(view, tab)).unwrap_or_default();
+    let left = usize::from(area.width).saturating_sub(width(&spans) + 1);
+    if left > 8 {
+        let told = text::cut(&told, left - 2);
+        let gap = left.saturating_sub(text::width(&told));
+        spans.push(view.span(Role::Dim, format!("{}{told}", " ".repeat(gap))));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }
 
-fn screen(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, tab: &Tab) {
-    let focused = view.state.shells.takes_keys() && view.state.overlays.is_empty() && !view.state.prefixed;
+/// What is said of the shell that is typed into, at the end of the bar.
+fn told(view: &View<'_>, tab: &Tab) -> String {
+    let state = view.state;
+    if state.shells.looking_back {
+        return format!("looking back {}", text::count(tab.terminal.modes().scrolled, "line"));
+    }
+    match &tab.phase {
+        Phase::Connecting => "connecting".to_owned(),
+        Phase::Closed(_) => "closed".to_owned(),
+        _ => {
+            let mut told: Vec<String> = tab.terminal.title().into_iter().collect();
+            // Only what is decided by the clock alone is always said: an idle time-out is far while one works.
+            if let (Some(longest), Some(started)) = (state.preferences.longest, tab.started) {
+                let left = longest.saturating_sub(state.now.since(started));
+                told.push(format!("{} left", limits::clock(left)));
+            }
+            told.join(if view.look.ascii { " | " } else { " · " })
+        }
+    }
+}
+
+/// The screens of the shown shells. While several are typed into, a border that cannot be missed says so.
+fn screens(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let area = match view.state.shells.broadcasting {
+        true => broadcast_border(view, frame, area),
+        false => area,
+    };
+    let whole: Area = (area.x, area.y, area.width, area.height);
+    view.seen.room = Some(whole);
+    view.seen.shell = Some((area.height, area.width));
+    let Some(group) = view.state.shells.group() else { return };
+    let alone = || Plan { shells: vec![(group.focus, whole)], lines: Vec::new() };
+    // Where there is no room for all, the one that is typed into has it.
+    let plan = if group.zoomed { alone() } else { group.tree.plan(whole).unwrap_or_else(alone) };
+    let hidden = group.tree.leaves().len() - plan.shells.len();
+    let titled = plan.shells.len() > 1 || hidden > 0;
+    for (id, (x, y, width, height)) in &plan.shells {
+        let Some(tab) = view.state.shells.tab(*id) else { continue };
+        let mut place = Rect { x: *x, y: *y, width: *width, height: *height };
+        if titled {
+            let line = Rect { height: 1, ..place };
+            title(view, frame, line, tab, *id == group.focus, hidden);
+            place = Rect { y: place.y + 1, height: place.height.saturating_sub(1), ..place };
+        }
+        view.hit(place, Hit::Shell(*id));
+        view.seen.shells.push((*id, (place.x, place.y, place.width, place.height)));
+        screen(view, frame, place, tab, *id == group.focus);
+    }
+    let line = view.style(Role::Border);
+    for (x, y, width, height) in &plan.lines {
+        for row in *y..y + height {
+            frame.buffer_mut().set_stringn(*x, row, view.look.sign("│", "|"), (*width).into(), line);
+        }
+    }
+}
+
+/// The line over a shell in a split.
+fn title(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, tab: &Tab, focused: bool, hidden: usize) {
+    let (role, sign) = sign(view, tab);
+    let receiving = view.state.shells.is_receiver(tab);
+    let name = match (receiving, focused) {
+        (true, _) => Role::Broadcast,
+        (false, true) => Role::TabActive,
+        (false, false) => Role::Tab,
+    };
+    let mut spans = vec![view.span(role, format!("{sign} ")), view.span(name, format!(" {} ", tab.name))];
+    spans.extend(marks(view, tab).into_iter().map(|(role, mark)| view.span(role, format!(" {mark}"))));
+    if hidden > 0 {
+        spans.push(view.span(Role::Dim, format!("  zoomed, {} hidden", text::thousands(hidden))));
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)).style(view.style(Role::Tab)), area);
+}
+
+/// A frame all around, with words: what is typed goes into several shells.
+fn broadcast_border(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) -> Rect {
+    use ratatui::{
+        symbols::border,
+        widgets::{Block, Borders},
+    };
+    let shells = &view.state.shells;
+    let into = shells.receivers().len();
+    let muted = shells.current().is_some_and(|tab| tab.muted);
+    let this = if muted { ", not into this one" } else { "" };
+    let words = format!(" typing into {}{this} ", text::count(into, "shell"));
+    let off = format!(" {} ends it ", view.state.prefixed_key(Action::Broadcast));
+    let style = view.style(Role::Broadcast);
+    let ascii = border::Set {
+        top_left: "#",
+        top_right: "#",
+        bottom_left: "#",
+        bottom_right: "#",
+        vertical_left: "#",
+        vertical_right: "#",
+        horizontal_top: "#",
+        horizontal_bottom: "#",
+    };
+    let block = Block::new()
+        .borders(Borders::ALL)
+        .border_set(if view.look.ascii { ascii } else { border::DOUBLE })
+        .border_style(style)
+        .title_style(style)
+        .title(Line::from(words).centered())
+        .title_bottom(Line::from(off).left_aligned());
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    inner
+}
+
+fn screen(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, tab: &Tab, typed_into: bool) {
+    let focused =
+        typed_into && view.state.shells.takes_keys() && view.state.overlays.is_empty() && !view.state.prefixed;
     let ground = view.style(Role::Text);
     // Without colours of our own the session's are left out too.
     let look = Look { focused, mono: ground.fg.is_none() && ground.bg.is_none() };
@@ -102,9 +288,11 @@ fn screen(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, tab: &Tab) {
     if let Phase::Closed(trouble) = &tab.phase {
         let mut spans = vec![view.span(Role::Warning, format!(" {} ", trouble.advice.as_deref().unwrap_or("")))];
         spans.retain(|span| !span.content.trim().is_empty());
-        for action in [Action::Reopen, Action::CloseShell, Action::LeaveShell] {
-            spans.push(view.span(Role::Warning, "  "));
-            spans.extend(view.hint(action));
+        if typed_into {
+            for action in [Action::Reopen, Action::CloseShell, Action::LeaveShell] {
+                spans.push(view.span(Role::Warning, "  "));
+                spans.extend(view.hint(action));
+            }
         }
         let line = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
         frame.render_widget(Paragraph::new(Line::from(spans)).style(view.style(Role::Warning)), line);

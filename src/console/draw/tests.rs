@@ -211,13 +211,13 @@ fn shell_states() {
     let mut bench = shell();
     bench.press("ctrl-g");
     insta::assert_snapshot!("shell_prefix_80x24", bench.screen(80, 24));
-    bench.press("z");
+    bench.press("f");
     insta::assert_snapshot!("shell_full_80x24", bench.screen(80, 24));
     let tab = bench.state.shells.current().unwrap().id;
     let closed = Trouble::new("The session has ended: idle for 20 minutes", None);
     bench.apply(Update::Shell { tab, update: ShellUpdate::Closed(closed) });
     assert!(matches!(bench.state.shells.current().unwrap().phase, Phase::Closed(_)));
-    bench.press("z");
+    bench.press("f");
     insta::assert_snapshot!("shell_closed_80x24", bench.screen(80, 24));
 }
 

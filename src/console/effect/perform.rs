@@ -75,6 +75,19 @@ impl Performer {
                     )));
                 }
             }
+            Effect::ShellPaste { tab, bytes } => {
+                if self.shells.get(&tab).is_some_and(|line| !line.paste(bytes)) {
+                    self.say(Update::Failed(Trouble::new(
+                        "The session does not keep up; the paste was dropped.",
+                        None,
+                    )));
+                }
+            }
+            Effect::CancelPaste { tab } => {
+                if let Some(line) = self.shells.get(&tab) {
+                    line.cancel_paste();
+                }
+            }
             Effect::ShellResize { tab, rows, columns } => {
                 if let Some(line) = self.shells.get(&tab) {
                     line.resize(rows, columns);

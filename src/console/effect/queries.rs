@@ -8,7 +8,10 @@ use tokio::sync::{Semaphore, mpsc};
 use super::{Epoch, Query, Source, perform::trouble};
 use crate::{
     client::{Client, Error},
-    console::update::{Page, Update, Whole},
+    console::{
+        state::shells::limits::{PREFERENCES, Preferences},
+        update::{Page, Update, Whole},
+    },
     ssm::{self, Paged, ResourceTypeForTagging},
 };
 
@@ -162,6 +165,17 @@ impl Asker {
                 if let Some(parameter) = answer.parameter.filter(|parameter| !sealed(parameter)) {
                     self.send(Page::Value(Box::new(parameter))).await;
                 }
+                Ok(())
+            }
+            Query::Preferences => {
+                let get = ssm::GetDocument { name: PREFERENCES.to_owned(), ..Default::default() };
+                let content = match self.client.call(get).await {
+                    Ok(answer) => answer.content.unwrap_or_default(),
+                    // Nobody wrote one: the service's defaults hold.
+                    Err(error) if error.code() == Some("InvalidDocument") => String::new(),
+                    Err(error) => return Err(error),
+                };
+                self.send(Page::Preferences(Preferences::parse(&content))).await;
                 Ok(())
             }
             Query::History { name, secret } => {

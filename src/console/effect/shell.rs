@@ -1,14 +1,14 @@
 //! A session's task: keys to the node, bytes to the screen, answers of the screen back to the node.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::perform::trouble;
+use super::{Progress, perform::trouble};
 use crate::{
-    client::{Client, SessionEvent, TerminalSize},
+    client::{Client, Session, SessionEvent, SessionInput, TerminalSize},
     console::{
-        term::{Screen, Terminal},
+        term::{Event, Screen, Terminal},
         update::{ShellUpdate, Trouble, Update},
     },
     ssm::StartSession,
@@ -16,9 +16,13 @@ use crate::{
 
 /// Inputs that wait for a session; more are refused.
 const WAITING: usize = 1_024;
+/// What ends a paste that began in marks.
+const END_OF_PASTE: &[u8] = b"\x1b[201~";
 
 enum Order {
     Input(Vec<u8>),
+    Paste(Arc<[u8]>),
+    CancelPaste,
     Resize(TerminalSize),
 }
 
@@ -31,12 +35,26 @@ pub(super) struct Line {
 impl Line {
     /// Sends keys. `false` if the session does not keep up.
     pub fn input(&self, bytes: Vec<u8>) -> bool {
-        !matches!(self.orders.try_send(Order::Input(bytes)), Err(mpsc::error::TrySendError::Full(_)))
+        self.order(Order::Input(bytes))
+    }
+
+    /// Sends a large paste, piece by piece. `false` if the session does not keep up.
+    pub fn paste(&self, bytes: Arc<[u8]>) -> bool {
+        self.order(Order::Paste(bytes))
+    }
+
+    /// Stops the paste under way, and drops what was typed behind it.
+    pub fn cancel_paste(&self) {
+        self.order(Order::CancelPaste);
     }
 
     /// Tells the size of the screen.
     pub fn resize(&self, rows: u16, columns: u16) {
-        let _ = self.orders.try_send(Order::Resize(TerminalSize { rows: rows.into(), cols: columns.into() }));
+        self.order(Order::Resize(TerminalSize { rows: rows.into(), cols: columns.into() }));
+    }
+
+    fn order(&self, order: Order) -> bool {
+        !matches!(self.orders.try_send(order), Err(mpsc::error::TrySendError::Full(_)))
     }
 
     /// Ends the session; done when the service knows.
@@ -56,39 +74,107 @@ pub(super) fn open(
 ) -> Line {
     let (orders, inbox) = mpsc::channel(WAITING);
     let task = tokio::spawn(async move {
-        let closed = run(&client, tab, node, &terminal, &updates, inbox).await;
-        let _ = updates.send(Update::Shell { tab, update: ShellUpdate::Closed(closed) }).await;
+        let told = Told { tab, updates };
+        let closed = match start(&client, node, &terminal).await {
+            Ok(session) => {
+                told.send(ShellUpdate::Started(session.id().to_owned())).await;
+                carry(session, &terminal, &told, inbox).await
+            }
+            Err(trouble) => trouble,
+        };
+        told.send(ShellUpdate::Closed(closed)).await;
     });
     Line { orders, task }
 }
 
-async fn run(
-    client: &Client,
-    tab: u64,
-    node: String,
-    terminal: &Terminal,
-    updates: &mpsc::Sender<Update>,
-    mut inbox: mpsc::Receiver<Order>,
-) -> Trouble {
+async fn start(client: &Client, node: String, terminal: &Terminal) -> Result<Session, Trouble> {
     let size = terminal.with_screen(Screen::size);
     let size = TerminalSize { rows: size.rows().into(), cols: size.columns().into() };
     let request = StartSession { target: node, ..Default::default() };
-    let mut session = match client.start_session(request, size).await {
-        Ok(session) => session,
-        Err(error) => return trouble(&error),
-    };
-    let tell = |update| updates.send(Update::Shell { tab, update });
+    client.start_session(request, size).await.map_err(|error| trouble(&error))
+}
+
+/// Where the news of a session go.
+struct Told {
+    tab: u64,
+    updates: mpsc::Sender<Update>,
+}
+
+impl Told {
+    async fn send(&self, update: ShellUpdate) {
+        let _ = self.updates.send(Update::Shell { tab: self.tab, update }).await;
+    }
+}
+
+/// A paste under way.
+struct Paste {
+    bytes: Arc<[u8]>,
+    done: usize,
+}
+
+impl Paste {
+    async fn piece(&mut self, input: &SessionInput) {
+        self.done += input.send_some(&self.bytes[self.done..]).await;
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { done: self.done, total: self.bytes.len() }
+    }
+}
+
+/// Carries bytes both ways until the session is over; why it is.
+async fn carry(mut session: Session, terminal: &Terminal, told: &Told, mut inbox: mpsc::Receiver<Order>) -> Trouble {
+    let input = session.input_handle();
     let mut exit = None;
     let mut ending = false;
+    let mut paste: Option<Paste> = None;
+    // What was typed behind a paste arrives behind it.
+    let mut behind: VecDeque<Order> = VecDeque::new();
     loop {
+        if paste.is_none() {
+            match behind.pop_front() {
+                Some(Order::Input(bytes)) => {
+                    session.input(bytes);
+                    continue;
+                }
+                Some(Order::Paste(bytes)) => paste = Some(Paste { bytes, done: 0 }),
+                Some(_) | None => {}
+            }
+        }
+        let piece = async {
+            match &mut paste {
+                Some(paste) => paste.piece(&input).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            order = inbox.recv(), if !ending => match order {
+            order = inbox.recv(), if !ending && behind.len() < WAITING => match order {
+                Some(order @ (Order::Input(_) | Order::Paste(_))) if paste.is_some() => behind.push_back(order),
                 Some(Order::Input(bytes)) => session.input(bytes),
+                Some(Order::Paste(bytes)) => paste = Some(Paste { bytes, done: 0 }),
+                Some(Order::CancelPaste) => {
+                    behind.clear();
+                    if let Some(stopped) = paste.take() {
+                        // The program must learn that the paste is over.
+                        if stopped.bytes.ends_with(END_OF_PASTE) {
+                            session.input(END_OF_PASTE.to_vec());
+                        }
+                        told.send(ShellUpdate::Pasting(None)).await;
+                    }
+                }
                 Some(Order::Resize(size)) => session.resize(size),
                 None => {
                     ending = true;
                     session.terminate().await;
                 }
+            },
+            () = piece => {
+                let progress = paste.as_ref().map(Paste::progress);
+                let left = progress.filter(|progress| progress.done < progress.total);
+                if left.is_none() {
+                    paste = None;
+                }
+                told.send(ShellUpdate::Pasting(left)).await;
             },
             event = session.next() => match event {
                 Some(SessionEvent::Output(bytes) | SessionEvent::Stderr(bytes)) => {
@@ -96,17 +182,14 @@ async fn run(
                     if !answers.is_empty() {
                         session.input(answers);
                     }
+                    tell_events(terminal, told).await;
                     if terminal.announce() {
-                        let _ = tell(ShellUpdate::Output).await;
+                        told.send(ShellUpdate::Output).await;
                     }
                 }
                 Some(SessionEvent::Exit(code)) => exit = Some(code),
-                Some(SessionEvent::Connected) => {
-                    let _ = tell(ShellUpdate::Connected).await;
-                }
-                Some(SessionEvent::Reconnecting { attempt }) => {
-                    let _ = tell(ShellUpdate::Reconnecting { attempt }).await;
-                }
+                Some(SessionEvent::Connected) => told.send(ShellUpdate::Connected).await,
+                Some(SessionEvent::Reconnecting { attempt }) => told.send(ShellUpdate::Reconnecting { attempt }).await,
                 Some(SessionEvent::Closed { reason }) => {
                     let what = reason.filter(|reason| !reason.is_empty()).map_or_else(
                         || "The session has ended.".to_owned(),
@@ -117,6 +200,17 @@ async fn run(
                 }
                 None => return Trouble::new("The session has ended.", None),
             },
+        }
+    }
+}
+
+/// Tells what programs want the user to have past the screen. Titles are read from the screen when it is drawn.
+async fn tell_events(terminal: &Terminal, told: &Told) {
+    for event in terminal.with_screen_mut(Screen::take_events) {
+        match event {
+            Event::Bell(_) => told.send(ShellUpdate::Bell).await,
+            Event::Copy { text, ask } => told.send(ShellUpdate::Copy { text: text.into(), ask }).await,
+            Event::Title(_) | Event::Restarted => {}
         }
     }
 }

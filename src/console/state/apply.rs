@@ -1,11 +1,11 @@
 //! What answers change.
 
-use super::{Connection, State, node::Patches, notices::Weight, overlay::Overlay, shells::Phase};
+use super::{Connection, State, node::Patches, notices::Weight, overlay::Overlay};
 use crate::{
     console::{
         effect::{Effect, Epoch, Query, Source},
         text::{clean, cut},
-        update::{Changed, Page, ShellUpdate, Trouble, Update},
+        update::{Changed, Page, Trouble, Update},
     },
     ssm::Timestamp,
 };
@@ -45,7 +45,7 @@ impl State {
                 }
                 self.fail(trouble);
             }
-            Update::Shell { tab, update } => self.shell_update(tab, update),
+            Update::Shell { tab, update } => self.shell_update(tab, update, fx),
             Update::Told(what) => self.tell(what),
             Update::Failed(trouble) => self.fail(trouble),
         }
@@ -62,7 +62,7 @@ impl State {
             Page::Parameters(list) => list.len(),
             Page::Patches(_) | Page::NodeCommands(_) | Page::Documents(_) | Page::History(_) => 1,
             Page::Whole(_) | Page::Document(_) | Page::Value(_) | Page::Tags { .. } | Page::ParameterTags(_) => 1,
-            Page::ComplianceTypes(_) => 1,
+            Page::ComplianceTypes(_) | Page::Preferences(_) => 1,
         };
         if let Some(feed) = self.feed_of(source) {
             feed.land(entries);
@@ -119,6 +119,7 @@ impl State {
                     }
                 }
             }
+            Page::Preferences(preferences) => self.preferences = preferences,
             Page::ComplianceTypes(list) => self.compliance.land_types(&list, first),
             page @ (Page::Parameters(_) | Page::ParameterTags(_) | Page::Value(_) | Page::History(_)) => {
                 self.land_parameters(page);
@@ -183,24 +184,6 @@ impl State {
             Changed::Put { name, version } => self.parameter_written(&name, version, fx),
             Changed::Deleted(name) => self.parameter_deleted(&name),
             Changed::Labelled { name, invalid } => self.parameter_labelled(&name, &invalid),
-        }
-    }
-
-    fn shell_update(&mut self, tab: u64, update: ShellUpdate) {
-        let shown = self.shells.current().is_some_and(|shown| shown.id == tab) && self.pane == super::Pane::Shell;
-        let Some(tab) = self.shells.tab_mut(tab) else { return };
-        match update {
-            ShellUpdate::Output => {
-                tab.terminal.taken();
-                tab.news |= !shown;
-            }
-            ShellUpdate::Connected => tab.phase = Phase::Connected,
-            ShellUpdate::Reconnecting { attempt } => tab.phase = Phase::Reconnecting { attempt },
-            ShellUpdate::Closed(trouble) => {
-                tab.terminal.note(&trouble.what);
-                tab.phase = Phase::Closed(trouble);
-                tab.news |= !shown;
-            }
         }
     }
 }

@@ -9,7 +9,6 @@ use super::{
 use crate::console::{
     action::{Action, Kind},
     effect::{Effect, Query},
-    term::keys,
 };
 
 impl State {
@@ -103,14 +102,7 @@ impl State {
                     viewer.search();
                 }
             }
-            Pane::Shell if self.shells.takes_keys() => {
-                if let Some(tab) = self.shells.current() {
-                    let bytes = keys::encode(key, tab.terminal.modes());
-                    if !bytes.is_empty() {
-                        fx.push(Effect::ShellInput { tab: tab.id, bytes });
-                    }
-                }
-            }
+            Pane::Shell if self.shells.takes_keys() => self.type_into_shells(key, fx),
             _ => {}
         }
     }
@@ -150,12 +142,7 @@ impl State {
                     viewer.search();
                 }
             }
-            Pane::Shell if self.shells.takes_keys() => {
-                if let Some(tab) = self.shells.current() {
-                    let bytes = keys::paste(text, tab.terminal.modes());
-                    fx.push(Effect::ShellInput { tab: tab.id, bytes });
-                }
-            }
+            Pane::Shell if self.shells.takes_keys() => self.paste_into_shells(text, fx),
             _ => {}
         }
     }

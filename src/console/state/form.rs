@@ -137,6 +137,8 @@ pub enum Purpose {
     Unlabel { name: String, version: i64 },
     /// A text is written to a file.
     Save,
+    /// A shell gets another name.
+    RenameShell { tab: u64 },
 }
 
 /// A form.

@@ -1,6 +1,13 @@
 //! Boxes over the panes: help, palette, messages, pickers, forms and questions.
 
-use super::{cursor::Cursor, form::Form, input::LineInput};
+use std::sync::Arc;
+
+use super::{
+    cursor::Cursor,
+    form::Form,
+    input::LineInput,
+    shells::{layout::Axis, paste::Pasted},
+};
 use crate::console::{
     action::{Action, Layer},
     effect::{Change, Confirmed},
@@ -15,6 +22,12 @@ pub enum Then {
     Quit,
     /// Ending the shown shell.
     CloseShell,
+    /// Opening a shell on each of these nodes.
+    OpenShells(Vec<String>),
+    /// Pasting into shells.
+    Paste(Pasted),
+    /// Putting a text that a program offers into the clipboard; the tab it runs in.
+    Copy { tab: u64, text: Arc<str> },
 }
 
 /// A question that is asked before something is done.
@@ -59,6 +72,24 @@ impl Question {
     }
 }
 
+/// What a picker of shells offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ShellChoice {
+    /// A new shell on this node.
+    Node(String),
+    /// An open shell, by the number of its tab.
+    Open(u64),
+}
+
+/// What is done with what was picked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pick {
+    /// The document of the form below.
+    Document,
+    /// A shell is shown: in a split along an axis, or alone. The choices stand in the order of the rows.
+    Shell { place: Option<Axis>, choices: Vec<ShellChoice> },
+}
+
 /// A line of help: keys, name, what it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HelpLine {
@@ -82,7 +113,7 @@ pub enum Overlay {
     /// What was reported.
     Messages { cursor: Cursor },
     /// One of several things.
-    Picker { title: String, input: LineInput, items: Vec<(String, String)>, cursor: Cursor },
+    Picker { title: String, input: LineInput, items: Vec<(String, String)>, cursor: Cursor, pick: Pick },
     /// A form.
     Form(Box<Form>),
     /// A question.

@@ -3,7 +3,7 @@
 use super::{
     State, compose,
     form::{Purpose, Value},
-    overlay::{HelpLine, Overlay, Question, Then},
+    overlay::{HelpLine, Overlay, Pick, Question, Then},
     parameters::forms,
 };
 use crate::{
@@ -71,14 +71,19 @@ impl State {
                     _ => {}
                 }
             }
-            Overlay::Picker { items, cursor, .. } => {
-                let chosen = rows.get(cursor.at).and_then(|row| items.get(*row)).map(|(name, _)| name.clone());
+            Overlay::Picker { items, cursor, pick, .. } => {
+                let row = rows.get(cursor.at).copied();
+                let chosen = row.and_then(|row| items.get(row)).map(|(name, _)| name.clone());
                 match action {
                     Action::Accept => {
+                        let pick = pick.clone();
                         self.overlays.pop();
-                        if let (Some(name), Some(Overlay::Form(form))) = (chosen, self.overlays.last_mut()) {
-                            compose::choose_document(form, &name);
-                            self.ask(Query::Document(name), fx);
+                        match (pick, row, chosen) {
+                            (Pick::Document, _, Some(name)) => self.picked_document(name, fx),
+                            (Pick::Shell { place, mut choices }, Some(row), _) if row < choices.len() => {
+                                self.picked_shell(place, choices.swap_remove(row), fx);
+                            }
+                            _ => {}
                         }
                     }
                     Action::Dismiss => {
@@ -147,7 +152,15 @@ impl State {
             };
         }
         let title = "Choose a document".to_owned();
-        self.overlays.push(Overlay::Picker { title, input: Default::default(), items, cursor: Default::default() });
+        let (input, cursor) = Default::default();
+        self.overlays.push(Overlay::Picker { title, input, items, cursor, pick: Pick::Document });
+    }
+
+    fn picked_document(&mut self, name: String, fx: &mut Vec<Effect>) {
+        if let Some(Overlay::Form(form)) = self.overlays.last_mut() {
+            compose::choose_document(form, &name);
+            self.ask(Query::Document(name), fx);
+        }
     }
 
     fn answer(&mut self, fx: &mut Vec<Effect>) {
@@ -162,6 +175,9 @@ impl State {
             }
             Err(Then::Quit) => fx.push(Effect::Quit),
             Err(Then::CloseShell) => self.close_shell(fx),
+            Err(Then::OpenShells(nodes)) => self.open_shells(&nodes, fx),
+            Err(Then::Paste(pasted)) => self.send_paste(&pasted, fx),
+            Err(Then::Copy { tab, text }) => self.copy_for(tab, &text, fx),
             Err(Then::Change(_)) => {}
         }
     }
@@ -186,6 +202,7 @@ impl State {
                 })
             }),
             Purpose::Save => form.given("path").map(Submitted::Save).ok_or(("path", "name a file".to_owned())),
+            Purpose::RenameShell { tab } => Ok(Submitted::RenameShell(*tab, form.given("name"))),
         };
         match outcome {
             Err((field, problem)) => {
@@ -203,6 +220,10 @@ impl State {
                 self.confirm("Take these labels away?", vec![clean(&unlabel.name), line], Change::Unlabel(unlabel));
             }
             Ok(Submitted::Save(path)) => self.save(path, fx),
+            Ok(Submitted::RenameShell(tab, name)) => {
+                self.overlays.pop();
+                self.rename_shell(tab, name);
+            }
         }
     }
 
@@ -293,4 +314,5 @@ enum Submitted {
     Label(ssm::LabelParameterVersion),
     Unlabel(ssm::UnlabelParameterVersion),
     Save(String),
+    RenameShell(u64, Option<String>),
 }

@@ -5,13 +5,11 @@ use super::{
     compliance::Level,
     form::{Field, Form, Purpose},
     overlay::{Overlay, Question, Then},
-    shells::Phase,
 };
 use crate::{
     console::{
         action::Action,
         effect::{Change, Effect, Query},
-        term::keys,
         text::clean,
     },
     ssm,
@@ -41,6 +39,7 @@ impl State {
             Action::Left => self.fleet.scrolled = self.fleet.scrolled.saturating_sub(1),
             Action::Right => self.fleet.scrolled = (self.fleet.scrolled + 1).min(super::fleet::Column::ALL.len() - 2),
             Action::OpenShell => self.shell_on(self.fleet.current().map(|node| node.id.clone()), fx),
+            Action::OpenShells => self.shells_on(self.fleet.chosen(), fx),
             Action::RunCommand => self.compose(self.fleet.chosen(), fx),
             Action::Scan => self.ask_scan(self.fleet.chosen()),
             Action::Copy => self.copy(self.fleet.current().map(|node| node.id.clone()), fx),
@@ -53,18 +52,6 @@ impl State {
             self.tell(format!("Copied {text}"));
             fx.push(Effect::Copy(text));
         }
-    }
-
-    pub(super) fn shell_on(&mut self, node: Option<String>, fx: &mut Vec<Effect>) {
-        let Some(node) = node else { return self.tell("There is no node here to open a shell on.") };
-        if self.connection != super::Connection::Ready {
-            return self.warn("There is no connection yet.");
-        }
-        let name = self.fleet.node(&node).map_or_else(|| node.clone(), |node| node.name.clone());
-        let room = self.shell_room();
-        let tab = self.shells.open(&node, &name, room, self.settings.scrollback);
-        fx.push(Effect::OpenShell { tab: tab.id, node, terminal: tab.terminal.clone() });
-        self.go(Pane::Shell, fx);
     }
 
     pub(super) fn act_commands(&mut self, action: Action, fx: &mut Vec<Effect>) {
@@ -195,94 +182,6 @@ impl State {
         let (path, _) = viewer.saved(&self.save_directory);
         let field = Field::line("path", "File", "an existing file is not overwritten", &path.to_string_lossy());
         self.overlays.push(Overlay::Form(Box::new(Form::new("Save the text", Purpose::Save, vec![field]))));
-    }
-
-    pub(super) fn act_shell(&mut self, action: Action, fx: &mut Vec<Effect>) {
-        if self.shells.looking_back {
-            if action == Action::Back {
-                return self.shells.leave_scrollback();
-            }
-            let Some(tab) = self.shells.current() else { return };
-            let (page, back) = (usize::from(tab.size.0).saturating_sub(1).max(1), tab.terminal.modes().scrolled);
-            let lines = match action {
-                Action::CursorUp => back + 1,
-                Action::CursorDown => back.saturating_sub(1),
-                Action::PageUp => back + page,
-                Action::PageDown => back.saturating_sub(page),
-                Action::CursorTop => usize::MAX / 2,
-                Action::CursorBottom => 0,
-                _ => back,
-            };
-            tab.terminal.look_back(lines);
-            if action != Action::Prefix {
-                return;
-            }
-        }
-        match action {
-            Action::Prefix => self.prefixed = true,
-            Action::SendPrefix => {
-                if let Some(tab) = self.shells.current() {
-                    // The key that got here is the prefix key itself.
-                    let key = crossterm::event::KeyEvent::new(
-                        crossterm::event::KeyCode::Char('g'),
-                        crossterm::event::KeyModifiers::CONTROL,
-                    );
-                    fx.push(Effect::ShellInput { tab: tab.id, bytes: keys::encode(key, tab.terminal.modes()) });
-                }
-            }
-            Action::LeaveShell => self.go(if self.left_pane == Pane::Shell { Pane::Fleet } else { self.left_pane }, fx),
-            Action::FullScreen => self.shells.full_screen = !self.shells.full_screen && !self.shells.tabs.is_empty(),
-            Action::TabNext | Action::TabPrevious => self.shells.turn(action == Action::TabNext),
-            Action::Scrollback => self.shells.looking_back = !self.shells.tabs.is_empty(),
-            Action::CloseShell => match self.shells.current().map(|tab| tab.phase.clone()) {
-                Some(Phase::Closed(_)) => self.close_shell(fx),
-                Some(_) => {
-                    let line = "The session ends, and with it what runs in it.".to_owned();
-                    let question = Question::new("Close this shell?", vec![line], Then::CloseShell);
-                    self.overlays.push(Overlay::Question(Box::new(question)));
-                }
-                None => {}
-            },
-            Action::Reopen => {
-                let closed = |tab: &&super::shells::Tab| matches!(tab.phase, Phase::Closed(_));
-                if let Some(node) = self.shells.current().filter(closed).map(|tab| tab.node.clone()) {
-                    self.shells.close();
-                    self.shell_on(Some(node), fx);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    pub(super) fn close_shell(&mut self, fx: &mut Vec<Effect>) {
-        if let Some(tab) = self.shells.close() {
-            fx.push(Effect::CloseShell { tab });
-        }
-        if self.shells.tabs.is_empty() {
-            self.go(Pane::Fleet, fx);
-        }
-    }
-
-    pub(super) fn wheel_in_shell(&mut self, up: bool, fx: &mut Vec<Effect>) {
-        let Some(tab) = self.shells.current() else { return };
-        let modes = tab.terminal.modes();
-        if modes.alternate_screen && modes.alternate_scroll && self.shells.takes_keys() {
-            let code = if up { crossterm::event::KeyCode::Up } else { crossterm::event::KeyCode::Down };
-            let bytes = keys::encode(crossterm::event::KeyEvent::from(code), modes).repeat(3);
-            fx.push(Effect::ShellInput { tab: tab.id, bytes });
-            return;
-        }
-        let back = tab.terminal.look_back(if up { modes.scrolled + 3 } else { modes.scrolled.saturating_sub(3) });
-        self.shells.looking_back = back > 0;
-    }
-
-    pub(super) fn resize_shells(&mut self, size: (u16, u16), fx: &mut Vec<Effect>) {
-        for tab in self.shells.tabs.iter_mut().filter(|tab| tab.size != size) {
-            let (rows, columns) = tab.terminal.resize(size.0, size.1);
-            tab.size = size;
-            fx.push(Effect::ShellResize { tab: tab.id, rows, columns });
-            self.dirty = true;
-        }
     }
 
     /// Whether the compliance pane stands where a node can be acted on.

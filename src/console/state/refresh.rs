@@ -9,6 +9,8 @@ use crate::console::effect::{Effect, Query, Source};
 const TAGS_OF_ALL: usize = 1_000;
 /// Seconds between looks at a fleet that has no node yet.
 const NOTHING_YET: u64 = 2;
+/// Time between looks at the session document in force.
+const PREFERENCES: Duration = Duration::from_secs(300);
 /// Tags asked for in one go.
 const TAGS_AT_ONCE: usize = 64;
 
@@ -76,7 +78,14 @@ impl State {
                     self.ask(Query::Parameters, fx);
                 }
             }
-            Pane::Shell => {}
+            Pane::Shell => self.want_preferences(fx),
+        }
+    }
+
+    /// Fetches the session document in force, for the countdowns in the tabs.
+    fn want_preferences(&mut self, fx: &mut Vec<Effect>) {
+        if !self.shells.tabs.is_empty() && self.preferences_feed.is_due(self.now, PREFERENCES) {
+            self.ask(Query::Preferences, fx);
         }
     }
 

@@ -26,8 +26,8 @@ pub enum Hit {
     Act(Action),
     /// A row of a list.
     Row(Slot, usize),
-    /// A shell's tab.
-    Tab(usize),
+    /// A shell, by the number of its tab.
+    Shell(u64),
 }
 
 /// An area of cells: column, row, width, height.
@@ -40,8 +40,12 @@ pub struct Seen {
     pub windows: Vec<(Slot, usize, usize)>,
     /// What a click means, the topmost last.
     pub hits: Vec<(Area, Hit)>,
-    /// The room a shell has, in rows and columns.
+    /// The room all shells together have, the lines between them included.
+    pub room: Option<Area>,
+    /// The size a shell has that is alone, in rows and columns.
     pub shell: Option<(u16, u16)>,
+    /// The screens of shells that were drawn, by the numbers of their tabs.
+    pub shells: Vec<(u64, Area)>,
 }
 
 impl State {
@@ -52,9 +56,7 @@ impl State {
                 (cursor.top, cursor.height) = (*top, (*height).max(1));
             }
         }
-        if let Some(size) = seen.shell {
-            self.resize_shells(size, fx);
-        }
+        self.fit_shells(&seen.shells, seen.shell);
         self.seen = seen;
         self.want_tags(fx);
     }
@@ -81,12 +83,17 @@ impl State {
         self.seen.shell.unwrap_or((24, 80))
     }
 
+    /// The room all shells together have; a guess before the first was drawn.
+    pub(super) fn shell_area(&self) -> Area {
+        self.seen.room.unwrap_or((0, 0, 80, 24))
+    }
+
     pub(super) fn click(&mut self, column: u16, row: u16, fx: &mut Vec<Effect>) {
         let inside = |(x, y, w, h): &Area| (*x..x + w).contains(&column) && (*y..y + h).contains(&row);
         let Some((_, hit)) = self.seen.hits.iter().rev().find(|(area, _)| inside(area)).copied() else { return };
         match hit {
             Hit::Act(action) if self.overlays.is_empty() => self.act(action, fx),
-            Hit::Tab(at) if self.overlays.is_empty() && at < self.shells.tabs.len() => self.shells.at = at,
+            Hit::Shell(tab) if self.overlays.is_empty() => self.shells.focus(tab),
             Hit::Row(slot, at) if self.overlays.is_empty() || slot == Slot::Overlay => {
                 let again = self.cursor_of(slot).is_some_and(|cursor| std::mem::replace(&mut cursor.at, at) == at);
                 if again {

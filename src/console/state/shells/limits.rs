@@ -1,0 +1,128 @@
+//! How long a session may last: the idle time-out and the maximum duration of the session document in force, counted down.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Tab;
+use crate::ssm::Timestamp;
+
+/// The document that every session without a document of its own follows.
+pub const PREFERENCES: &str = "SSM-SessionManagerRunShell";
+/// The idle time-out of the service where the document says nothing.
+const IDLE: Duration = Duration::from_secs(20 * 60);
+/// From here on a countdown is urgent.
+pub const URGENT: Duration = Duration::from_secs(60);
+/// From here on it is worth a place in the tab.
+pub const SOON: Duration = Duration::from_secs(5 * 60);
+
+/// What becomes of the output of sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Logging {
+    /// The bucket that takes transcripts.
+    pub bucket: Option<String>,
+    /// The log group that takes them.
+    pub group: Option<String>,
+    /// Whether they are encrypted there by what the document demands.
+    pub encrypted: bool,
+}
+
+/// What a session document says that a user should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preferences {
+    /// Without input and output for so long a session ends.
+    pub idle: Duration,
+    /// After so long it ends in any case.
+    pub longest: Option<Duration>,
+    /// The key its bytes are sealed with on top of TLS.
+    pub key: Option<String>,
+    /// The user a shell runs as, where the document says so.
+    pub run_as: Option<String>,
+    /// Where transcripts go.
+    pub logging: Logging,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self { idle: IDLE, longest: None, key: None, run_as: None, logging: Logging::default() }
+    }
+}
+
+impl Preferences {
+    /// Reads the content of a session document: its `inputs`. What cannot be read counts as not said.
+    pub fn parse(content: &str) -> Self {
+        let document: Value = serde_json::from_str(content).unwrap_or_default();
+        let inputs = &document["inputs"];
+        let text = |name: &str| inputs[name].as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let minutes = |name: &str| {
+            let number = inputs[name].as_u64().or_else(|| text(name)?.parse().ok());
+            number.filter(|minutes| *minutes > 0).map(|minutes| Duration::from_secs(minutes.saturating_mul(60)))
+        };
+        let yes = |name: &str| inputs[name].as_bool().unwrap_or_else(|| text(name).as_deref() == Some("true"));
+        let (bucket, group) = (text("s3BucketName"), text("cloudWatchLogGroupName"));
+        let encrypted = (bucket.is_none() || yes("s3EncryptionEnabled"))
+            && (group.is_none() || yes("cloudWatchEncryptionEnabled"))
+            && (bucket.is_some() || group.is_some());
+        Self {
+            idle: minutes("idleSessionTimeout").unwrap_or(IDLE),
+            longest: minutes("maxSessionDuration"),
+            key: text("kmsKeyId"),
+            run_as: text("runAsDefaultUser").filter(|_| yes("runAsEnabled")),
+            logging: Logging { bucket, group, encrypted },
+        }
+    }
+}
+
+/// What ends a session by the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// Nothing was typed or shown for too long.
+    Idle,
+    /// It lasted as long as it may.
+    Duration,
+}
+
+/// What ends a session first if nothing happens, and in how long.
+pub fn countdown(tab: &Tab, preferences: &Preferences, now: Timestamp) -> Option<(Ends, Duration)> {
+    let started = tab.started.filter(|_| tab.is_running())?;
+    let idle = (Ends::Idle, preferences.idle.saturating_sub(now.since(tab.active.max(started))));
+    let longest = preferences.longest.map(|most| (Ends::Duration, most.saturating_sub(now.since(started))));
+    Some(longest.filter(|longest| longest.1 <= idle.1).unwrap_or(idle))
+}
+
+/// A time left as a clock shows it: `4:09`, above an hour `1:04:09`.
+pub fn clock(left: Duration) -> String {
+    let seconds = left.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    match hours {
+        0 => format!("{minutes}:{seconds:02}"),
+        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_says_what_is_true_of_sessions() {
+        let said = Preferences::parse(
+            r#"{"schemaVersion":"1.0","sessionType":"Standard_Stream","inputs":{"idleSessionTimeout":"5",
+            "maxSessionDuration":60,"s3BucketName":"logs","s3EncryptionEnabled":true,"kmsKeyId":"alias/shells",
+            "runAsEnabled":"true","runAsDefaultUser":"ops"}}"#,
+        );
+        assert_eq!(said.idle, Duration::from_secs(300));
+        assert_eq!(said.longest, Some(Duration::from_secs(3_600)));
+        assert_eq!((said.key.as_deref(), said.run_as.as_deref()), (Some("alias/shells"), Some("ops")));
+        assert_eq!(said.logging, Logging { bucket: Some("logs".into()), group: None, encrypted: true });
+        for nothing in ["", "no json", "[]", r#"{"inputs":{"idleSessionTimeout":"","maxSessionDuration":"x"}}"#] {
+            assert_eq!(Preferences::parse(nothing), Preferences::default());
+        }
+    }
+
+    #[test]
+    fn times_left_read_like_a_clock() {
+        assert_eq!(clock(Duration::from_secs(249)), "4:09");
+        assert_eq!(clock(Duration::from_secs(3_849)), "1:04:09");
+    }
+}

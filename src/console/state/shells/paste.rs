@@ -1,0 +1,97 @@
+//! What is pasted into shells: asked about where a slip would cost much, and streamed where it is large.
+
+use std::sync::Arc;
+
+use super::Tab;
+use crate::console::{
+    effect::Effect,
+    state::{
+        State,
+        overlay::{Overlay, Question, Then},
+    },
+    term::keys,
+    text::{self, clean, count, cut, thousands},
+};
+
+/// Bytes from which on a paste is streamed, with its progress shown.
+const LARGE: usize = 16 * 1024;
+/// Bytes from which on it is asked about, whatever is in it.
+const HUGE: usize = 64 * 1024;
+/// Lines of it the question shows.
+const SHOWN: usize = 6;
+
+/// A pasted text and where it goes. Says nothing of the text: it may hold anything.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pasted {
+    /// The text.
+    pub text: Arc<str>,
+    /// The tabs it goes to.
+    pub tabs: Vec<u64>,
+}
+
+impl std::fmt::Debug for Pasted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pasted({} bytes into {:?})", self.text.len(), self.tabs)
+    }
+}
+
+impl State {
+    /// A text was pasted while keys go to shells.
+    pub(in crate::console::state) fn paste_into_shells(&mut self, pasted: &str, fx: &mut Vec<Effect>) {
+        let names: Vec<String> = self.shells.receivers().iter().map(|tab| tab.name.clone()).collect();
+        let tabs: Vec<u64> = self.shells.receivers().iter().map(|tab| tab.id).collect();
+        if tabs.is_empty() {
+            return self.tell("Every marked shell is muted or over; nothing was pasted.");
+        }
+        let lines = pasted.lines().count();
+        let pasted = Pasted { text: pasted.into(), tabs };
+        let guarded = self.settings.paste_guard && (lines > 1 || pasted.text.len() > HUGE);
+        if !guarded && !self.shells.broadcasting {
+            return self.send_paste(&pasted, fx);
+        }
+        let into = match names.as_slice() {
+            [name] => clean(name),
+            names => format!("{}: {}", count(names.len(), "shell"), clean(&names.join(", "))),
+        };
+        let mut told = vec![format!("{}, {}, into {into}", count(lines, "line"), size(pasted.text.len()))];
+        told.push(String::new());
+        told.extend(pasted.text.lines().take(SHOWN).map(|line| format!("  {}", cut(&clean(line), 68))));
+        if lines > SHOWN {
+            told.push(format!("  … {} more", count(lines - SHOWN, "line")));
+        }
+        let question = Question::new("Paste this?", told, Then::Paste(pasted));
+        self.overlays.push(Overlay::Question(Box::new(question)));
+    }
+
+    /// Sends a paste that nobody objects to.
+    pub(in crate::console::state) fn send_paste(&mut self, pasted: &Pasted, fx: &mut Vec<Effect>) {
+        let now = self.now;
+        for id in &pasted.tabs {
+            let Some(tab) = self.shells.tab_mut(*id).filter(|tab| tab.is_running()) else { continue };
+            tab.active = now;
+            let bytes = keys::paste(&pasted.text, tab.terminal.modes());
+            match bytes.len() > LARGE || tab.pasting.is_some() {
+                true => fx.push(Effect::ShellPaste { tab: *id, bytes: bytes.into() }),
+                false => fx.push(Effect::ShellInput { tab: *id, bytes }),
+            }
+        }
+    }
+
+    /// Stops the pastes under way in the shells that are typed into.
+    pub(in crate::console::state) fn cancel_pastes(&mut self, fx: &mut Vec<Effect>) {
+        let pasting = |tab: &&Tab| tab.pasting.is_some();
+        let tabs: Vec<u64> = self.shells.tabs.iter().filter(pasting).map(|tab| tab.id).collect();
+        if tabs.is_empty() {
+            return self.tell("Nothing is being pasted.");
+        }
+        fx.extend(tabs.into_iter().map(|tab| Effect::CancelPaste { tab }));
+    }
+}
+
+/// A number of bytes for a reader: `340 bytes`, `1.2 MB`.
+pub fn size(bytes: usize) -> String {
+    match bytes {
+        0..10_000 => format!("{} bytes", thousands(bytes)),
+        _ => text::bytes(bytes as u64),
+    }
+}

@@ -1,0 +1,92 @@
+//! What sessions report, and what programs in them ask of the user's clipboard.
+
+use std::sync::Arc;
+
+use super::Phase;
+use crate::console::{
+    effect::Effect,
+    state::{
+        Pane, State,
+        overlay::{Overlay, Question, Then},
+    },
+    text::{clean, count, cut},
+    update::ShellUpdate,
+};
+
+/// Lines of a text for the clipboard that the question shows.
+const SHOWN: usize = 6;
+
+impl State {
+    pub(in crate::console::state) fn shell_update(&mut self, id: u64, update: ShellUpdate, fx: &mut Vec<Effect>) {
+        let (pane, now) = (self.pane == Pane::Shell, self.now);
+        let shown = pane && self.shells.is_shown(id);
+        let typed_into = pane && self.shells.current().is_some_and(|tab| tab.id == id);
+        let Some(tab) = self.shells.tab_mut(id) else { return };
+        match update {
+            ShellUpdate::Started(session) => (tab.session, tab.started) = (Some(session), Some(now)),
+            ShellUpdate::Output => {
+                tab.terminal.taken();
+                tab.active = now;
+                tab.news |= !shown;
+            }
+            ShellUpdate::Bell => tab.bell |= !typed_into,
+            ShellUpdate::Connected => tab.phase = Phase::Connected,
+            ShellUpdate::Reconnecting { attempt } => tab.phase = Phase::Reconnecting { attempt },
+            ShellUpdate::Pasting(progress) => tab.pasting = progress,
+            ShellUpdate::Copy { text, ask: false } => self.copy_for(id, &text, fx),
+            ShellUpdate::Copy { text, ask: true } => {
+                // No box opens by itself: the next key the user types is meant for the shell.
+                let told = format!(
+                    "{} wants to put {} into the clipboard.",
+                    tab.name,
+                    count(text.chars().count(), "character")
+                );
+                tab.wants_copied = Some(text);
+                let advice = self.prefixed_key(crate::console::action::Action::ClipboardRequest);
+                self.advise(told, &format!("{advice} shows it and asks."));
+            }
+            ShellUpdate::Closed(trouble) => {
+                tab.terminal.note(&trouble.what);
+                tab.phase = Phase::Closed(trouble);
+                (tab.pasting, tab.tell_size) = (None, None);
+                tab.news |= !shown;
+            }
+        }
+    }
+
+    /// Asks about the text that a program wants in the clipboard: of the shown shell, else of any other.
+    pub(in crate::console::state) fn ask_copy(&mut self) {
+        let current = self.shells.current().map(|tab| tab.id);
+        let mut wanting: Vec<_> = self.shells.tabs.iter().filter(|tab| tab.wants_copied.is_some()).collect();
+        wanting.sort_by_key(|tab| Some(tab.id) != current);
+        let Some((id, name, text)) =
+            wanting.first().and_then(|tab| Some((tab.id, tab.name.clone(), tab.wants_copied.clone()?)))
+        else {
+            return self.tell("No program wants to put anything into the clipboard.");
+        };
+        let mut lines = vec![format!("{name} offers {}", count(text.chars().count(), "character")), String::new()];
+        lines.extend(text.lines().take(SHOWN).map(|line| format!("  {}", cut(&clean(line), 68))));
+        if text.lines().count() > SHOWN {
+            lines.push(format!("  … {} more", count(text.lines().count() - SHOWN, "line")));
+        }
+        let question = Question::new("Put this into the clipboard?", lines, Then::Copy { tab: id, text });
+        self.overlays.push(Overlay::Question(Box::new(question)));
+    }
+
+    /// Puts a program's text into the clipboard.
+    pub(in crate::console::state) fn copy_for(&mut self, id: u64, text: &Arc<str>, fx: &mut Vec<Effect>) {
+        let Some(tab) = self.shells.tab_mut(id) else { return };
+        tab.wants_copied = None;
+        let told = format!("{} put {} into the clipboard.", tab.name, count(text.chars().count(), "character"));
+        fx.push(Effect::Copy(text.to_string()));
+        self.tell(told);
+    }
+
+    /// The keys of an action after the prefix, as they are shown: `^g y`.
+    pub fn prefixed_key(&self, action: crate::console::action::Action) -> String {
+        use crate::console::action::{Action, Layer};
+        let prefix = self.keymap.key_for(&[Layer::Shell.name()], Action::Prefix).unwrap_or_default();
+        let key = self.keymap.key_for(&[Layer::Prefix.name()], action).unwrap_or_default();
+        format!("{prefix} {key}")
+    }
+}

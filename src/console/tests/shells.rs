@@ -1,0 +1,285 @@
+//! Shells by keyboard: tabs, splits, typing into several, pasting, the clipboard.
+
+use std::sync::Arc;
+
+use crate::{
+    console::{
+        action::Action,
+        effect::{Effect, Progress, Source},
+        state::{Pane, shells::limits::Preferences},
+        testing::Bench,
+        update::{Page, ShellUpdate, Trouble, Update},
+    },
+    ssm::{InstanceInformation, PingStatus},
+};
+
+fn info(n: usize) -> InstanceInformation {
+    InstanceInformation {
+        instance_id: Some(format!("mi-{n:017}")),
+        computer_name: Some(format!("web-{n}")),
+        ping_status: Some(PingStatus::Online),
+        ..Default::default()
+    }
+}
+
+/// Three nodes, a connected shell on each, the last one shown.
+fn three() -> Bench {
+    let mut bench = Bench::new(false);
+    bench.answer(Source::Nodes, Page::Nodes((1..=3).map(info).collect()));
+    bench.press("a shift-s y");
+    for tab in 1..=3 {
+        bench.apply(Update::Shell { tab, update: ShellUpdate::Started(format!("ops-{tab}")) });
+        bench.apply(Update::Shell { tab, update: ShellUpdate::Connected });
+    }
+    bench.answer(Source::Preferences, Page::Preferences(Preferences::default()));
+    bench.screen(80, 24);
+    bench.fx.clear();
+    bench
+}
+
+/// What was sent to each tab, in order.
+fn sent(bench: &Bench) -> Vec<(u64, String)> {
+    let inputs = bench.fx.iter().filter_map(|effect| match effect {
+        Effect::ShellInput { tab, bytes } => Some((*tab, String::from_utf8_lossy(bytes).into_owned())),
+        _ => None,
+    });
+    inputs.collect()
+}
+
+fn told_sizes(bench: &Bench) -> Vec<(u64, u16, u16)> {
+    let sizes = bench.fx.iter().filter_map(|effect| match effect {
+        Effect::ShellResize { tab, rows, columns } => Some((*tab, *rows, *columns)),
+        _ => None,
+    });
+    sizes.collect()
+}
+
+fn focus(bench: &Bench) -> u64 {
+    bench.state.shells.current().unwrap().id
+}
+
+#[test]
+fn one_key_leads_to_the_next_and_to_the_last_shell() {
+    let mut bench = three();
+    assert_eq!(focus(&bench), 3);
+    bench.press("ctrl-pageup");
+    assert_eq!(focus(&bench), 2);
+    bench.press("f12");
+    assert_eq!(focus(&bench), 3);
+    bench.press("ctrl-g tab");
+    assert_eq!(focus(&bench), 2);
+    bench.press("ctrl-g n ctrl-g n");
+    assert_eq!(focus(&bench), 1);
+    bench.press("ctrl-g w down down enter");
+    assert_eq!(focus(&bench), 3);
+    assert_eq!(sent(&bench), []);
+    // After the prefix the console's own keys are the node's.
+    bench.press("ctrl-g f12");
+    assert_eq!(sent(&bench), [(3, "\x1b[24~".to_owned())]);
+}
+
+#[test]
+fn the_prefix_sends_itself_whatever_key_it_is() {
+    let mut bench = three();
+    let user = "[shell]\n\"ctrl-a\" = \"prefix\"\n\"ctrl-g\" = \"none\"\n";
+    bench.state.keymap = Arc::new(crate::console::keymap(Some(("mine", user))).0);
+    bench.press("ctrl-a ctrl-a ctrl-g");
+    assert_eq!(sent(&bench), [(3, "\x01".to_owned()), (3, "\x07".to_owned())]);
+    assert!(bench.screen(80, 24).contains("keys go to the node ^a then d leave"));
+}
+
+#[test]
+fn what_happens_elsewhere_is_marked_in_the_tab() {
+    let mut bench = three();
+    bench.apply(Update::Shell { tab: 1, update: ShellUpdate::Output });
+    bench.apply(Update::Shell { tab: 2, update: ShellUpdate::Bell });
+    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Reconnecting { attempt: 1 } });
+    let screen = bench.screen(80, 24);
+    for mark in ["● web-1 ◆ •", "● web-2 ◆ ♪", "◌ web-3 reconnecting…", "5 Shell 3♪"] {
+        assert!(screen.contains(mark), "{mark}\n{screen}");
+    }
+    bench.press("ctrl-g p");
+    assert!(!bench.screen(80, 24).contains('♪'));
+}
+
+#[test]
+fn a_split_tells_every_session_its_size_once_it_has_settled() {
+    let mut bench = three();
+    bench.press("ctrl-g |");
+    bench.type_text("web-1 open");
+    bench.press("enter");
+    assert_eq!(focus(&bench), 1);
+    for width in [100, 101, 102, 80] {
+        bench.screen(width, 24);
+    }
+    assert_eq!(told_sizes(&bench), [], "a size that lasts no frame is told to nobody");
+    bench.wait(50);
+    bench.screen(80, 24);
+    let sizes = told_sizes(&bench);
+    assert!(sizes.contains(&(1, 19, 40)) && sizes.contains(&(3, 19, 39)), "{sizes:?}");
+    bench.press("ctrl-g left");
+    assert_eq!(focus(&bench), 3);
+    // Zoomed, it has the room of both; the line of its title stays.
+    bench.press("ctrl-g z");
+    assert!(bench.screen(80, 24).contains("zoomed, 1 hidden"));
+    bench.wait(50);
+    assert_eq!(told_sizes(&bench).last(), Some(&(3, 19, 80)));
+    bench.press("ctrl-g z ctrl-g shift-l l");
+    bench.screen(80, 24);
+    assert_eq!(bench.state.shells.tab(3).unwrap().size, (19, 43));
+    assert_eq!(sent(&bench), [(3, "l".to_owned())], "a key that moves no edge is the node's at once");
+    bench.press("ctrl-g !");
+    bench.screen(80, 24);
+    assert_eq!(bench.state.shells.groups.len(), 3);
+}
+
+#[test]
+fn after_moving_an_edge_the_next_such_key_needs_no_prefix_for_a_moment() {
+    let mut bench = three();
+    bench.press("ctrl-g - enter");
+    bench.screen(80, 24);
+    bench.press("ctrl-g shift-k shift-k");
+    bench.screen(80, 24);
+    assert_eq!(bench.state.shells.tab(4).unwrap().size.0, 13);
+    bench.wait(1_000);
+    bench.press("shift-k");
+    assert_eq!(sent(&bench), [(4, "K".to_owned())]);
+}
+
+#[test]
+fn a_split_without_room_is_refused_in_words() {
+    let mut bench = three();
+    bench.screen(40, 10);
+    bench.press("ctrl-g | enter");
+    assert!(bench.screen(40, 10).contains("no room"));
+    assert_eq!(bench.state.shells.tabs.len(), 3);
+}
+
+#[test]
+fn typing_into_several_shells_cannot_be_missed_and_ends_by_itself() {
+    let mut bench = three();
+    bench.press("ctrl-g m ctrl-g b");
+    assert!(!bench.state.shells.broadcasting, "the shown shell is not marked any more");
+    bench.press("ctrl-g p ctrl-g b x");
+    assert_eq!(sent(&bench), [(1, "x".to_owned()), (2, "x".to_owned())]);
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("═ typing into 2 shells ═") && screen.contains("^g b ends it"), "{screen}");
+    bench.fx.clear();
+    bench.press("ctrl-g u y");
+    assert_eq!(sent(&bench), [(1, "y".to_owned())]);
+    assert!(bench.screen(80, 24).contains("typing into 1 shell, not into this one"));
+    // The focus of an unmarked shell ends it: its first key is its own.
+    bench.fx.clear();
+    bench.press("ctrl-g n z");
+    assert_eq!(sent(&bench), [(3, "z".to_owned())]);
+    assert!(bench.screen(80, 24).contains("Broadcast is off: web-3 is not marked."));
+}
+
+#[test]
+fn a_broadcast_ends_with_its_shells() {
+    let mut bench = three();
+    bench.press("ctrl-g b");
+    assert_eq!(bench.state.shells.receivers().len(), 3);
+    for tab in [1, 2, 3] {
+        let over = ShellUpdate::Closed(Trouble::new("over", None));
+        bench.apply(Update::Shell { tab, update: over });
+    }
+    assert!(!bench.state.shells.broadcasting);
+    bench.press("x");
+    assert_eq!(sent(&bench), []);
+}
+
+#[test]
+fn several_lines_and_pastes_into_several_shells_are_asked_about() {
+    let mut bench = three();
+    bench.type_text("uptime");
+    assert_eq!(sent(&bench), [(3, "uptime".to_owned())]);
+    bench.fx.clear();
+    bench.type_text("rm -r /tmp/a\nrm -r /tmp/b\n");
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("2 lines, 26 bytes, into web-3") && screen.contains("rm -r /tmp/b"), "{screen}");
+    bench.press("enter");
+    assert_eq!(sent(&bench), [], "enter is no yes");
+    bench.type_text("a\nb");
+    bench.press("y");
+    assert_eq!(sent(&bench), [(3, "a\rb".to_owned())]);
+    bench.fx.clear();
+    bench.press("ctrl-g b");
+    bench.type_text("reboot");
+    assert!(bench.screen(80, 24).contains("1 line, 6 bytes, into 3 shells: web-1, web-2, web-3"));
+    bench.press("y");
+    assert_eq!(sent(&bench).len(), 3);
+}
+
+#[test]
+fn a_large_paste_shows_its_progress_and_can_be_stopped() {
+    let mut bench = three();
+    let text = "x".repeat(1_000_000);
+    bench.type_text(&text);
+    assert!(bench.screen(80, 24).contains("1 line, 1.0 MB, into web-3"));
+    bench.press("y");
+    let streamed = |effect: &Effect| matches!(effect, Effect::ShellPaste { tab: 3, bytes } if bytes.len() == 1_000_000);
+    assert!(bench.fx.iter().any(streamed));
+    let progress = Some(Progress { done: 250_000, total: 1_000_000 });
+    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Pasting(progress) });
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("pasting 25%") && screen.contains("^c cancel paste"), "{screen}");
+    bench.press("ctrl-c");
+    assert!(bench.fx.iter().any(|effect| matches!(effect, Effect::CancelPaste { tab: 3 })));
+    assert_eq!(sent(&bench), [(3, "\x03".to_owned())]);
+}
+
+#[test]
+fn a_program_gets_the_clipboard_only_by_a_key_that_is_not_typed_by_chance() {
+    let mut bench = three();
+    let copy = |text: &str, ask| ShellUpdate::Copy { text: text.into(), ask };
+    bench.apply(Update::Shell { tab: 3, update: copy("secret\x1b[2J\nplan", true) });
+    assert!(bench.screen(80, 24).contains("^g y shows it and asks."));
+    bench.press("y enter");
+    assert_eq!(sent(&bench), [(3, "y".to_owned()), (3, "\r".to_owned())]);
+    let copied = |bench: &Bench| bench.fx.iter().filter(|effect| matches!(effect, Effect::Copy(_))).count();
+    assert_eq!(copied(&bench), 0);
+    bench.press("ctrl-g y");
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("web-3 offers 15 characters") && screen.contains("│ plan"), "{screen}");
+    bench.press("y");
+    assert_eq!(copied(&bench), 1);
+    bench.apply(Update::Shell { tab: 1, update: copy("allowed", false) });
+    assert_eq!(copied(&bench), 2);
+}
+
+#[test]
+fn the_time_a_session_has_left_is_counted_down() {
+    let mut bench = three();
+    let document = r#"{"inputs":{"idleSessionTimeout":"10","maxSessionDuration":"12"}}"#;
+    bench.state.preferences = Preferences::parse(document);
+    assert!(bench.screen(80, 24).contains("12:00 left"));
+    bench.wait(360_000);
+    assert!(bench.screen(80, 24).contains("idle 4:00"));
+    bench.press("x");
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("web-2 ◆ idle 4:00   ● web-3 ◆   "), "a key starts the idle time anew\n{screen}");
+    bench.wait(330_000);
+    assert!(bench.screen(80, 24).contains("ends 0:30"));
+}
+
+#[test]
+fn the_fleet_goes_on_while_shells_are_left() {
+    let mut bench = three();
+    bench.press("ctrl-g d");
+    assert_eq!(bench.state.pane, Pane::Fleet);
+    bench.fx.clear();
+    bench.wait(60_000);
+    assert!(bench.asked(Source::Nodes).is_some());
+    bench.press("5");
+    assert_eq!((bench.state.pane, focus(&bench)), (Pane::Shell, 3));
+    bench.press("ctrl-g ,");
+    bench.press("ctrl-u");
+    bench.type_text("the loud one");
+    bench.press("enter");
+    assert!(bench.screen(80, 24).contains("● the loud one"));
+    bench.press("ctrl-g x y");
+    assert_eq!(bench.state.shells.running(), 2);
+    bench.state.act(Action::Quit, &mut bench.fx);
+    assert!(bench.screen(80, 24).contains("2 open shells will be ended"));
+}
