@@ -28,6 +28,20 @@ pub enum MouseEncoding {
     Sgr,
 }
 
+/// How a program wants the cursor drawn (DECSCUSR).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CursorShape {
+    /// As the user's terminal has it.
+    #[default]
+    Default,
+    /// Over the whole cell.
+    Block { blinks: bool },
+    /// Below the character.
+    Underline { blinks: bool },
+    /// Before the character.
+    Bar { blinks: bool },
+}
+
 /// The modes of a screen at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Modes {
@@ -51,6 +65,13 @@ pub struct Modes {
     pub alternate_scroll: bool,
     /// The cursor is not shown.
     pub hide_cursor: bool,
+    /// How the cursor is drawn.
+    pub cursor_shape: CursorShape,
+    /// Flags of kitty's keyboard protocol: 1 tells ambiguous keys apart, 2 repeats and releases, 8 writes all keys as
+    /// sequences.
+    pub keyboard_flags: u8,
+    /// xterm's modifyOtherKeys: 0, 1 or 2.
+    pub modify_other_keys: u8,
     /// Lines the view is scrolled back.
     pub scrolled: usize,
 }

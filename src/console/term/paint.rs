@@ -7,7 +7,11 @@ use ratatui::{
 };
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::Screen;
+use super::{
+    Screen,
+    core::Glyph,
+    style::{Colour, Marks},
+};
 use crate::console::text::is_invisible;
 
 /// How a screen is drawn.
@@ -22,49 +26,64 @@ pub struct Look {
 /// Draws the view of a screen at `area` and blanks what is left of it. Where the cursor goes, if it is to be shown.
 pub fn paint(screen: &Screen, area: Rect, buffer: &mut Buffer, look: Look) -> Option<Position> {
     let area = area.intersection(buffer.area);
+    let own = if look.mono { (None, None) } else { screen.own_colours() };
+    let top = screen.top();
     for y in 0..area.height {
-        let mut x = 0;
-        while x < area.width {
-            x += cell(screen, (y, x), area, buffer, look);
-        }
+        blank(Rect { y: area.y + y, height: 1, ..area }, buffer, own);
+        screen.each_glyph(top + u64::from(y), |x, glyph| cell(glyph, (y, x), area, buffer, look, own));
     }
     if screen.scrolled() > 0 {
         marker(screen, area, buffer);
         return None;
     }
     let (row, column) = screen.cursor();
-    let shown = look.focused && !screen.modes().hide_cursor && row < area.height && column < area.width;
+    let shown = look.focused && screen.cursor_is_shown() && row < area.height && column < area.width;
     shown.then(|| Position::new(area.x + column, area.y + row))
 }
 
-/// Draws one cell; the columns it takes.
-fn cell(screen: &Screen, (row, column): (u16, u16), area: Rect, buffer: &mut Buffer, look: Look) -> u16 {
+/// Colours a program set for text and background.
+type Own = (Option<(u8, u8, u8)>, Option<(u8, u8, u8)>);
+
+fn blank(line: Rect, buffer: &mut Buffer, (_, background): Own) {
+    for x in line.left()..line.right() {
+        if let Some(cell) = buffer.cell_mut(Position::new(x, line.y)) {
+            cell.reset();
+            if let Some((r, g, b)) = background {
+                cell.set_bg(Color::Rgb(r, g, b));
+            }
+        }
+    }
+}
+
+/// Draws one cell, or two.
+fn cell(glyph: Glyph<'_>, (row, column): (u16, u16), area: Rect, buffer: &mut Buffer, look: Look, own: Own) {
     let at = Position::new(area.x + column, area.y + row);
-    let source = screen.core().cell(row, column);
-    let Some(target) = buffer.cell_mut(at) else { return 1 };
-    target.reset();
-    let Some(source) = source else { return 1 };
-    let style = style(source, look.mono);
+    if column >= area.width {
+        return;
+    }
+    let Some(target) = buffer.cell_mut(at) else { return };
+    if glyph.text.is_empty() {
+        // Where nothing was written, an erasure has left its background.
+        if glyph.style.background != Colour::Default && !look.mono {
+            target.set_bg(map(glyph.style.background, own.1));
+        }
+        return;
+    }
+    let style = style(glyph.style, look.mono, own);
     target.set_style(style);
-    let wide = source.is_wide();
-    if wide && column + 1 >= area.width {
+    if glyph.wide && column + 1 >= area.width {
         // Half of a wide character cannot be shown.
-        return 1;
+        return;
     }
-    if !source.has_contents() {
-        return 1;
-    }
-    with_symbol(source.contents(), wide, |symbol| {
+    with_symbol(glyph.text, glyph.wide, |symbol| {
         target.set_symbol(symbol);
     });
-    if !wide {
-        return 1;
-    }
-    if let Some(second) = buffer.cell_mut(Position::new(at.x + 1, at.y)) {
+    if glyph.wide
+        && let Some(second) = buffer.cell_mut(Position::new(at.x + 1, at.y))
+    {
         second.reset();
         second.set_style(style);
     }
-    2
 }
 
 /// Hands over what a cell shows, if it can be shown: of the width the cell has, without anything that acts on its
@@ -72,8 +91,8 @@ fn cell(screen: &Screen, (row, column): (u16, u16), area: Rect, buffer: &mut Buf
 fn with_symbol(contents: &str, wide: bool, mut draw: impl FnMut(&str)) {
     let columns = if wide { 2 } else { 1 };
     let fits = |text: &str| text.width() == columns;
-    if contents.len() == 1 && !wide {
-        if !contents.chars().any(char::is_control) {
+    if let [byte] = contents.as_bytes() {
+        if !wide && !byte.is_ascii_control() {
             draw(contents);
         }
         return;
@@ -89,24 +108,32 @@ fn with_symbol(contents: &str, wide: bool, mut draw: impl FnMut(&str)) {
     }
 }
 
-fn style(cell: &vt100::Cell, mono: bool) -> Style {
-    let colour = |colour| if mono { Color::Reset } else { map(colour) };
-    let modifiers = [
-        (cell.bold(), Modifier::BOLD),
-        (cell.dim(), Modifier::DIM),
-        (cell.italic(), Modifier::ITALIC),
-        (cell.underline(), Modifier::UNDERLINED),
-        (cell.inverse(), Modifier::REVERSED),
+fn style(of: super::style::Style, mono: bool, own: Own) -> Style {
+    const MODIFIERS: [(Marks, Modifier); 7] = [
+        (Marks::BOLD, Modifier::BOLD),
+        (Marks::DIM, Modifier::DIM),
+        (Marks::ITALIC, Modifier::ITALIC),
+        (Marks::UNDERLINE, Modifier::UNDERLINED),
+        (Marks::INVERSE, Modifier::REVERSED),
+        (Marks::STRIKE, Modifier::CROSSED_OUT),
+        (Marks::BLINK, Modifier::SLOW_BLINK),
     ];
-    let modifier = modifiers.into_iter().filter(|(on, _)| *on).map(|(_, modifier)| modifier).collect::<Modifier>();
-    Style::new().fg(colour(cell.fgcolor())).bg(colour(cell.bgcolor())).add_modifier(modifier)
+    let colour = |colour, own| if mono { Color::Reset } else { map(colour, own) };
+    let mut modifier = Modifier::empty();
+    if of.marks != Marks::default() {
+        modifier =
+            MODIFIERS.iter().filter(|(mark, _)| of.marks.contains(*mark)).map(|(_, modifier)| *modifier).collect();
+    }
+    // A link is told from other text, as nobody would look for one else.
+    modifier.set(Modifier::UNDERLINED, modifier.contains(Modifier::UNDERLINED) || of.link.is_some());
+    Style::new().fg(colour(of.foreground, own.0)).bg(colour(of.background, own.1)).add_modifier(modifier)
 }
 
-fn map(colour: vt100::Color) -> Color {
-    match colour {
-        vt100::Color::Default => Color::Reset,
-        vt100::Color::Idx(index) => Color::Indexed(index),
-        vt100::Color::Rgb(r, g, b) => Color::Rgb(r, g, b),
+fn map(colour: Colour, own: Option<(u8, u8, u8)>) -> Color {
+    match (colour, own) {
+        (Colour::Default, None) => Color::Reset,
+        (Colour::Default, Some((r, g, b))) | (Colour::Rgb(r, g, b), _) => Color::Rgb(r, g, b),
+        (Colour::Indexed(index), _) => Color::Indexed(index),
     }
 }
 

@@ -2,6 +2,8 @@
 
 /// Bytes a control sequence may have; a longer one is dropped. Real ones stay below 200.
 const LONGEST_SEQUENCE: usize = 512;
+/// Bytes a device control string may have; a longer one is dropped. Room for requests, not for pictures.
+const LONGEST_DEVICE: usize = 4 * 1024;
 /// Bytes an operating system command may have; a longer one is dropped. Room for the largest clipboard write.
 const LONGEST_COMMAND: usize = 136 * 1024;
 
@@ -27,6 +29,8 @@ pub(super) enum Token<'a> {
     Sequence(&'a [u8]),
     /// An operating system command without its ends, and whether BEL ended it.
     Command(&'a [u8], bool),
+    /// A device control string without its ends.
+    Device(&'a [u8]),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -38,7 +42,8 @@ enum State {
     /// A sequence that is too long or malformed: nothing until its final byte.
     Overlong,
     Command,
-    /// A device control, private or application string: dropped.
+    Device,
+    /// A private or application string: dropped.
     String,
 }
 
@@ -52,6 +57,11 @@ pub(super) struct Scanner {
 }
 
 impl Scanner {
+    /// Whether the next byte is not part of a control function.
+    pub fn is_between(&self) -> bool {
+        self.state == State::Ground
+    }
+
     /// The next piece and the bytes of `input` it took; `None` once the input is used up.
     ///
     /// Bytes of a character that is cut off at the end of the input are not taken: the caller keeps them for the next slice.
@@ -64,10 +74,15 @@ impl Scanner {
             if self.state == State::Ground {
                 let rest = &input[at..];
                 match rest[0] {
-                    ESC => self.begin(),
+                    ESC => {
+                        if let Some(length) = whole_sequence(rest) {
+                            return (Some(Token::Sequence(&rest[..length])), at + length);
+                        }
+                        self.begin();
+                    }
                     SO | SI => return (Some(Token::Shift(rest[0] == SO)), at + 1),
                     _ => {
-                        let end = rest.iter().position(|b| matches!(*b, ESC | SO | SI)).unwrap_or(rest.len());
+                        let end = memchr::memchr3(ESC, SO, SI, rest).unwrap_or(rest.len());
                         return text(&rest[..end], at, at + end == input.len());
                     }
                 }
@@ -87,6 +102,7 @@ impl Scanner {
                     End::Escape => Token::Escape(held),
                     End::Sequence => Token::Sequence(held),
                     End::Command => Token::Command(held, byte == BEL),
+                    End::Device => Token::Device(held),
                 };
                 return (Some(token), at);
             }
@@ -106,6 +122,16 @@ impl Scanner {
             (_, CAN | SUB) => {
                 self.state = State::Ground;
                 self.held.clear();
+                None
+            }
+            (State::Device, ESC) => {
+                self.state = State::Escape;
+                (self.held.len() <= LONGEST_DEVICE).then_some(End::Device)
+            }
+            (State::Device, _) => {
+                if self.held.len() <= LONGEST_DEVICE {
+                    self.held.push(byte);
+                }
                 None
             }
             (State::Command, ESC) => {
@@ -162,7 +188,11 @@ impl Scanner {
                 self.held.clear();
                 State::Command
             }
-            b'P' | b'X' | b'^' | b'_' if first => State::String,
+            b'P' if first => {
+                self.held.clear();
+                State::Device
+            }
+            b'X' | b'^' | b'_' if first => State::String,
             0x20..0x30 => {
                 if self.held.len() < LONGEST_SEQUENCE {
                     self.held.push(byte);
@@ -190,6 +220,16 @@ enum End {
     Escape,
     Sequence,
     Command,
+    Device,
+}
+
+/// The length of a control sequence that is all there, without anything in it that needs care: nearly all are.
+pub(super) fn whole_sequence(input: &[u8]) -> Option<usize> {
+    if *input.get(1)? != b'[' {
+        return None;
+    }
+    let end = 2 + input[2..].iter().take(LONGEST_SEQUENCE / 2).position(|b| !matches!(b, 0x20..0x40))?;
+    matches!(input[end], 0x40..0x7f).then_some(end + 1)
 }
 
 /// A run of text that begins at `at`. A character that lacks its end waits for it; once something else follows, it is
@@ -246,6 +286,7 @@ mod tests {
         assert_eq!(scanner.next(b"\x1b[1\x18x"), (Some(Token::Text(b"x")), 5));
         assert_eq!(scanner.next(b"\x1b]2;t\x1b\\"), (Some(Token::Command(b"2;t", false)), 6));
         assert_eq!(scanner.next(b"\\"), (Some(Token::Escape(b"\x1b\\")), 1));
+        assert_eq!(scanner.next(b"\x1bP$qm\x1b\\"), (Some(Token::Device(b"$qm")), 6));
     }
 
     #[test]

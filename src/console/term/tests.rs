@@ -21,7 +21,22 @@ fn after(bytes: impl AsRef<[u8]>) -> Screen {
 /// Everything of a screen that can be seen, for comparison.
 fn seen(screen: &Screen) -> (Vec<String>, (u16, u16), Modes) {
     let core = screen.core();
-    (core.state().rows_formatted(0, core.size().columns()).collect(), core.cursor(), screen.modes())
+    let mut lines = Vec::new();
+    for number in screen.oldest()..screen.live() + u64::from(screen.size().rows()) {
+        let mut line = Vec::new();
+        let wrapped = screen.each_glyph(number, |column, glyph| {
+            if !glyph.text.is_empty() || glyph.style != Style::default() {
+                // What was erased and what is blank look the same.
+                let text = if glyph.text.is_empty() { " " } else { glyph.text };
+                line.push(format!("{column}{text}{}{:?}", glyph.wide, glyph.style));
+            }
+        });
+        while line.last().is_some_and(|last| last.ends_with(&format!(" false{:?}", Style::default()))) {
+            line.pop();
+        }
+        lines.push(format!("{wrapped:?} {}", line.concat()));
+    }
+    (lines, core.cursor(), screen.modes())
 }
 
 /// Pieces that mean something to a terminal, so that random streams get somewhere.
@@ -102,8 +117,75 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![4 => known.prop_map(|s| s.as_bytes().to_vec()), 1 => vec(any::<u8>(), 0..20)]
 }
 
+/// A piece of a line of a flood; most are plain.
+fn flood() -> impl Strategy<Value = String> {
+    let plain = prop::sample::select(vec![
+        "y",
+        "",
+        "some text",
+        "0123456789012345678901234567890123456789",
+        "\t",
+        "a\tb\t",
+        "漢字",
+        "é",
+        " ",
+        "trailing  ",
+        "\x1b[31m",
+        "\x1b[0m",
+        "\x1b[m",
+        "\x1b[K",
+        "\x1b[44m\x1b[K",
+        "\x1b[1;38;5;99m",
+        "\x1b[9m",
+        "\x1b[38;2;1;2;3m",
+        "\x1b[4:3m",
+        "─┼─",
+    ]);
+    let odd = prop::sample::select(vec![
+        "e\u{301}",
+        "❤\u{fe0f}",
+        "\r",
+        "\x08",
+        "\x1b[5;5H",
+        "\x1b[2J",
+        "\x07",
+        "\u{fffd}",
+        "\x1b[8m",
+        "\x1b[28m",
+        "\x1b[3b",
+        "\x1b[2;3r",
+        "\x1b[r",
+        "\x1b[?7l",
+        "\x1b[?7h",
+        "\x1b]8;;https://a.example/\x1b\\",
+        "\x1b]8;;\x1b\\",
+        "\x1b[1K",
+    ]);
+    prop_oneof![60 => plain, 1 => odd].prop_map(str::to_owned)
+}
+
+/// Lines, many enough to be taken as a flood on a small screen.
+fn floods() -> impl Strategy<Value = String> {
+    let end = prop_oneof![9 => Just("\r\n"), 1 => Just("\n")];
+    let line = (vec(flood(), 0..6), end).prop_map(|(pieces, end)| pieces.concat() + end);
+    vec(line, 20..120).prop_map(|lines| lines.concat())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn floods_are_laid_out_as_the_model_does(text in floods(), rows in 2u16..7, columns in 2u16..24, keep in 10usize..200) {
+        let mut whole = Screen::new(Size::new(rows, columns), keep);
+        let _ = whole.feed(text.as_bytes());
+        let mut sliced = Screen::new(Size::new(rows, columns), keep);
+        for slice in text.as_bytes().chunks(5) {
+            // Too small to be a flood.
+            let _ = sliced.feed(slice);
+        }
+        prop_assume!(!whole.take_events().contains(&Event::Restarted) && !sliced.take_events().contains(&Event::Restarted));
+        prop_assert_eq!(seen(&whole), seen(&sliced));
+    }
 
     #[test]
     fn nothing_breaks_it(steps in vec((vec(piece(), 0..20), 0u16..12, 0u16..30, 0usize..40), 1..12)) {

@@ -8,7 +8,7 @@ impl Front {
     /// Prints text, with the control characters in it.
     pub(super) fn print(&mut self, text: &[u8]) {
         if self.prints_plainly() {
-            self.core.process(text);
+            self.send(text);
             if let Some(c) = last_printed(text) {
                 self.state.printed = Some(c);
             }
@@ -27,16 +27,17 @@ impl Front {
                 self.stand_in(c, &mut together);
             }
         }
-        self.core.process(together.as_bytes());
+        self.send(together.as_bytes());
     }
 
-    fn prints_plainly(&self) -> bool {
+    /// Whether the model prints what comes as it comes.
+    pub(super) fn prints_plainly(&self) -> bool {
         self.state.charsets.is_plain() && !self.state.hidden && !self.state.newline && !self.prints_cells_apart()
     }
 
     /// Whether each character needs the cursor's place.
-    pub(super) fn prints_cells_apart(&self) -> bool {
-        self.state.insert || !self.state.autowrap
+    fn prints_cells_apart(&self) -> bool {
+        self.state.insert || !self.state.autowrap || self.state.reverse_wrap || !self.state.tabs.are_usual()
     }
 
     /// Adds what is shown for a character: of another set, or blanks if hidden.
@@ -55,25 +56,45 @@ impl Front {
         }
     }
 
-    /// Prints one character under insert mode or without autowrap.
-    pub(super) fn put(&mut self, c: char) {
+    /// Prints one character where its place matters.
+    fn put(&mut self, c: char) {
+        match c {
+            '\t' => return self.tab(1, true),
+            '\u{8}' if self.state.reverse_wrap && self.state.autowrap => return self.back_over_edge(),
+            _ => {}
+        }
         let mut shown = String::new();
         self.stand_in(c, &mut shown);
         let width = u16::try_from(c.width().unwrap_or(0)).unwrap_or(0).min(2);
+        let columns = self.core.size().columns();
         if width > 0 {
-            let columns = self.core.size().columns();
-            if self.core.cursor().1 + width > columns {
+            if self.model().cursor().1 + width > columns {
                 if self.state.autowrap {
-                    self.core.process(b"\r\n");
+                    self.send(b"\r\n");
                 } else {
                     self.go_to_column(columns - width);
                 }
             }
             if self.state.insert {
-                self.core.process(format!("\x1b[{width}@").as_bytes());
+                self.send(format!("\x1b[{width}@").as_bytes());
             }
         }
-        self.core.process(shown.as_bytes());
+        self.send(shown.as_bytes());
+        if !self.state.autowrap && width > 0 && self.model().cursor().1 >= columns {
+            self.go_to_column(columns - 1);
+        }
+    }
+
+    /// A backspace under reverse wrap: from the first column to the end of the line above.
+    fn back_over_edge(&mut self) {
+        let (row, column) = self.model().cursor();
+        let (columns, top) = (self.core.size().columns(), self.state.margins.map_or(0, |(top, _)| top));
+        match column {
+            0 if row > top => self.go_to_cell((row - 1, columns - 1)),
+            // The cursor waits past the last column: it is over it already.
+            _ if column >= columns => self.go_to_column(columns - 1),
+            _ => self.send(b"\x08"),
+        }
     }
 }
 
