@@ -12,7 +12,7 @@ use super::*;
 use crate::{
     ssm::Timestamp,
     wire::{
-        channel::{Channel, Event, Role},
+        channel::{Channel, Event, Role, SMALL_FRAME},
         envelope::{Envelope, kind, payload},
         messages::{JobReply, ReplyContent, TaskComplete, TerminalSize},
     },
@@ -202,6 +202,10 @@ impl User {
     }
 
     async fn type_in(&mut self, text: &str) {
+        // Nothing is typed before it is known how the session begins.
+        while !self.channel.can_send() {
+            assert!(self.read().await);
+        }
         self.channel.write(payload::OUTPUT, text.as_bytes(), Timestamp::now());
         self.flush().await;
     }
@@ -209,17 +213,24 @@ impl User {
     /// Reads until the text is there; `false` if the agent closes before.
     async fn read_until(&mut self, text: &str) -> bool {
         while !self.seen.contains(text) {
-            let Some(bytes) = self.peer.next_bytes().await else { return false };
-            self.channel.receive(&bytes, Timestamp::now()).unwrap();
-            while let Some(event) = self.channel.poll_event() {
-                match event {
-                    Event::Data(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
-                    Event::ExitCode(code) => self.seen.push_str(&format!("<exit {code}>")),
-                    _ => {}
-                }
+            if !self.read().await {
+                return false;
             }
-            self.flush().await;
         }
+        true
+    }
+
+    async fn read(&mut self) -> bool {
+        let Some(bytes) = self.peer.next_bytes().await else { return false };
+        self.channel.receive(&bytes, Timestamp::now()).unwrap();
+        while let Some(event) = self.channel.poll_event() {
+            match event {
+                Event::Data(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
+                Event::ExitCode(code) => self.seen.push_str(&format!("<exit {code}>")),
+                _ => {}
+            }
+        }
+        self.flush().await;
         true
     }
 }
@@ -251,7 +262,7 @@ async fn a_shell_goes_on_over_a_broken_line_and_says_how_it_ended() {
     start_session(&mut control, document).await;
     let peer = service.data().await;
     assert_eq!(peer.open.client_instance_id.as_deref(), Some(NODE));
-    let mut user = User { channel: Channel::new(Role::Client), peer, seen: String::new() };
+    let mut user = User { channel: Channel::new(Role::Client, SMALL_FRAME), peer, seen: String::new() };
     assert!(user.read_until("ready").await);
     user.channel.send_size(TerminalSize { cols: 101, rows: 37 }, Timestamp::now());
     user.type_in("one\r").await;
@@ -279,7 +290,8 @@ async fn a_terminated_session_takes_its_shell_with_it() {
     let agent = Agent::start(dir.path(), Some(service.url()), true);
     let mut control = service.control().await;
     start_session(&mut control, json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": {}})).await;
-    let mut user = User { channel: Channel::new(Role::Client), peer: service.data().await, seen: String::new() };
+    let mut user =
+        User { channel: Channel::new(Role::Client, SMALL_FRAME), peer: service.data().await, seen: String::new() };
     user.type_in("echo shell-$((40+2))-$$.\r").await;
     assert!(user.read_until("shell-42-").await);
     user.type_in("\r").await;
@@ -312,7 +324,8 @@ async fn a_command_without_a_terminal_ends_with_its_code() {
     document["properties"][facts::PLATFORM] =
         json!({"commands": "sh -c 'echo out; exit 7'", "separateOutputStream": true});
     start_session(&mut control, document).await;
-    let mut user = User { channel: Channel::new(Role::Client), peer: service.data().await, seen: String::new() };
+    let mut user =
+        User { channel: Channel::new(Role::Client, SMALL_FRAME), peer: service.data().await, seen: String::new() };
     assert!(user.read_until("<exit 7>").await);
     assert_eq!(user.seen, "out\n<exit 7>");
     while user.peer.next_bytes().await.is_some() {}

@@ -6,36 +6,54 @@
 //! reorders, and across reconnections. Memory is bounded on both sides: a writer stops at [`Channel::can_send`], a reader
 //! that does not take its events leaves further frames unacknowledged.
 //!
+//! A session with a KMS key is encrypted here, but the keys come from outside: a client is asked for one by
+//! [`Event::KeyWanted`], an agent finds its in [`Event::Handshake`] and proves it with [`Channel::encrypt`].
+//!
 //! No sockets, no clock, no policy: who connects again, what a newline becomes and when a session ends is the caller's.
 
 mod handshake;
 mod incoming;
 mod outgoing;
+mod secrecy;
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{
-    envelope::{Envelope, EnvelopeError, kind, payload},
-    messages::{
-        Acknowledge, ChannelClosed, HandshakeComplete, HandshakeRequest, HandshakeResponse, SessionState, TerminalSize,
-    },
+    envelope::{EnvelopeError, View, created_date, kind, payload},
+    messages::{ChannelClosed, HandshakeComplete, HandshakeRequest, HandshakeResponse, SessionState, TerminalSize},
+    partition,
+    sealed::{SealError, SessionKeys},
 };
 use crate::ssm::Timestamp;
-use incoming::{Incoming, Verdict};
+use handshake::Opening;
+use incoming::{Content, Incoming, Verdict};
 use outgoing::Outgoing;
+use secrecy::Secrecy;
 
 /// The version a client announces: AWS's agents want four numeric parts, and this one to know what a client can do.
 pub const CLIENT_VERSION: &str = "1.2.650.0";
-/// The most data bytes in one frame, as AWS's peers send them.
-pub const FRAME_LIMIT: usize = 1024;
+/// The most data bytes in one frame where AWS's own peers may be at the other end, as they send them.
+pub const SMALL_FRAME: usize = 1024;
+/// The same everywhere else: every peer reads frames of this size, and they cost a fraction.
+pub const LARGE_FRAME: usize = 32 * 1024;
 /// Events that may wait for their reader, in bytes of payload.
 const EVENT_LIMIT: usize = 4 * 1024 * 1024;
 /// What an event costs besides its payload, so that empty frames are bounded too.
 const EVENT_COST: usize = 64;
+/// Acknowledgements that may wait for the socket. More than any peer's window, or two ends that both wait for the other
+/// to read would wait for ever.
+const REPLY_LIMIT: usize = 16 * 1024;
+
+/// How many data bytes go into a frame of a channel at this URL: AWS's service is given what AWS's peers give it.
+pub fn frame_size(url: &str) -> usize {
+    let host = partition::host_of(url);
+    if partition::is_aws_host(host) { SMALL_FRAME } else { LARGE_FRAME }
+}
 
 /// Which end of the channel this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +65,13 @@ pub enum Role {
 }
 
 impl Role {
+    fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Agent,
+            Self::Agent => Self::Client,
+        }
+    }
+
     fn sends(self) -> &'static str {
         match self {
             Self::Client => kind::INPUT,
@@ -55,10 +80,7 @@ impl Role {
     }
 
     fn receives(self) -> &'static str {
-        match self {
-            Self::Client => kind::OUTPUT,
-            Self::Agent => kind::INPUT,
-        }
+        self.other().sends()
     }
 }
 
@@ -66,9 +88,9 @@ impl Role {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// Bytes of the stream: keystrokes for an agent, output for a client.
-    Data(Vec<u8>),
+    Data(Bytes),
     /// Bytes of standard error, for a client.
-    Stderr(Vec<u8>),
+    Stderr(Bytes),
     /// The exit code of the command, for a client.
     ExitCode(i32),
     /// The size of the user's terminal, for an agent.
@@ -86,8 +108,19 @@ pub enum Event {
     },
     /// The agent asked a client for something it cannot do, so the session will fail. One sentence.
     Unsupported(String),
+    /// The agent asked a client for a key: [`Channel::answer_key`] or [`Channel::refuse_key`] lets the session go on.
+    KeyWanted {
+        /// The KMS key with which the data key is to be generated.
+        key_id: String,
+        /// To be part of the encryption context, if the agent sent one.
+        challenge: Option<String>,
+    },
     /// The client answered the handshake of an agent.
     Handshake(HandshakeResponse),
+    /// The client holds the key of [`Channel::encrypt`]; everything an agent writes from now on is encrypted.
+    Encrypted,
+    /// What the peer sent cannot be decrypted: the session is of no more use.
+    Broken(SealError),
     /// The agent ended the handshake; the text, if any, is for the user.
     HandshakeComplete(String),
     /// The peer is there, or it is not, as the service says.
@@ -103,38 +136,50 @@ pub enum Event {
 #[derive(Debug)]
 pub struct Channel {
     role: Role,
+    frame_size: usize,
     outgoing: Outgoing,
     incoming: Incoming,
+    opening: Opening,
+    secrecy: Secrecy,
     /// Messages that only have to be written: acknowledgements and states.
     replies: VecDeque<Bytes>,
     events: VecDeque<Event>,
     /// The cost of `events`.
     waiting: usize,
     paused: bool,
+    /// The number of the last message id; they count from a random beginning, as randomness for each would cost a call
+    /// of the system.
+    last_id: u128,
 }
 
 impl Channel {
-    /// A channel at its beginning: both directions count from 0.
-    pub fn new(role: Role) -> Self {
+    /// A channel at its beginning: both directions count from 0. `frame_size` is the most data bytes of one frame, see
+    /// [`frame_size`].
+    pub fn new(role: Role, frame_size: usize) -> Self {
         Self {
             role,
+            frame_size: frame_size.clamp(1, LARGE_FRAME),
             outgoing: Outgoing::default(),
             incoming: Incoming::default(),
+            opening: if role == Role::Client { Opening::Quiet } else { Opening::Done },
+            secrecy: Secrecy::default(),
             replies: VecDeque::new(),
             events: VecDeque::new(),
             waiting: 0,
             paused: false,
+            last_id: Uuid::new_v4().as_u128(),
         }
     }
 
     /// Takes a message from the socket. What is not a message, or not one for this end, changes nothing.
-    pub fn receive(&mut self, bytes: &[u8], now: Timestamp) -> Result<(), EnvelopeError> {
-        let message = Envelope::decode(bytes)?;
-        match message.message_type.as_str() {
+    pub fn receive(&mut self, bytes: &Bytes, now: Timestamp) -> Result<(), EnvelopeError> {
+        let message = View::decode(bytes)?;
+        match message.message_type {
             kind::ACKNOWLEDGE => {
                 self.paused = false;
-                if let Ok(acknowledge) = serde_json::from_slice::<Acknowledge>(&message.payload) {
-                    self.outgoing.acknowledge(acknowledge.acknowledged_message_sequence_number, now);
+                if let Ok(acknowledged) = serde_json::from_slice::<Acknowledged>(message.payload) {
+                    self.outgoing.acknowledge(acknowledged.sequence, now);
+                    self.opening.acknowledged(now);
                 }
             }
             kind::PAUSE_PUBLICATION => {
@@ -143,29 +188,42 @@ impl Channel {
             }
             kind::START_PUBLICATION => {
                 self.paused = false;
+                // What was sent while the peer was away has reached nobody.
+                self.outgoing.rewind();
                 self.push(Event::Peer { present: true });
             }
             kind::CHANNEL_CLOSED => {
-                self.push(Event::Closed(serde_json::from_slice(&message.payload).unwrap_or_default()));
+                self.push(Event::Closed(serde_json::from_slice(message.payload).unwrap_or_default()));
             }
             stream if stream == self.role.receives() => {
                 self.paused = false;
-                self.stream_frame(message, now);
+                let content = Content {
+                    payload_type: message.payload_type,
+                    // The payload is the end of the message.
+                    payload: bytes.slice(bytes.len() - message.payload.len()..),
+                };
+                self.stream_frame(message.message_id, message.sequence_number, content, now);
             }
             other => tracing::debug!(message_type = other, "a message that is not for this end of the channel"),
         }
         Ok(())
     }
 
+    /// Whether more messages should be read from the socket. A reader who goes on in spite of it loses nothing, but makes
+    /// the peer send again what found no room.
+    pub fn wants_input(&self) -> bool {
+        self.waiting < EVENT_LIMIT && self.replies.len() < REPLY_LIMIT
+    }
+
     /// Writes data of one payload type, [`payload::OUTPUT`] or [`payload::STDERR`]. Answers how many bytes were taken;
-    /// fewer than there are when the window is full.
+    /// fewer than there are when the window is full, and none before a client knows how its session begins.
     pub fn write(&mut self, payload_type: u32, data: &[u8], now: Timestamp) -> usize {
         let mut taken = 0;
-        for piece in data.chunks(FRAME_LIMIT) {
+        for piece in data.chunks(self.frame_size) {
             if !self.can_send() {
                 break;
             }
-            self.enqueue(payload_type, piece.to_vec(), now);
+            self.enqueue(payload_type, piece, now);
             taken += piece.len();
         }
         taken
@@ -173,7 +231,7 @@ impl Channel {
 
     /// Whether [`Channel::write`] takes anything now.
     pub fn can_send(&self) -> bool {
-        self.outgoing.has_room()
+        self.opening == Opening::Done && self.outgoing.has_room()
     }
 
     /// Whether the peer has acknowledged everything.
@@ -193,17 +251,42 @@ impl Channel {
 
     /// Sends a flag, see [`super::envelope::flag`].
     pub fn send_flag(&mut self, flag: u32, now: Timestamp) {
-        self.enqueue(payload::FLAG, flag.to_be_bytes().to_vec(), now);
+        self.enqueue(payload::FLAG, &flag.to_be_bytes(), now);
     }
 
     /// Tells the client how the command ended.
     pub fn send_exit_code(&mut self, code: i32, now: Timestamp) {
-        self.enqueue(payload::EXIT_CODE, format!("{EXIT_CODE}{code}").into_bytes(), now);
+        self.enqueue(payload::EXIT_CODE, format!("{EXIT_CODE}{code}").as_bytes(), now);
     }
 
     /// Asks the client for what a session needs; [`Event::Handshake`] brings the answer.
     pub fn send_handshake_request(&mut self, request: &HandshakeRequest, now: Timestamp) {
         self.send_json(payload::HANDSHAKE_REQUEST, request, now);
+    }
+
+    /// Gives a client the key that [`Event::KeyWanted`] asked for: as it is to be sent to the agent, and as it is used.
+    /// `challenged` says that the challenge is part of the encryption context.
+    pub fn answer_key(&mut self, cipher_text: &[u8], keys: SessionKeys, challenged: bool, now: Timestamp) {
+        if let Some(answer) = self.secrecy.answer.take() {
+            self.secrecy.set(keys);
+            self.send_json(payload::HANDSHAKE_RESPONSE, &answer.with_key(cipher_text, challenged), now);
+        }
+    }
+
+    /// Tells the agent that a client has no key, and why. The agent then ends the session.
+    pub fn refuse_key(&mut self, reason: &str, now: Timestamp) {
+        if let Some(answer) = self.secrecy.answer.take() {
+            self.send_json(payload::HANDSHAKE_RESPONSE, &answer.without_key(reason), now);
+        }
+    }
+
+    /// Encrypts an agent's channel from now on and asks the client to prove that it holds the same key;
+    /// [`Event::Encrypted`] or [`Event::Broken`] follows.
+    pub fn encrypt(&mut self, keys: SessionKeys, now: Timestamp) -> Result<(), SealError> {
+        self.secrecy.set(keys);
+        let question = self.secrecy.ask()?;
+        self.send_json(payload::CHALLENGE_REQUEST, &question, now);
+        Ok(())
     }
 
     /// Ends the handshake.
@@ -235,13 +318,15 @@ impl Channel {
         Some(event)
     }
 
-    /// When [`Channel::tick`] has something to do; `None` while nothing is unacknowledged.
+    /// When [`Channel::tick`] has something to do.
     pub fn deadline(&self) -> Option<Timestamp> {
-        if self.paused { None } else { self.outgoing.deadline() }
+        let resend = if self.paused { None } else { self.outgoing.deadline() };
+        resend.into_iter().chain(self.opening.deadline()).min()
     }
 
     /// Puts overdue frames out again; [`Channel::poll_transmit`] then has them.
     pub fn tick(&mut self, now: Timestamp) {
+        self.opening.tick(now);
         if !self.paused {
             self.outgoing.resend_overdue(now);
         }
@@ -255,83 +340,147 @@ impl Channel {
         self.outgoing.rewind();
     }
 
-    fn enqueue(&mut self, payload_type: u32, payload: Vec<u8>, now: Timestamp) {
-        let mut frame = Envelope::new(self.role.sends(), now, payload);
-        frame.payload_type = payload_type;
-        frame.sequence_number = self.outgoing.next_sequence();
-        // AWS's agent marks its very first frame, AWS's client none.
-        frame.flags = u64::from(self.role == Role::Agent && frame.sequence_number == 0);
+    fn enqueue(&mut self, payload_type: u32, plain: &[u8], now: Timestamp) {
+        let sealed = match self.secrecy.seal(self.role, payload_type, plain) {
+            Ok(sealed) => sealed,
+            Err(error) => return self.push(Event::Broken(error)),
+        };
+        let sequence_number = self.outgoing.next_sequence();
+        let frame = View {
+            payload_type,
+            sequence_number,
+            // AWS's agent marks its very first frame, AWS's client none.
+            flags: u64::from(self.role == Role::Agent && sequence_number == 0),
+            ..self.message(self.role.sends(), sealed.as_deref().unwrap_or(plain), now)
+        };
         self.outgoing.push(frame.encode().into());
+    }
+
+    fn message<'a>(&mut self, message_type: &'a str, payload: &'a [u8], now: Timestamp) -> View<'a> {
+        self.last_id = self.last_id.wrapping_add(1);
+        View {
+            message_type,
+            schema_version: 1,
+            created_date: created_date(now),
+            sequence_number: 0,
+            flags: 0,
+            message_id: uuid::Builder::from_random_bytes(self.last_id.to_be_bytes()).into_uuid(),
+            payload_type: 0,
+            payload,
+        }
     }
 
     fn send_json(&mut self, payload_type: u32, body: &impl Serialize, now: Timestamp) {
         match serde_json::to_vec(body) {
-            Ok(body) => self.enqueue(payload_type, body, now),
+            Ok(body) => self.enqueue(payload_type, &body, now),
             Err(error) => tracing::error!(%error, payload_type, "a frame that cannot be written"),
         }
     }
 
     fn reply(&mut self, message_type: &str, body: &impl Serialize, now: Timestamp) {
         let Ok(body) = serde_json::to_vec(body) else { return };
-        let mut message = Envelope::new(message_type, now, body);
-        message.flags = 3;
+        let message = View { flags: 3, ..self.message(message_type, &body, now) };
         self.replies.push_back(message.encode().into());
     }
 
-    fn stream_frame(&mut self, frame: Envelope, now: Timestamp) {
-        let acknowledge = Acknowledge {
-            acknowledged_message_type: frame.message_type.clone(),
-            acknowledged_message_id: frame.message_id.to_string(),
-            acknowledged_message_sequence_number: frame.sequence_number,
-            is_sequential_message: true,
-        };
+    fn stream_frame(&mut self, id: Uuid, sequence: i64, content: Content, now: Timestamp) {
         // A reader that is behind leaves new frames to the peer, who will send them again.
-        let verdict = match self.incoming.is_new(frame.sequence_number) && self.waiting >= EVENT_LIMIT {
+        let verdict = match self.incoming.is_new(sequence) && !self.wants_input() {
             true => Verdict::NoRoom,
-            false => self.incoming.accept(frame),
+            false => self.incoming.accept(sequence, content),
         };
         if verdict != Verdict::NoRoom {
-            self.reply(kind::ACKNOWLEDGE, &acknowledge, now);
+            let acknowledgement = Acknowledgement {
+                acknowledged_message_type: self.role.receives(),
+                acknowledged_message_id: id,
+                acknowledged_message_sequence_number: sequence,
+                is_sequential_message: true,
+            };
+            self.reply(kind::ACKNOWLEDGE, &acknowledgement, now);
         }
-        while let Some(frame) = self.incoming.next() {
-            self.deliver(frame, now);
+        if let Verdict::Next(content) = verdict {
+            self.deliver(content, now);
+            while let Some(content) = self.incoming.next() {
+                self.deliver(content, now);
+            }
         }
     }
 
-    fn deliver(&mut self, frame: Envelope, now: Timestamp) {
-        let event = match (frame.payload_type, self.role) {
-            (payload::OUTPUT, _) => Some(Event::Data(frame.payload)),
-            (payload::STDERR, Role::Client) => Some(Event::Stderr(frame.payload)),
-            (payload::EXIT_CODE, Role::Client) => exit_code(&frame.payload).map(Event::ExitCode),
-            (payload::FLAG, _) => frame.payload.try_into().ok().map(u32::from_be_bytes).map(Event::Flag),
-            (payload::SIZE, Role::Agent) => serde_json::from_slice(&frame.payload).ok().map(Event::Size),
-            (payload::HANDSHAKE_RESPONSE, Role::Agent) => {
-                serde_json::from_slice(&frame.payload).ok().map(Event::Handshake)
-            }
-            (payload::HANDSHAKE_COMPLETE, Role::Client) => {
-                let complete: HandshakeComplete = serde_json::from_slice(&frame.payload).unwrap_or_default();
-                Some(Event::HandshakeComplete(complete.customer_message))
-            }
+    fn deliver(&mut self, content: Content, now: Timestamp) {
+        let Content { payload_type, payload } = match self.secrecy.open(self.role.other(), content) {
+            Ok(content) => content,
+            Err(error) => return self.push(Event::Broken(error)),
+        };
+        let event = match (payload_type, self.role) {
+            (payload::OUTPUT, _) => Some(Event::Data(payload)),
+            (payload::STDERR, Role::Client) => Some(Event::Stderr(payload)),
+            (payload::EXIT_CODE, Role::Client) => exit_code(&payload).map(Event::ExitCode),
+            (payload::FLAG, _) => payload[..].try_into().ok().map(u32::from_be_bytes).map(Event::Flag),
+            (payload::SIZE, Role::Agent) => serde_json::from_slice(&payload).ok().map(Event::Size),
+            (payload::HANDSHAKE_RESPONSE, Role::Agent) => serde_json::from_slice(&payload).ok().map(Event::Handshake),
+            (payload::CHALLENGE_RESPONSE, Role::Agent) => self.secrecy.check(&payload).map(|outcome| match outcome {
+                Ok(()) => Event::Encrypted,
+                Err(error) => Event::Broken(error),
+            }),
             (payload::HANDSHAKE_REQUEST, Role::Client) => {
-                if let Ok(request) = serde_json::from_slice::<HandshakeRequest>(&frame.payload) {
-                    let (response, events) = handshake::answer(request);
-                    self.send_json(payload::HANDSHAKE_RESPONSE, &response, now);
-                    events.into_iter().for_each(|event| self.push(event));
+                if let Ok(request) = serde_json::from_slice(&payload) {
+                    self.shake_hands(request, now);
                 }
-                None
+                return;
+            }
+            (payload::CHALLENGE_REQUEST, Role::Client) => match self.secrecy.answer(&payload) {
+                Ok(answer) => return self.send_json(payload::CHALLENGE_RESPONSE, &answer, now),
+                Err(error) => Some(Event::Broken(error)),
+            },
+            (payload::HANDSHAKE_COMPLETE, Role::Client) => {
+                self.opening = Opening::Done;
+                let complete: HandshakeComplete = serde_json::from_slice(&payload).unwrap_or_default();
+                Some(Event::HandshakeComplete(complete.customer_message))
             }
             _ => None,
         };
+        self.opening.output();
         match event {
             Some(event) => self.push(event),
-            None => tracing::debug!(payload_type = frame.payload_type, "a frame without an event"),
+            None => tracing::debug!(payload_type, "a frame without an event"),
         }
+    }
+
+    /// Answers the agent's handshake, or lets the answer wait for the key. A session has one handshake.
+    fn shake_hands(&mut self, request: HandshakeRequest, now: Timestamp) {
+        if !matches!(self.opening, Opening::Quiet | Opening::Acknowledged(_)) {
+            return tracing::debug!("a handshake in the middle of a session");
+        }
+        self.opening = Opening::Shaking;
+        let (answer, events) = handshake::answer(request);
+        match answer.wants_key() {
+            true => self.secrecy.answer = Some(answer),
+            false => self.send_json(payload::HANDSHAKE_RESPONSE, &answer.ready(), now),
+        }
+        events.into_iter().for_each(|event| self.push(event));
     }
 
     fn push(&mut self, event: Event) {
         self.waiting = self.waiting.saturating_add(cost(&event));
         self.events.push_back(event);
     }
+}
+
+/// What is read of an `acknowledge`.
+#[derive(Deserialize)]
+struct Acknowledged {
+    #[serde(rename = "AcknowledgedMessageSequenceNumber")]
+    sequence: i64,
+}
+
+/// The payload of `acknowledge`, as [`super::messages::Acknowledge`] has it, without copies.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Acknowledgement {
+    acknowledged_message_type: &'static str,
+    acknowledged_message_id: Uuid,
+    acknowledged_message_sequence_number: i64,
+    is_sequential_message: bool,
 }
 
 const EXIT_CODE: &str = "EXIT_CODE: ";

@@ -1,6 +1,6 @@
 //! The binary envelope of the control channel and the data channel: a 116-byte header, a length, a payload.
 //!
-//! All integers are big-endian. The two halves of the message id are swapped on the wire. See [`Envelope::decode`] for
+//! All integers are big-endian. The two halves of the message id are swapped on the wire. See [`View::decode`] for
 //! what a reader insists on; it is what AWS's own peers insist on, and nothing a peer sends makes it panic.
 
 use aws_lc_rs::digest;
@@ -132,7 +132,7 @@ impl Envelope {
         Self {
             message_type: message_type.to_owned(),
             schema_version: 1,
-            created_date: u64::try_from(created.as_millis()).unwrap_or(1).max(1),
+            created_date: created_date(created),
             sequence_number: 0,
             flags: 0,
             message_id: Uuid::new_v4(),
@@ -141,6 +141,59 @@ impl Envelope {
         }
     }
 
+    /// The bytes of the message.
+    pub fn encode(&self) -> Vec<u8> {
+        View {
+            message_type: &self.message_type,
+            schema_version: self.schema_version,
+            created_date: self.created_date,
+            sequence_number: self.sequence_number,
+            flags: self.flags,
+            message_id: self.message_id,
+            payload_type: self.payload_type,
+            payload: &self.payload,
+        }
+        .encode()
+    }
+
+    /// Reads a message, as [`View::decode`] does, and keeps a copy of its parts.
+    pub fn decode(bytes: &[u8]) -> Result<Self, EnvelopeError> {
+        let view = View::decode(bytes)?;
+        Ok(Self {
+            message_type: view.message_type.to_owned(),
+            schema_version: view.schema_version,
+            created_date: view.created_date,
+            sequence_number: view.sequence_number,
+            flags: view.flags,
+            message_id: view.message_id,
+            payload_type: view.payload_type,
+            payload: view.payload.to_vec(),
+        })
+    }
+}
+
+/// One message whose parts lie somewhere else: what streams are made of, where every copy counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View<'a> {
+    /// See [`kind`].
+    pub message_type: &'a str,
+    /// 1.
+    pub schema_version: u32,
+    /// Unix time in milliseconds, see [`created_date`].
+    pub created_date: u64,
+    /// Counted per direction for stream frames, 0 otherwise.
+    pub sequence_number: i64,
+    /// Bit 0: first of a stream, bit 1: last.
+    pub flags: u64,
+    /// Identifies the message in acknowledgements.
+    pub message_id: Uuid,
+    /// See [`payload`]; 0 where it has no meaning.
+    pub payload_type: u32,
+    /// The rest.
+    pub payload: &'a [u8],
+}
+
+impl<'a> View<'a> {
     /// The bytes of the message.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(PREFIX + self.payload.len());
@@ -156,18 +209,31 @@ impl Envelope {
         let id = self.message_id.as_bytes();
         bytes.extend_from_slice(&id[8..]);
         bytes.extend_from_slice(&id[..8]);
-        bytes.extend_from_slice(digest::digest(&digest::SHA256, &self.payload).as_ref());
+        bytes.extend_from_slice(digest::digest(&digest::SHA256, self.payload).as_ref());
         bytes.extend_from_slice(&self.payload_type.to_be_bytes());
         bytes.extend_from_slice(&u32::try_from(self.payload.len()).unwrap_or(u32::MAX).to_be_bytes());
-        bytes.extend_from_slice(&self.payload);
+        bytes.extend_from_slice(self.payload);
         bytes
     }
 
     /// Reads a message.
     ///
     /// As AWS's peers do, the payload is everything behind the header, whatever the length field says; the digest is
-    /// checked where there is a payload, except on the publication messages, whose payload nobody reads.
-    pub fn decode(bytes: &[u8]) -> Result<Self, EnvelopeError> {
+    /// checked where there is or should be a payload, except on the publication messages, whose payload nobody reads.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, EnvelopeError> {
+        let view = Self::peek(bytes)?;
+        let unread = matches!(view.message_type, kind::START_PUBLICATION | kind::PAUSE_PUBLICATION);
+        let stated: [u8; 32] = field(bytes, 80)?;
+        let empty =
+            view.payload.is_empty() && field(bytes, bytes.len() - 4).is_ok_and(|length: [u8; 4]| length == [0; 4]);
+        if !empty && !unread && digest::digest(&digest::SHA256, view.payload).as_ref() != stated {
+            return Err(EnvelopeError::Digest);
+        }
+        Ok(view)
+    }
+
+    /// Reads a message without looking at its payload: enough for whoever only passes it on.
+    pub fn peek(bytes: &'a [u8]) -> Result<Self, EnvelopeError> {
         if bytes.len() > MESSAGE_LIMIT {
             return Err(EnvelopeError::TooLarge);
         }
@@ -177,20 +243,16 @@ impl Envelope {
             return Err(EnvelopeError::HeaderLength(header));
         }
         let payload = bytes.get(start + 4..).ok_or(EnvelopeError::Truncated)?;
-        let name: [u8; 32] = field(bytes, 4)?;
-        let name = std::str::from_utf8(&name).map_err(|_| EnvelopeError::NoType)?.replace('\0', "");
-        let message_type = name.trim().to_owned();
+        let name = bytes.get(4..36).ok_or(EnvelopeError::Truncated)?;
+        let name = std::str::from_utf8(name).map_err(|_| EnvelopeError::NoType)?;
+        // Peers fill the field with NULs or with blanks.
+        let message_type = name.trim_matches(|c: char| c == '\0' || c.is_whitespace());
         if message_type.is_empty() {
             return Err(EnvelopeError::NoType);
         }
         let created_date = u64::from_be_bytes(field(bytes, 40)?);
         if created_date == 0 {
             return Err(EnvelopeError::NoDate);
-        }
-        let unread = matches!(message_type.as_str(), kind::START_PUBLICATION | kind::PAUSE_PUBLICATION);
-        let stated: [u8; 32] = field(bytes, 80)?;
-        if !payload.is_empty() && !unread && digest::digest(&digest::SHA256, payload).as_ref() != stated {
-            return Err(EnvelopeError::Digest);
         }
         let low: [u8; 8] = field(bytes, 64)?;
         let high: [u8; 8] = field(bytes, 72)?;
@@ -205,9 +267,14 @@ impl Envelope {
             flags: u64::from_be_bytes(field(bytes, 56)?),
             message_id: Uuid::from_bytes(id),
             payload_type: u32::from_be_bytes(field(bytes, 112)?),
-            payload: payload.to_vec(),
+            payload,
         })
     }
+}
+
+/// A time as the header has it: never 0, which readers refuse.
+pub fn created_date(time: Timestamp) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(1).max(1)
 }
 
 fn field<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N], EnvelopeError> {
@@ -249,6 +316,13 @@ mod tests {
         let mut bytes = Envelope::new(kind::START_PUBLICATION, Timestamp::from_millis(1), b"x".to_vec()).encode();
         bytes[120] = b'y';
         assert!(Envelope::decode(&bytes).is_ok());
+    }
+
+    #[test]
+    fn a_payload_that_was_cut_off_is_missed() {
+        let bytes = sample(b"hi".to_vec()).encode();
+        assert_eq!(Envelope::decode(&bytes[..120]), Err(EnvelopeError::Digest));
+        assert_eq!(Envelope::decode(&sample(Vec::new()).encode()).unwrap().payload, b"");
     }
 
     #[test]

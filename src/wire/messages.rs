@@ -324,6 +324,14 @@ pub struct ProcessedAction {
     pub error: String,
 }
 
+/// Payload of the question whether a client holds the session's key, and of its answer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Challenge {
+    /// Sealed bytes, base64.
+    pub challenge: String,
+}
+
 /// Payload of the end of the handshake.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]

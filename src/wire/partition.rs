@@ -23,6 +23,17 @@ pub fn is_aws_host(host: &str) -> bool {
     suffixes.into_iter().any(|suffix| host.strip_suffix(suffix).is_some_and(|head| head.ends_with('.')))
 }
 
+/// The host in a URL of a service, without its port: `ssmmessages.eu-west-1.amazonaws.com`.
+pub fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => host.split(':').next().unwrap_or_default(),
+    }
+}
+
 /// Whether a text can be a region: letters, digits and hyphens, at most 100. Anything else has no place in a host name.
 pub fn is_region(text: &str) -> bool {
     (1..=100).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
@@ -44,6 +55,22 @@ mod tests {
         assert!(is_aws_host("s3.eu-west-1.amazonaws.com") && is_aws_host("s3.cn-north-1.amazonaws.com.cn"));
         for host in ["amazonaws.com.evil.example", "evilamazonaws.com", "amazonaws.com", "127.0.0.1", ""] {
             assert!(!is_aws_host(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_host_of_a_url_is_its_host() {
+        for (url, host) in [
+            (
+                "wss://ssmmessages.eu-west-1.amazonaws.com/v1/data-channel/a?role=x",
+                "ssmmessages.eu-west-1.amazonaws.com",
+            ),
+            ("ws://127.0.0.1:7700/v1", "127.0.0.1"),
+            ("http://[::1]:7700", "::1"),
+            ("https://x.amazonaws.com@evil.example/", "evil.example"),
+            ("", ""),
+        ] {
+            assert_eq!(host_of(url), host, "{url}");
         }
     }
 

@@ -15,7 +15,7 @@ use crate::{
         control::send,
     },
     wire::{
-        channel::{Channel, Role},
+        channel::{Channel, Role, frame_size},
         messages::OpenChannel,
     },
 };
@@ -61,7 +61,7 @@ impl<'a> Link<'a> {
             }
         };
         let mut link = Self {
-            channel: Channel::new(Role::Agent),
+            channel: Channel::new(Role::Agent, frame_size(&node.api.endpoints().service("ssmmessages"))),
             node,
             session_id,
             socket,

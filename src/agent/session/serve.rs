@@ -182,7 +182,7 @@ impl Session<'_> {
                 Event::Flag(flag::DISCONNECT_TO_PORT) => return Some(End::Disconnected),
                 Event::Data(bytes) => {
                     if let Some(permit) = self.permit.take() {
-                        permit.send(bytes);
+                        permit.send(bytes.into());
                     }
                 }
                 Event::Size(size) => {

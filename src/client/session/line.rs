@@ -21,7 +21,7 @@ use crate::{
     },
     ssm::{ResumeSession, Sensitive, TerminateSession, clock::Clock},
     wire::{
-        channel::{CLIENT_VERSION, Channel, Event, Role},
+        channel::{CLIENT_VERSION, Channel, Event, Role, frame_size},
         envelope::{flag, payload},
         messages::OpenChannel,
     },
@@ -86,7 +86,7 @@ impl Line {
         events: mpsc::Sender<SessionEvent>,
     ) -> Self {
         let clock = Clock::system();
-        let mut channel = Channel::new(Role::Client);
+        let mut channel = Channel::new(Role::Client, frame_size(&url));
         channel.send_size(size, clock.now());
         Self {
             client,
@@ -304,10 +304,10 @@ impl Line {
         while self.output.len() < PIECES && end.is_none() {
             let Some(event) = self.channel.poll_event() else { break };
             match event {
-                Event::Data(bytes) => self.gather(&mut gathered, bytes, false),
-                Event::Stderr(bytes) => self.gather(&mut gathered, bytes, true),
+                Event::Data(bytes) => self.gather(&mut gathered, &bytes, false),
+                Event::Stderr(bytes) => self.gather(&mut gathered, &bytes, true),
                 Event::HandshakeComplete(text) if !text.is_empty() => {
-                    self.gather(&mut gathered, format!("{text}\r\n").into_bytes(), false);
+                    self.gather(&mut gathered, format!("{text}\r\n").as_bytes(), false);
                 }
                 Event::ExitCode(code) => {
                     self.put(&mut gathered);
@@ -327,7 +327,7 @@ impl Line {
         end
     }
 
-    fn gather(&mut self, gathered: &mut (Vec<u8>, bool), bytes: Vec<u8>, stderr: bool) {
+    fn gather(&mut self, gathered: &mut (Vec<u8>, bool), bytes: &[u8], stderr: bool) {
         if gathered.1 != stderr || gathered.0.len() + bytes.len() > PIECE {
             self.put(gathered);
             gathered.1 = stderr;

@@ -23,7 +23,7 @@ use crate::{
     client::Settings,
     ssm::clock::Clock,
     wire::{
-        channel::{Channel, Event, Role},
+        channel::{Channel, Event, Role, SMALL_FRAME},
         envelope::payload,
     },
 };
@@ -42,7 +42,7 @@ struct Service {
 impl Service {
     async fn start(patience: u32) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let node = Arc::new(Mutex::new(Channel::new(Role::Agent)));
+        let node = Arc::new(Mutex::new(Channel::new(Role::Agent, SMALL_FRAME)));
         let address = listener.local_addr().unwrap();
         let (told, asked) = tokio::sync::oneshot::channel();
         let listening = tokio::spawn(async move {

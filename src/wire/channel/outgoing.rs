@@ -1,22 +1,28 @@
 //! The sending direction: frames until their acknowledgement, and when to send them again.
+//!
+//! Whatever is done costs the same however many frames are under way: they lie in a row by sequence number, and those
+//! that were sent lie in a second row in the order in which they left, which is the order in which they fall due.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 
 use crate::ssm::Timestamp;
 
-/// Unacknowledged frames, beyond which a writer waits.
-const WINDOW_FRAMES: usize = 1024;
-/// How many overdue frames one tick sends again. AWS's peers look at the oldest alone; but a peer that swallowed the
-/// acknowledgement of one frame for good must not keep a second lost frame from being repeated.
-const RESEND_AT_ONCE: usize = 16;
+/// Unacknowledged frames beyond which a writer waits; AWS's client keeps no more than 10,000 early ones.
+const WINDOW_FRAMES: usize = 8_000;
+/// The same in bytes: enough for 20 MB/s over 100 ms, little enough that a key that stops a flood is soon felt.
+const WINDOW_BYTES: usize = 2 * 1024 * 1024;
+/// How much of what is overdue one tick sends again. The acknowledgements of these let the rest follow.
+const RESEND_AT_ONCE: usize = 64;
 
 const FIRST_TIMEOUT: Duration = Duration::from_millis(200);
 const FIRST_ROUND_TRIP: Duration = Duration::from_millis(100);
 const CLOCK_GRANULARITY: Duration = Duration::from_millis(10);
+/// AWS's peers look every 100 ms. A socket loses nothing while it stands, so there is no use in being hastier than that.
+const SHORTEST_TIMEOUT: Duration = Duration::from_millis(200);
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(1);
-/// A frame that was repeated in vain is repeated ever more seldom, down to this.
+/// While nothing at all is acknowledged, frames are repeated ever more seldom, down to this.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
@@ -24,111 +30,193 @@ struct Frame {
     bytes: Bytes,
     /// When it was sent last; `None` while it waits for its turn.
     sent: Option<Timestamp>,
-    resends: u32,
+    /// How often it was sent.
+    times: u32,
 }
 
 /// The frames of this end, until the peer has them.
 #[derive(Debug)]
 pub(super) struct Outgoing {
-    next_sequence: i64,
-    frames: BTreeMap<i64, Frame>,
-    /// All frames below have been sent once, except those put out again.
-    unsent_from: i64,
+    /// The sequence number of the first of `frames`.
+    first: i64,
+    /// `None` where the peer has acknowledged a frame before an older one.
+    frames: VecDeque<Option<Frame>>,
+    unacknowledged: usize,
+    /// Bytes of the unacknowledged frames.
+    bytes: usize,
+    /// The first frame that has never been sent.
+    unsent: i64,
+    /// Frames to be sent again before the next new one.
+    again: VecDeque<i64>,
+    /// What was sent and when, the oldest first. Frames that were acknowledged or sent again since are skipped.
+    flight: VecDeque<(i64, Timestamp)>,
     round_trip: Duration,
     variation: Duration,
     timeout: Duration,
+    /// How often in a row the time ran out with no acknowledgement at all.
+    doublings: u32,
 }
 
 impl Default for Outgoing {
     fn default() -> Self {
         Self {
-            next_sequence: 0,
-            frames: BTreeMap::new(),
-            unsent_from: 0,
+            first: 0,
+            frames: VecDeque::new(),
+            unacknowledged: 0,
+            bytes: 0,
+            unsent: 0,
+            again: VecDeque::new(),
+            flight: VecDeque::new(),
             round_trip: FIRST_ROUND_TRIP,
             variation: Duration::ZERO,
             timeout: FIRST_TIMEOUT,
+            doublings: 0,
         }
     }
 }
 
 impl Outgoing {
     pub(super) fn next_sequence(&self) -> i64 {
-        self.next_sequence
+        self.first + as_offset(self.frames.len())
     }
 
     /// Takes the encoded frame that carries [`Outgoing::next_sequence`].
     pub(super) fn push(&mut self, bytes: Bytes) {
-        self.frames.insert(self.next_sequence, Frame { bytes, sent: None, resends: 0 });
-        self.next_sequence += 1;
+        self.bytes += bytes.len();
+        self.unacknowledged += 1;
+        self.frames.push_back(Some(Frame { bytes, sent: None, times: 0 }));
     }
 
     pub(super) fn has_room(&self) -> bool {
-        self.frames.len() < WINDOW_FRAMES
+        // The row is what memory is spent on, so holes in it count.
+        self.frames.len() < WINDOW_FRAMES && self.bytes < WINDOW_BYTES
     }
 
     pub(super) fn len(&self) -> usize {
-        self.frames.len()
+        self.unacknowledged
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.frames.is_empty()
+        self.unacknowledged == 0
     }
 
-    /// The next frame that waits for its turn, the oldest first.
+    /// The next frame that waits for its turn: those to be repeated first.
     pub(super) fn next(&mut self, now: Timestamp) -> Option<Bytes> {
-        let (sequence, frame) = self.frames.range_mut(self.unsent_from..).find(|(_, frame)| frame.sent.is_none())?;
+        let sequence = loop {
+            match self.again.pop_front() {
+                Some(sequence) if self.frame(sequence).is_some_and(|frame| frame.sent.is_none()) => break sequence,
+                Some(_) => {}
+                None if self.unsent < self.next_sequence() => {
+                    self.unsent += 1;
+                    break self.unsent - 1;
+                }
+                None => return None,
+            }
+        };
+        let frame = self.frame(sequence)?;
         frame.sent = Some(now);
-        self.unsent_from = sequence + 1;
-        Some(frame.bytes.clone())
+        frame.times = frame.times.saturating_add(1);
+        let bytes = frame.bytes.clone();
+        self.flight.push_back((sequence, now));
+        Some(bytes)
     }
 
     /// The peer has this frame. Whatever is not here is none of ours, or acknowledged a second time.
     pub(super) fn acknowledge(&mut self, sequence: i64, now: Timestamp) {
-        if let Some(sent) = self.frames.remove(&sequence).and_then(|frame| frame.sent) {
+        // An acknowledgement of what was never sent is a lie.
+        if sequence >= self.unsent {
+            return;
+        }
+        let Some(frame) = self.slot(sequence).and_then(Option::take) else { return };
+        self.unacknowledged -= 1;
+        self.bytes -= frame.bytes.len();
+        self.doublings = 0;
+        // Of a frame that was repeated nobody knows which one was acknowledged.
+        if let (Some(sent), 1) = (frame.sent, frame.times) {
             self.sample(now.since(sent));
         }
+        while let Some(None) = self.frames.front() {
+            self.frames.pop_front();
+            self.first += 1;
+        }
+        self.forget_landed();
     }
 
     /// When the first of the frames under way is overdue.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
-        self.frames.values().take(RESEND_AT_ONCE).filter_map(|frame| self.due(frame)).min()
+        self.flight.front().map(|(_, sent)| sent.plus(self.interval()))
     }
 
     /// Lets overdue frames wait for their turn again.
     pub(super) fn resend_overdue(&mut self, now: Timestamp) {
-        let overdue = self.frames.iter().take(RESEND_AT_ONCE);
-        let overdue: Vec<i64> =
-            overdue.filter(|(_, frame)| self.due(frame).is_some_and(|due| due <= now)).map(|(n, _)| *n).collect();
-        for sequence in overdue {
-            if let Some(frame) = self.frames.get_mut(&sequence) {
-                frame.sent = None;
-                frame.resends += 1;
+        let interval = self.interval();
+        let mut repeated = 0;
+        while let Some((sequence, sent)) = self.flight.front().copied() {
+            if sent.plus(interval) > now || repeated == RESEND_AT_ONCE {
+                break;
             }
-            self.unsent_from = self.unsent_from.min(sequence);
+            self.flight.pop_front();
+            self.put_out_again(sequence);
+            repeated += 1;
+            self.forget_landed();
+        }
+        if repeated > 0 {
+            self.doublings = self.doublings.saturating_add(1);
         }
     }
 
     /// Lets every frame wait for its turn again.
     pub(super) fn rewind(&mut self) {
-        for frame in self.frames.values_mut() {
-            frame.sent = None;
-            frame.resends = 0;
+        self.flight.clear();
+        self.again.clear();
+        for sequence in self.first..self.unsent {
+            self.put_out_again(sequence);
         }
-        self.unsent_from = 0;
+        self.doublings = 0;
     }
 
-    fn due(&self, frame: &Frame) -> Option<Timestamp> {
-        let interval = self.timeout.saturating_mul(1 << frame.resends.min(5)).min(LONGEST_INTERVAL);
-        frame.sent.map(|sent| sent.plus(interval))
+    fn put_out_again(&mut self, sequence: i64) {
+        if let Some(frame) = self.frame(sequence) {
+            frame.sent = None;
+            self.again.push_back(sequence);
+        }
+    }
+
+    /// Keeps the first of the frames under way one that is.
+    fn forget_landed(&mut self) {
+        while let Some((sequence, sent)) = self.flight.front().copied() {
+            if self.frame(sequence).is_some_and(|frame| frame.sent == Some(sent)) {
+                return;
+            }
+            self.flight.pop_front();
+        }
+    }
+
+    fn slot(&mut self, sequence: i64) -> Option<&mut Option<Frame>> {
+        let offset = usize::try_from(sequence.checked_sub(self.first)?).ok()?;
+        self.frames.get_mut(offset)
+    }
+
+    fn frame(&mut self, sequence: i64) -> Option<&mut Frame> {
+        self.slot(sequence)?.as_mut()
+    }
+
+    fn interval(&self) -> Duration {
+        self.timeout.saturating_mul(1 << self.doublings.min(5)).min(LONGEST_INTERVAL)
     }
 
     /// The estimate of AWS's peers, with their constants.
     fn sample(&mut self, sample: Duration) {
         self.variation = (self.variation * 3 + self.round_trip.abs_diff(sample)) / 4;
         self.round_trip = (self.round_trip * 7 + sample) / 8;
-        self.timeout = (self.round_trip + CLOCK_GRANULARITY.max(self.variation * 4)).min(LONGEST_TIMEOUT);
+        let timeout = self.round_trip + CLOCK_GRANULARITY.max(self.variation * 4);
+        self.timeout = timeout.clamp(SHORTEST_TIMEOUT, LONGEST_TIMEOUT);
     }
+}
+
+fn as_offset(length: usize) -> i64 {
+    // The window keeps it small.
+    i64::try_from(length).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -137,6 +225,10 @@ mod tests {
 
     fn at(millis: i64) -> Timestamp {
         Timestamp::from_millis(millis)
+    }
+
+    fn all(outgoing: &mut Outgoing, now: i64) -> usize {
+        std::iter::from_fn(|| outgoing.next(at(now))).count()
     }
 
     #[test]
@@ -153,25 +245,107 @@ mod tests {
         assert_eq!(outgoing.deadline(), Some(at(600)), "in vain once, so twice the time");
         outgoing.acknowledge(0, at(210));
         assert!(outgoing.is_empty());
-        for sequence in 1..200 {
+        assert_eq!(outgoing.deadline(), None);
+        let mut last = 0;
+        for sequence in 1..60 {
             outgoing.push(Bytes::from_static(b"b"));
-            assert!(outgoing.next(at(1000)).is_some());
-            outgoing.acknowledge(sequence, at(1005));
+            assert!(outgoing.next(at(sequence * 1000)).is_some());
+            outgoing.acknowledge(sequence, at(sequence * 1000 + 700));
+            last = sequence;
         }
-        assert!(outgoing.timeout < Duration::from_millis(20), "{:?}", outgoing.timeout);
+        assert!(outgoing.timeout > Duration::from_millis(690), "{:?}", outgoing.timeout);
+        for sequence in last + 1..last + 100 {
+            outgoing.push(Bytes::from_static(b"b"));
+            assert!(outgoing.next(at(1_000_000)).is_some());
+            outgoing.acknowledge(sequence, at(1_000_005));
+        }
+        assert_eq!(outgoing.timeout, SHORTEST_TIMEOUT);
     }
 
     #[test]
     fn a_frame_that_is_never_acknowledged_does_not_hold_up_another() {
         let mut outgoing = Outgoing::default();
-        for _ in 0..2 {
-            outgoing.push(Bytes::from_static(b"a"));
+        outgoing.push(Bytes::from_static(b"swallowed"));
+        all(&mut outgoing, 0);
+        for round in 1..200 {
+            outgoing.push(Bytes::from_static(b"b"));
+            let now = round * 100;
+            outgoing.resend_overdue(at(now));
+            let sent = all(&mut outgoing, now);
+            assert!(sent >= 1);
+            // The first copy of this one is lost as well.
+            outgoing.resend_overdue(at(now + 90));
+            if round > 3 {
+                outgoing.acknowledge(round - 3, at(now + 95));
+            }
         }
-        while outgoing.next(at(0)).is_some() {}
-        for millis in (0..60_000).step_by(100) {
-            outgoing.resend_overdue(at(millis));
-            while outgoing.next(at(millis)).is_some() {}
+        assert!(outgoing.len() <= 5, "{}", outgoing.len());
+        let swallowed = outgoing.frame(0).unwrap().times;
+        assert!((20..200).contains(&swallowed), "{swallowed}");
+    }
+
+    #[test]
+    fn everything_lost_with_a_socket_goes_out_again_in_order() {
+        let mut outgoing = Outgoing::default();
+        for byte in 0..100u8 {
+            outgoing.push(Bytes::copy_from_slice(&[byte]));
         }
-        assert!(outgoing.frames.values().all(|frame| (10..20).contains(&frame.resends)), "{:?}", outgoing.frames);
+        for _ in 0..60 {
+            outgoing.next(at(0));
+        }
+        (0..60).step_by(2).for_each(|sequence| outgoing.acknowledge(sequence, at(1)));
+        outgoing.rewind();
+        let again: Vec<u8> = std::iter::from_fn(|| outgoing.next(at(2))).map(|bytes| bytes[0]).collect();
+        let expected: Vec<u8> = (0..60u8).filter(|n| n % 2 == 1).chain(60..100).collect();
+        assert_eq!(again, expected);
+    }
+
+    #[test]
+    fn a_long_line_of_overdue_frames_follows_its_acknowledgements() {
+        let mut outgoing = Outgoing::default();
+        for _ in 0..1000 {
+            outgoing.push(Bytes::from_static(b"x"));
+        }
+        assert_eq!(all(&mut outgoing, 0), 1000);
+        outgoing.resend_overdue(at(300));
+        assert_eq!(all(&mut outgoing, 300), RESEND_AT_ONCE);
+        outgoing.resend_overdue(at(310));
+        assert_eq!(all(&mut outgoing, 310), 0, "no answer yet");
+        outgoing.acknowledge(0, at(320));
+        outgoing.resend_overdue(at(320));
+        assert_eq!(all(&mut outgoing, 320), RESEND_AT_ONCE);
+    }
+
+    #[test]
+    fn hostile_acknowledgements_are_harmless() {
+        let mut outgoing = Outgoing::default();
+        outgoing.push(Bytes::from_static(b"a"));
+        for sequence in [i64::MIN, -1, 0, 1, i64::MAX] {
+            outgoing.acknowledge(sequence, at(0));
+        }
+        assert_eq!(outgoing.len(), 1, "what was never sent cannot have arrived");
+        outgoing.next(at(0));
+        outgoing.acknowledge(0, at(-5));
+        outgoing.acknowledge(0, at(5));
+        assert!(outgoing.is_empty() && outgoing.bytes == 0);
+    }
+
+    #[test]
+    fn the_window_counts_frames_bytes_and_holes() {
+        let mut outgoing = Outgoing::default();
+        while outgoing.has_room() {
+            outgoing.push(Bytes::from_static(b"x"));
+        }
+        assert_eq!(outgoing.len(), WINDOW_FRAMES);
+        all(&mut outgoing, 0);
+        (1..as_offset(WINDOW_FRAMES)).for_each(|sequence| outgoing.acknowledge(sequence, at(1)));
+        assert!(!outgoing.has_room());
+        outgoing.acknowledge(0, at(1));
+        assert!(outgoing.has_room() && outgoing.frames.is_empty());
+        let block = Bytes::from(vec![0; 1 << 20]);
+        while outgoing.has_room() {
+            outgoing.push(block.clone());
+        }
+        assert_eq!(outgoing.len(), WINDOW_BYTES >> 20);
     }
 }
