@@ -7,6 +7,7 @@ mod completions;
 mod compliance;
 mod demo;
 mod face;
+mod forward;
 mod global;
 mod janitor;
 mod lifeline;
@@ -18,6 +19,7 @@ mod param;
 mod run;
 mod serve;
 mod shell;
+mod ssh_proxy;
 mod stop;
 mod talk;
 
@@ -45,6 +47,8 @@ enum Verb {
     Nodes(nodes::Nodes),
     Run(Box<run::Run>),
     Shell(shell::Shell),
+    Forward(forward::Forward),
+    SshProxy(ssh_proxy::SshProxy),
     #[command(subcommand)]
     Param(param::Param),
     Compliance(compliance::Compliance),
@@ -76,6 +80,8 @@ pub fn main() -> ExitCode {
         Some(Verb::Nodes(verb)) => verb.run(global),
         Some(Verb::Run(verb)) => verb.run(global),
         Some(Verb::Shell(verb)) => verb.run(global),
+        Some(Verb::Forward(verb)) => verb.run(global),
+        Some(Verb::SshProxy(verb)) => verb.run(global),
         Some(Verb::Param(verb)) => verb.run(global),
         Some(Verb::Compliance(verb)) => verb.run(global),
         Some(Verb::Serve(verb)) => verb.run(),

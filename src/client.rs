@@ -7,6 +7,7 @@ mod caller;
 mod credentials;
 mod endpoint;
 mod error;
+pub mod forward;
 mod pacing;
 mod retry;
 mod session;

@@ -24,6 +24,9 @@ const AT_ONCE: usize = 8;
 /// The most that `DescribeInstanceInformation` answers in one page.
 const PAGE: i32 = 50;
 
+/// How ids of nodes begin.
+const ID_PREFIXES: &[&str] = &["mi-", "i-", "ecs:"];
+
 /// List the managed nodes.
 #[derive(Debug, Args)]
 pub struct Nodes {
@@ -147,6 +150,14 @@ pub async fn tags(client: &Client, id: String) -> Result<Vec<Tag>, client::Error
 pub async fn ids_of(client: &Client, names: &[String]) -> anyhow::Result<Vec<String>> {
     let nodes = client.all(describe(Vec::new())).await?;
     names.iter().map(|name| id_of(&nodes, name)).collect()
+}
+
+/// The target of a session: the id of the node with this id or name. An id needs no look-up, and no permission to list nodes.
+pub async fn target(client: &Client, node: &str) -> anyhow::Result<String> {
+    if ID_PREFIXES.iter().any(|prefix| node.starts_with(prefix)) {
+        return Ok(node.to_owned());
+    }
+    Ok(ids_of(client, &[node.to_owned()]).await?.remove(0))
 }
 
 fn id_of(nodes: &[InstanceInformation], name: &str) -> anyhow::Result<String> {

@@ -21,8 +21,6 @@ use screen::{Screen, terminal_size};
 const COMMAND_DOCUMENT: &str = "AWS-StartNonInteractiveCommand";
 /// The exit code after a signal.
 const STOPPED: u8 = 130;
-/// How ids of nodes begin.
-const ID_PREFIXES: &[&str] = &["mi-", "i-", "ecs:"];
 /// Runs a command on a terminal of its own.
 const TERMINAL_DOCUMENT: &str = "AWS-StartInteractiveCommand";
 
@@ -62,11 +60,7 @@ impl Shell {
     }
 
     async fn session(self, client: Client) -> anyhow::Result<ExitCode> {
-        // An id needs no look-up, and no permission to list nodes.
-        let target = match ID_PREFIXES.iter().any(|prefix| self.node.starts_with(prefix)) {
-            true => self.node.clone(),
-            false => nodes::ids_of(&client, std::slice::from_ref(&self.node)).await?.remove(0),
-        };
+        let target = nodes::target(&client, &self.node).await?;
         let interactive = self.command.is_empty() || self.tty;
         let session = client.start_session(self.request(target), terminal_size()).await?;
         if interactive { talk(session).await } else { execute(session).await }
@@ -117,8 +111,8 @@ async fn talk(mut session: Session) -> anyhow::Result<ExitCode> {
                 Some(SessionEvent::Output(bytes) | SessionEvent::Stderr(bytes)) => screen::write(&bytes)?,
                 Some(SessionEvent::Exit(exit)) => code = exit_code(exit),
                 Some(SessionEvent::Reconnecting { attempt: 1 }) => screen.say("connection lost, trying again; ~. ends the session"),
-                Some(SessionEvent::Reconnecting { .. } | SessionEvent::Connected) => {}
                 Some(SessionEvent::Closed { reason }) => break reason,
+                Some(_) => {}
                 None => break None,
             },
             bytes = keys.recv(), if typing => match bytes {
@@ -167,7 +161,6 @@ async fn execute(mut session: Session) -> anyhow::Result<ExitCode> {
                 Some(SessionEvent::Stderr(bytes)) => err.write(&bytes)?,
                 Some(SessionEvent::Exit(exit)) => code = Some(exit),
                 Some(SessionEvent::Reconnecting { attempt: 1 }) => talk::say("fleetdeck: connection lost, trying again"),
-                Some(SessionEvent::Reconnecting { .. } | SessionEvent::Connected) => {}
                 Some(SessionEvent::Closed { reason }) => {
                     if let Some(reason) = reason {
                         talk::say(&format!("fleetdeck: the session has ended: {reason}"));
@@ -175,6 +168,7 @@ async fn execute(mut session: Session) -> anyhow::Result<ExitCode> {
                     }
                     return Ok(code.map_or(ExitCode::SUCCESS, exit_code));
                 }
+                Some(_) => {}
                 None => return Ok(code.map_or(ExitCode::FAILURE, exit_code)),
             },
             () = &mut stop, if !stopping => {

@@ -39,6 +39,15 @@ pub enum SessionEvent {
     Stderr(Bytes),
     /// The command's exit code.
     Exit(i32),
+    /// The handshake is over. Shells without encryption have none.
+    Ready {
+        /// `Port`, `NonInteractiveCommands` and so on.
+        session_type: String,
+        /// Four numbers, `3.3.0.0`.
+        agent_version: String,
+    },
+    /// The node could not make a connection that was asked for.
+    Refused,
     /// The connection broke; this is the try that begins now, from 1.
     Reconnecting {
         /// The number of the try.
@@ -62,6 +71,7 @@ enum Command {
         windowed: bool,
     },
     Resize(TerminalSize),
+    Disconnect,
     Terminate,
 }
 
@@ -120,6 +130,11 @@ impl Session {
     /// Tells the node the size of the terminal.
     pub fn resize(&self, size: TerminalSize) {
         self.tell(Command::Resize(size));
+    }
+
+    /// Tells an agent that carries one connection at a time that this one is over.
+    pub fn disconnect(&self) {
+        self.tell(Command::Disconnect);
     }
 
     /// The next event; `None` after [`SessionEvent::Closed`].

@@ -95,22 +95,10 @@ pub struct Streams {
 }
 
 impl Streams {
-    /// No connection yet.
-    pub fn new(side: Side) -> Self {
+    /// No connection yet. What is moved is added to `counts`.
+    pub fn new(side: Side, counts: Arc<Counts>) -> Self {
         let (told, hears) = mpsc::channel(READS);
-        Self {
-            mux: Mux::new(side),
-            connections: HashMap::new(),
-            backlog: Arc::default(),
-            told,
-            hears,
-            counts: Arc::default(),
-        }
-    }
-
-    /// What was moved so far; counts on.
-    pub fn counts(&self) -> Arc<Counts> {
-        self.counts.clone()
+        Self { mux: Mux::new(side), connections: HashMap::new(), backlog: Arc::default(), told, hears, counts }
     }
 
     /// How many connections there are.
@@ -208,6 +196,11 @@ impl Streams {
     /// See [`Mux::keep_alive`].
     pub fn keep_alive(&mut self, now: Timestamp) {
         self.mux.keep_alive(now);
+    }
+
+    /// See [`Mux::deadline`].
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.mux.deadline()
     }
 
     /// See [`Mux::tick`].
@@ -336,6 +329,10 @@ mod tests {
 
     use super::*;
 
+    fn ends() -> (Streams, Streams) {
+        (Streams::new(Side::Client, Arc::default()), Streams::new(Side::Server, Arc::default()))
+    }
+
     /// Both ends of a session, joined, with a far side that connects each stream to what `far` gives.
     struct Pair {
         near: Streams,
@@ -346,7 +343,8 @@ mod tests {
     impl Pair {
         fn new() -> (Self, mpsc::UnboundedReceiver<DuplexStream>) {
             let (connect, connections) = mpsc::unbounded_channel();
-            (Self { near: Streams::new(Side::Client), far: Streams::new(Side::Server), connect }, connections)
+            let (near, far) = ends();
+            (Self { near, far, connect }, connections)
         }
 
         /// Carries bytes between the ends for ever.
@@ -383,7 +381,7 @@ mod tests {
             assert!(pair.near.open(ours));
             users.push(user);
         }
-        let counts = pair.near.counts();
+        let counts = pair.near.counts.clone();
         let (refused, _) = mpsc::unbounded_channel();
         tokio::spawn(pair.run(false, refused));
         let echoes = tokio::spawn(async move {
@@ -425,7 +423,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_that_takes_nothing_stops_the_stream_and_no_more() {
-        let (mut near, mut far) = (Streams::new(Side::Client), Streams::new(Side::Server));
+        let (mut near, mut far) = ends();
         let (mut user, ours) = duplex(1024 * 1024);
         assert!(near.open(ours));
         let (theirs, stuck) = duplex(16);

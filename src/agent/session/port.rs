@@ -113,7 +113,7 @@ fn refusal(port: &Port, error: &io::Error) -> String {
 }
 
 async fn carry_many(session: &mut Session<'_>, addresses: &Arc<[SocketAddr]>) -> Result<End, String> {
-    let mut streams = Streams::new(Side::Server);
+    let mut streams = Streams::new(Side::Server, Arc::default());
     let mut output = Bytes::new();
     loop {
         while streams.wants_input()
@@ -123,7 +123,7 @@ async fn carry_many(session: &mut Session<'_>, addresses: &Arc<[SocketAddr]>) ->
                 return Ok(End::Terminated);
             }
             if let Event::Data(bytes) = event {
-                let opened = streams.receive(bytes.into()).map_err(|error| error.to_string())?;
+                let opened = streams.receive(bytes).map_err(|error| error.to_string())?;
                 for stream in opened {
                     let addresses = addresses.clone();
                     streams.attach(stream, async move { dial(&addresses).await });

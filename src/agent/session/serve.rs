@@ -257,7 +257,7 @@ impl Session<'_> {
         loop {
             while let Some(event) = self.link.channel.poll_event() {
                 match event {
-                    Event::Data(bytes) => return Ok(Some(bytes)),
+                    Event::Data(bytes) => return Ok(Some(bytes.into())),
                     event if ends(&event) => return Ok(None),
                     _ => {}
                 }

@@ -60,6 +60,8 @@ pub(super) struct Line {
     output: VecDeque<SessionEvent>,
     /// Whether single newlines become carriage returns.
     shell: bool,
+    /// The session's type and the agent's version, until the handshake is over.
+    agreed: (String, String),
     /// What an agent asked for in vain; the reason if the session ends next.
     unsupported: Option<String>,
     ending: Option<Instant>,
@@ -101,6 +103,7 @@ impl Line {
             input: VecDeque::new(),
             output: VecDeque::new(),
             shell: true,
+            agreed: Default::default(),
             unsupported: None,
             ending: None,
         }
@@ -266,6 +269,7 @@ impl Line {
                 self.input.push_back((bytes, windowed));
             }
             Command::Resize(size) => self.channel.send_size(size, self.clock.now()),
+            Command::Disconnect => self.channel.send_flag(flag::DISCONNECT_TO_PORT, self.clock.now()),
             Command::Terminate if self.ending.is_none() => self.terminate(),
             Command::Terminate => {}
         }
@@ -306,15 +310,25 @@ impl Line {
             match event {
                 Event::Data(bytes) => self.gather(&mut gathered, &bytes, false),
                 Event::Stderr(bytes) => self.gather(&mut gathered, &bytes, true),
-                Event::HandshakeComplete(text) if !text.is_empty() => {
-                    self.gather(&mut gathered, format!("{text}\r\n").as_bytes(), false);
+                Event::HandshakeComplete(text) => {
+                    if !text.is_empty() {
+                        self.gather(&mut gathered, format!("{text}\r\n").as_bytes(), false);
+                    }
+                    self.put(&mut gathered);
+                    let (session_type, agent_version) = std::mem::take(&mut self.agreed);
+                    self.output.push_back(SessionEvent::Ready { session_type, agent_version });
+                }
+                Event::Flag(flag::CONNECT_TO_PORT_ERROR) => {
+                    self.put(&mut gathered);
+                    self.output.push_back(SessionEvent::Refused);
                 }
                 Event::ExitCode(code) => {
                     self.put(&mut gathered);
                     self.output.push_back(SessionEvent::Exit(code));
                 }
-                Event::SessionType { session_type, .. } => {
+                Event::SessionType { session_type, agent_version, .. } => {
                     self.shell = matches!(session_type.as_str(), "Standard_Stream" | "InteractiveCommands");
+                    self.agreed = (session_type, agent_version);
                 }
                 Event::Unsupported(text) => self.unsupported = Some(text),
                 Event::Closed(closed) => {

@@ -1,0 +1,365 @@
+//! A port of a node, or of a host behind it, on this machine: connections made here come out there, through a session.
+//!
+//! A forward lasts until it is stopped. Its session is resumed when the line breaks; when the session itself ends, a new
+//! one is started. Connections of the old session end with it.
+
+mod single;
+mod spec;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::{Buf, Bytes};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinHandle,
+    time::{Instant, sleep, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+pub use self::spec::{ForwardSpec, SpecError};
+use super::{
+    Client, Error, Session, SessionEvent, TerminalSize,
+    retry::{chance, delay},
+};
+use crate::{
+    ssm::{StartSession, clock::Clock},
+    wire::{
+        smux::Side,
+        streams::{Counts, Streams, Turn},
+    },
+};
+
+const DOCUMENT: &str = "AWS-StartPortForwardingSession";
+const REMOTE_HOST_DOCUMENT: &str = "AWS-StartPortForwardingSessionToRemoteHost";
+/// Agents after this one multiplex; those up to it carry one connection at a time.
+const LAST_SINGLE: [u64; 4] = [3, 0, 196, 0];
+/// Agents up to this one end a session in which they hear nothing for a while.
+const LAST_WITH_KEEP_ALIVE: [u64; 4] = [3, 1, 1511, 0];
+/// How often what was moved is told at most.
+const NEWS: Duration = Duration::from_millis(250);
+/// How long the end of a session is waited for.
+const FAREWELL: Duration = Duration::from_secs(5);
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Port sessions have no terminal, but every client tells a size.
+const NO_TERMINAL: TerminalSize = TerminalSize { cols: 80, rows: 24 };
+
+/// Where a forward stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ForwardPhase {
+    /// The session is being opened.
+    #[default]
+    Connecting,
+    /// Connections are taken.
+    Open,
+    /// The line or the session is lost; this is the try that begins now, from 1.
+    Reconnecting {
+        /// The number of the try.
+        attempt: u32,
+    },
+    /// It is over.
+    Closed {
+        /// Why, if it was not stopped.
+        reason: Option<String>,
+    },
+}
+
+/// What can be said of a forward.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ForwardStatus {
+    /// Where it stands.
+    pub phase: ForwardPhase,
+    /// Connections now.
+    pub connections: usize,
+    /// Connections so far.
+    pub accepted: u64,
+    /// Bytes from this machine.
+    pub sent: u64,
+    /// Bytes to this machine.
+    pub received: u64,
+    /// The last thing that went wrong, in one sentence.
+    pub note: Option<String>,
+}
+
+/// A running forward. Dropping it stops it without waiting for the end of its session.
+#[derive(Debug)]
+pub struct Forward {
+    local: SocketAddr,
+    status: watch::Receiver<ForwardStatus>,
+    stop: CancellationToken,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Forward {
+    /// Listens on the local end and opens the session.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the local end cannot be listened on, else what `StartSession` says: `TargetNotConnected`,
+    /// `AccessDeniedException` and so on. Later failures are told by [`Forward::watch`], and tried again.
+    pub async fn start(client: Client, spec: ForwardSpec) -> Result<Self, Error> {
+        let busy =
+            |error| Error::Config(format!("cannot listen on {}: {error}; choose another local port", spec.local));
+        let listener = TcpListener::bind(spec.local).await.map_err(busy)?;
+        let local = listener.local_addr().map_err(busy)?;
+        let session = open(&client, &spec).await?;
+        let (told, status) = watch::channel(ForwardStatus::default());
+        let stop = CancellationToken::new();
+        let runner = Runner { client, spec, listener, told, stop: stop.clone(), total: Arc::default() };
+        Ok(Self { local, status, stop, task: Some(tokio::spawn(runner.run(session))) })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// How it is, now and from now on.
+    pub fn watch(&self) -> watch::Receiver<ForwardStatus> {
+        self.status.clone()
+    }
+
+    /// Stops it and ends its session on the node.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        if let Some(task) = self.task.take() {
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Forward {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn open(client: &Client, spec: &ForwardSpec) -> Result<Session, Error> {
+    let mut request = StartSession { target: spec.node.clone(), ..StartSession::default() };
+    let mut parameter = |name: &str, value: String| request.parameters.insert(name.to_owned(), vec![value]);
+    parameter("portNumber", spec.remote.to_string());
+    parameter("localPortNumber", spec.local.port().to_string());
+    if let Some(host) = &spec.host {
+        parameter("host", host.clone());
+    }
+    request.document_name = Some(if spec.host.is_some() { REMOTE_HOST_DOCUMENT } else { DOCUMENT }.to_owned());
+    client.start_session(request, NO_TERMINAL).await
+}
+
+/// How one session of a forward ended.
+enum End {
+    Stopped,
+    Lost(String),
+}
+
+struct Runner {
+    client: Client,
+    spec: ForwardSpec,
+    listener: TcpListener,
+    told: watch::Sender<ForwardStatus>,
+    stop: CancellationToken,
+    /// Over all sessions.
+    total: Arc<Counts>,
+}
+
+impl Runner {
+    async fn run(self, session: Session) {
+        let mut next = Some(session);
+        let mut attempt = 0;
+        while let Some(mut session) = next.take() {
+            let began = Instant::now();
+            match self.serve(&mut session).await {
+                End::Stopped => {
+                    farewell(session).await;
+                    break;
+                }
+                End::Lost(reason) => self.tell(|status| (status.note, status.connections) = (Some(reason), 0)),
+            }
+            if began.elapsed() > LONGEST_WAIT {
+                attempt = 0;
+            }
+            next = self.reopen(&mut attempt).await;
+        }
+        self.tell(|status| (status.phase, status.connections) = (ForwardPhase::Closed { reason: None }, 0));
+    }
+
+    /// Starts sessions until one stands; `None` when the forward is stopped meanwhile.
+    async fn reopen(&self, attempt: &mut u32) -> Option<Session> {
+        loop {
+            *attempt += 1;
+            self.tell(|status| status.phase = ForwardPhase::Reconnecting { attempt: *attempt });
+            let opened = async {
+                sleep(delay(FIRST_WAIT, *attempt, chance()).min(LONGEST_WAIT)).await;
+                open(&self.client, &self.spec).await
+            };
+            let opened = tokio::select! {
+                opened = opened => opened,
+                () = self.stop.cancelled() => return None,
+            };
+            match opened {
+                Ok(session) => return Some(session),
+                Err(error) => self.tell(|status| status.note = Some(error.to_string())),
+            }
+        }
+    }
+
+    async fn serve(&self, session: &mut Session) -> End {
+        let agent = loop {
+            tokio::select! {
+                event = session.next() => match event {
+                    Some(SessionEvent::Ready { agent_version, .. }) => break agent_version,
+                    Some(SessionEvent::Closed { reason }) => return End::Lost(in_words(reason)),
+                    Some(event) => self.note(&event),
+                    None => return End::Lost(in_words(None)),
+                },
+                () = self.stop.cancelled() => return End::Stopped,
+            }
+        };
+        self.tell(|status| (status.phase, status.note) = (ForwardPhase::Open, None));
+        match is_after(&agent, LAST_SINGLE) {
+            true => self.carry_many(session, !is_after(&agent, LAST_WITH_KEEP_ALIVE)).await,
+            false => self.carry_one_at_a_time(session).await,
+        }
+    }
+
+    async fn carry_many(&self, session: &mut Session, keep_alive: bool) -> End {
+        let clock = Clock::system();
+        let mut streams = Streams::new(Side::Client, self.total.clone());
+        if keep_alive {
+            streams.keep_alive(clock.now());
+        }
+        let input = session.input_handle();
+        let mut output = Bytes::new();
+        let mut news: Option<Instant> = None;
+        loop {
+            if output.is_empty() {
+                output = streams.poll_output().unwrap_or_default();
+            }
+            let due = streams.deadline().map(|due| Instant::now() + due.since(clock.now()));
+            let moved = tokio::select! {
+                event = session.next(), if streams.wants_input() => match event {
+                    Some(SessionEvent::Output(bytes)) => match streams.receive(bytes) {
+                        Ok(_) => true,
+                        Err(error) => return End::Lost(error.to_string()),
+                    },
+                    Some(SessionEvent::Closed { reason }) => return End::Lost(in_words(reason)),
+                    Some(event) => {
+                        self.note(&event);
+                        false
+                    }
+                    None => return End::Lost(in_words(None)),
+                },
+                sent = input.send_some(&output), if !output.is_empty() => {
+                    output.advance(sent);
+                    true
+                }
+                // A client only opens streams, so none is refused at this end.
+                Turn::Moved | Turn::Refused { .. } = streams.next(), if output.is_empty() => true,
+                accepted = self.listener.accept() => {
+                    self.accept(accepted, |connection| streams.open(connection)).await;
+                    true
+                }
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    streams.tick(clock.now());
+                    false
+                }
+                () = sleep_until(news.unwrap_or_else(Instant::now)), if news.is_some() => {
+                    news = None;
+                    self.tell(|status| status.connections = streams.connections());
+                    false
+                }
+                () = self.stop.cancelled() => return End::Stopped,
+            };
+            if moved && news.is_none() {
+                news = Some(Instant::now() + NEWS);
+            }
+        }
+    }
+
+    /// Hands a new connection on. One that cannot be taken is told; the forward goes on.
+    async fn accept(&self, accepted: std::io::Result<(TcpStream, SocketAddr)>, take: impl FnOnce(TcpStream) -> bool) {
+        match accepted {
+            Ok((connection, _)) => {
+                let _ = connection.set_nodelay(true);
+                if !take(connection) {
+                    self.tell(|status| status.note = Some("too many connections at a time".to_owned()));
+                }
+            }
+            Err(error) => {
+                self.tell(|status| status.note = Some(format!("a connection could not be taken: {error}")));
+                // Mostly too many open files, which does not pass at once.
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+
+    fn note(&self, event: &SessionEvent) {
+        match event {
+            SessionEvent::Connected => self.tell(|status| {
+                if let ForwardPhase::Reconnecting { .. } = status.phase {
+                    status.phase = ForwardPhase::Open;
+                }
+            }),
+            SessionEvent::Reconnecting { attempt } => {
+                self.tell(|status| status.phase = ForwardPhase::Reconnecting { attempt: *attempt });
+            }
+            SessionEvent::Refused => {
+                let what = match &self.spec.host {
+                    Some(host) => format!("the node could not connect to port {} of {host}", self.spec.remote),
+                    None => format!("nothing listens on port {} of the node", self.spec.remote),
+                };
+                self.tell(|status| status.note = Some(what));
+            }
+            _ => {}
+        }
+    }
+
+    fn tell(&self, change: impl FnOnce(&mut ForwardStatus)) {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        self.told.send_if_modified(|status| {
+            let before = status.clone();
+            change(status);
+            status.accepted = count(&self.total.accepted);
+            status.sent = count(&self.total.sent);
+            status.received = count(&self.total.received);
+            *status != before
+        });
+    }
+}
+
+/// Ends a session on the node and waits for its end, for a while.
+async fn farewell(mut session: Session) {
+    session.terminate().await;
+    let end = async { while session.next().await.is_some() {} };
+    let _ = tokio::time::timeout(FAREWELL, end).await;
+}
+
+fn in_words(reason: Option<String>) -> String {
+    reason.filter(|reason| !reason.is_empty()).unwrap_or_else(|| "the session has ended".to_owned())
+}
+
+/// Compares versions of four numbers. One of another form is not after anything.
+fn is_after(version: &str, other: [u64; 4]) -> bool {
+    let numbers: Option<Vec<u64>> = version.split('.').map(|part| part.parse().ok()).collect();
+    numbers.is_some_and(|numbers| numbers.len() == other.len() && numbers.as_slice() > other.as_slice())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agents_are_told_apart_by_number() {
+        assert!(is_after("3.3.0.0", LAST_SINGLE) && is_after("3.0.1000.0", LAST_SINGLE));
+        for version in ["3.0.196.0", "2.3.1550.0", "3.3.0", "", "new"] {
+            assert!(!is_after(version, LAST_SINGLE), "{version}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Ports through `fleetdeck forward` and `fleetdeck ssh-proxy`, on a real engine and a real agent.
+
+pub mod support;
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+    thread,
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use support::{BINARY, Engine};
+
+/// An engine with one node.
+fn node() -> Engine {
+    let mut engine = Engine::start();
+    engine.agent("web-1", &[]);
+    engine.wait_for_nodes(1);
+    engine
+}
+
+/// A server that answers what it was sent, in capitals, when the question is at its end.
+fn server() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for mut connection in listener.incoming().flatten() {
+            thread::spawn(move || {
+                let mut question = Vec::new();
+                if connection.read_to_end(&mut question).is_ok() {
+                    let _ = connection.write_all(&question.to_ascii_uppercase());
+                }
+            });
+        }
+    });
+    port
+}
+
+/// A verb that is stopped as by Ctrl-C.
+struct Running(Child);
+
+impl Running {
+    fn start(engine: &Engine, words: &[&str]) -> Self {
+        let mut command = Command::new(BINARY);
+        command.args(["--endpoint-url", &engine.url]).args(words).envs(engine.environment());
+        Self(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// Its exit code and what it said.
+    fn stop(mut self) -> (Option<i32>, String) {
+        kill(Pid::from_raw(i32::try_from(self.0.id()).unwrap()), Signal::SIGINT).unwrap();
+        let mut said = String::new();
+        self.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        (self.0.wait().unwrap().code(), said)
+    }
+}
+
+fn ask(port: u16, question: &[u8]) -> Vec<u8> {
+    let mut connection = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let mut writer = connection.try_clone().unwrap();
+    let sent = question.to_vec();
+    let writing = thread::spawn(move || {
+        writer.write_all(&sent).unwrap();
+        writer.shutdown(Shutdown::Write).unwrap();
+    });
+    let mut answer = Vec::new();
+    connection.read_to_end(&mut answer).unwrap();
+    writing.join().unwrap();
+    answer
+}
+
+#[test]
+fn many_connections_at_once_through_one_session() {
+    let engine = node();
+    let (here, behind) = (server().to_string(), format!("localhost:{}", server()));
+    let mut forward = Running::start(&engine, &["forward", "web-1", &here, &behind]);
+    let mut lines = BufReader::new(forward.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut local = |what: &str| -> u16 {
+        let line = lines.next().unwrap();
+        let (address, rest) = line.split_once(" -> ").unwrap();
+        assert_eq!(rest, format!("{what} through web-1"));
+        address.rsplit(':').next().unwrap().parse().unwrap()
+    };
+    for port in [local(&here), local(&behind)] {
+        let asking: Vec<_> = (0..8u8)
+            .map(|number| {
+                thread::spawn(move || {
+                    let question = vec![b'a' + number; 1_000_000 + usize::from(number)];
+                    assert!(ask(port, &question) == question.to_ascii_uppercase(), "connection {number}");
+                })
+            })
+            .collect();
+        asking.into_iter().for_each(|asked| asked.join().unwrap());
+    }
+    let (code, said) = forward.stop();
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(said.matches(": 8 connections, 8000028 bytes sent, 8000028 bytes received").count(), 2, "{said}");
+}
+
+#[test]
+fn what_cannot_be_forwarded_says_why() {
+    let engine = node();
+    let forward = |words: &[&str]| {
+        let run = engine.command(&[&["forward"], words].concat());
+        (run.status.code(), String::from_utf8_lossy(&run.stderr).into_owned())
+    };
+    let (code, said) = forward(&["web-1", "http"]);
+    assert!(code == Some(2) && said.contains("[HOST:]REMOTE[:LOCAL]"), "{said}");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (code, said) = forward(&["web-1", &format!("80:{}", taken.local_addr().unwrap().port())]);
+    assert!(code == Some(1) && said.contains("choose another local port"), "{said}");
+    let (code, said) = forward(&["web-9", "80"]);
+    assert!(code == Some(1) && said.contains("no node is called web-9"), "{said}");
+
+    // Nobody listens there: the connection ends, the forward does not.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut forward = Running::start(&engine, &["forward", "web-1", &port.to_string(), "169.254.169.254:80"]);
+    let mut said = BufReader::new(forward.0.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let line = BufReader::new(forward.0.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    let local: u16 = line.split_once(" -> ").unwrap().0.rsplit(':').next().unwrap().parse().unwrap();
+    // Ended or reset: either way nothing was said.
+    let refused = TcpStream::connect(("127.0.0.1", local)).and_then(|mut connection| connection.read(&mut [0; 8]));
+    assert!(matches!(refused, Ok(0) | Err(_)));
+    let mut told = Vec::new();
+    for wanted in ["nothing listens on port", "Forwarding to IP address 169.254.169.254 is forbidden."] {
+        while !told.iter().any(|line: &String| line.contains(wanted)) {
+            told.push(said.next().unwrap());
+        }
+    }
+    forward.0.kill().unwrap();
+    forward.0.wait().unwrap();
+}
+
+#[test]
+fn an_ssh_proxy_is_one_connection_and_ends_with_it() {
+    let engine = node();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let mut proxy = Running::start(&engine, &["ssh-proxy", "web-1", &port]);
+    let (mut connection, _) = listener.accept().unwrap();
+    connection.write_all(b"SSH-2.0-test\r\n").unwrap();
+    let mut greeting = [0; 14];
+    let mut answers = proxy.0.stdout.take().unwrap();
+    answers.read_exact(&mut greeting).unwrap();
+    assert_eq!(&greeting, b"SSH-2.0-test\r\n");
+    // A newline by itself stays one: this is no terminal.
+    let mut questions = proxy.0.stdin.take().unwrap();
+    questions.write_all(b"\n").unwrap();
+    questions.flush().unwrap();
+    let mut byte = [0; 1];
+    connection.read_exact(&mut byte).unwrap();
+    assert_eq!(&byte, b"\n");
+    drop(connection);
+    assert_eq!(proxy.0.wait().unwrap().code(), Some(0));
+    // Where nobody listens, the reason is said.
+    drop(listener);
+    let run = engine.command(&["ssh-proxy", "web-1", &port]);
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.code() == Some(1) && said.contains(&format!("cannot connect to port {port}")), "{said}");
+}
