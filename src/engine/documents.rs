@@ -89,9 +89,10 @@ pub(super) fn selector(version: Option<&str>, name: Option<&str>) -> VersionSele
     match (version, name) {
         (None | Some("$DEFAULT" | ""), Some(name)) => VersionSelector::Name(name.to_owned()),
         (None | Some("$DEFAULT" | ""), None) => VersionSelector::Default,
-        (Some("$LATEST"), _) => VersionSelector::Latest,
+        (Some("$LATEST"), None) => VersionSelector::Latest,
         // The service model lets only numbers through; one that is too large exists nowhere.
-        (Some(number), _) => VersionSelector::Number(number.parse().unwrap_or(i64::MAX)),
+        (Some(number), None) => VersionSelector::Number(number.parse().unwrap_or(i64::MAX)),
+        (Some(version), Some(name)) => VersionSelector::Both(Box::new(selector(Some(version), None)), name.to_owned()),
     }
 }
 

@@ -56,15 +56,28 @@ async fn a_document_lives_through_its_versions() {
     harness.call(request).await.unwrap();
     let default = harness.call(get("Restart", "$DEFAULT")).await.unwrap();
     assert_eq!(default.content.unwrap(), content("false"));
-    assert_eq!(code(harness.call(get("Restart", "3")).await), "InvalidDocumentVersion");
+    assert_eq!(code(harness.call(get("Restart", "9")).await), "InvalidDocumentVersion");
     assert_eq!(code(harness.call(get("Nobody", "1")).await), "InvalidDocument");
+    // A version and a version name have to agree.
+    let named = UpdateDocument { version_name: Some("Calm".into()), ..version("Restart", "sleep 1") };
+    harness.call(named).await.unwrap();
+    let both = |version: &str, name: &str| GetDocument { version_name: Some(name.into()), ..get("Restart", version) };
+    for version in ["3", "$LATEST", "$DEFAULT"] {
+        assert_eq!(harness.call(both(version, "Calm")).await.unwrap().document_version.as_deref(), Some("3"));
+    }
+    for (version, name) in [("3", "Wild"), ("2", "Calm"), ("$LATEST", "Wild")] {
+        assert_eq!(code(harness.call(both(version, name)).await), "InvalidDocumentVersion", "{version} {name}");
+    }
 
     let page = ListDocumentVersions { name: "Restart".into(), max_results: Some(1), ..Default::default() };
     let first = harness.call(page.clone()).await.unwrap();
-    assert_eq!(first.document_versions[0].document_version.as_deref(), Some("2"));
+    assert_eq!(first.document_versions[0].document_version.as_deref(), Some("3"));
     let second = harness.call(ListDocumentVersions { next_token: first.next_token, ..page }).await.unwrap();
-    assert_eq!(second.document_versions[0].document_version.as_deref(), Some("1"));
-    assert_eq!(second.next_token, None);
+    assert_eq!(second.document_versions[0].document_version.as_deref(), Some("2"));
+    let third = ListDocumentVersions { name: "Restart".into(), next_token: second.next_token, ..Default::default() };
+    let third = harness.call(third).await.unwrap();
+    assert_eq!(third.document_versions[0].document_version.as_deref(), Some("1"));
+    assert_eq!(third.next_token, None);
 
     let delete = |version: Option<&str>| DeleteDocument {
         name: "Restart".into(),

@@ -85,6 +85,8 @@ pub(crate) enum VersionSelector {
     Latest,
     Number(i64),
     Name(String),
+    /// A version that also has to bear this name.
+    Both(Box<VersionSelector>, String),
 }
 
 fn invalid_document() -> ApiError {
@@ -140,7 +142,7 @@ impl Store {
             let based_on_latest = match base {
                 VersionSelector::Default | VersionSelector::Latest => true,
                 VersionSelector::Number(number) => number == latest.version,
-                VersionSelector::Name(_) => false,
+                VersionSelector::Name(_) | VersionSelector::Both(..) => false,
             };
             if !based_on_latest {
                 return Err(invalid_version().into());
@@ -356,6 +358,9 @@ fn select(db: &Connection, name: &str, selector: &VersionSelector) -> Outcome<Do
         VersionSelector::Latest => find("v.version = d.latest_version AND ?2 IS NULL", &rusqlite::types::Null)?,
         VersionSelector::Number(number) => find("v.version = ?2", number)?,
         VersionSelector::Name(version_name) => find("v.version_name = ?2", version_name)?,
+        VersionSelector::Both(version, version_name) => {
+            Some(select(db, name, version)?).filter(|found| found.facts.version_name.as_ref() == Some(version_name))
+        }
     };
     match found {
         Some(found) => Ok(found),
