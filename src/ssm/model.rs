@@ -407,7 +407,7 @@ mod tests {
             message("PutParameter", &body),
             "2 validation errors detected: Value '' at 'name' failed to satisfy constraint: Member must have length \
              greater than or equal to 1; Value 'Nope' at 'type' failed to satisfy constraint: Member must satisfy enum \
-             value set: [String, StringList, SecureString]"
+             value set: [SecureString, StringList, String]"
         );
     }
 
