@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{invalid_command_id, state::Invocation};
+use super::{
+    invalid_command_id,
+    state::{Invocation, Outcome},
+};
 use crate::{
     engine::{
         Ctx, paging,
@@ -198,6 +201,10 @@ fn step_standing(row: &InvocationRow, steps: usize, result: Option<&StepStatus>)
     let reported = result.and_then(|result| AgentStatus::parse(&result.status));
     let whole = (row.state.status(), row.state.details().to_owned());
     match reported {
+        // A precondition that does not hold makes a document of one step a success, and the step one that was skipped.
+        Some(AgentStatus::Skipped) if row.state == Invocation::Done(Outcome::Success) => {
+            (CommandInvocationStatus::Success, "Skipped".to_owned())
+        }
         Some(status) if steps > 1 || !row.state.is_done() => {
             let step = match status {
                 AgentStatus::Success => Some((CommandInvocationStatus::Success, "Success")),

@@ -377,6 +377,19 @@ async fn steps_are_gathered_from_intermediate_replies() {
 }
 
 #[tokio::test]
+async fn a_step_that_was_skipped_says_so_even_alone() {
+    let harness = Harness::new();
+    let ids = fleet(&harness, 1).await;
+    let mut peer = Peer::connect(&harness, &ids[0]).await;
+    let id = send(&harness, shell(&ids)).await;
+    peer.run("Skipped", 0).await;
+    assert_eq!(details(&harness, &id).await, ("Success".into(), "Success".into()));
+    let list = ListCommandInvocations { command_id: Some(id), details: Some(true), ..Default::default() };
+    let plugin = harness.call(list).await.unwrap().command_invocations.remove(0).command_plugins.remove(0);
+    assert_eq!((plugin.status.unwrap().as_str(), plugin.status_details.as_deref()), ("Success", Some("Skipped")));
+}
+
+#[tokio::test]
 async fn targets_are_resolved_and_refused_as_aws_does() {
     let harness = Harness::new();
     let ids = fleet(&harness, 3).await;
