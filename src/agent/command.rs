@@ -9,7 +9,7 @@ use super::{
     Node,
     journal::{CurrentStep, Entry, Job, Phase, Progress, boot_id},
     outbox::Outbox,
-    plugin::{self, Outcome, STDERR, STDOUT, StepContext, Track},
+    plugin::{self, Outcome, STDERR, STDOUT, StepContext, Track, unwritable},
     references::References,
     report::{self, StepReport, step_without_output},
 };
@@ -213,7 +213,7 @@ impl CommandRun {
             self.save(|progress| progress.current = Some(CurrentStep { index, started: now, process: None }));
             now
         });
-        let directory = self.track.entry().step_directory(index).map_err(|error| Stop::Failed(disk(&error)))?;
+        let directory = self.track.entry().step_directory(index).map_err(|error| Stop::Failed(unwritable(&error)))?;
         let outcome = match plugin::find(&step.action) {
             Some(plugin) => {
                 let context = StepContext {
@@ -277,6 +277,7 @@ impl CommandRun {
             ended,
             uploaded: self.upload(&job.command, step, directory).await,
             name: &step.name,
+            unwritten: self.track.take_unwritten(),
         }
     }
 
@@ -360,10 +361,6 @@ impl CommandRun {
 }
 
 const UPLOAD_TRIES: u32 = 3;
-
-fn disk(error: &std::io::Error) -> String {
-    format!("the agent cannot write to its data directory: {error}")
-}
 
 fn statuses(done: &[(String, StepStatus)]) -> Vec<AgentStatus> {
     done.iter().map(|(_, step)| AgentStatus::parse(&step.status).unwrap_or(AgentStatus::Failed)).collect()

@@ -105,7 +105,15 @@ impl Executor {
         let Some((command_id, entry)) = place else {
             return (job_status::PARSE_ERROR, "the job's id is not one".to_owned());
         };
-        match self.take(command_id, entry, message) {
+        let taken = self.take(command_id, &entry, message).or_else(|error| match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                let reclaimed = self.journal.reclaim()?;
+                tracing::warn!("{error}: gave up the output of {reclaimed} finished commands");
+                self.take(command_id, &entry, message)
+            }
+            _ => Err(error),
+        });
+        match taken {
             Ok(answer) => answer,
             Err(error) => {
                 tracing::error!("cannot write command {command_id} into the journal: {error}");
@@ -115,7 +123,7 @@ impl Executor {
         }
     }
 
-    fn take(self: &Arc<Self>, command_id: &str, entry: Entry, message: &AgentJob) -> io::Result<Answer> {
+    fn take(self: &Arc<Self>, command_id: &str, entry: &Entry, message: &AgentJob) -> io::Result<Answer> {
         if entry.job()?.is_some() {
             // Delivered again: answered from the journal. What runs goes on, what was told is told once more.
             self.outbox.requeue(entry.replies(true)?);
@@ -135,7 +143,7 @@ impl Executor {
         entry.accept(&job)?;
         tracing::info!("command {command_id} accepted");
         // A document that cannot be read ends as it begins, with a failed reply that says why.
-        self.start(entry, job, Progress::default());
+        self.start(entry.clone(), job, Progress::default());
         Ok(unreadable.map_or_else(successful, |sentence| (job_status::PARSE_ERROR, sentence)))
     }
 

@@ -163,6 +163,19 @@ impl Journal {
         }
         Ok(forgotten)
     }
+
+    /// Gives up the output of commands that are finished and fully reported, because the disk is full. What was asked and how it
+    /// ended stays. Returns how many commands gave something.
+    pub fn reclaim(&self) -> io::Result<usize> {
+        let mut reclaimed = 0;
+        for place in fs::read_dir(&self.root)? {
+            let entry = Entry { root: place?.path() };
+            if matches!(entry.progress()?.phase, Phase::Finished { .. }) && entry.replies(false)?.is_empty() {
+                reclaimed += usize::from(fs::remove_dir_all(entry.root.join("steps")).is_ok());
+            }
+        }
+        Ok(reclaimed)
+    }
 }
 
 impl Entry {
@@ -342,6 +355,26 @@ mod tests {
         assert_eq!(entry.replies(false).unwrap().len(), 2);
         let all = entry.replies(true).unwrap();
         assert_eq!(read_reply(&all[0].1).unwrap().unwrap(), replies[0]);
+    }
+
+    #[test]
+    fn a_full_disk_takes_the_output_of_what_is_told_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = Journal::open(dir.path().to_owned()).unwrap();
+        let output = |id: &str| journal.entry(id).unwrap().step_directory(0).unwrap().join("stdout");
+        for id in ["told", "untold", "running"] {
+            journal.entry(id).unwrap().accept(&job(id)).unwrap();
+            fs::write(output(id), "much").unwrap();
+        }
+        let finished = Progress { phase: Phase::Finished { at: Timestamp::from_millis(0) }, ..Progress::default() };
+        for id in ["told", "untold"] {
+            journal.entry(id).unwrap().save(&finished).unwrap();
+        }
+        let reply = StoredReply { message_id: Uuid::new_v4(), payload: "{}".into() };
+        journal.entry("untold").unwrap().store_reply(1, &reply).unwrap();
+        assert_eq!(journal.reclaim().unwrap(), 1);
+        assert_eq!(["told", "untold", "running"].map(|id| output(id).exists()), [false, true, true]);
+        assert_eq!(journal.all().unwrap().len(), 3);
     }
 
     #[test]

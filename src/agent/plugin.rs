@@ -6,7 +6,7 @@ pub mod powershell;
 mod shell;
 
 use std::{
-    io::{self, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -99,7 +99,9 @@ impl StepContext<'_> {
 
     /// Adds to the step's standard output. A full disk loses the text, not the step.
     pub fn say(&self, text: &str) {
-        add(&self.stdout(), text);
+        if let Err(error) = add(&self.stdout(), text) {
+            tracing::warn!("cannot write a step's output: {error}");
+        }
     }
 
     /// Adds a sentence to the step's standard error, on a line of its own, and fails the step.
@@ -108,9 +110,13 @@ impl StepContext<'_> {
         Outcome::FAILED
     }
 
-    /// Adds a sentence to the step's standard error, on a line of its own.
+    /// Adds a sentence to the step's standard error, on a line of its own. What the disk has no room for is reported all the
+    /// same, with the reason.
     pub fn complain(&self, sentence: &str) {
-        add_line(&self.stderr(), sentence);
+        if let Err(error) = add_line(&self.stderr(), sentence) {
+            tracing::warn!("cannot write a step's output: {error}");
+            self.track.keep_unwritten(&format!("{sentence}\n{}\n", unwritable(&error)));
+        }
     }
 
     /// An input by name, case-blind.
@@ -124,28 +130,42 @@ pub fn input<'a>(inputs: &'a Value, name: &str) -> Option<&'a Value> {
     inputs.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-fn add(path: &Path, text: &str) {
-    let outcome = append(path).and_then(|mut file| file.write_all(text.as_bytes()));
-    if let Err(error) = outcome {
-        tracing::warn!("cannot write a step's output: {error}");
-    }
+/// Says that the data directory takes nothing more, as people read it in a step's error.
+pub fn unwritable(error: &io::Error) -> String {
+    format!("the agent cannot write to its data directory: {error}")
 }
 
-fn add_line(path: &Path, sentence: &str) {
-    let ends_open = std::fs::read(path).is_ok_and(|bytes| bytes.last().is_some_and(|byte| *byte != b'\n'));
-    add(path, &format!("{}{sentence}\n", if ends_open { "\n" } else { "" }));
+fn add(path: &Path, text: &str) -> io::Result<()> {
+    append(path)?.write_all(text.as_bytes())
+}
+
+fn add_line(path: &Path, sentence: &str) -> io::Result<()> {
+    add(path, &format!("{}{sentence}\n", if ends_open(path) { "\n" } else { "" }))
+}
+
+/// Whether a file ends in the middle of a line. It may be of any size: only its last byte is read.
+fn ends_open(path: &Path) -> bool {
+    let last = || -> io::Result<u8> {
+        let mut file = std::fs::File::open(path)?;
+        file.seek(SeekFrom::End(-1))?;
+        let mut last = [0];
+        file.read_exact(&mut last)?;
+        Ok(last[0])
+    };
+    last().is_ok_and(|byte| byte != b'\n')
 }
 
 /// A command's progress and its place on the disk.
 pub struct Track {
     entry: Entry,
     progress: Mutex<Progress>,
+    unwritten: Mutex<String>,
 }
 
 impl Track {
     /// For a command in the journal.
     pub fn new(entry: Entry, progress: Progress) -> Self {
-        Self { entry, progress: Mutex::new(progress) }
+        Self { entry, progress: Mutex::new(progress), unwritten: Mutex::default() }
     }
 
     /// The command's place.
@@ -157,6 +177,16 @@ impl Track {
     pub fn progress(&self) -> MutexGuard<'_, Progress> {
         // Nothing panics while the lock is held, so a poisoned one is as good as any.
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what the step wanted to say and the disk did not take.
+    fn keep_unwritten(&self, text: &str) {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).push_str(text);
+    }
+
+    /// What the step wanted to say and the disk did not take; it is given once.
+    pub fn take_unwritten(&self) -> String {
+        std::mem::take(&mut *self.unwritten.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Changes the progress and writes it down.

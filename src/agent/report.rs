@@ -38,6 +38,8 @@ pub struct StepReport<'a> {
     pub uploaded: Option<(String, String)>,
     /// The step's name.
     pub name: &'a str,
+    /// What belongs at the end of its standard error and found no room on the disk.
+    pub unwritten: String,
 }
 
 impl StepReport<'_> {
@@ -46,7 +48,7 @@ impl StepReport<'_> {
         let mut stdout = head(&self.directory.join(STDOUT), STDOUT_LIMIT);
         let stderr = match self.conclusion.drop_stderr {
             true => String::new(),
-            false => head(&self.directory.join(STDERR), STDERR_REPLY_LIMIT),
+            false => head(&self.directory.join(STDERR), STDERR_REPLY_LIMIT) + &self.unwritten,
         };
         stdout.push_str(self.conclusion.note.unwrap_or_default());
         let (bucket, prefix) = self.uploaded.unwrap_or_default();
@@ -164,11 +166,12 @@ mod tests {
             ended: Timestamp::from_millis(1),
             uploaded: None,
             name: "run",
+            unwritten: "no room for this\n".into(),
         }
         .status();
         assert_eq!(step.standard_output.chars().count(), STDOUT_LIMIT);
         assert!(step.standard_output.ends_with("--output truncated--"));
-        assert_eq!(step.standard_error, "x\u{fffd}y");
+        assert_eq!(step.standard_error, "x\u{fffd}yno room for this\n");
         assert!(step.output.chars().count() <= OUTPUT_LIMIT);
         assert_eq!((step.status.as_str(), step.code), ("Failed", 3));
     }
