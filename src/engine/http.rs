@@ -11,6 +11,7 @@ use axum::{
     routing::{any, get, post},
     serve::ListenerExt,
 };
+use futures_util::StreamExt;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -28,6 +29,10 @@ use crate::{
 
 /// The largest body of an API request. `PutInventory` may carry 30 items, AWS takes 1 MiB of them together.
 pub(super) const BODY_LIMIT: usize = 4 << 20;
+
+/// So much of a body that is too large is read and thrown away: a client that is cut off while it sends sees a broken
+/// connection and tries again, one that may finish reads why it was refused.
+const DRAIN_LIMIT: usize = 64 << 20;
 
 /// Where to listen and how.
 #[derive(Clone, Debug, Default)]
@@ -177,21 +182,42 @@ async fn reset(State(app): State<App>) -> Response {
 async fn api(State(app): State<App>, request: Request) -> Response {
     let request_id = random::uuid();
     let (parts, body) = request.into_parts();
-    let mut response = match axum::body::to_bytes(body, BODY_LIMIT).await {
+    let mut response = match read_body(body).await {
         Ok(body) if is_form(&parts) => query_api(&app, &parts, &body, &request_id).await,
         Ok(body) => match json_api(&app, &parts, &body, &request_id).await {
             Ok(answer) => respond(StatusCode::OK, json::CONTENT_TYPE, answer),
             Err(error) => failure(&error),
         },
-        Err(_) => failure(
-            &ApiError::new("RequestEntityTooLargeException", format!("A request may have {BODY_LIMIT} bytes."))
-                .with_status(413),
-        ),
+        Err(error) => failure(&error),
     };
     if let Ok(id) = request_id.parse() {
         response.headers_mut().insert(json::REQUEST_ID_HEADER, id);
     }
     response
+}
+
+/// Reads the body of an API request.
+///
+/// Errors: `RequestEntityTooLargeException`; `SerializationException` for one that breaks off.
+async fn read_body(body: Body) -> Result<Bytes, ApiError> {
+    let mut pieces = body.into_data_stream();
+    let (mut bytes, mut length) = (Vec::new(), 0);
+    while length <= DRAIN_LIMIT {
+        let Some(piece) = pieces.next().await else { break };
+        let piece =
+            piece.map_err(|_| ApiError::new("SerializationException", "The body broke off or is badly framed."))?;
+        length += piece.len();
+        if length <= BODY_LIMIT {
+            bytes.extend_from_slice(&piece);
+        } else {
+            bytes = Vec::new();
+        }
+    }
+    if length <= BODY_LIMIT {
+        return Ok(bytes.into());
+    }
+    let message = format!("A request may have {BODY_LIMIT} bytes.");
+    Err(ApiError::new("RequestEntityTooLargeException", message).with_status(413))
 }
 
 async fn json_api(app: &App, parts: &Parts, body: &Bytes, request_id: &str) -> Result<Vec<u8>, ApiError> {

@@ -173,6 +173,21 @@ async fn rubbish_is_answered_and_harms_nothing() {
     }
     let answer = served.call_bytes(&root, "GetParameter", vec![b' '; BODY_LIMIT + 1]).await;
     assert_eq!((answer.0, code_of(&answer).as_str()), (413, "RequestEntityTooLargeException"));
+    // Far too large: the client may finish sending, and then hears the reason.
+    let mut raw = TcpStream::connect(served.url.trim_start_matches("http://")).await.unwrap();
+    let length = 4 * BODY_LIMIT;
+    let head = format!("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
+    raw.write_all(head.as_bytes()).await.unwrap();
+    raw.write_all(&vec![b' '; length]).await.unwrap();
+    let mut refused = String::new();
+    raw.read_to_string(&mut refused).await.unwrap();
+    assert!(refused.starts_with("HTTP/1.1 413 ") && refused.contains("RequestEntityTooLargeException"), "{refused}");
+    // Badly framed is not too large.
+    let mut raw = TcpStream::connect(served.url.trim_start_matches("http://")).await.unwrap();
+    raw.write_all(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n").await.unwrap();
+    let mut refused = String::new();
+    raw.read_to_string(&mut refused).await.unwrap();
+    assert!(refused.starts_with("HTTP/1.1 400 ") && refused.contains("SerializationException"), "{refused}");
     for target in ["AmazonSSM.ListOpsItemEvents", "AmazonSSM.", "AmazonEC2.GetParameter", "GetParameter", ""] {
         let answer = served.send(target, Vec::new(), b"{}".to_vec()).await;
         assert_eq!((answer.0, code_of(&answer).as_str()), (400, "UnknownOperationException"), "{target}");
