@@ -15,6 +15,7 @@ mod documents;
 mod groups;
 pub mod http;
 mod inventory;
+mod kms;
 mod nodes;
 mod output;
 pub mod paging;
@@ -90,7 +91,7 @@ impl Engine {
     pub fn open_with(directory: &Path, clock: Clock, settings: Settings) -> Result<Arc<Self>, OpenError> {
         let directory = datadir::DataDir::open(directory)?;
         let credentials = directory.credentials()?;
-        let keyring = seal::Keyring::open(&directory.keys()?, &settings.keys)?;
+        let keyring = seal::Keyring::open(&directory.keys()?, &settings.keys, clock.now())?;
         let store = store::Store::open(&directory.database())?;
         let output = directory.output()?;
         let output = output::OutputStore::open(&output).map_err(|error| OpenError::Io { path: output, error })?;

@@ -14,6 +14,7 @@ mod nodes;
 mod parameters;
 mod patch;
 mod registration;
+mod service;
 mod sessions;
 mod tags;
 mod values;
@@ -21,6 +22,8 @@ mod values;
 pub mod clock;
 pub mod document;
 pub mod error;
+pub mod kms;
+pub mod logs;
 pub mod model;
 pub mod redact;
 
@@ -35,18 +38,21 @@ pub use nodes::*;
 pub use parameters::*;
 pub use patch::*;
 pub use registration::*;
+pub use service::Service;
 pub use sessions::*;
 pub use tags::*;
 pub use values::{Sensitive, Timestamp};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-/// One operation of Systems Manager: the request is the type, its answer is [`Operation::Output`].
+/// One operation of Systems Manager, or of a service that its sessions lean on: the request is the type, its answer is [`Operation::Output`].
 ///
 /// Both ends use it: the client calls it, the engine's router handles it.
 pub trait Operation: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The operation's name as AWS spells it, `PutParameter`.
     const NAME: &'static str;
+    /// The service that has it.
+    const SERVICE: Service = Service::Ssm;
     /// What a successful call answers.
     type Output: Serialize + DeserializeOwned + Send + 'static;
 }

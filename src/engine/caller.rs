@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::ACCOUNT;
-use crate::ssm::ApiError;
+use crate::ssm::{ApiError, Service, kms};
 
 /// Who made a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +51,10 @@ const NODE_OPERATIONS: &[(&str, Option<&str>)] = &[
     ("UpdateInstanceInformation", Some("InstanceId")),
 ];
 
+/// What a node may call of CloudWatch Logs. It writes transcripts, it does not read any.
+const NODE_LOG_OPERATIONS: &[&str] =
+    &["CreateLogGroup", "CreateLogStream", "DescribeLogGroups", "DescribeLogStreams", "PutLogEvents"];
+
 /// What a node calls with its own key.
 const KEY_OPERATIONS: &[&str] = &["RequestManagedInstanceRoleToken", "UpdateManagedInstancePublicKey"];
 
@@ -95,18 +99,28 @@ impl Caller {
     /// Whether the caller may make this request.
     ///
     /// Errors: `AccessDeniedException` in AWS's words.
-    pub fn authorize(&self, operation: &str, body: &Value) -> Result<(), ApiError> {
+    pub fn authorize(&self, service: Service, operation: &str, body: &Value) -> Result<(), ApiError> {
         let allowed = match self {
-            Self::Root => !KEY_OPERATIONS.contains(&operation),
+            Self::Root => service != Service::Ssm || !KEY_OPERATIONS.contains(&operation),
             Self::Anonymous => false,
-            Self::Node { proof: Proof::Key, .. } => KEY_OPERATIONS.contains(&operation),
+            Self::Node { proof: Proof::Key, .. } => service == Service::Ssm && KEY_OPERATIONS.contains(&operation),
             Self::Node { proof: Proof::Session, instance_id, .. } => {
-                NODE_OPERATIONS.iter().find(|(name, _)| *name == operation).is_some_and(|(_, member)| {
-                    member.is_none_or(|member| body.get(member).and_then(Value::as_str) == Some(instance_id))
-                })
+                let of_itself = |value: Option<&Value>| value.and_then(Value::as_str) == Some(instance_id);
+                match service {
+                    Service::Ssm => NODE_OPERATIONS
+                        .iter()
+                        .find(|(name, _)| *name == operation)
+                        .is_some_and(|(_, member)| member.is_none_or(|member| of_itself(body.get(member)))),
+                    // The data keys of its own sessions, and nobody else's.
+                    Service::Kms => {
+                        let context = body.get("EncryptionContext");
+                        operation == "Decrypt" && of_itself(context.and_then(|context| context.get(kms::TARGET_ID)))
+                    }
+                    Service::Logs => NODE_LOG_OPERATIONS.contains(&operation),
+                }
             }
         };
-        if allowed { Ok(()) } else { Err(self.denied(&format!("ssm:{operation}"))) }
+        if allowed { Ok(()) } else { Err(self.denied(&format!("{}:{operation}", service.name()))) }
     }
 
     /// The error for an action that the caller may not do.
@@ -128,8 +142,8 @@ mod tests {
     fn a_node_speaks_for_itself_alone() {
         let node = |proof| Caller::Node { instance_id: "mi-1".into(), role: "service-role/Nodes".into(), proof };
         let (session, key) = (node(Proof::Session), node(Proof::Key));
-        session.authorize("PutInventory", &json!({"InstanceId": "mi-1"})).unwrap();
-        session.authorize("GetParameter", &json!({"Name": "x"})).unwrap();
+        session.authorize(Service::Ssm, "PutInventory", &json!({"InstanceId": "mi-1"})).unwrap();
+        session.authorize(Service::Ssm, "GetParameter", &json!({"Name": "x"})).unwrap();
         for (operation, body) in [
             ("PutInventory", json!({"InstanceId": "mi-2"})),
             ("PutComplianceItems", json!({})),
@@ -137,12 +151,18 @@ mod tests {
             ("SendCommand", json!({"InstanceIds": ["mi-1"]})),
             ("RequestManagedInstanceRoleToken", json!({})),
         ] {
-            let error = session.authorize(operation, &body).unwrap_err();
+            let error = session.authorize(Service::Ssm, operation, &body).unwrap_err();
             assert_eq!(error.code, "AccessDeniedException", "{operation}");
         }
-        key.authorize("RequestManagedInstanceRoleToken", &json!({})).unwrap();
-        assert!(key.authorize("GetParameter", &json!({"Name": "x"})).is_err());
-        assert!(Caller::Anonymous.authorize("GetParameter", &json!({})).is_err());
+        let decrypt = |node: &str| json!({"CiphertextBlob": "x", "EncryptionContext": {kms::TARGET_ID: node}});
+        session.authorize(Service::Kms, "Decrypt", &decrypt("mi-1")).unwrap();
+        assert!(session.authorize(Service::Kms, "Decrypt", &decrypt("mi-2")).is_err());
+        assert!(session.authorize(Service::Kms, "Encrypt", &decrypt("mi-1")).is_err());
+        session.authorize(Service::Logs, "PutLogEvents", &json!({})).unwrap();
+        assert!(session.authorize(Service::Logs, "GetLogEvents", &json!({})).is_err());
+        key.authorize(Service::Ssm, "RequestManagedInstanceRoleToken", &json!({})).unwrap();
+        assert!(key.authorize(Service::Ssm, "GetParameter", &json!({"Name": "x"})).is_err());
+        assert!(Caller::Anonymous.authorize(Service::Ssm, "GetParameter", &json!({})).is_err());
         assert_eq!(session.arn(), "arn:aws:sts::123456789012:assumed-role/Nodes/mi-1");
     }
 }

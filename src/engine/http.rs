@@ -18,12 +18,12 @@ use tokio_rustls::TlsAcceptor;
 use super::{
     Caller, Ctx, Engine, Payload, Router, activations,
     auth::{Authenticated, DEFAULT_REGION},
-    commands, compliance, control, documents, groups, inventory, nodes, output, parameters, patch, random, relay,
+    commands, compliance, control, documents, groups, inventory, kms, nodes, output, parameters, patch, random, relay,
     router, sessions, sts, tags,
     tls::{TlsFiles, TlsListener},
 };
 use crate::{
-    ssm::{ApiError, model},
+    ssm::{ApiError, Service, model},
     wire::json,
 };
 
@@ -145,6 +145,7 @@ pub(super) fn operations() -> Router {
         .merge(compliance::operations())
         .merge(documents::operations())
         .merge(inventory::operations())
+        .merge(kms::operations())
         .merge(nodes::operations())
         .merge(parameters::operations())
         .merge(patch::operations())
@@ -223,19 +224,18 @@ async fn read_body(body: Body) -> Result<Bytes, ApiError> {
 async fn json_api(app: &App, parts: &Parts, body: &Bytes, request_id: &str) -> Result<Vec<u8>, ApiError> {
     let unknown = || ApiError::bare("UnknownOperationException");
     let target = parts.headers.get(json::TARGET_HEADER).and_then(|target| target.to_str().ok()).ok_or_else(unknown)?;
-    let operation = match json::split_target(target) {
-        Some((json::SSM_PREFIX, operation)) if app.router.has(operation) => operation,
-        _ => return Err(unknown()),
-    };
+    let (prefix, operation) = json::split_target(target).ok_or_else(unknown)?;
+    let service =
+        Service::of_target(prefix).filter(|service| app.router.has(*service, operation)).ok_or_else(unknown)?;
     let unsigned = operation == "RegisterManagedInstance";
     let Authenticated { caller, region } = if unsigned {
         Authenticated { caller: Caller::Anonymous, region: DEFAULT_REGION.to_owned() }
     } else {
-        app.engine.authenticate(parts, Payload::Body(body), "ssm").await?
+        app.engine.authenticate(parts, Payload::Body(body), service.name()).await?
     };
     let body = router::parse(body)?;
     if !unsigned {
-        caller.authorize(operation, &body)?;
+        caller.authorize(service, operation, &body)?;
     }
     let ctx = Ctx {
         engine: Arc::clone(&app.engine),
@@ -244,7 +244,7 @@ async fn json_api(app: &App, parts: &Parts, body: &Bytes, request_id: &str) -> R
         request_id: request_id.to_owned(),
         base_url: app.base_url(&parts.headers),
     };
-    app.router.dispatch(ctx, operation, body).await
+    app.router.dispatch(ctx, service, operation, body).await
 }
 
 async fn query_api(app: &App, parts: &Parts, body: &Bytes, request_id: &str) -> Response {

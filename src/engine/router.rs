@@ -6,7 +6,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::Value;
 
 use super::{ACCOUNT, Caller, Engine};
-use crate::ssm::{ApiError, Operation, Timestamp, model};
+use crate::ssm::{ApiError, Operation, Service, Timestamp, model};
 
 /// What a handler knows besides the request.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ type Handler = Box<dyn Fn(Ctx, Value) -> BoxFuture<'static, Result<Vec<u8>, ApiE
 
 /// The operations that the engine has.
 #[derive(Default)]
-pub struct Router(HashMap<&'static str, Handler>);
+pub struct Router(HashMap<(Service, &'static str), Handler>);
 
 impl Router {
     /// Adds the handler of an operation.
@@ -58,7 +58,7 @@ impl Router {
                 serde_json::to_vec(&output).map_err(|_| ApiError::internal("The answer could not be written."))
             })
         });
-        self.0.insert(O::NAME, run);
+        self.0.insert((O::SERVICE, O::NAME), run);
         self
     }
 
@@ -70,14 +70,20 @@ impl Router {
     }
 
     /// Whether the engine has an operation.
-    pub fn has(&self, operation: &str) -> bool {
-        self.0.contains_key(operation)
+    pub fn has(&self, service: Service, operation: &str) -> bool {
+        self.0.contains_key(&(service, operation))
     }
 
     /// Answers a request: the body of a 200, or an error. A handler's panic is an `InternalServerError`.
-    pub async fn dispatch(&self, ctx: Ctx, operation: &str, body: Value) -> Result<Vec<u8>, ApiError> {
-        let handler = self.0.get(operation).ok_or_else(|| ApiError::bare("UnknownOperationException"))?;
-        model::ssm().validate(operation, &body)?;
+    pub async fn dispatch(
+        &self,
+        ctx: Ctx,
+        service: Service,
+        operation: &str,
+        body: Value,
+    ) -> Result<Vec<u8>, ApiError> {
+        let handler = self.0.get(&(service, operation)).ok_or_else(|| ApiError::bare("UnknownOperationException"))?;
+        model::of(service).validate(operation, &body)?;
         AssertUnwindSafe(handler(ctx, body)).catch_unwind().await.unwrap_or_else(|_| {
             tracing::error!(operation, "a handler panicked");
             Err(ApiError::internal("An unexpected fault of the engine."))

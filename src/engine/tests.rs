@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::*;
-use crate::ssm::{ApiError, Operation, model};
+use crate::ssm::{ApiError, Operation, Service, model};
 
 /// An engine that lives as long as the test.
 pub(crate) struct Harness {
@@ -41,7 +41,7 @@ impl Harness {
 
     /// Calls as somebody.
     pub async fn call_as<O: Operation>(&self, caller: Caller, request: O) -> Result<O::Output, ApiError> {
-        let answer = self.raw(caller, O::NAME, serde_json::to_value(&request).unwrap()).await?;
+        let answer = self.raw_of(O::SERVICE, caller, O::NAME, serde_json::to_value(&request).unwrap()).await?;
         Ok(serde_json::from_value(answer).unwrap())
     }
 
@@ -56,14 +56,18 @@ impl Harness {
         }
     }
 
-    /// Calls with a body as it stands.
+    /// Calls Systems Manager with a body as it stands.
     pub async fn raw(&self, caller: Caller, operation: &str, body: Value) -> Result<Value, ApiError> {
+        self.raw_of(Service::Ssm, caller, operation, body).await
+    }
+
+    async fn raw_of(&self, service: Service, caller: Caller, operation: &str, body: Value) -> Result<Value, ApiError> {
         if caller != Caller::Anonymous {
-            caller.authorize(operation, &body)?;
+            caller.authorize(service, operation, &body)?;
         }
-        let answer = self.router.dispatch(self.ctx(caller), operation, body).await?;
+        let answer = self.router.dispatch(self.ctx(caller), service, operation, body).await?;
         let answer: Value = serde_json::from_slice(&answer).unwrap();
-        model::ssm().validate_output(operation, &answer).unwrap();
+        model::of(service).validate_output(operation, &answer).unwrap();
         Ok(answer)
     }
 }

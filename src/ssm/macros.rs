@@ -60,11 +60,18 @@ macro_rules! string_enums {
     )*};
 }
 
-/// Ties a request to its answer.
+/// Ties a request to its answer, and to its service where that is not Systems Manager itself.
 macro_rules! operation {
     ($request:ident => $output:ident) => {
         impl crate::ssm::Operation for $request {
             const NAME: &'static str = stringify!($request);
+            type Output = $output;
+        }
+    };
+    ($service:ident: $request:ident => $output:ident) => {
+        impl crate::ssm::Operation for $request {
+            const NAME: &'static str = stringify!($request);
+            const SERVICE: crate::ssm::Service = crate::ssm::Service::$service;
             type Output = $output;
         }
     };

@@ -1,6 +1,6 @@
 //! The service model as data, and the one check that every request passes.
 //!
-//! `assets/model/ssm.json` holds facts only: shapes, required members, lengths, patterns, ranges, enumerations and the
+//! The files in `assets/model/` hold facts only: shapes, required members, lengths, patterns, ranges, enumerations and the
 //! modeled errors. [`ServiceModel::validate`] holds a request against them and words the outcome as AWS does: all
 //! violations in one `ValidationException`, wrong JSON types as `SerializationException`.
 
@@ -13,19 +13,32 @@ use regex::Regex;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::ApiError;
+use super::{ApiError, Service};
 
 /// How much of an offending value an error message repeats.
 const SHOWN: usize = 1024;
 
-static SSM: LazyLock<ServiceModel> = LazyLock::new(|| {
-    // The file is compiled in and parsed by a test, so a broken one never leaves the developer's machine.
-    serde_json::from_str(include_str!("../../assets/model/ssm.json")).expect("the embedded service model parses")
-});
+static SSM: LazyLock<ServiceModel> = LazyLock::new(|| parse(include_str!("../../assets/model/ssm.json")));
+static KMS: LazyLock<ServiceModel> = LazyLock::new(|| parse(include_str!("../../assets/model/kms.json")));
+static LOGS: LazyLock<ServiceModel> = LazyLock::new(|| parse(include_str!("../../assets/model/logs.json")));
+
+/// The files are compiled in and parsed by a test, so a broken one never leaves the developer's machine.
+fn parse(text: &str) -> ServiceModel {
+    serde_json::from_str(text).expect("the embedded service model parses")
+}
 
 /// The model of Systems Manager.
 pub fn ssm() -> &'static ServiceModel {
     &SSM
+}
+
+/// The model of a service.
+pub fn of(service: Service) -> &'static ServiceModel {
+    match service {
+        Service::Ssm => &SSM,
+        Service::Kms => &KMS,
+        Service::Logs => &LOGS,
+    }
 }
 
 /// The facts about one service.
@@ -297,7 +310,9 @@ impl Shape {
     fn violated(&self, value: &Value, minima: bool) -> Vec<String> {
         let mut broken = Vec::new();
         let size = match (self.t, value) {
-            (Kind::String | Kind::Blob, Value::String(text)) => Some(text.chars().count() as f64),
+            (Kind::String, Value::String(text)) => Some(text.chars().count() as f64),
+            // A blob travels as base64; its limits are those of the bytes.
+            (Kind::Blob, Value::String(text)) => Some((text.trim_end_matches('=').len() * 3 / 4) as f64),
             (Kind::List, Value::Array(items)) => Some(items.len() as f64),
             (Kind::Map, Value::Object(entries)) => Some(entries.len() as f64),
             (Kind::Integer | Kind::Long | Kind::Double | Kind::Float, _) => value.as_f64(),

@@ -12,12 +12,10 @@ pub const TARGET_HEADER: &str = "x-amz-target";
 pub const REQUEST_ID_HEADER: &str = "x-amzn-requestid";
 /// The header that repeats an error's code; some SDKs read it before the body.
 pub const ERROR_TYPE_HEADER: &str = "x-amzn-errortype";
-/// The target prefix of Systems Manager.
-pub const SSM_PREFIX: &str = "AmazonSSM";
 
-/// The value of `X-Amz-Target` for an operation of Systems Manager.
+/// The value of `X-Amz-Target` for an operation.
 pub fn target<O: Operation>() -> String {
-    format!("{SSM_PREFIX}.{}", O::NAME)
+    format!("{}.{}", O::SERVICE.target_prefix(), O::NAME)
 }
 
 /// Splits `X-Amz-Target` into prefix and operation at its last dot, as CloudTrail's dotted prefix needs.
