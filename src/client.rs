@@ -18,10 +18,12 @@ use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 pub use caller::Caller;
 pub use error::{CredentialFault, Error};
-pub use session::{Session, SessionEvent, SessionInput};
+pub use session::{Session, SessionEvent, SessionInput, SessionOptions};
 
 /// The size of a terminal in character cells, as sessions carry it.
 pub use crate::wire::messages::TerminalSize;
@@ -32,7 +34,7 @@ use crate::{
 };
 use credentials::Credentials;
 use endpoint::Endpoint;
-use transport::{Call, Transport};
+use transport::{Call, Service, Transport};
 
 /// Whom to call, and as whom. What is absent comes from AWS's environment variables and files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,7 +90,7 @@ impl Client {
     /// `AWS_CA_BUNDLE`.
     pub async fn connect(settings: Settings) -> Result<Self, Error> {
         let (credentials, resolved) = Credentials::load(&settings).await?;
-        let endpoint = Endpoint::new(&resolved.region, resolved.endpoint_url.as_deref())?;
+        let endpoint = Endpoint::new(&resolved.region, resolved.endpoint_url.as_deref())?.with_named(resolved.services);
         let transport = Transport::new(endpoint.clone(), credentials)?;
         Ok(Self(Arc::new(Inner { settings, profile: resolved.profile, endpoint, transport })))
     }
@@ -98,6 +100,17 @@ impl Client {
         let body = json::encode_request(&operation).map_err(Error::Api)?;
         let answer = self.0.transport.send(Call::json::<O>(body)).await?;
         json::decode_response::<O>(answer.status, answer.error_type.as_deref(), &answer.body).map_err(Error::Api)
+    }
+
+    /// Calls an operation of another service that speaks AWS JSON 1.1.
+    async fn call_service<T: DeserializeOwned>(&self, service: Service, request: &Value) -> Result<T, Error> {
+        let body = serde_json::to_vec(request).map_err(|error| Error::Protocol(error.to_string()))?;
+        let answer = self.0.transport.send(Call::service(&self.0.endpoint, service, body)?).await?;
+        if !(200..300).contains(&answer.status) {
+            return Err(Error::Api(json::decode_error(answer.status, answer.error_type.as_deref(), &answer.body)));
+        }
+        serde_json::from_slice(&answer.body)
+            .map_err(|error| Error::Protocol(format!("the answer to {} cannot be read: {error}", service.operation)))
     }
 
     /// The pages of a list, as they arrive. A page may be empty although more follow. A token that comes twice in a row
@@ -150,7 +163,12 @@ impl Client {
 
     /// Opens a session on a node: `StartSession`, then its data channel. `size` is told to the node at once.
     pub async fn start_session(&self, request: StartSession, size: TerminalSize) -> Result<Session, Error> {
-        session::start(self.clone(), request, size).await
+        session::start(self.clone(), request, SessionOptions::new(size)).await
+    }
+
+    /// Like [`Client::start_session`], with a say in how the connection is held.
+    pub async fn open_session(&self, request: StartSession, options: SessionOptions) -> Result<Session, Error> {
+        session::start(self.clone(), request, options).await
     }
 
     /// The settings it was made from.

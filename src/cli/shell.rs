@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use super::{Global, choice, nodes, stop::stopped, talk};
 use crate::{
     client::{Client, Session, SessionEvent},
+    console::text,
     ssm::StartSession,
 };
 use escape::{Escape, Typed};
@@ -111,6 +112,7 @@ async fn talk(mut session: Session) -> anyhow::Result<ExitCode> {
                 Some(SessionEvent::Output(bytes) | SessionEvent::Stderr(bytes)) => screen::write(&bytes)?,
                 Some(SessionEvent::Exit(exit)) => code = exit_code(exit),
                 Some(SessionEvent::Reconnecting { attempt: 1 }) => screen.say("connection lost, trying again; ~. ends the session"),
+                Some(SessionEvent::Trouble(what)) => screen.say(&text::clean(&what)),
                 Some(SessionEvent::Closed { reason }) => break reason,
                 Some(_) => {}
                 None => break None,
@@ -161,6 +163,7 @@ async fn execute(mut session: Session) -> anyhow::Result<ExitCode> {
                 Some(SessionEvent::Stderr(bytes)) => err.write(&bytes)?,
                 Some(SessionEvent::Exit(exit)) => code = Some(exit),
                 Some(SessionEvent::Reconnecting { attempt: 1 }) => talk::say("fleetdeck: connection lost, trying again"),
+                Some(SessionEvent::Trouble(what)) => talk::say(&format!("fleetdeck: {what}")),
                 Some(SessionEvent::Closed { reason }) => {
                     if let Some(reason) = reason {
                         talk::say(&format!("fleetdeck: the session has ended: {reason}"));

@@ -17,7 +17,7 @@ use aws_config::{
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError};
 use tokio::sync::Mutex;
 
-use super::{CredentialFault, Error, Settings};
+use super::{CredentialFault, Error, Settings, endpoint::SERVICES};
 use crate::{ssm::Timestamp, wire::sigv4};
 
 /// Credentials within so much of their end are renewed.
@@ -31,6 +31,8 @@ pub(super) struct Resolved {
     pub(super) profile: Option<String>,
     pub(super) region: String,
     pub(super) endpoint_url: Option<String>,
+    /// Addresses of single services.
+    pub(super) services: Vec<(&'static str, String)>,
 }
 
 /// Credentials that renew themselves before they expire.
@@ -70,7 +72,8 @@ impl Credentials {
                 },
             };
         let provider = provider(settings, profile.as_deref(), &region).await;
-        let resolved = Resolved { profile: profile.clone(), region, endpoint_url };
+        let services = named_services(variable);
+        let resolved = Resolved { profile: profile.clone(), region, endpoint_url, services };
         Ok((Self { provider, profile, held: Mutex::default() }, resolved))
     }
 
@@ -154,12 +157,22 @@ fn named_endpoint(settings: &Settings, variable: impl Fn(&str) -> Option<String>
     if let Some(url) = &settings.endpoint_url {
         return Some(url.clone());
     }
-    let ignored =
-        variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    if ignored {
+    if is_ignored(&variable) {
         return None;
     }
     variable("AWS_ENDPOINT_URL_SSM").or_else(|| variable("AWS_ENDPOINT_URL"))
+}
+
+/// The addresses that the environment has for single services.
+fn named_services(variable: impl Fn(&str) -> Option<String>) -> Vec<(&'static str, String)> {
+    if is_ignored(&variable) {
+        return Vec::new();
+    }
+    SERVICES.iter().filter_map(|(service, name)| Some((*service, variable(name)?))).collect()
+}
+
+fn is_ignored(variable: impl Fn(&str) -> Option<String>) -> bool {
+    variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// `endpoint_url` of the profile; aws-config knows the file's rules.

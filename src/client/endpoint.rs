@@ -9,7 +9,13 @@ pub(super) struct Endpoint {
     region: String,
     ssm: String,
     custom: bool,
+    /// Addresses that were named for one service alone.
+    named: Vec<(&'static str, String)>,
 }
+
+/// Services besides Systems Manager that may have an address of their own, and the variables that name it.
+pub(super) const SERVICES: &[(&str, &str)] =
+    &[("kms", "AWS_ENDPOINT_URL_KMS"), ("logs", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS")];
 
 impl Endpoint {
     /// Errors: [`Error::Config`] if the region or the URL is malformed.
@@ -28,7 +34,23 @@ impl Endpoint {
                 url.trim_end_matches('/').to_owned()
             }
         };
-        Ok(Self { region: region.to_owned(), ssm, custom: custom.is_some() })
+        Ok(Self { region: region.to_owned(), ssm, custom: custom.is_some(), named: Vec::new() })
+    }
+
+    /// With addresses of single services, as [`SERVICES`] lists them.
+    pub(super) fn with_named(mut self, named: Vec<(&'static str, String)>) -> Self {
+        self.named = named;
+        self
+    }
+
+    /// Another service: where it was named, else at the custom endpoint, which serves everything, else AWS's own.
+    pub(super) fn service(&self, name: &str) -> String {
+        let named = self.named.iter().find(|(service, _)| *service == name);
+        match (named, self.custom) {
+            (Some((_, url)), _) => url.clone(),
+            (None, true) => self.ssm.clone(),
+            (None, false) => partition::endpoint(name, &self.region),
+        }
     }
 
     pub(super) fn region(&self) -> &str {
@@ -47,10 +69,7 @@ impl Endpoint {
 
     /// The security token service; a custom endpoint serves it too.
     pub(super) fn sts(&self) -> String {
-        match self.custom {
-            true => self.ssm.clone(),
-            false => partition::endpoint("sts", &self.region),
-        }
+        self.service("sts")
     }
 
     /// Whether an object's address may be asked for with the user's credentials: it is of the endpoint that the user
@@ -89,6 +108,14 @@ mod tests {
         let endpoint = Endpoint::new("us-east-1", Some("http://127.0.0.1:7700/")).unwrap();
         assert_eq!(endpoint.ssm(), "http://127.0.0.1:7700");
         assert_eq!(endpoint.sts(), "http://127.0.0.1:7700");
+        assert_eq!(endpoint.service("kms"), "http://127.0.0.1:7700");
+        let aws = Endpoint::new("eu-west-1", None).unwrap();
+        assert_eq!(aws.service("kms"), "https://kms.eu-west-1.amazonaws.com");
+        let named = aws.with_named(vec![("kms", "http://127.0.0.1:1".into())]);
+        assert_eq!(
+            (&*named.service("kms"), &*named.service("logs")),
+            ("http://127.0.0.1:1", "https://logs.eu-west-1.amazonaws.com")
+        );
         for wrong in ["127.0.0.1:7700", "ftp://x", "http://", ""] {
             assert!(matches!(Endpoint::new("us-east-1", Some(wrong)), Err(Error::Config(_))), "{wrong}");
         }

@@ -2,10 +2,12 @@
 //!
 //! A task of its own owns the connection; [`Session`] talks to it.
 
+mod connect;
+mod key;
 mod line;
 mod socket;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc};
@@ -16,9 +18,11 @@ use crate::ssm::StartSession;
 /// Events that may wait for [`Session::next`]. Output is joined to large pieces before.
 const EVENTS: usize = 16;
 /// Bytes of input under way from [`Session::send`].
-const INPUT_WINDOW: usize = 256 * 1024;
+const INPUT_WINDOW: usize = 512 * 1024;
 /// The most that one [`Session::send`] hands over at once.
-const INPUT_PIECE: usize = 16 * 1024;
+const INPUT_PIECE: usize = 32 * 1024;
+/// How often a line is tried: often enough for the boxes on the way, and to notice a dead one.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// A running session. Dropping it closes the connection and leaves the session to the service; to end it on the node
 /// too, see [`Session::terminate`].
@@ -53,6 +57,8 @@ pub enum SessionEvent {
         /// The number of the try.
         attempt: u32,
     },
+    /// The last try failed, and why. The next one follows.
+    Trouble(String),
     /// The connection stands, first or again.
     Connected,
     /// The session is over. Nothing follows.
@@ -66,7 +72,7 @@ pub enum SessionEvent {
 #[derive(Debug)]
 enum Command {
     Input {
-        bytes: Vec<u8>,
+        bytes: Bytes,
         /// Whether the window is to be opened again when the bytes have left.
         windowed: bool,
     },
@@ -99,7 +105,7 @@ impl SessionInput {
         // A session that has ended takes no more and does not make anybody wait; its `Closed` event has said so.
         if let Ok(permits) = self.window.acquire_many(u32::try_from(piece.len()).unwrap_or(1)).await {
             permits.forget();
-            let _ = self.commands.send(Command::Input { bytes: piece.to_vec(), windowed: true });
+            let _ = self.commands.send(Command::Input { bytes: Bytes::copy_from_slice(piece), windowed: true });
         }
         piece.len()
     }
@@ -114,7 +120,7 @@ impl Session {
     /// Sends keystrokes, in the order of the calls. Bytes typed while the connection is down go out afterwards. A single
     /// newline becomes a carriage return, as AWS's client sends it.
     pub fn input(&self, bytes: Vec<u8>) {
-        self.tell(Command::Input { bytes, windowed: false });
+        self.tell(Command::Input { bytes: bytes.into(), windowed: false });
     }
 
     /// Sends a stream such as a file: like [`Session::input`], but waits while much is under way.
@@ -153,8 +159,25 @@ impl Session {
     }
 }
 
+/// How a session is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionOptions {
+    /// The size of the terminal, told to the node at once.
+    pub size: TerminalSize,
+    /// How often the connection is tried. One that says nothing for two and a half times as long is replaced.
+    pub keep_alive: Duration,
+}
+
+impl SessionOptions {
+    /// A terminal of this size, and a connection that is tried every 30 s.
+    pub fn new(size: TerminalSize) -> Self {
+        Self { size, keep_alive: KEEP_ALIVE }
+    }
+}
+
 /// Calls `StartSession` and lets a task open its stream.
-pub(super) async fn start(client: Client, request: StartSession, size: TerminalSize) -> Result<Session, Error> {
+pub(super) async fn start(client: Client, request: StartSession, options: SessionOptions) -> Result<Session, Error> {
+    let target = request.target.clone();
     let answer = client.call(request).await?;
     let missing = |what: &str| Error::Protocol(format!("the answer to StartSession has no {what}"));
     let id = answer.session_id.ok_or_else(|| missing("SessionId"))?;
@@ -163,7 +186,8 @@ pub(super) async fn start(client: Client, request: StartSession, size: TerminalS
     let (commands, requests) = mpsc::unbounded_channel();
     let (told, events) = mpsc::channel(EVENTS);
     let window = Arc::new(Semaphore::new(INPUT_WINDOW));
-    let line = line::Line::new(client, id.clone(), url, size, window.clone(), requests, told);
+    let whose = line::Whose { client, session_id: id.clone(), target, url };
+    let line = line::Line::new(whose, options, window.clone(), requests, told);
     tokio::spawn(line.run(token));
     Ok(Session { id, commands, events, window })
 }

@@ -59,6 +59,27 @@ impl Call {
         }
     }
 
+    /// An operation of another service that speaks AWS JSON 1.1.
+    pub(super) fn service(endpoint: &Endpoint, service: Service, body: Vec<u8>) -> Result<Self, Error> {
+        let url = endpoint.service(service.name);
+        let url = Url::parse(&url).map_err(|error| {
+            Error::Config(format!("the endpoint URL {url:?} of {} cannot be read: {error}", service.name))
+        })?;
+        let target = format!("{}.{}", service.prefix, service.operation);
+        Ok(Self {
+            operation: service.operation,
+            service: service.name,
+            region: None,
+            method: Method::POST,
+            url: Some(url),
+            headers: vec![("content-type", json::CONTENT_TYPE.to_owned()), (json::TARGET_HEADER, target)],
+            body,
+            // A data key or a page more does no harm.
+            repeat: Repeat::Safe,
+            limit: ANSWER_LIMIT,
+        })
+    }
+
     /// `sts:GetCallerIdentity`.
     pub(super) fn caller_identity(endpoint: &Endpoint) -> Self {
         Self {
@@ -103,10 +124,20 @@ impl Call {
     fn fault(&self, answer: &Answer) -> Option<ApiError> {
         let ok = (200..300).contains(&answer.status);
         (!ok).then(|| match self.service {
-            "ssm" => json::decode_error(answer.status, answer.error_type.as_deref(), &answer.body),
+            "ssm" | "kms" | "logs" => json::decode_error(answer.status, answer.error_type.as_deref(), &answer.body),
             _ => caller::decode_xml_error(answer.status, &answer.body),
         })
     }
+}
+
+/// An operation of a service other than Systems Manager.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Service {
+    /// As in host names and signatures.
+    pub(super) name: &'static str,
+    /// Of `X-Amz-Target`.
+    pub(super) prefix: &'static str,
+    pub(super) operation: &'static str,
 }
 
 /// What came back, whatever its status.

@@ -1,69 +1,74 @@
-//! The task behind a session: keeps the data channel connected, carries bytes both ways, and ends when the session does.
+//! The task behind a session: carries bytes both ways while a connection stands, and ends when the session does.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use tokio::{
     sync::{Semaphore, mpsc},
-    time::{Instant, MissedTickBehavior, interval_at, sleep},
+    time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until},
 };
 use tokio_tungstenite::tungstenite::Message;
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::{
-    Command, SessionEvent,
+    Command, SessionEvent, SessionOptions,
+    key::{self, DataKey},
     socket::{Heard, Socket},
 };
 use crate::{
-    client::{
-        Client, Error, TerminalSize,
-        retry::{chance, delay},
-    },
-    ssm::{ResumeSession, Sensitive, TerminateSession, clock::Clock},
+    client::{Client, Error},
+    ssm::{Sensitive, TerminateSession, Timestamp, clock::Clock},
     wire::{
-        channel::{CLIENT_VERSION, Channel, Event, Role, frame_size},
+        channel::{Channel, Event, Role, frame_size},
         envelope::{flag, payload},
-        messages::OpenChannel,
     },
 };
 
-/// Tries in a row before a session is given up: some two minutes, enough for a service that is being restarted.
-const TRIES: u32 = 30;
-const FIRST_WAIT: Duration = Duration::from_millis(150);
-/// Nobody restarts anything in a test.
-const LONGEST_WAIT: Duration = if cfg!(test) { Duration::from_millis(20) } else { Duration::from_secs(5) };
-/// Often enough for the middle boxes, and to notice a dead line.
-const PING: Duration = Duration::from_secs(30);
-/// A line without a sign of life for so long is dead.
-const SILENCE: Duration = Duration::from_secs(75);
 /// How long the end of a session that the user terminated is waited for.
 const FAREWELL: Duration = Duration::from_secs(3);
 /// Output is joined to pieces of about this size.
 const PIECE: usize = 64 * 1024;
 /// Pieces that may wait before the line is no longer read.
 const PIECES: usize = 16;
+/// The clock on the wall is so much ahead of the one that stands still with the machine: it was asleep.
+const ASLEEP: Duration = Duration::from_secs(20);
+/// How long a line that was there before the machine fell asleep has to prove that it still is.
+const AWAKE: Duration = Duration::from_secs(5);
+
+/// Which session, and who holds it.
+pub(super) struct Whose {
+    pub(super) client: Client,
+    pub(super) session_id: String,
+    /// The node, as `StartSession` named it.
+    pub(super) target: String,
+    /// The address of StartSession's answer; it stays the same when the session is resumed.
+    pub(super) url: String,
+}
 
 /// One session's connection and what is under way on it.
 pub(super) struct Line {
-    client: Client,
-    session_id: String,
-    /// The address of StartSession's answer; it stays the same when the session is resumed.
-    url: String,
+    pub(super) whose: Whose,
     /// Chosen once, kept across resumes.
-    client_id: String,
+    pub(super) client_id: String,
+    pub(super) commands: mpsc::UnboundedReceiver<Command>,
+    pub(super) events: mpsc::Sender<SessionEvent>,
+    /// Connections in a row that ended before anything was heard.
+    pub(super) restless: u32,
+    keep_alive: Duration,
     clock: Clock,
     channel: Channel,
     window: Arc<Semaphore>,
-    commands: mpsc::UnboundedReceiver<Command>,
-    events: mpsc::Sender<SessionEvent>,
-    input: VecDeque<(Vec<u8>, bool)>,
+    input: VecDeque<(Bytes, bool)>,
     output: VecDeque<SessionEvent>,
     /// Whether single newlines become carriage returns.
     shell: bool,
     /// The session's type and the agent's version, until the handshake is over.
     agreed: (String, String),
-    /// What an agent asked for in vain; the reason if the session ends next.
-    unsupported: Option<String>,
+    /// The key of an encrypted session, while KMS is asked for it.
+    key: Option<AbortOnDropHandle<Result<DataKey, Error>>>,
+    /// What stands in the session's way; the reason if it ends next.
+    obstacle: Option<String>,
     ending: Option<Instant>,
 }
 
@@ -79,32 +84,31 @@ enum End {
 
 impl Line {
     pub(super) fn new(
-        client: Client,
-        session_id: String,
-        url: String,
-        size: TerminalSize,
+        whose: Whose,
+        options: SessionOptions,
         window: Arc<Semaphore>,
         commands: mpsc::UnboundedReceiver<Command>,
         events: mpsc::Sender<SessionEvent>,
     ) -> Self {
         let clock = Clock::system();
-        let mut channel = Channel::new(Role::Client, frame_size(&url));
-        channel.send_size(size, clock.now());
+        let mut channel = Channel::new(Role::Client, frame_size(&whose.url));
+        channel.send_size(options.size, clock.now());
         Self {
-            client,
-            session_id,
-            url,
+            whose,
             client_id: Uuid::new_v4().to_string(),
+            commands,
+            events,
+            restless: 0,
+            keep_alive: options.keep_alive.max(Duration::from_secs(1)),
             clock,
             channel,
             window,
-            commands,
-            events,
             input: VecDeque::new(),
             output: VecDeque::new(),
             shell: true,
             agreed: Default::default(),
-            unsupported: None,
+            key: None,
+            obstacle: None,
             ending: None,
         }
     }
@@ -113,12 +117,25 @@ impl Line {
     pub(super) async fn run(mut self, token: Sensitive) {
         let reason = self.keep_connected(token).await;
         self.window.close();
-        while let Some(event) = self.output.pop_front() {
-            if self.events.send(event).await.is_err() {
+        // What came with the end comes before it.
+        while self.take_events().is_none() && !self.output.is_empty() {
+            if !self.tell().await {
                 return;
             }
         }
-        let _ = self.events.send(SessionEvent::Closed { reason }).await;
+        if self.tell().await {
+            let _ = self.events.send(SessionEvent::Closed { reason }).await;
+        }
+    }
+
+    /// Hands everything that waits to the holder. `false` if there is none.
+    async fn tell(&mut self) -> bool {
+        while let Some(event) = self.output.pop_front() {
+            if self.events.send(event).await.is_err() {
+                return false;
+            }
+        }
+        true
     }
 
     async fn keep_connected(&mut self, token: Sensitive) -> Option<String> {
@@ -129,6 +146,7 @@ impl Line {
                 Err(reason) => return Some(reason),
             };
             self.output.push_back(SessionEvent::Connected);
+            self.restless = self.restless.saturating_add(1);
             match self.carry(socket).await {
                 End::Lost if self.ending.is_some() => return None,
                 End::Lost => self.channel.reconnected(),
@@ -138,78 +156,20 @@ impl Line {
         }
     }
 
-    /// Opens the socket, with the token of `StartSession` the first time and one of `ResumeSession` later. The error is
-    /// why there is no use in trying on.
-    async fn connect(&mut self, mut token: Option<Sensitive>) -> Result<Socket, String> {
-        let mut last = String::new();
-        for attempt in 0..TRIES {
-            let first = token.is_some() && attempt == 0;
-            if !first {
-                // A full queue keeps the news back, not the connection.
-                let _ = self.events.try_send(SessionEvent::Reconnecting { attempt: attempt.max(1) });
-                self.unless_terminated(sleep(delay(FIRST_WAIT, attempt, chance()).min(LONGEST_WAIT))).await?;
-            }
-            let ticket = match token.take() {
-                Some(token) => Ok(token),
-                None => self.unless_terminated(resume(self.client.clone(), self.session_id.clone())).await??,
-            };
-            let opened = match ticket {
-                Ok(ticket) => {
-                    let (url, opening) = (self.url.clone(), self.opening(ticket));
-                    self.unless_terminated(async move { Socket::open(&url, opening).await }).await?
-                }
-                Err(error) => Err(error),
-            };
-            match opened {
-                Ok(socket) => return Ok(socket),
-                Err(error @ (Error::Tls { .. } | Error::Config(_) | Error::Credentials { .. })) => {
-                    return Err(error.to_string());
-                }
-                Err(error) => last = error.to_string(),
-            }
-        }
-        Err(format!("the connection could not be restored: {last}"))
-    }
-
-    /// Waits for something, unless the user ends the session meanwhile; then the error is empty of blame.
-    async fn unless_terminated<T>(&mut self, awaited: impl Future<Output = T>) -> Result<T, String> {
-        let mut awaited = std::pin::pin!(awaited);
-        loop {
-            tokio::select! {
-                value = &mut awaited => return Ok(value),
-                command = self.commands.recv() => match command {
-                    Some(Command::Terminate) => {
-                        self.terminate();
-                        return Err("terminated while the connection was down".to_owned());
-                    }
-                    Some(command) => self.obey(command),
-                    None => return Err("closed".to_owned()),
-                },
-            }
-        }
-    }
-
-    fn opening(&self, token: Sensitive) -> String {
-        let message = OpenChannel {
-            message_schema_version: "1.0".to_owned(),
-            request_id: Uuid::new_v4().to_string(),
-            token_value: token,
-            client_id: Some(self.client_id.clone()),
-            client_version: Some(CLIENT_VERSION.to_owned()),
-            ..OpenChannel::default()
-        };
-        serde_json::to_string(&message).unwrap_or_default()
-    }
-
     /// Carries bytes both ways while the socket lasts. Keystrokes go out however much output waits for its reader.
     async fn carry(&mut self, mut socket: Socket) -> End {
         socket.ping();
         let (writer, told) = (socket.writer(), self.events.clone());
-        let mut ping = interval_at(Instant::now() + PING, PING);
+        let mut ping = interval_at(Instant::now() + self.keep_alive, self.keep_alive);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut alive = Instant::now();
+        let silence = self.keep_alive.mul_f64(2.5);
+        let mut quiet = Instant::now() + silence;
+        let mut wake = Wake::new(self.clock.now());
         let mut unsent: Option<Bytes> = None;
         loop {
+            if let Some(reason) = self.take_events() {
+                return End::Closed(reason);
+            }
             self.write_input();
             while let Some(message) = unsent.take().or_else(|| self.channel.poll_transmit(self.clock.now())) {
                 match writer.try_reserve() {
@@ -220,21 +180,18 @@ impl Line {
                     }
                 }
             }
-            if let Some(reason) = self.take_events() {
-                return End::Closed(reason);
-            }
             let resend = self.channel.deadline().map(|due| due.since(self.clock.now()));
-            let listening = self.output.len() < PIECES;
-            let quiet = alive + SILENCE;
+            let listening = self.output.len() < PIECES && self.channel.wants_input();
             tokio::select! {
                 heard = socket.hear(), if listening => match heard {
                     Heard::Message(bytes) => {
-                        alive = Instant::now();
+                        quiet = Instant::now() + silence;
+                        self.restless = 0;
                         if let Err(error) = self.channel.receive(&bytes, self.clock.now()) {
                             tracing::debug!(%error, "a malformed message on the data channel");
                         }
                     }
-                    Heard::Life => alive = Instant::now(),
+                    Heard::Life => quiet = Instant::now() + silence,
                     Heard::Gone => return End::Lost,
                 },
                 place = told.reserve(), if !self.output.is_empty() => match (place, self.output.pop_front()) {
@@ -250,24 +207,25 @@ impl Line {
                     (Ok(place), Some(message)) => place.send(Message::Binary(message)),
                     _ => return End::Lost,
                 },
-                () = sleep(resend.unwrap_or(PING)), if resend.is_some() => self.channel.tick(self.clock.now()),
+                key = generated(&mut self.key) => self.unlock(key),
+                () = sleep(resend.unwrap_or(FAREWELL)), if resend.is_some() => self.channel.tick(self.clock.now()),
                 _ = ping.tick() => socket.ping(),
-                () = tokio::time::sleep_until(quiet), if listening => return End::Lost,
-                () = tokio::time::sleep_until(self.ending.unwrap_or(quiet)), if self.ending.is_some() => {
-                    return End::Closed(None);
+                () = sleep_until(quiet), if listening => return End::Lost,
+                () = sleep_until(self.ending.unwrap_or(quiet)), if self.ending.is_some() => {
+                    return End::Closed(self.obstacle.take());
                 }
+            }
+            if wake.after_sleep(self.clock.now()) {
+                // The other side may have hung up long ago without being heard.
+                socket.ping();
+                quiet = quiet.min(Instant::now() + AWAKE);
             }
         }
     }
 
-    fn obey(&mut self, command: Command) {
+    pub(super) fn obey(&mut self, command: Command) {
         match command {
-            Command::Input { mut bytes, windowed } => {
-                if self.shell && bytes == b"\n" {
-                    bytes[0] = b'\r';
-                }
-                self.input.push_back((bytes, windowed));
-            }
+            Command::Input { bytes, windowed } => self.input.push_back((bytes, windowed)),
             Command::Resize(size) => self.channel.send_size(size, self.clock.now()),
             Command::Disconnect => self.channel.send_flag(flag::DISCONNECT_TO_PORT, self.clock.now()),
             Command::Terminate if self.ending.is_none() => self.terminate(),
@@ -276,10 +234,10 @@ impl Line {
     }
 
     /// Asks both the agent and the service to end the session; either suffices.
-    fn terminate(&mut self) {
+    pub(super) fn terminate(&mut self) {
         self.ending = Some(Instant::now() + FAREWELL);
         self.channel.send_flag(flag::TERMINATE_SESSION, self.clock.now());
-        let (client, session_id) = (self.client.clone(), self.session_id.clone());
+        let (client, session_id) = (self.whose.client.clone(), self.whose.session_id.clone());
         tokio::spawn(async move {
             if let Err(error) = client.call(TerminateSession { session_id }).await {
                 tracing::debug!(%error, "TerminateSession");
@@ -289,11 +247,14 @@ impl Line {
 
     fn write_input(&mut self) {
         while let Some((bytes, windowed)) = self.input.front_mut() {
+            if self.shell && bytes[..] == *b"\n" {
+                *bytes = Bytes::from_static(b"\r");
+            }
             let taken = self.channel.write(payload::OUTPUT, bytes, self.clock.now());
             if *windowed {
                 self.window.add_permits(taken);
             }
-            bytes.drain(..taken);
+            bytes.advance(taken);
             if !bytes.is_empty() {
                 return;
             }
@@ -303,69 +264,124 @@ impl Line {
 
     /// Turns the channel's events into the session's. The answer is the reason of the end, when that is among them.
     fn take_events(&mut self) -> Option<Option<String>> {
-        let mut gathered: (Vec<u8>, bool) = (Vec::new(), false);
+        let mut gathered = Gathered::default();
         let mut end = None;
         while self.output.len() < PIECES && end.is_none() {
             let Some(event) = self.channel.poll_event() else { break };
             match event {
-                Event::Data(bytes) => self.gather(&mut gathered, &bytes, false),
-                Event::Stderr(bytes) => self.gather(&mut gathered, &bytes, true),
+                Event::Data(bytes) => gathered.add(&mut self.output, bytes, false),
+                Event::Stderr(bytes) => gathered.add(&mut self.output, bytes, true),
                 Event::HandshakeComplete(text) => {
                     if !text.is_empty() {
-                        self.gather(&mut gathered, format!("{text}\r\n").as_bytes(), false);
+                        gathered.add(&mut self.output, format!("{text}\r\n").into(), false);
                     }
-                    self.put(&mut gathered);
+                    gathered.put(&mut self.output);
                     let (session_type, agent_version) = std::mem::take(&mut self.agreed);
                     self.output.push_back(SessionEvent::Ready { session_type, agent_version });
                 }
                 Event::Flag(flag::CONNECT_TO_PORT_ERROR) => {
-                    self.put(&mut gathered);
+                    gathered.put(&mut self.output);
                     self.output.push_back(SessionEvent::Refused);
                 }
                 Event::ExitCode(code) => {
-                    self.put(&mut gathered);
+                    gathered.put(&mut self.output);
                     self.output.push_back(SessionEvent::Exit(code));
                 }
                 Event::SessionType { session_type, agent_version, .. } => {
                     self.shell = matches!(session_type.as_str(), "Standard_Stream" | "InteractiveCommands");
                     self.agreed = (session_type, agent_version);
                 }
-                Event::Unsupported(text) => self.unsupported = Some(text),
+                Event::KeyWanted { key_id, challenge } => {
+                    let Whose { client, session_id, target, .. } = &self.whose;
+                    let key = key::generate(client.clone(), key_id, session_id.clone(), target.clone(), challenge);
+                    self.key = Some(AbortOnDropHandle::new(tokio::spawn(key)));
+                }
+                Event::Broken(error) => {
+                    self.obstacle = Some(error.to_string());
+                    self.terminate();
+                }
+                Event::Unsupported(text) => self.obstacle = Some(text),
                 Event::Closed(closed) => {
-                    end = Some(Some(closed.output).filter(|text| !text.is_empty()).or_else(|| self.unsupported.take()));
+                    let told = Some(closed.output).filter(|text| !text.is_empty());
+                    end = Some(self.obstacle.take().or(told));
                 }
                 _ => {}
             }
         }
-        self.put(&mut gathered);
+        gathered.put(&mut self.output);
         end
     }
 
-    fn gather(&mut self, gathered: &mut (Vec<u8>, bool), bytes: &[u8], stderr: bool) {
-        if gathered.1 != stderr || gathered.0.len() + bytes.len() > PIECE {
-            self.put(gathered);
-            gathered.1 = stderr;
-        }
-        gathered.0.extend(bytes);
-    }
-
-    fn put(&mut self, gathered: &mut (Vec<u8>, bool)) {
-        if !gathered.0.is_empty() {
-            let bytes = Bytes::from(std::mem::take(&mut gathered.0));
-            let event = if gathered.1 { SessionEvent::Stderr(bytes) } else { SessionEvent::Output(bytes) };
-            self.output.push_back(event);
+    /// Gives the channel what KMS answered.
+    fn unlock(&mut self, key: Result<DataKey, Error>) {
+        let now = self.clock.now();
+        match key {
+            Ok(key) => self.channel.answer_key(&key.cipher_text, key.keys, key.challenged, now),
+            Err(error) => {
+                let advice = error.advice().map(|advice| format!(" {advice}")).unwrap_or_default();
+                let obstacle = format!("the session is to be encrypted, but KMS gave no key: {error}.{advice}");
+                self.channel.refuse_key(&obstacle, now);
+                self.obstacle = Some(obstacle);
+            }
         }
     }
 }
 
-/// A new token for the running session: the outer error says that the session is over.
-async fn resume(client: Client, session_id: String) -> Result<Result<Sensitive, Error>, String> {
-    match client.call(ResumeSession { session_id }).await {
-        Ok(answer) => match answer.token_value.filter(|token| !token.0.is_empty()) {
-            Some(token) => Ok(Ok(token)),
-            None => Err("the session timed out".to_owned()),
-        },
-        Err(error) if error.is_transient() => Ok(Err(error)),
-        Err(error) => Err(error.to_string()),
+/// Ready when a key that is asked for is there, and not before.
+async fn generated(key: &mut Option<AbortOnDropHandle<Result<DataKey, Error>>>) -> Result<DataKey, Error> {
+    let Some(task) = key else { return std::future::pending().await };
+    let outcome = task.await;
+    *key = None;
+    outcome.unwrap_or_else(|error| Err(Error::Protocol(error.to_string())))
+}
+
+/// Output on its way to the holder, joined where it comes in crumbs.
+#[derive(Default)]
+struct Gathered {
+    bytes: Vec<u8>,
+    stderr: bool,
+}
+
+impl Gathered {
+    fn add(&mut self, output: &mut VecDeque<SessionEvent>, bytes: Bytes, stderr: bool) {
+        if self.stderr != stderr || self.bytes.len() + bytes.len() > PIECE {
+            self.put(output);
+        }
+        self.stderr = stderr;
+        // What is large enough by itself need not be copied.
+        if self.bytes.is_empty() && bytes.len() >= PIECE / 4 {
+            output.push_back(Self::event(bytes, stderr));
+        } else {
+            self.bytes.extend_from_slice(&bytes);
+        }
+    }
+
+    fn put(&mut self, output: &mut VecDeque<SessionEvent>) {
+        if !self.bytes.is_empty() {
+            output.push_back(Self::event(std::mem::take(&mut self.bytes).into(), self.stderr));
+        }
+    }
+
+    fn event(bytes: Bytes, stderr: bool) -> SessionEvent {
+        if stderr { SessionEvent::Stderr(bytes) } else { SessionEvent::Output(bytes) }
+    }
+}
+
+/// Notices that the machine was asleep: the clock on the wall went on, the other one did not.
+struct Wake {
+    wall: Timestamp,
+    running: Instant,
+}
+
+impl Wake {
+    fn new(wall: Timestamp) -> Self {
+        Self { wall, running: Instant::now() }
+    }
+
+    fn after_sleep(&mut self, wall: Timestamp) -> bool {
+        let running = Instant::now();
+        let slept = wall.since(self.wall) > running.duration_since(self.running) + ASLEEP;
+        (self.wall, self.running) = (wall, running);
+        slept
     }
 }

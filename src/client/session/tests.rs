@@ -4,7 +4,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -16,6 +16,8 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
 use tokio::{task::AbortHandle, time::timeout};
 
 use super::*;
@@ -25,6 +27,8 @@ use crate::{
     wire::{
         channel::{Channel, Event, Role, SMALL_FRAME},
         envelope::payload,
+        messages::{HandshakeComplete, HandshakeRequest, RequestedAction},
+        sealed::SessionKeys,
     },
 };
 
@@ -36,24 +40,53 @@ struct Service {
     connections: Arc<AtomicU32>,
     /// After so many messages the first connection is dropped.
     patience: u32,
-    listening: AbortHandle,
+    /// Whether the session has ended, as far as `ResumeSession` knows.
+    over: Arc<AtomicBool>,
+    /// What KMS was asked for.
+    asked: Arc<Mutex<Value>>,
+    listening: Arc<Mutex<Option<AbortHandle>>>,
 }
+
+/// The plain data key of this service's KMS.
+const PLAIN: [u8; 64] = [5; 64];
 
 impl Service {
     async fn start(patience: u32) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let node = Arc::new(Mutex::new(Channel::new(Role::Agent, SMALL_FRAME)));
         let address = listener.local_addr().unwrap();
-        let (told, asked) = tokio::sync::oneshot::channel();
-        let listening = tokio::spawn(async move {
-            let routes = asked.await.unwrap();
-            axum::serve(listener, routes).await.unwrap();
-        });
-        let listening = listening.abort_handle();
-        let service = Self { address, node, connections: Arc::default(), patience, listening };
-        let routes = Router::new().route("/", post(api)).route("/stream", get(stream)).with_state(service.clone());
-        told.send(routes).unwrap();
+        let service = Self {
+            address,
+            node,
+            connections: Arc::default(),
+            patience,
+            over: Arc::default(),
+            asked: Arc::default(),
+            listening: Arc::default(),
+        };
+        service.listen(listener);
         service
+    }
+
+    fn listen(&self, listener: tokio::net::TcpListener) {
+        let routes = Router::new().route("/", post(api)).route("/stream", get(stream)).with_state(self.clone());
+        let listening = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        *self.listening.lock().unwrap() = Some(listening.abort_handle());
+    }
+
+    fn go_away(&self) {
+        self.listening.lock().unwrap().take().unwrap().abort();
+    }
+
+    async fn come_back(&self) {
+        // The old listener is closed when its task has been dropped.
+        let listener = loop {
+            match tokio::net::TcpListener::bind(self.address).await {
+                Ok(listener) => break listener,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        };
+        self.listen(listener);
     }
 
     async fn session(&self) -> Session {
@@ -64,9 +97,21 @@ impl Service {
     }
 }
 
-async fn api(State(service): State<Service>, headers: HeaderMap) -> String {
+async fn api(State(service): State<Service>, headers: HeaderMap, body: String) -> String {
     let target = headers["x-amz-target"].to_str().unwrap();
-    let token = if target.ends_with("StartSession") { "first" } else { "resumed" };
+    let token = match target {
+        "AmazonSSM.StartSession" => "first",
+        "AmazonSSM.ResumeSession" if service.over.load(Ordering::SeqCst) => return r#"{"SessionId":"s-1"}"#.to_owned(),
+        "AmazonSSM.DescribeSessions" => {
+            return r#"{"Sessions":[{"SessionId":"s-1","Details":"Twenty minutes passed without a key."}]}"#.to_owned();
+        }
+        "TrentService.GenerateDataKey" => {
+            assert!(headers["authorization"].to_str().unwrap().contains("/kms/aws4_request"));
+            *service.asked.lock().unwrap() = serde_json::from_str(&body).unwrap();
+            return json!({"CiphertextBlob": STANDARD.encode("blob"), "Plaintext": STANDARD.encode(PLAIN)}).to_string();
+        }
+        _ => "resumed",
+    };
     format!(r#"{{"SessionId":"s-1","TokenValue":"{token}","StreamUrl":"ws://{}/stream"}}"#, service.address)
 }
 
@@ -85,8 +130,15 @@ async fn serve(service: Service, mut socket: ws::WebSocket) {
         let replies: Vec<_> = {
             let mut node = service.node.lock().unwrap();
             while let Some(event) = node.poll_event() {
-                if let Event::Data(bytes) = event {
-                    node.write(payload::OUTPUT, &bytes, now());
+                match event {
+                    Event::Data(bytes) => _ = node.write(payload::OUTPUT, &bytes, now()),
+                    Event::Handshake(answer) => {
+                        let key = &answer.processed_client_actions[0].action_result["KMSCipherTextKey"];
+                        assert_eq!(key, &json!(STANDARD.encode("blob")));
+                        node.encrypt(SessionKeys::split(&PLAIN, Role::Agent).unwrap(), now()).unwrap();
+                    }
+                    Event::Encrypted => node.send_handshake_complete(&HandshakeComplete::default(), now()),
+                    _ => {}
                 }
             }
             node.tick(now());
@@ -152,19 +204,64 @@ async fn the_reason_of_an_end_is_told_and_nothing_follows() {
     assert_eq!(session.next().await, None);
 }
 
+/// The next event that is not about the connection.
+async fn news(session: &mut Session) -> Option<SessionEvent> {
+    loop {
+        match timeout(Duration::from_secs(60), session.next()).await.unwrap() {
+            Some(SessionEvent::Reconnecting { .. } | SessionEvent::Trouble(_) | SessionEvent::Connected) => {}
+            event => return event,
+        }
+    }
+}
+
 #[tokio::test]
-async fn a_session_whose_service_stays_away_is_given_up() {
-    let service = Service::start(0).await;
+async fn a_service_that_is_away_is_waited_for() {
+    let service = Service::start(1).await;
     let mut session = service.session().await;
     assert_eq!(session.next().await, Some(SessionEvent::Connected));
-    service.listening.abort();
-    let reason = loop {
-        match timeout(Duration::from_secs(30), session.next()).await.unwrap().unwrap() {
-            SessionEvent::Closed { reason } => break reason.unwrap(),
-            SessionEvent::Reconnecting { .. } => {}
+    service.go_away();
+    session.input(b"still there?".to_vec());
+    let (mut tries, mut troubles) = (0, 0);
+    while tries < 8 || troubles == 0 {
+        match timeout(Duration::from_secs(60), session.next()).await.unwrap().unwrap() {
+            SessionEvent::Reconnecting { attempt } => tries = attempt,
+            SessionEvent::Trouble(what) => {
+                assert!(what.contains("cannot reach"), "{what}");
+                troubles += 1;
+            }
             event => panic!("{event:?}"),
         }
-    };
-    assert!(reason.starts_with("the connection could not be restored: "), "{reason}");
+    }
+    service.come_back().await;
+    assert_eq!(news(&mut session).await, Some(SessionEvent::Output("still there?".into())));
+}
+
+#[tokio::test]
+async fn a_session_that_ended_meanwhile_closes_with_what_the_service_noted() {
+    let service = Service::start(1).await;
+    let mut session = service.session().await;
+    assert_eq!(session.next().await, Some(SessionEvent::Connected));
+    service.over.store(true, Ordering::SeqCst);
+    session.input(b"anybody?".to_vec());
+    let reason = Some("Twenty minutes passed without a key.".to_owned());
+    assert_eq!(news(&mut session).await, Some(SessionEvent::Closed { reason }));
     assert_eq!(session.next().await, None);
+}
+
+#[tokio::test]
+async fn an_encrypted_session_gets_its_key_from_kms() {
+    let service = Service::start(u32::MAX).await;
+    let action = RequestedAction {
+        action_type: "KMSEncryption".into(),
+        action_parameters: json!({"KMSKeyId": "alias/sessions", "Challenge": "c"}),
+    };
+    let request = HandshakeRequest { agent_version: "3.3.0.0".into(), requested_client_actions: vec![action] };
+    service.node.lock().unwrap().send_handshake_request(&request, Clock::system().now());
+    let mut session = service.session().await;
+    session.input(b"secret".to_vec());
+    assert!(matches!(news(&mut session).await, Some(SessionEvent::Ready { .. })));
+    assert_eq!(news(&mut session).await, Some(SessionEvent::Output("secret".into())));
+    let asked = service.asked.lock().unwrap().clone();
+    let context = json!({"aws:ssm:SessionId": "s-1", "aws:ssm:TargetId": "mi-1", "aws:ssm:RandomChallenge": "c"});
+    assert_eq!(asked, json!({"KeyId": "alias/sessions", "NumberOfBytes": 64, "EncryptionContext": context}));
 }

@@ -189,7 +189,7 @@ async fn carry(mut session: Session, terminal: &Terminal, told: &Told, mut inbox
                 }
                 Some(SessionEvent::Exit(code)) => exit = Some(code),
                 // Of ports and handshakes a shell has nothing to show.
-                Some(SessionEvent::Ready { .. } | SessionEvent::Refused) => {}
+                Some(SessionEvent::Ready { .. } | SessionEvent::Refused | SessionEvent::Trouble(_)) => {}
                 Some(SessionEvent::Connected) => told.send(ShellUpdate::Connected).await,
                 Some(SessionEvent::Reconnecting { attempt }) => told.send(ShellUpdate::Reconnecting { attempt }).await,
                 Some(SessionEvent::Closed { reason }) => {

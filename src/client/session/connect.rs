@@ -1,0 +1,159 @@
+//! How a session comes by its connection, the first time and whenever it is lost: for as long as the session lives.
+
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+use uuid::Uuid;
+
+use super::{Command, SessionEvent, line::Line, socket::Socket};
+use crate::{
+    client::{
+        Client, Error,
+        retry::{chance, delay},
+    },
+    ssm::{DescribeSessions, ResumeSession, Sensitive, SessionFilter, SessionFilterKey, SessionState},
+    wire::{channel::CLIENT_VERSION, messages::OpenChannel},
+};
+
+/// Tries before a session whose first connection does not come about is given up: some half a minute.
+const FIRST_TRIES: u32 = 10;
+const FIRST_WAIT: Duration = Duration::from_millis(150);
+/// Nobody restarts anything in a test.
+const LONGEST_WAIT: Duration = if cfg!(test) { Duration::from_millis(20) } else { Duration::from_secs(5) };
+/// How long the reason of an end is asked for.
+const REASON: Duration = Duration::from_secs(5);
+
+impl Line {
+    /// Opens the socket, with the token of `StartSession` the first time and one of `ResumeSession` later. Goes on as long
+    /// as the session lives; the error is why it does not.
+    pub(super) async fn connect(&mut self, mut token: Option<Sensitive>) -> Result<Socket, String> {
+        let first = token.is_some();
+        let mut told = String::new();
+        for attempt in 0u32.. {
+            if token.is_none() {
+                // A full queue keeps the news back, not the connection.
+                let _ = self.events.try_send(SessionEvent::Reconnecting { attempt: attempt + u32::from(!first) });
+                let wait = delay(FIRST_WAIT, attempt.max(self.restless), chance()).min(LONGEST_WAIT);
+                self.unless_terminated(sleep(wait)).await?;
+            }
+            let outcome = match token.take() {
+                Some(token) => Ok(token),
+                None => {
+                    self.unless_terminated(resume(self.whose.client.clone(), self.whose.session_id.clone())).await?
+                }
+            };
+            let outcome = match outcome {
+                Ok(ticket) => {
+                    let (url, opening) = (self.whose.url.clone(), self.opening(ticket));
+                    self.unless_terminated(async move { Socket::open(&url, opening).await })
+                        .await?
+                        .map_err(Lost::Trouble)
+                }
+                Err(lost) => Err(lost),
+            };
+            let trouble = match outcome {
+                Ok(socket) => return Ok(socket),
+                Err(Lost::Over(reason)) => return Err(reason),
+                Err(Lost::Trouble(error)) => error,
+            };
+            // What was never connected may be something that nobody waits for: a certificate, an address.
+            if first && (attempt + 1 >= FIRST_TRIES || matches!(trouble, Error::Tls { .. } | Error::Config(_))) {
+                return Err(format!("the connection could not be made: {trouble}"));
+            }
+            let trouble = trouble.to_string();
+            if trouble != told && self.events.try_send(SessionEvent::Trouble(trouble.clone())).is_ok() {
+                told = trouble;
+            }
+        }
+        Err("the connection could not be restored".to_owned())
+    }
+
+    /// Waits for something, unless the user ends the session meanwhile; then the error is empty of blame.
+    async fn unless_terminated<T>(&mut self, awaited: impl Future<Output = T>) -> Result<T, String> {
+        let mut awaited = std::pin::pin!(awaited);
+        loop {
+            tokio::select! {
+                value = &mut awaited => return Ok(value),
+                command = self.commands.recv() => match command {
+                    Some(Command::Terminate) => {
+                        self.terminate();
+                        return Err("terminated while the connection was down".to_owned());
+                    }
+                    Some(command) => self.obey(command),
+                    None => return Err("closed".to_owned()),
+                },
+            }
+        }
+    }
+
+    fn opening(&self, token: Sensitive) -> String {
+        let message = OpenChannel {
+            message_schema_version: "1.0".to_owned(),
+            request_id: Uuid::new_v4().to_string(),
+            token_value: token,
+            client_id: Some(self.client_id.clone()),
+            client_version: Some(CLIENT_VERSION.to_owned()),
+            ..OpenChannel::default()
+        };
+        serde_json::to_string(&message).unwrap_or_default()
+    }
+}
+
+/// Why there is no token.
+enum Lost {
+    /// The session is over.
+    Over(String),
+    /// Something that may pass: an outage, a network, credentials that have run out.
+    Trouble(Error),
+}
+
+/// A new token for the running session. The call itself renews credentials that have expired.
+async fn resume(client: Client, session_id: String) -> Result<Sensitive, Lost> {
+    match client.call(ResumeSession { session_id: session_id.clone() }).await {
+        Ok(answer) => match answer.token_value.filter(|token| !token.0.is_empty()) {
+            Some(token) => Ok(token),
+            None => Err(Lost::Over(reason(&client, session_id, "the session timed out").await)),
+        },
+        Err(Error::Api(error)) if error.code == "DoesNotExistException" => {
+            Err(Lost::Over(reason(&client, session_id, &Error::Api(error).to_string()).await))
+        }
+        Err(Error::Api(error)) if !passes(&error.code, error.is_retryable()) => {
+            Err(Lost::Over(Error::Api(error).to_string()))
+        }
+        Err(error) => Err(Lost::Trouble(error)),
+    }
+}
+
+/// Whether an error of the API may be gone later: the service's own trouble, and credentials that somebody renews.
+fn passes(code: &str, retryable: bool) -> bool {
+    const CREDENTIALS: &[&str] = &[
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "UnrecognizedClientException",
+        "InvalidClientTokenId",
+        "RequestTimeTooSkewed",
+    ];
+    retryable || CREDENTIALS.contains(&code)
+}
+
+/// What the service has noted about a session's end.
+async fn reason(client: &Client, session_id: String, otherwise: &str) -> String {
+    let filter = SessionFilter { key: SessionFilterKey::SessionId, value: session_id };
+    let request = DescribeSessions { state: SessionState::History, filters: vec![filter], ..Default::default() };
+    let noted = match timeout(REASON, client.call(request)).await {
+        Ok(Ok(answer)) => answer.sessions.into_iter().next().and_then(|session| session.details),
+        _ => None,
+    };
+    noted.filter(|details| !details.trim().is_empty()).unwrap_or_else(|| otherwise.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_pass_is_waited_out() {
+        assert!(passes("InternalServerError", true) && passes("ExpiredTokenException", false));
+        assert!(!passes("AccessDeniedException", false) && !passes("ValidationException", false));
+    }
+}
