@@ -92,6 +92,15 @@ pub(super) fn waiting(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: 
     true
 }
 
+/// Says above a list why it is not renewed, if it is not. The room that is left for the list.
+pub(super) fn stale(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: &Feed, so: &str) -> Rect {
+    let Some(trouble) = feed.trouble().filter(|_| area.height > 1) else { return area };
+    let words = format!(" {} {so}: {}", view.look.sign("✗", "x"), trouble.what);
+    let line = Line::from(view.span(Role::Stale, text::cut(&words, area.width.into())));
+    super::lines(frame, Rect { height: 1, ..area }, vec![line]);
+    Rect { y: area.y + 1, height: area.height - 1, ..area }
+}
+
 /// How fresh a list is, in few words: `3s ago`, `loading 150`, `stale 4m`.
 pub(super) fn freshness(view: &View<'_>, feed: &Feed) -> (Role, String) {
     let now = view.state.now;

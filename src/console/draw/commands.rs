@@ -61,6 +61,7 @@ fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         }
         return;
     }
+    let body = cards::stale(view, frame, body, &commands.feed, "What is shown may be old");
     let columns = [
         Column::new("Status", 11, 12, 0),
         Column::new("Command", 20, 70, 0),
@@ -114,6 +115,7 @@ fn one(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Results
         }
         return;
     }
+    let body = cards::stale(view, frame, body, &results.feed, "What is shown may be old");
     let top = if body.height >= 9 { 4 } else { 1 };
     progress(view, frame, Rect { height: top, ..body }, results, command);
     let list = Rect { y: body.y + top, height: body.height - top, ..body };

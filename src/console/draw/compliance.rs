@@ -1,10 +1,6 @@
 //! Compliance: the fleet counted, its groups, a group's nodes, a node's patches.
 
-use ratatui::{
-    Frame,
-    layout::Rect,
-    text::{Line, Span},
-};
+use ratatui::{Frame, layout::Rect, text::Span};
 
 use super::{
     View, cards, fleet,
@@ -41,12 +37,8 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         }
         return;
     }
-    if let Some(trouble) = feed(view).trouble().filter(|_| !matches!(compliance.level, Level::Patches { .. })) {
-        let sign = view.look.sign("✗", "x");
-        let words = format!(" {sign} What is shown may be old: {}", trouble.what);
-        let line = Line::from(view.span(Role::Stale, text::cut(&words, body.width.into())));
-        super::lines(frame, Rect { height: 1, ..body }, vec![line]);
-        body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
+    if !matches!(compliance.level, Level::Patches { .. }) {
+        body = cards::stale(view, frame, body, feed(view), "What is shown may be old");
     }
     match &compliance.level {
         Level::Groups => {

@@ -38,6 +38,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         }
         return;
     }
+    let body = cards::stale(view, frame, body, &fleet.feed, "What is shown may be old");
     let (list, detail) = split(body, fleet.detail);
     if list.height > 0 {
         if fleet.shown() == 0 {

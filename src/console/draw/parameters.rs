@@ -1,6 +1,6 @@
 //! Parameter Store: the tree with the details of a parameter beside it, the versions of one, and two of them compared.
 
-use ratatui::{Frame, layout::Rect, text::Line};
+use ratatui::{Frame, layout::Rect};
 
 use super::{
     View, cards, fleet,
@@ -46,13 +46,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         }
         return;
     }
-    if let Some(trouble) = parameters.feed.trouble() {
-        let sign = view.look.sign("✗", "x");
-        let words = format!(" {sign} The list may lack parameters: {}", trouble.what);
-        let line = Line::from(view.span(Role::Stale, text::cut(&words, body.width.into())));
-        super::lines(frame, Rect { height: 1, ..body }, vec![line]);
-        body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
-    }
+    body = cards::stale(view, frame, body, &parameters.feed, "The list may lack parameters");
     if parameters.rows().is_empty() {
         let next = format!("The filter \"{}\" lets none of them through.", parameters.filter.text());
         return cards::empty(view, frame, body, "Nothing matches", &next, &[Action::Filter, Action::Back]);

@@ -7,6 +7,9 @@ use crate::{
     ssm::Timestamp,
 };
 
+/// The longest wait after an answer that did not come.
+const RETRY: Duration = Duration::from_secs(5);
+
 /// Where fetched data stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
@@ -80,8 +83,9 @@ impl Feed {
         self.at.map(|at| now.since(at))
     }
 
-    /// Whether it is time to ask again.
+    /// Whether it is time to ask again: sooner if the last answer did not come.
     pub fn is_due(&self, now: Timestamp, every: Duration) -> bool {
+        let every = if self.trouble().is_some() { every.min(RETRY) } else { every };
         self.phase != Phase::Loading && self.asked.is_none_or(|asked| now.since(asked) >= every)
     }
 
@@ -115,5 +119,18 @@ mod tests {
         assert_eq!(feed.age(now), None);
         assert!(!feed.is_due(now, Duration::from_secs(1)));
         assert!(feed.is_due(now.plus(Duration::from_secs(1)), Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_failure_is_asked_again_soon() {
+        let (now, every) = (Timestamp::from_millis(1_000), Duration::from_secs(60));
+        let mut feed = Feed::default();
+        let epoch = feed.begin(now);
+        feed.end(epoch, Err(Trouble::new("no", None)), now);
+        assert!(!feed.is_due(now.plus(Duration::from_secs(4)), every));
+        assert!(feed.is_due(now.plus(RETRY), every));
+        let epoch = feed.begin(now);
+        feed.end(epoch, Ok(()), now);
+        assert!(!feed.is_due(now.plus(RETRY), every));
     }
 }
