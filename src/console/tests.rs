@@ -53,6 +53,23 @@ fn help_speaks_of_every_binding_that_works_here() {
 }
 
 #[test]
+fn a_form_that_was_typed_into_is_not_left_by_one_key() {
+    let forms = |bench: &Bench| bench.state.overlays.len();
+    let mut bench = Bench::new(false);
+    bench.press("3 n esc");
+    assert_eq!(forms(&bench), 0, "nothing was typed");
+    bench.press("n");
+    bench.type_text("systemctl restart everything");
+    bench.press("esc");
+    assert!(bench.screen(80, 24).contains("is not kept anywhere"));
+    bench.press("n");
+    assert!(bench.screen(80, 24).contains("systemctl restart everything"));
+    bench.press("esc y");
+    assert_eq!(forms(&bench), 0);
+    assert!(bench.changes().is_empty());
+}
+
+#[test]
 fn what_a_user_binds_wins_and_is_told() {
     let user = "[fleet]\nx = \"open-shell\"\ns = \"none\"\n[global]\nZ = \"explode\"\n";
     let (keymap, problems) = super::keymap(Some(("keymap.toml", user)));

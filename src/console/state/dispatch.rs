@@ -109,12 +109,7 @@ impl State {
 
     pub(super) fn paste(&mut self, text: &str, fx: &mut Vec<Effect>) {
         match self.overlays.last_mut() {
-            Some(Overlay::Form(form)) => {
-                if let Some(field) = form.current_mut() {
-                    field.paste(text);
-                }
-                return;
-            }
+            Some(Overlay::Form(form)) => return form.paste(text),
             Some(overlay) => {
                 if let Some(input) = overlay.input_mut() {
                     input.insert(text);

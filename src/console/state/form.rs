@@ -8,26 +8,36 @@ use crate::console::text;
 
 /// Several lines of text that are edited. The only widget that lives in the state, since the editor is one with its text.
 #[derive(Clone, Debug)]
-pub struct Editor(Box<TextArea<'static>>);
+pub struct Editor {
+    area: Box<TextArea<'static>>,
+    /// The text it began with has control characters, which stand in it as their pictures.
+    pictures: bool,
+}
 
 impl Editor {
     /// An editor with a text in it.
     pub fn new(content: &str) -> Self {
-        let clean = |line: &str| line.chars().filter(|c| !c.is_control() || *c == '\t').collect::<String>();
-        let mut area = TextArea::new(content.lines().map(clean).collect());
+        let lines = content.split('\n').map(|line| line.chars().filter_map(picture).collect());
+        let mut area = TextArea::new(lines.collect());
         area.move_cursor(tui_textarea::CursorMove::Bottom);
         area.move_cursor(tui_textarea::CursorMove::End);
-        Self(Box::new(area))
+        Self { area: Box::new(area), pictures: content.chars().any(is_hidden) }
     }
 
-    /// The text.
+    /// The text. What was not edited is as it was, to the last line end and control character.
     pub fn text(&self) -> String {
-        self.0.lines().join("\n")
+        let text = self.area.lines().join("\n");
+        if self.pictures { text.chars().map(pictured).collect() } else { text }
     }
 
-    /// Takes a key.
-    pub fn key(&mut self, key: KeyEvent) {
-        self.0.input(key);
+    /// Whether an editor gives this text back as it is.
+    pub fn keeps(content: &str) -> bool {
+        Self::new(content).text() == content
+    }
+
+    /// Takes a key. Whether the text is another now.
+    pub fn key(&mut self, key: KeyEvent) -> bool {
+        self.area.input(key)
     }
 
     /// Types a text, as pasting does.
@@ -38,21 +48,62 @@ impl Editor {
             .chars()
             .filter(|c| !c.is_control() || "\n\t".contains(*c))
             .collect();
-        self.0.insert_str(clean);
+        self.area.insert_str(clean);
     }
 
     /// Shows every character as a dot, or all as they are.
     pub fn mask(&mut self, hidden: bool) {
         if hidden {
-            self.0.set_mask_char('•');
+            self.area.set_mask_char('•');
         } else {
-            self.0.clear_mask_char();
+            self.area.clear_mask_char();
         }
     }
 
     /// The widget, for drawing.
     pub fn area(&self) -> &TextArea<'static> {
-        &self.0
+        &self.area
+    }
+}
+
+/// Whether a character would do something to a terminal instead of being seen.
+fn is_hidden(c: char) -> bool {
+    c.is_control() && !matches!(c, '\n' | '\t')
+}
+
+/// A character as it stands in an editor: a control character as its picture, `␛` for escape; `None` if it has none.
+fn picture(c: char) -> Option<char> {
+    match c {
+        '\u{7f}' => Some('\u{2421}'),
+        c if !is_hidden(c) => Some(c),
+        c => char::from_u32(0x2400 + u32::from(c)).filter(|_| c.is_ascii()),
+    }
+}
+
+/// The character a picture stands for.
+fn pictured(c: char) -> char {
+    match c {
+        '\u{2421}' => '\u{7f}',
+        '\u{2400}'..='\u{241f}' => char::from_u32(u32::from(c) - 0x2400).unwrap_or(c),
+        c => c,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_editor_gives_back_what_it_was_given() {
+        for text in ["", "a", "a\n", "-----BEGIN-----\r\nabc\r\n", "\n\n", "\u{1b}[31mred\u{7}\u{7f}\tx", "␛ as text"]
+        {
+            assert!(Editor::keeps(text), "{text:?} became {:?}", Editor::new(text).text());
+        }
+        let shown = Editor::new("\u{1b}[31m\r").area().lines().concat();
+        assert_eq!(shown, "␛[31m␍");
+        for lost in ["\u{9b}2J", "␛ beside \u{1b}"] {
+            assert!(!Editor::keeps(lost));
+        }
     }
 }
 
@@ -156,13 +207,15 @@ pub struct Form {
     pub problem: Option<String>,
     /// It was submitted and the answer is not there yet.
     pub sent: bool,
+    /// Something was typed into it.
+    pub touched: bool,
 }
 
 impl Form {
     /// A form with the cursor in its first open field.
     pub fn new(title: &str, purpose: Purpose, fields: Vec<Field>) -> Self {
         let focus = fields.iter().position(Field::is_open).unwrap_or(0);
-        Self { title: title.to_owned(), purpose, fields, focus, problem: None, sent: false }
+        Self { title: title.to_owned(), purpose, fields, focus, problem: None, sent: false, touched: false }
     }
 
     /// The field the cursor is in.
@@ -210,6 +263,25 @@ impl Form {
         }
     }
 
+    /// Whether no open field comes after the one the cursor is in.
+    pub fn is_last(&self) -> bool {
+        !self.fields.iter().skip(self.focus + 1).any(Field::is_open)
+    }
+
+    /// Whether leaving it loses what nobody wants to type twice.
+    pub fn is_worth_a_question(&self) -> bool {
+        let long = matches!(self.purpose, Purpose::Command | Purpose::Create | Purpose::Edit { .. });
+        long && self.touched && !self.sent
+    }
+
+    /// Types a text into the field the cursor is in, as pasting does.
+    pub fn paste(&mut self, pasted: &str) {
+        if let Some(field) = self.current_mut() {
+            field.paste(pasted);
+            self.touched = true;
+        }
+    }
+
     /// Takes the next or the previous choice of the field.
     pub fn choose(&mut self, forwards: bool) {
         if let Some(Field { value: Value::Choice { options, at }, .. }) = self.current_mut()
@@ -225,9 +297,11 @@ impl Form {
         let Some(field) = self.current_mut() else { return };
         match &mut field.value {
             Value::Line(input) | Value::Secret(input) => {
+                let before = input.text().len();
                 input.key(key);
+                self.touched |= input.text().len() != before;
             }
-            Value::Text(editor) => editor.key(key),
+            Value::Text(editor) => self.touched |= editor.key(key),
             Value::Choice { .. } => match key.code {
                 crossterm::event::KeyCode::Right | crossterm::event::KeyCode::Char(' ') => self.choose(true),
                 crossterm::event::KeyCode::Left => self.choose(false),

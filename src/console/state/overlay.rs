@@ -28,6 +28,8 @@ pub enum Then {
     Paste(Pasted),
     /// Putting a text that a program offers into the clipboard; the tab it runs in.
     Copy { tab: u64, text: Arc<str> },
+    /// Leaving the form below with what was typed into it.
+    DropForm,
 }
 
 /// A question that is asked before something is done.

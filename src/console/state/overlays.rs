@@ -33,10 +33,15 @@ impl State {
                 Action::ChoicePrevious => form.choose(false),
                 Action::Accept => match form.current().map(|field| &field.value) {
                     Some(Value::Document(_)) => self.open_picker(),
-                    _ if form.focus + 1 == form.fields.len() => self.submit(fx),
+                    _ if form.is_last() => self.submit(fx),
                     _ => form.move_focus(true),
                 },
                 Action::Submit => self.submit(fx),
+                Action::Dismiss if form.is_worth_a_question() => {
+                    let line = "What was typed here is not kept anywhere.".to_owned();
+                    let question = Question::new("Leave without doing it?", vec![line], Then::DropForm);
+                    self.overlays.push(Overlay::Question(Box::new(question)));
+                }
                 Action::Dismiss => {
                     self.overlays.pop();
                 }
@@ -178,6 +183,9 @@ impl State {
             Err(Then::OpenShells(nodes)) => self.open_shells(&nodes, fx),
             Err(Then::Paste(pasted)) => self.send_paste(&pasted, fx),
             Err(Then::Copy { tab, text }) => self.copy_for(tab, &text, fx),
+            Err(Then::DropForm) => {
+                self.overlays.pop();
+            }
             Err(Then::Change(_)) => {}
         }
     }

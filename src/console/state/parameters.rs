@@ -9,7 +9,7 @@ use super::{
     cursor::Cursor,
     feed::Feed,
     filter::{Filter, Matching, Token, begins},
-    form::Form,
+    form::{Editor, Form},
     input::LineInput,
     viewer::Viewer,
 };
@@ -390,6 +390,9 @@ impl Parameters {
         };
         if value.is_none() && !facts.is_secret() {
             return Err("The value has not come yet; try again in a moment.");
+        }
+        if value.is_some_and(|value| !Editor::keeps(value.expose())) {
+            return Err("The value has control characters an editor would lose; write it with: fleetdeck param put.");
         }
         Ok(forms::edit(name, facts, value.map(Secret::expose)))
     }

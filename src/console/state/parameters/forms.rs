@@ -51,13 +51,21 @@ pub fn edit(name: &str, facts: &Facts, value: Option<&str>) -> Form {
         _ => &["Standard", "Advanced", "Intelligent-Tiering"],
     };
     let tier = facts.tier.as_ref().map_or("Standard", ParameterTier::as_str);
-    let fields = vec![
+    let mut fields = vec![
         Field::of("name", "Name", "", Value::Fixed(clean(name))),
         Field::of("type", "Type", "", Value::Fixed(facts.kind.as_str().to_owned())),
         Field::of("value", "Value", hint, Value::Text(editor)),
         Field::line("description", "Description", "", &facts.description),
         choice("tier", "Tier", tiers, tier),
     ];
+    // A new version that does not name them falls back to the account's key, to any value, to plain text.
+    let kept = [
+        ("key", "Key", &facts.key),
+        ("pattern", "Pattern", &facts.pattern),
+        ("data-type", "Data type", &facts.data_type),
+    ];
+    let kept = kept.into_iter().filter(|(.., value)| !value.is_empty() && *value != "text");
+    fields.extend(kept.map(|(field, label, value)| Field::of(field, label, "", Value::Fixed(value.clone()))));
     Form::new("New version", Purpose::Edit { name: name.to_owned() }, fields)
 }
 
@@ -120,6 +128,8 @@ pub fn request(form: &Form) -> Result<ssm::PutParameter, (&'static str, String)>
         tier,
         key_id,
         description: form.given("description"),
+        allowed_pattern: form.given("pattern"),
+        data_type: form.given("data-type"),
         overwrite: Some(overwritten.is_some()),
         ..Default::default()
     })
@@ -213,6 +223,24 @@ mod tests {
         let put = request(&form).unwrap();
         assert_eq!((put.name.as_str(), put.overwrite), ("/a/b", Some(true)));
         assert_eq!((put.tier, put.description.as_deref()), (Some(ParameterTier::Advanced), Some("d")));
+    }
+
+    #[test]
+    fn a_new_version_keeps_key_pattern_and_data_type() {
+        let facts = Facts {
+            kind: ParameterType::SecureString,
+            key: "alias/mine".to_owned(),
+            pattern: "^[a-z]+$".to_owned(),
+            data_type: "aws:ec2:image".to_owned(),
+            ..Facts::default()
+        };
+        let put = request(&edit("/a", &facts, Some("line\r\n\u{1b}[1mend\n"))).unwrap();
+        assert_eq!(put.value.as_str(), "line\r\n\u{1b}[1mend\n");
+        assert_eq!(put.key_id.as_deref(), Some("alias/mine"));
+        assert_eq!(
+            (put.allowed_pattern.as_deref(), put.data_type.as_deref()),
+            (Some("^[a-z]+$"), Some("aws:ec2:image"))
+        );
     }
 
     #[test]
