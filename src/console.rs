@@ -3,7 +3,7 @@
 //! A loop of pure parts and one impure one: events and answers go into [`state::State`], effects come out as data,
 //! [`effect::perform`] starts them, [`draw`] shows the state. It knows the client and nothing of engines or agents.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, io::IsTerminal, sync::Arc};
 
 use crate::{
     client::Client,
@@ -83,6 +83,8 @@ where
     F: Future<Output = Result<Client, crate::client::Error>>,
 {
     let Options { client, context, notice, arriving, read_only, theme, settings, paths } = options;
+    let kind = std::env::var("TERM").ok();
+    tty::check(std::io::stdout().is_terminal(), kind.as_deref()).map_err(anyhow::Error::msg)?;
     let path = paths.keymap();
     let user = crate::config::paths::read_optional(&path)?;
     let name = path.display().to_string();

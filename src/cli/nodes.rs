@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     Global,
     output::{Column, Format, Listing, text_of},
+    talk,
 };
 use crate::{
     client::{self, Client},
@@ -93,12 +94,21 @@ impl Nodes {
             let filters = filters(self.filter.iter().cloned().chain(tags));
             let seen = if global.output == Format::Csv { LAST_PING } else { LAST_SEEN };
             let columns = COLUMNS.iter().copied().chain([seen]).chain(self.tags.then_some(TAGS));
+            let nothing = match filters.is_empty() {
+                true => "No node is registered: create an activation, then `fleetdeck agent` on the machine.",
+                false => "No node fits.",
+            };
             let mut listing = Listing::new(global.output, columns);
             let mut pages = pin!(client.pages(describe(filters)));
+            let mut some = false;
             while let Some(page) = pages.try_next().await? {
+                some |= !page.is_empty();
                 listing.page(&self.rows(&client, page).await?, |row| serde_json::to_value(row).unwrap_or_default())?;
             }
             listing.end()?;
+            if !some {
+                talk::say(nothing);
+            }
             Ok(ExitCode::SUCCESS)
         })
     }

@@ -118,13 +118,18 @@ impl Ls {
             };
             let mut listing = Listing::new(global.output, COLUMNS.iter().copied());
             let mut pages = pin!(client.pages(request));
+            let mut some = false;
             while let Some(mut page) = pages.try_next().await? {
+                some |= !page.is_empty();
                 for parameter in page.iter_mut().filter(|_| !self.decrypt) {
                     mask(parameter.r#type.as_ref(), &mut parameter.value);
                 }
                 listing.page(&page, Clone::clone)?;
             }
             listing.end()?;
+            if !some {
+                talk::say("No parameter is there.");
+            }
             Ok(ExitCode::SUCCESS)
         })
     }

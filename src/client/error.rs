@@ -130,6 +130,12 @@ const API_ADVICE: &[(&[&str], &str)] = &[
         &["UnrecognizedClientException", "InvalidClientTokenId"],
         "The access key is not known there: check the profile, the region and the endpoint.",
     ),
+    (
+        &["InvalidInstanceId"],
+        "No node with such an id is registered there, or it cannot run this: `fleetdeck nodes` lists those that can.",
+    ),
+    (&["InvalidDocument"], "Check the document's name, the region and the account."),
+    (&["ParameterNotFound"], "`fleetdeck param ls` lists what is there; check the name, the region and the account."),
     (&["RequestTimeTooSkewed"], "The clocks differ: set this machine's clock."),
     (&["AccessDeniedException", "AccessDenied"], "The caller lacks a permission: ask for it, or use another profile."),
     (&["TargetNotConnected"], "The node's agent is not connected: see its ping status in `fleetdeck nodes`."),
@@ -172,6 +178,10 @@ mod tests {
         assert!(refused.advice().is_some_and(|advice| advice.contains("engine running")));
         let skew = ApiError::new("InvalidSignatureException", "Signature expired: 1 is now earlier than 2");
         assert!(Error::Api(skew).advice().is_some_and(|advice| advice.contains("clock")));
-        assert_eq!(Error::Api(ApiError::bare("ParameterNotFound")).advice(), None);
+        // AWS says nothing but the code.
+        assert!(
+            Error::Api(ApiError::bare("InvalidInstanceId")).advice().is_some_and(|advice| advice.contains("nodes"))
+        );
+        assert_eq!(Error::Api(ApiError::bare("SomethingNew")).advice(), None);
     }
 }

@@ -90,6 +90,20 @@ impl Tty {
     }
 }
 
+/// Whether there is something to draw on.
+///
+/// # Errors
+/// In words, with what works instead.
+pub fn check(terminal: bool, kind: Option<&str>) -> Result<(), &'static str> {
+    match kind {
+        _ if !terminal => Err("the console needs a terminal to draw on, and standard output is none; \
+                               without one there are the verbs, such as `fleetdeck nodes`, and `fleetdeck demo --headless`"),
+        Some("dumb") => Err("this terminal (TERM=dumb) cannot place a cursor, so the console cannot draw on it; \
+                             the verbs work here, such as `fleetdeck nodes`; or set TERM to what the terminal is"),
+        _ => Ok(()),
+    }
+}
+
 impl Drop for Tty {
     fn drop(&mut self) {
         give_back();
@@ -123,4 +137,16 @@ fn give_back_on_panic() {
         give_back();
         before(info);
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_drawn_on_is_told_before_anything_starts() {
+        assert!(check(false, Some("xterm")).unwrap_err().contains("fleetdeck nodes"));
+        assert!(check(true, Some("dumb")).unwrap_err().contains("TERM"));
+        assert_eq!((check(true, Some("linux")), check(true, None)), (Ok(()), Ok(())));
+    }
 }

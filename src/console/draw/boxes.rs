@@ -30,6 +30,8 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
         Overlay::Help { lines, filter, cursor } => {
             let rows = overlay.rows();
             let inner = large(view, frame, area, "Keys", Some((filter, "type to search")));
+            let told = rows.get(cursor.at).map(|row| lines[*row].action.entry().about);
+            let inner = foot(view, frame, inner, 2, told.map(|about| (Role::Text, about.to_owned())));
             let keys = lines.iter().map(|line| text::width(&line.keys)).max().unwrap_or(0).clamp(6, 22);
             list(view, frame, inner, &rows, cursor, |view, row, width| {
                 let line = &lines[row];
@@ -53,6 +55,8 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
         Overlay::Palette { input, actions, cursor } => {
             let rows = overlay.rows();
             let inner = large(view, frame, area, "What shall be done?", Some((input, "type a few letters")));
+            let told = rows.get(cursor.at).map(|row| actions[*row].entry().about);
+            let inner = foot(view, frame, inner, 2, told.map(|about| (Role::Text, about.to_owned())));
             list(view, frame, inner, &rows, cursor, |view, row, _| {
                 let entry = actions[row].entry();
                 let key = view.state.keymap.key_for(&[entry.layer.name()], actions[row]);
@@ -79,6 +83,11 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
             }
             let rows: Vec<_> = (0..notices.len()).collect();
             let now = view.state.now;
+            let whole = notices.get(cursor.at).map(|notice| {
+                let advice = notice.trouble.advice.as_ref().map(|advice| (Role::Info, advice.clone()));
+                std::iter::once((around::weight(view, notice.weight).0, notice.trouble.what.clone())).chain(advice)
+            });
+            let inner = foot(view, frame, inner, inner.height / 2, whole.into_iter().flatten());
             list(view, frame, inner, &rows, cursor, |view, row, _| {
                 let notice = notices[row];
                 let (role, sign) = around::weight(view, notice.weight);
@@ -104,6 +113,32 @@ fn large(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, title: &str, input:
     let line = Rect { height: 1.min(inner.height), ..inner };
     type_line(view, frame, line, input, placeholder, true);
     Rect { y: inner.y + line.height, height: inner.height - line.height, ..inner }
+}
+
+/// The whole of what the cursor is on, under a list that cuts it. The room that is left for the list.
+fn foot(
+    view: &View<'_>,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    most: u16,
+    texts: impl IntoIterator<Item = (Role, String)>,
+) -> Rect {
+    let room = usize::from(area.width.saturating_sub(2));
+    let told = texts.into_iter().flat_map(|(role, text)| {
+        let lines = text::wrap(&text, room).into_iter();
+        lines.map(move |line| (role, line))
+    });
+    let told: Vec<_> = told.take(most.into()).collect();
+    // A list of one thing that is told whole needs no rows for others; a box too low for both is the list's.
+    if told.is_empty() || area.height < most + 4 || room == 0 {
+        return area;
+    }
+    let top = area.bottom() - most;
+    let rule = view.look.sign("─", "-").repeat(area.width.into());
+    grid::line_at(frame, Rect { y: top - 1, height: 1, ..area }, 0, Line::from(view.span(Role::ModalBorder, rule)));
+    let lines = told.into_iter().map(|(role, line)| Line::from(view.span(role, format!(" {line}"))));
+    super::lines(frame, Rect { y: top, height: most, ..area }, lines.collect());
+    Rect { height: area.height - most - 1, ..area }
 }
 
 /// A line that is typed into, scrolled so that the cursor is seen.
@@ -205,14 +240,18 @@ fn fill(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, form: &Form, top
     let narrow = if texts > 0 { 100 } else { 84 };
     let width = area.width.saturating_sub(2).min(narrow);
     let fixed = u16::try_from(form.fields.len() - texts).unwrap_or(0);
-    let wanted = fixed + 4 + if texts > 0 { 12 } else { 0 };
+    // What is wrong is told in full, as far as there is room for it.
+    let room = usize::from(width.saturating_sub(4));
+    let wrong = form.problem.as_ref().filter(|_| !form.sent).map(|problem| text::wrap(problem, room));
+    let told = u16::try_from(wrong.as_ref().map_or(1, Vec::len)).unwrap_or(1).clamp(1, (area.height / 3).max(1));
+    let wanted = fixed + 3 + told + if texts > 0 { 12 } else { 0 };
     let height = wanted.min(area.height);
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
     frame.render_widget(Clear, place);
     let inner = super::panel(view, frame, place, &form.title, Role::ModalBorder);
     let label_width = form.fields.iter().map(|field| text::width(&field.label)).max().unwrap_or(0).min(18);
-    // Two lines at the bottom: what the field is for, or what is wrong; and the keys.
-    let room = inner.height.saturating_sub(2);
+    // At the bottom: what the field is for, or what is wrong; and the keys.
+    let room = inner.height.saturating_sub(told + 1);
     let text_height = match u16::try_from(texts).unwrap_or(0) {
         0 => 0,
         texts => (room.saturating_sub(fixed) / texts).max(2),
@@ -253,7 +292,8 @@ fn fill(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, form: &Form, top
                 frame.render_widget(Paragraph::new(Line::from(spans.collect::<Vec<_>>())), value);
             }
             Value::Fixed(text) => {
-                frame.render_widget(Paragraph::new(Line::from(view.span(Role::Text, format!(" {text}")))), value);
+                let words = text::cut(&format!(" {}", text::clean(text)), value.width.into());
+                frame.render_widget(Paragraph::new(Line::from(view.span(Role::Text, words))), value);
             }
             Value::Text(editor) => {
                 let mut area = editor.area().clone();
@@ -271,17 +311,15 @@ fn fill(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, form: &Form, top
         y += height;
     }
     let bottom = inner.bottom();
-    let (role, words) = match (&form.problem, form.current()) {
-        _ if form.sent => (Role::Running, "on its way…".to_owned()),
-        (Some(problem), _) => (Role::Error, problem.clone()),
-        (None, Some(field)) => (Role::Dim, field.hint.clone()),
-        (None, None) => (Role::Dim, String::new()),
+    let (role, words) = match (wrong, form.current()) {
+        _ if form.sent => (Role::Running, vec!["on its way…".to_owned()]),
+        (Some(problem), _) => (Role::Error, problem),
+        (None, field) => (Role::Dim, field.map(|field| field.hint.clone()).into_iter().collect()),
     };
-    let line = Rect { y: bottom.saturating_sub(2), height: 1, ..inner };
-    frame.render_widget(
-        Paragraph::new(Line::from(view.span(role, text::cut(&format!(" {words}"), inner.width.into())))),
-        line,
-    );
+    let words =
+        words.iter().map(|line| Line::from(view.span(role, text::cut(&format!(" {line}"), inner.width.into()))));
+    let place = Rect { y: bottom.saturating_sub(told + 1).max(inner.y), height: told.min(inner.height), ..inner };
+    super::lines(frame, place, words.take(told.into()).collect());
     let mut spans = vec![view.span(Role::Modal, " ")];
     let document = matches!(form.current().map(|field| &field.value), Some(Value::Document(_)));
     let accept = if document { Some((Action::Accept, "choose")) } else { None };

@@ -167,11 +167,13 @@ fn progress(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Result
     grid::line_at(frame, area, 1, bar);
     let words = match results.by_node {
         true => format!(" every node ({})", results.invocations.len()),
-        false => format!(
-            " {} among {}, odd ones first",
-            text::count(results.groups.len(), "different result"),
-            text::count(results.invocations.len(), "node")
-        ),
+        false => match (results.groups.len(), text::count(results.invocations.len(), "node")) {
+            (1, nodes) if results.invocations.len() > 1 => format!(" the same result on all {nodes}"),
+            (1, nodes) => format!(" {nodes}"),
+            (groups, nodes) => {
+                format!(" {} among {nodes}, odd ones first", text::count(groups, "different result"))
+            }
+        },
     };
     grid::line_at(frame, area, 3, Line::from(view.span(Role::Dim, words)));
 }

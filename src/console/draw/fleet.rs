@@ -21,6 +21,9 @@ use crate::{
     ssm::{PingStatus, Timestamp},
 };
 
+/// From this width on, tags are shown with their keys.
+const TAG_KEYS: u16 = 120;
+
 pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let fleet = &view.state.fleet;
     heading(view, frame, area);
@@ -122,8 +125,8 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet) {
                 Kind::Name => Column::new(kind.title(), 14, 32, 0),
                 Kind::Ping => Column::new(kind.title(), 10, 10, 1),
                 Kind::Compliance => Column::new(kind.title(), 15, 24, 2),
-                Kind::Platform => Column::new(kind.title(), 10, 26, 3),
-                Kind::Tags => Column::new(kind.title(), 10, 80, 5),
+                Kind::Platform => Column::new(kind.title(), 10, 26, 5),
+                Kind::Tags => Column::new(kind.title(), 22, 80, 3),
                 Kind::Ip => Column::new(kind.title(), 10, 15, 6),
                 Kind::LastSeen => Column::new(kind.title(), 6, 8, 4),
                 Kind::Agent => Column::new(kind.title(), 8, 14, 7),
@@ -142,7 +145,12 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet) {
         focused: !fleet.filtering,
         marked: Some(&marked),
     };
+    // Where there is no room for both, what a tag says is worth more than what it is called.
+    let short = area.width < TAG_KEYS;
     grid.draw(view, frame, area, |view, row, column| match fleet.row(row) {
+        Some(node) if short && kinds[column] == Kind::Tags && node.tags.is_some() => {
+            Cell::role(view, Role::Dim, node.tag_values(view.look.sign(" · ", " | ")))
+        }
         Some(node) => cell(view, node, kinds[column]),
         None => Cell::plain(""),
     });

@@ -243,6 +243,30 @@ fn boxes() {
 }
 
 #[test]
+fn what_is_wrong_can_be_read_to_its_end() {
+    let long = "ValidationException: 2 validation errors detected: Value 'x' at 'name' failed to satisfy constraint: \
+                Member must have length less than or equal to 2048; and the last word of it is needle";
+    let mut bench = fleet();
+    bench.apply(Update::Failed(Trouble::new(long, Some("What can be done about it is written here: thimble."))));
+    bench.press("shift-m");
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("needle") && screen.contains("thimble"), "{screen}");
+
+    let mut bench = fleet();
+    bench.press("a r");
+    bench.type_text("true");
+    bench.press("ctrl-s y");
+    bench.apply(Update::Changed(Err(Trouble::new(long, None))));
+    bench.wait(60_000);
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("needle") && screen.contains("New command"), "{screen}");
+
+    let mut bench = fleet();
+    bench.press("? down");
+    assert!(bench.screen(80, 24).contains("to this one"), "help is not cut");
+}
+
+#[test]
 fn the_cursor_row_is_seen_without_colours() {
     let mut bench = fleet();
     bench.screen(80, 24);

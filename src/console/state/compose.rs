@@ -53,9 +53,12 @@ pub fn again(command: &ssm::Command) -> Form {
     let mut form = form(&[], &[]);
     let document = command.document_name.clone().unwrap_or_default();
     let parameters = command.parameters.0.iter().map(|(name, values)| {
-        let value = match document == SHELL_SCRIPT && name == "commands" {
+        let line = LineInput::from(values.concat().as_str());
+        let value = match name == "commands" || values.len() > 1 {
             true => Value::Text(Editor::new(&values.join("\n"))),
-            false => Value::Line(LineInput::from(values.join(",").as_str())),
+            false if line.text() == values.concat() => Value::Line(line),
+            // What one line cannot hold as it is goes again as it is.
+            false => Value::Fixed(values.concat()),
         };
         Field::of(&format!("{PARAMETER}{name}"), name, "", value)
     });
@@ -117,9 +120,10 @@ pub fn with_document(form: &mut Form, document: &ssm::DocumentDescription) {
             let hint = parameter.description.as_deref().unwrap_or_default();
             let default = parameter.default_value.as_deref().unwrap_or_default();
             let list = parameter.r#type == Some(ssm::DocumentParameterType::StringList);
-            let value = match list && name == "commands" {
-                true => Value::Text(Editor::new("")),
-                false => Value::Line(LineInput::from(default_text(default, list).as_str())),
+            // A list is written one value a line.
+            let value = match list {
+                true => Value::Text(Editor::new(&default_text(default))),
+                false => Value::Line(LineInput::from(default)),
             };
             let label = if name == "commands" { "Script" } else { name };
             Some(Field::of(&key, label, hint, value))
@@ -135,9 +139,9 @@ pub fn with_document(form: &mut Form, document: &ssm::DocumentDescription) {
 }
 
 /// A default as it is typed. `DescribeDocument` answers the default of a list as JSON.
-fn default_text(default: &str, list: bool) -> String {
-    let parsed: Option<Vec<String>> = list.then(|| serde_json::from_str(default).ok()).flatten();
-    parsed.map_or_else(|| default.to_owned(), |values| values.join(","))
+fn default_text(default: &str) -> String {
+    let parsed: Option<Vec<String>> = serde_json::from_str(default).ok();
+    parsed.map_or_else(|| default.to_owned(), |values| values.join("\n"))
 }
 
 /// The request a form becomes.
@@ -166,8 +170,8 @@ pub fn request(form: &Form) -> Result<ssm::SendCommand, (&'static str, String)> 
         let Some(name) = field.name.strip_prefix(PARAMETER) else { continue };
         let text = field.text();
         let values: Vec<String> = match &field.value {
-            Value::Text(_) => text.lines().map(str::to_owned).collect(),
-            _ if text.is_empty() => continue,
+            _ if text.is_empty() && name != "commands" => continue,
+            Value::Text(_) => text.trim_end_matches('\n').split('\n').map(str::to_owned).collect(),
             _ => vec![text],
         };
         if name == "commands" && values.iter().all(|line| line.trim().is_empty()) {
@@ -201,7 +205,7 @@ fn targets(text: &str) -> Result<(Vec<String>, Vec<ssm::Target>), String> {
     }
     if text.starts_with("tag:") || text.starts_with("tag-key") || text.starts_with("resource-groups:") {
         let mut targets = Vec::new();
-        for part in text.split_whitespace() {
+        for part in parts(text) {
             match part.split_once('=').map(|(key, values)| (key, list(values))) {
                 Some((key, values)) if !values.is_empty() => targets.push(target(key, values)),
                 _ => return Err(format!("\"{part}\" is no target; write tag:Key=value")),
@@ -216,6 +220,19 @@ fn targets(text: &str) -> Result<(Vec<String>, Vec<ssm::Target>), String> {
         n if n > MOST_IDS => Err(format!("a command takes {MOST_IDS} ids at most, these are {n}; use a tag")),
         _ => Ok((ids, Vec::new())),
     }
+}
+
+/// The targets in a line. Values of tags have spaces in them: only a word that begins a target ends the one before.
+fn parts(text: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let begins = ["tag:", "tag-key=", "resource-groups:"].iter().any(|key| word.starts_with(key));
+        match parts.last_mut().filter(|_| !begins) {
+            Some(part) => *part = format!("{part} {word}"),
+            None => parts.push(word.to_owned()),
+        }
+    }
+    parts
 }
 
 /// The request for a scan of nodes.
@@ -240,6 +257,11 @@ mod tests {
         assert_eq!(targets("*").unwrap().1[0].values, ["*"]);
         let (_, tags) = targets("tag:Env=prod,test tag:Role=web").unwrap();
         assert_eq!(tags.iter().map(target_text).collect::<Vec<_>>(), ["tag:Env=prod,test", "tag:Role=web"]);
+        let (_, tags) = targets("tag:Name=web server,db tag:Cost Centre=4711").unwrap();
+        assert_eq!(
+            tags.iter().map(target_text).collect::<Vec<_>>(),
+            ["tag:Name=web server,db", "tag:Cost Centre=4711"]
+        );
         for bad in ["", "tag:Env", "tag:Env="] {
             assert!(targets(bad).is_err(), "{bad}");
         }
@@ -262,6 +284,23 @@ mod tests {
             ..Default::default()
         });
         assert_eq!(request(&back).unwrap().parameters, send.parameters);
+    }
+
+    #[test]
+    fn running_again_sends_the_same_parameters() {
+        let parameters = BTreeMap::from([
+            ("commands".to_owned(), vec!["printf 'a,b\\r'".to_owned(), "true".to_owned()]),
+            ("paths".to_owned(), vec!["/srv,old".to_owned(), "/var".to_owned()]),
+            ("message".to_owned(), vec!["two\nlines".to_owned()]),
+        ]);
+        let back = again(&ssm::Command {
+            document_name: Some("Own-Document".to_owned()),
+            parameters: ssm::Sensitive(parameters.clone()),
+            instance_ids: vec!["mi-1".to_owned()],
+            ..Default::default()
+        });
+        let sent = request(&back).unwrap().parameters.0;
+        assert_eq!(sent, parameters);
     }
 
     #[test]

@@ -172,6 +172,12 @@ impl Node {
         shown.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
     }
 
+    /// The values of the tags in one line, without `Name`: for where there is no room for the keys.
+    pub fn tag_values(&self, separator: &str) -> String {
+        let shown = self.tags.iter().flatten().filter(|(key, value)| key != "Name" && !value.is_empty());
+        shown.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(separator)
+    }
+
     /// Whether it is as it should be.
     pub fn verdict(&self) -> Verdict {
         if !self.summary.broken.is_empty() {

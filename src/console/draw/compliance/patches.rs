@@ -33,11 +33,11 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, id: &
     }
     let columns = [
         Column::new("State", 14, 14, 1),
-        Column::new("Severity", 9, 11, 2),
-        Column::new("Patch", 20, 60, 0),
-        Column::new("Classification", 10, 16, 3),
-        Column::new("Id", 10, 40, 5),
-        Column::new("CVEs", 10, 40, 4),
+        Column::new("Severity", 11, 11, 2),
+        Column::new("Patch", 34, 60, 0),
+        Column::new("Classification", 9, 16, 3),
+        Column::new("Id", 20, 40, 5),
+        Column::new("CVEs", 13, 40, 4),
         Column::new("Installed", 9, 9, 6).right(),
     ];
     let grid = Grid {

@@ -143,11 +143,13 @@ impl From<&ssm::PatchComplianceData> for Patch {
 
 impl Patch {
     /// The order of the list: what is worst first.
-    fn rank(&self) -> (Standing, usize, &str, &str) {
+    fn rank(&self) -> (Standing, usize, bool, &str, &str) {
         let severity = ["critical", "important", "high", "moderate", "medium", "low"];
         let lower = self.severity.to_lowercase();
         let severity = severity.iter().position(|known| *known == lower).unwrap_or(severity.len());
-        (self.standing, severity, &self.classification, &self.title)
+        // Vendors that grade nothing still say which patches are about security.
+        let other = !self.classification.to_lowercase().contains("security");
+        (self.standing, severity, other, &self.classification, &self.title)
     }
 }
 

@@ -208,8 +208,20 @@ impl State {
         version: Option<i64>,
         fx: &mut Vec<Effect>,
     ) {
-        let version = version.map(|version| format!(" as version {version}")).unwrap_or_default();
-        self.tell(format!("Wrote {}{version}.", clean(name)));
+        let known = self.parameters.facts(name).and_then(|facts| facts.version);
+        let told = version.map(|version| format!(" as version {version}")).unwrap_or_default();
+        self.tell(format!("Wrote {}{told}.", clean(name)));
+        // The service takes a value whatever was written since it was looked at; that must not pass unseen.
+        if let (Some(known), Some(version)) = (known, version)
+            && version > known + 1
+        {
+            let others = usize::try_from(version - known - 1).unwrap_or(usize::MAX);
+            self.warn(format!(
+                "{} was changed by someone else meanwhile ({}). Compare the versions.",
+                clean(name),
+                count(others, "version")
+            ));
+        }
         self.parameters.hide();
         self.parameters.go_to(name, self.now);
         self.ask(Query::Parameter(name.to_owned()), fx);
