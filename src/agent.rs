@@ -54,7 +54,7 @@ use session::Sessions;
 
 pub use dir::{DataDir, DirError};
 pub use identity::{Activation, Identity, IdentityError, Registration};
-pub use isolate::isolate;
+pub use isolate::{end_others, isolate};
 pub use tls::Tls;
 
 use crate::ssm::clock::Clock;

@@ -34,6 +34,36 @@ pub fn isolate(hostname: &str, data: &Path) -> Result<(), String> {
     mount(Some(&own), "/tmp", nothing, MsFlags::MS_MOVE, nothing).map_err(failed("put the new /tmp in its place"))
 }
 
+/// Ends every other process in the mount name space of this one: what detached itself from its script or shell. Only for a
+/// process that [`isolate`] gave a name space of its own; in any other one it would end the whole machine.
+#[cfg(target_os = "linux")]
+pub fn end_others() {
+    use nix::{
+        sys::signal::{Signal, kill},
+        unistd::Pid,
+    };
+    /// What is forked while its parent is killed is found in the next round.
+    const ROUNDS: usize = 20;
+    let Ok(own) = std::fs::read_link("/proc/self/ns/mnt") else { return };
+    for _ in 0..ROUNDS {
+        let Ok(processes) = std::fs::read_dir("/proc") else { return };
+        let numbers = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+        let here = |pid: &i32| std::fs::read_link(format!("/proc/{pid}/ns/mnt")).is_ok_and(|space| space == own);
+        let others: Vec<_> =
+            numbers.map(Pid::from_raw).filter(|pid| *pid != Pid::this() && here(&pid.as_raw())).collect();
+        if others.is_empty() {
+            return;
+        }
+        for pid in others {
+            let _ = kill(pid, Signal::SIGKILL);
+        }
+    }
+}
+
+/// Only Linux has name spaces.
+#[cfg(not(target_os = "linux"))]
+pub fn end_others() {}
+
 /// Only Linux has name spaces.
 #[cfg(not(target_os = "linux"))]
 pub fn isolate(_hostname: &str, _data: &Path) -> Result<(), String> {

@@ -57,11 +57,13 @@ impl Agent {
         };
         let dir = DataDir::open(&data)?;
         // Name spaces belong to threads: this has to happen before the runtime starts one.
-        if let Some(hostname) = &self.isolate
-            && let Err(sentence) = agent::isolate(hostname, dir.root())
-        {
-            tracing::warn!("this agent shares the machine's host name and /tmp: {sentence}");
-        }
+        let isolated = self.isolate.as_ref().is_some_and(|hostname| {
+            let outcome = agent::isolate(hostname, dir.root());
+            if let Err(sentence) = &outcome {
+                tracing::warn!("this agent shares the machine's host name and /tmp: {sentence}");
+            }
+            outcome.is_ok()
+        });
         let activation =
             self.activation_id.zip(self.activation_code).map(|(id, code)| Activation { id, code: code.into() });
         let options = Options {
@@ -90,6 +92,9 @@ impl Agent {
         });
         // Scripts go on without their agent; nothing here may wait for them.
         runtime.shutdown_background();
+        if isolated && self.kill_on_stop {
+            agent::end_others();
+        }
         outcome.map(|()| ExitCode::SUCCESS)
     }
 }

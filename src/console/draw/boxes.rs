@@ -31,7 +31,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
             let rows = overlay.rows();
             let inner = large(view, frame, area, "Keys", Some((filter, "type to search")));
             let told = rows.get(cursor.at).map(|row| lines[*row].action.entry().about);
-            let inner = foot(view, frame, inner, 2, told.map(|about| (Role::Text, about.to_owned())));
+            let inner = foot(view, frame, inner, about_lines(inner), told.map(|about| (Role::Text, about.to_owned())));
             let keys = lines.iter().map(|line| text::width(&line.keys)).max().unwrap_or(0).clamp(6, 22);
             list(view, frame, inner, &rows, cursor, |view, row, width| {
                 let line = &lines[row];
@@ -56,7 +56,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
             let rows = overlay.rows();
             let inner = large(view, frame, area, "What shall be done?", Some((input, "type a few letters")));
             let told = rows.get(cursor.at).map(|row| actions[*row].entry().about);
-            let inner = foot(view, frame, inner, 2, told.map(|about| (Role::Text, about.to_owned())));
+            let inner = foot(view, frame, inner, about_lines(inner), told.map(|about| (Role::Text, about.to_owned())));
             list(view, frame, inner, &rows, cursor, |view, row, _| {
                 let entry = actions[row].entry();
                 let key = view.state.keymap.key_for(&[entry.layer.name()], actions[row]);
@@ -113,6 +113,11 @@ fn large(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, title: &str, input:
     let line = Rect { height: 1.min(inner.height), ..inner };
     type_line(view, frame, line, input, placeholder, true);
     Rect { y: inner.y + line.height, height: inner.height - line.height, ..inner }
+}
+
+/// Lines for what an action does, where the list has no room for all of it.
+fn about_lines(area: Rect) -> u16 {
+    if area.width < 100 { 2 } else { 0 }
 }
 
 /// The whole of what the cursor is on, under a list that cuts it. The room that is left for the list.

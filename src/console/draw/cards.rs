@@ -101,6 +101,14 @@ pub(super) fn stale(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: &F
     Rect { y: area.y + 1, height: area.height - 1, ..area }
 }
 
+/// How many there are, or only what they are called while nobody knows.
+pub(super) fn counted(feed: &Feed, n: usize, noun: &str) -> String {
+    match n > 0 || feed.at.is_some() {
+        true => text::count(n, noun),
+        false => format!("{noun}s"),
+    }
+}
+
 /// How fresh a list is, in few words: `3s ago`, `loading 150`, `stale 4m`.
 pub(super) fn freshness(view: &View<'_>, feed: &Feed) -> (Role, String) {
     let now = view.state.now;
@@ -110,7 +118,8 @@ pub(super) fn freshness(view: &View<'_>, feed: &Feed) -> (Role, String) {
         (Some(_), Some(told)) => (Role::Stale, format!("{} stale, {told}", view.look.sign("✗", "x"))),
         (Some(_), None) => (Role::Error, "failed".to_owned()),
         (None, _) if feed.is_loading() && (age.is_none() || feed.landed > 0) => {
-            (Role::Running, format!("loading {}", text::thousands(feed.landed)))
+            let so_far = if feed.landed > 0 { format!(" {}", text::thousands(feed.landed)) } else { String::new() };
+            (Role::Running, format!("loading{so_far}"))
         }
         (None, Some(told)) => {
             let old = age.is_some_and(|age| age.as_secs() > view.state.settings.refresh * 4);

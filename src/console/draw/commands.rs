@@ -47,7 +47,8 @@ fn outcome(view: &View<'_>, outcome: Outcome) -> (Role, String) {
 fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let state = view.state;
     let commands = &state.commands;
-    let mut left = vec![view.span(Role::Title, format!(" {}", text::count(commands.list.len(), "command")))];
+    let mut left =
+        vec![view.span(Role::Title, format!(" {}", cards::counted(&commands.feed, commands.list.len(), "command")))];
     let running = commands.list.iter().filter(|command| !command_outcome(command).is_final()).count();
     if running > 0 {
         left.push(view.span(Role::Running, format!("  {running} running")));

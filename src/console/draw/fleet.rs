@@ -89,7 +89,7 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
         );
     } else {
         let (online, lost, other) = fleet.pings();
-        left.push(view.span(Role::Title, text::count(fleet.total(), "node")));
+        left.push(view.span(Role::Title, cards::counted(&fleet.feed, fleet.total(), "node")));
         for (n, word, role) in [
             (online, "online", Role::NodeOnline),
             (lost, "lost", Role::NodeLost),

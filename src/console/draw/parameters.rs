@@ -65,7 +65,8 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
 
 fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let parameters = &view.state.parameters;
-    let mut left = vec![view.span(Role::Title, format!(" {}", text::count(parameters.total(), "parameter")))];
+    let mut left =
+        vec![view.span(Role::Title, format!(" {}", cards::counted(&parameters.feed, parameters.total(), "parameter")))];
     if parameters.filtering || !parameters.filter.text().is_empty() {
         left.push(view.span(Role::Key, "  /"));
         let caret = if parameters.filtering { view.look.sign("▏", "_") } else { "" };
