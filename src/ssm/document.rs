@@ -10,6 +10,7 @@ pub mod output;
 pub mod parameters;
 pub mod precondition;
 mod reader;
+mod session;
 pub mod standard;
 pub mod substitute;
 
@@ -235,8 +236,9 @@ impl Document {
             return Err(DocumentError::Schema { version: stated, document_type: document_type.clone() });
         }
         let document = Self::from_value(source)?;
-        if let Body::Steps(steps) = &document.body {
-            check_steps(steps, document.schema)?;
+        match &document.body {
+            Body::Steps(steps) => check_steps(steps, document.schema)?,
+            Body::Session(session) => session::check(session)?,
         }
         document
             .parameters
