@@ -16,6 +16,7 @@ mod groups;
 pub mod http;
 mod inventory;
 mod kms;
+mod logs;
 mod nodes;
 mod output;
 pub mod paging;

@@ -18,8 +18,8 @@ use tokio_rustls::TlsAcceptor;
 use super::{
     Caller, Ctx, Engine, Payload, Router, activations,
     auth::{Authenticated, DEFAULT_REGION},
-    commands, compliance, control, documents, groups, inventory, kms, nodes, output, parameters, patch, random, relay,
-    router, sessions, sts, tags,
+    commands, compliance, control, documents, groups, inventory, kms, logs, nodes, output, parameters, patch, random,
+    relay, router, sessions, sts, tags,
     tls::{TlsFiles, TlsListener},
 };
 use crate::{
@@ -146,6 +146,7 @@ pub(super) fn operations() -> Router {
         .merge(documents::operations())
         .merge(inventory::operations())
         .merge(kms::operations())
+        .merge(logs::operations())
         .merge(nodes::operations())
         .merge(parameters::operations())
         .merge(patch::operations())

@@ -1,9 +1,11 @@
 //! The output store: whole outputs of commands, spoken to as path-style S3, kept below the data directory.
 //!
-//! Nodes put, below their own id only; the account's owner reads and writes. A caller who wants the objects elsewhere copies
-//! them with any S3 client.
+//! Nodes put, below their own id and the ids of their own sessions only; the account's owner reads and writes. A caller who
+//! wants the objects elsewhere copies them with any S3 client. `x-amz-server-side-encryption: aws:kms` seals an object.
 
-use std::{ops::Range, path::Path as FilePath};
+mod sealed;
+
+use std::{ops::Range, path::Path as FilePath, sync::Arc};
 
 use axum::{
     body::Body,
@@ -17,7 +19,7 @@ use object_store::{
     path::Path as ObjectPath,
 };
 
-use super::{Caller, Engine, Payload, http::App, random};
+use super::{Caller, Engine, Payload, auth::DEFAULT_REGION, http::App, kms, random, seal};
 use crate::{ssm::ApiError, wire::digest::hex};
 
 /// Where nodes put whole output when the command names no bucket.
@@ -26,6 +28,8 @@ pub const OUTPUT_BUCKET: &str = "fleetdeck-output";
 const OBJECT_LIMIT: u64 = 5 << 30;
 /// How much of an upload is held at a time.
 const CHUNK: usize = 256 * 1024;
+const ENCRYPTION: &str = "x-amz-server-side-encryption";
+const ENCRYPTION_KEY: &str = "x-amz-server-side-encryption-aws-kms-key-id";
 
 /// The objects of one engine.
 #[derive(Debug)]
@@ -41,7 +45,8 @@ impl OutputStore {
 
     /// Whether an object is there. One that cannot be looked for is not.
     pub async fn has(&self, bucket: &str, key: &str) -> bool {
-        self.0.head(&object_path(bucket, key)).await.is_ok()
+        let path = object_path(bucket, key);
+        self.0.head(&path).await.is_ok() || self.0.head(&sealed::place(&path)).await.is_ok()
     }
 
     #[cfg(test)]
@@ -150,7 +155,11 @@ async fn place(engine: &Engine, parts: &Parts, bucket: &str, key: &str) -> Resul
     let path = object_path(bucket, key);
     match &caller {
         Caller::Root => {}
-        Caller::Node { instance_id, .. } if parts.method == Method::PUT && is_below(key, instance_id) => {}
+        Caller::Node { instance_id, .. } if parts.method == Method::PUT => {
+            if !is_below(key, instance_id) && !is_transcript(engine, key, instance_id).await? {
+                return Err(S3Error::access_denied());
+            }
+        }
         _ => return Err(S3Error::access_denied()),
     }
     Ok((caller, path))
@@ -162,6 +171,31 @@ fn is_below(key: &str, instance_id: &str) -> bool {
     parts.windows(3).any(|window| uuid::Uuid::parse_str(window[0]).is_ok() && window[1] == instance_id)
 }
 
+/// Whether a key is that of the transcript of one of a node's own sessions, `…/<session-id>.log`.
+async fn is_transcript(engine: &Engine, key: &str, instance_id: &str) -> Result<bool, S3Error> {
+    let name = key.rsplit('/').next().unwrap_or_default();
+    let Some(session_id) = name.strip_suffix(".log") else { return Ok(false) };
+    Ok(engine.store.session(session_id).await?.is_some_and(|session| session.target == instance_id))
+}
+
+/// The key that an object is to be sealed with, if it is.
+fn sealing_key(engine: &Engine, headers: &HeaderMap) -> Result<Option<uuid::Uuid>, S3Error> {
+    match header_text(headers, ENCRYPTION) {
+        None => Ok(None),
+        Some("aws:kms" | "AES256") => {
+            let name = header_text(headers, ENCRYPTION_KEY).unwrap_or(seal::DEFAULT_KEY);
+            let key = kms::find(engine, DEFAULT_REGION, name);
+            key.map(Some).map_err(|error| {
+                S3Error::new(StatusCode::BAD_REQUEST, "KMS.NotFoundException", error.message.unwrap_or_default())
+            })
+        }
+        Some(_) => {
+            let message = "The encryption method specified is not supported";
+            Err(S3Error::new(StatusCode::BAD_REQUEST, "InvalidEncryptionAlgorithmError", message))
+        }
+    }
+}
+
 async fn put(engine: &Engine, bucket: &str, key: &str, request: Request) -> Result<Response, S3Error> {
     let (parts, body) = request.into_parts();
     let (_, path) = place(engine, &parts, bucket, key).await?;
@@ -170,7 +204,11 @@ async fn put(engine: &Engine, bucket: &str, key: &str, request: Request) -> Resu
         let message = "Chunked signatures are not supported. Send the body as it is.";
         return Err(S3Error::new(StatusCode::NOT_IMPLEMENTED, "NotImplemented", message));
     }
-    let upload = engine.output.0.put_multipart(&path).await?;
+    let key = sealing_key(engine, &parts.headers)?;
+    let mut sealer = key.map(|key| sealed::Sealer::new(&engine.keyring, key, &path));
+    let (place, other) =
+        if key.is_some() { (sealed::place(&path), path.clone()) } else { (path.clone(), sealed::place(&path)) };
+    let upload = engine.output.0.put_multipart(&place).await?;
     let mut writer = WriteMultipart::new_with_chunk_size(upload, CHUNK);
     let mut digest = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
     let mut length = 0u64;
@@ -195,7 +233,13 @@ async fn put(engine: &Engine, bucket: &str, key: &str, request: Request) -> Resu
                 if let Err(error) = writer.wait_for_capacity(1).await {
                     break Err(error.into());
                 }
-                writer.put(chunk);
+                match &mut sealer {
+                    None => writer.put(chunk),
+                    Some(sealer) => match sealer.push(&chunk) {
+                        Ok(pieces) => pieces.into_iter().for_each(|piece| writer.put(piece.into())),
+                        Err(error) => break Err(error.into()),
+                    },
+                }
             }
         }
     };
@@ -207,18 +251,85 @@ async fn put(engine: &Engine, bucket: &str, key: &str, request: Request) -> Resu
         let message = "The provided 'x-amz-content-sha256' header does not match what was computed.";
         Err(S3Error::new(StatusCode::BAD_REQUEST, "XAmzContentSHA256Mismatch", message))
     });
+    let received = received.and_then(|()| {
+        if let Some(sealer) = sealer {
+            writer.put(sealer.finish()?.into());
+        }
+        Ok(())
+    });
     if let Err(error) = received {
         // What was written of it is of no use to anybody.
         let _ = writer.abort().await;
         return Err(error);
     }
     let stored = writer.finish().await?;
-    Ok((StatusCode::OK, [(header::ETAG, etag(stored.e_tag.as_deref()))], Body::empty()).into_response())
+    // The object has one form: the one that was written last.
+    match engine.output.0.delete(&other).await {
+        Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let mut response = (StatusCode::OK, [(header::ETAG, etag(stored.e_tag.as_deref()))], Body::empty()).into_response();
+    if key.is_some() {
+        response.headers_mut().insert(ENCRYPTION, header::HeaderValue::from_static("aws:kms"));
+    }
+    Ok(response)
 }
 
-async fn get(engine: &Engine, bucket: &str, key: &str, request: Request) -> Result<Response, S3Error> {
+/// Reads a sealed object.
+async fn get_sealed(engine: Arc<Engine>, path: ObjectPath, parts: &Parts) -> Result<Response, S3Error> {
+    let place = sealed::place(&path);
+    let mut meta = engine.output.0.head(&place).await?;
+    let size = meta.size;
+    meta.size = sealed::plain_length(size);
+    let range = header_text(&parts.headers, header::RANGE.as_str()).and_then(byte_range);
+    let (status, range) = match range {
+        None => (StatusCode::OK, 0..meta.size),
+        Some(range) => {
+            let range = range.as_range(meta.size).map_err(|_| unsatisfiable())?;
+            (StatusCode::PARTIAL_CONTENT, range)
+        }
+    };
+    let body = if parts.method == Method::HEAD {
+        Body::empty()
+    } else {
+        // The pieces are opened by a task of its own, two ahead of the caller at most.
+        let (pieces, received) = tokio::sync::mpsc::channel(2);
+        let range = range.clone();
+        tokio::spawn(async move {
+            let store = &engine.output.0;
+            let read = |range: Range<u64>| async {
+                store.get_range(&place, range).await.map_err(|error| {
+                    tracing::error!(%error, "the output store failed");
+                    ApiError::internal("The object could not be read.")
+                })
+            };
+            let mut opened = std::pin::pin!(sealed::open(&engine.keyring, &path, size, range, read));
+            while let Some(piece) = opened.next().await {
+                let failed = piece.is_err();
+                if pieces.send(piece.map_err(std::io::Error::other)).await.is_err() || failed {
+                    return;
+                }
+            }
+        });
+        Body::from_stream(futures_util::stream::unfold(received, async |mut received| {
+            Some((received.recv().await?, received))
+        }))
+    };
+    let mut response = described(status, &meta, &range, body);
+    response.headers_mut().insert(ENCRYPTION, header::HeaderValue::from_static("aws:kms"));
+    Ok(response)
+}
+
+fn unsatisfiable() -> S3Error {
+    S3Error::new(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", "The requested range is not satisfiable")
+}
+
+async fn get(engine: &Arc<Engine>, bucket: &str, key: &str, request: Request) -> Result<Response, S3Error> {
     let (parts, _) = request.into_parts();
     let (_, path) = place(engine, &parts, bucket, key).await?;
+    if let Err(object_store::Error::NotFound { .. }) = engine.output.0.head(&path).await {
+        return get_sealed(engine.clone(), path, &parts).await;
+    }
     if parts.method == Method::HEAD {
         let meta = engine.output.0.head(&path).await?;
         let whole = 0..meta.size;
@@ -230,8 +341,7 @@ async fn get(engine: &Engine, bucket: &str, key: &str, request: Request) -> Resu
     let found = match engine.output.0.get_opts(&path, options).await {
         Err(object_store::Error::NotFound { .. }) => return Err(S3Error::no_such_key()),
         Err(_) if partial => {
-            let message = "The requested range is not satisfiable";
-            return Err(S3Error::new(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", message));
+            return Err(unsatisfiable());
         }
         other => other?,
     };

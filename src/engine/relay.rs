@@ -1,6 +1,6 @@
 //! The data channel: two WebSockets a session, one from the agent and one from the client, and what passes between them.
 //!
-//! Frames pass unchanged. Each end has a short queue; when it is full the other end is no longer read, so a slow reader
+//! Frames pass unchanged and unread but for their headers; their digests are the ends' to check. Each end has a short queue; when it is full the other end is no longer read, so a slow reader
 //! slows the writer and nothing piles up here. What is lost when an end is missing is sent again by the other one.
 
 use std::{
@@ -23,16 +23,16 @@ use futures_util::{
 };
 use tokio::sync::mpsc;
 
-use super::{Engine, channels::Purpose, control, http::App};
+use super::{Engine, channels::Purpose, control, http::App, store::sessions::Traffic};
 use crate::{
     ssm::{ApiError, SessionStatus, Timestamp},
     wire::{
-        envelope::{Envelope, kind},
+        envelope::{Envelope, View, kind, payload},
         messages::SessionState,
     },
 };
 
-/// Frames that wait for an end, about a kilobyte each.
+/// Frames that wait for an end, at most 32 KiB each between our own ends.
 const QUEUE: usize = 64;
 /// Clients ping every five minutes; an end that is silent for longer than this is gone.
 const SILENCE: Duration = Duration::from_secs(12 * 60);
@@ -53,12 +53,24 @@ struct Relay {
     agent: Option<End>,
     client: Option<End>,
     last_activity: Timestamp,
+    traffic: Traffic,
 }
 
 #[derive(Debug)]
 struct End {
     id: uuid::Uuid,
     queue: mpsc::Sender<Bytes>,
+    /// The first frame of the stream that this end has not sent yet: what it repeats is not counted again.
+    next: i64,
+}
+
+/// A frame of a stream, as far as the relay looks at it.
+#[derive(Clone, Copy, Debug)]
+struct Passing {
+    at: Timestamp,
+    sequence: i64,
+    /// Bytes of the stream in it.
+    bytes: usize,
 }
 
 impl Relay {
@@ -80,15 +92,20 @@ impl Side {
 }
 
 impl Relays {
-    /// Makes room for a session; one that is there stays as it is.
-    pub fn open(&self, session_id: &str, now: Timestamp) {
-        let relay = Relay { agent: None, client: None, last_activity: now };
+    /// Makes room for a session; one that is there stays as it is. `traffic` is what has passed in it before.
+    pub fn open(&self, session_id: &str, traffic: Traffic, now: Timestamp) {
+        let relay = Relay { agent: None, client: None, last_activity: now, traffic };
         self.relays().entry(session_id.to_owned()).or_insert(relay);
     }
 
     /// When something was last said in a session.
     pub fn last_activity(&self, session_id: &str) -> Option<Timestamp> {
         self.relays().get(session_id).map(|relay| relay.last_activity)
+    }
+
+    /// What has passed in a session.
+    pub fn traffic(&self, session_id: &str) -> Option<Traffic> {
+        self.relays().get(session_id).map(|relay| relay.traffic)
     }
 
     /// Ends a session: both ends are told, then hung up on. Answers whether the agent's end was there.
@@ -108,7 +125,10 @@ impl Relays {
     fn attach(&self, session_id: &str, side: Side) -> Option<(uuid::Uuid, mpsc::Receiver<Bytes>)> {
         let (queue, receiver) = mpsc::channel(QUEUE);
         let id = uuid::Uuid::new_v4();
-        *self.relays().get_mut(session_id)?.end(side) = Some(End { id, queue });
+        let mut relays = self.relays();
+        let end = relays.get_mut(session_id)?.end(side);
+        let next = end.as_ref().map_or(0, |end| end.next);
+        *end = Some(End { id, queue, next });
         Some((id, receiver))
     }
 
@@ -124,13 +144,29 @@ impl Relays {
         current
     }
 
-    fn queue(&self, session_id: &str, side: Side, active: Option<Timestamp>) -> Option<mpsc::Sender<Bytes>> {
+    /// The queue of an end.
+    fn queue(&self, session_id: &str, side: Side) -> Option<mpsc::Sender<Bytes>> {
+        self.relays().get_mut(session_id)?.end(side).as_ref().map(|end| end.queue.clone())
+    }
+
+    /// Counts what an end sends, and gives the queue of the other one.
+    fn pass(&self, session_id: &str, from: Side, passing: Option<Passing>) -> Option<mpsc::Sender<Bytes>> {
         let mut relays = self.relays();
         let relay = relays.get_mut(session_id)?;
-        if let Some(now) = active {
-            relay.last_activity = now;
+        if let Some(Passing { at, sequence, bytes }) = passing {
+            relay.last_activity = at;
+            if let Some(end) = relay.end(from)
+                && sequence >= end.next
+            {
+                end.next = sequence.saturating_add(1);
+                let count = match from {
+                    Side::Client => &mut relay.traffic.input,
+                    Side::Agent => &mut relay.traffic.output,
+                };
+                *count += bytes as u64;
+            }
         }
-        relay.end(side).as_ref().map(|end| end.queue.clone())
+        relay.end(from.other()).as_ref().map(|end| end.queue.clone())
     }
 
     fn relays(&self) -> MutexGuard<'_, HashMap<String, Relay>> {
@@ -149,11 +185,12 @@ pub(super) async fn token(State(app): State<App>, Path(session_id): Path<String>
         let row = engine.store.session(&session_id).await?;
         let target = row.as_ref().map(|row| row.target.as_str()).unwrap_or_default();
         control::node_itself(engine, &parts, &body, target).await?;
-        if row.is_none_or(|row| row.over) {
+        if row.as_ref().is_none_or(|row| row.over) {
             // Agents stop trying when they read this.
             return Err(ApiError::validation("Session is already terminated"));
         }
-        engine.relays.open(&session_id, engine.now());
+        let traffic = row.map(|row| row.traffic).unwrap_or_default();
+        engine.relays.open(&session_id, traffic, engine.now());
         engine.channels.issue(Purpose::Agent { session_id: session_id.clone() }, engine.now())
     };
     control::token_answer("CreateDataChannel", answer.await)
@@ -202,7 +239,15 @@ async fn serve(engine: Arc<Engine>, session_id: String, mut socket: WebSocket) {
 /// Sends what is queued until the session ends or another socket takes this one's place.
 async fn write(mut sink: SplitSink<WebSocket, Message>, mut queue: mpsc::Receiver<Bytes>) {
     while let Some(bytes) = queue.recv().await {
-        if sink.send(Message::Binary(bytes)).await.is_err() {
+        let mut next = Some(bytes);
+        // What waits already goes out together.
+        while let Some(bytes) = next {
+            if sink.feed(Message::Binary(bytes)).await.is_err() {
+                return;
+            }
+            next = queue.try_recv().ok();
+        }
+        if sink.flush().await.is_err() {
             return;
         }
     }
@@ -217,18 +262,25 @@ async fn read(engine: &Engine, session_id: &str, side: Side, mut stream: SplitSt
             Message::Close(_) => return,
             Message::Text(_) | Message::Ping(_) | Message::Pong(_) => continue,
         };
-        let envelope = match Envelope::decode(&bytes) {
+        let envelope = match View::peek(&bytes) {
             Ok(envelope) => envelope,
             Err(error) => {
                 tracing::warn!(session_id, ?side, %error, length = bytes.len(), "a malformed frame of a session");
                 continue;
             }
         };
-        let active = match (envelope.message_type.as_str(), side) {
-            (kind::INPUT, Side::Client) | (kind::OUTPUT, Side::Agent) => Some(engine.now()),
+        let passing = match (envelope.message_type, side) {
+            (kind::INPUT, Side::Client) | (kind::OUTPUT, Side::Agent) => {
+                let streamed = matches!(envelope.payload_type, payload::OUTPUT | payload::STDERR);
+                Some(Passing {
+                    at: engine.now(),
+                    sequence: envelope.sequence_number,
+                    bytes: if streamed { envelope.payload.len() } else { 0 },
+                })
+            }
             (kind::ACKNOWLEDGE, _) => None,
             (kind::SESSION_STATE, Side::Agent) => {
-                if let Ok(state) = serde_json::from_slice::<SessionState>(&envelope.payload)
+                if let Ok(state) = serde_json::from_slice::<SessionState>(envelope.payload)
                     && state.session_state == "Terminating"
                 {
                     note(engine, session_id, SessionStatus::Terminating).await;
@@ -237,7 +289,7 @@ async fn read(engine: &Engine, session_id: &str, side: Side, mut stream: SplitSt
             }
             _ => continue,
         };
-        if let Some(peer) = engine.relays.queue(session_id, side.other(), active) {
+        if let Some(peer) = engine.relays.pass(session_id, side, passing) {
             // Waits while the other end is slow; ends at once if it goes.
             let _ = peer.send(bytes).await;
         }
@@ -246,7 +298,7 @@ async fn read(engine: &Engine, session_id: &str, side: Side, mut stream: SplitSt
 
 fn tell_agent(engine: &Engine, session_id: &str, kind: &str) {
     let payload = serde_json::json!({"SessionId": session_id});
-    if let Some(queue) = engine.relays.queue(session_id, Side::Agent, None)
+    if let Some(queue) = engine.relays.queue(session_id, Side::Agent)
         && let Some(envelope) = control::message(engine, kind, &payload)
     {
         // An agent whose queue is full hears the next one.

@@ -83,7 +83,13 @@ impl Router {
         body: Value,
     ) -> Result<Vec<u8>, ApiError> {
         let handler = self.0.get(&(service, operation)).ok_or_else(|| ApiError::bare("UnknownOperationException"))?;
-        model::of(service).validate(operation, &body)?;
+        model::of(service).validate(operation, &body).map_err(|error| match service {
+            // The one service that has a name of its own for this.
+            Service::Logs if error.code == "ValidationException" => {
+                ApiError { code: "InvalidParameterException".into(), ..error }
+            }
+            _ => error,
+        })?;
         AssertUnwindSafe(handler(ctx, body)).catch_unwind().await.unwrap_or_else(|_| {
             tracing::error!(operation, "a handler panicked");
             Err(ApiError::internal("An unexpected fault of the engine."))

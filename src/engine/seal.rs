@@ -30,6 +30,8 @@ const TAG_LEN: usize = 16;
 const KEY_LEN: usize = 32;
 const WRAPPED_LEN: usize = NONCE_LEN + KEY_LEN + TAG_LEN;
 const HEADER_LEN: usize = 1 + 16 + WRAPPED_LEN + NONCE_LEN;
+/// How much longer a sealed value is than the plain one.
+pub const OVERHEAD: usize = HEADER_LEN + TAG_LEN;
 
 /// The engine's named keys.
 pub struct Keyring {

@@ -5,16 +5,16 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use serde_json::Value;
 
 use super::{
-    Ctx, Engine, Router,
+    ACCOUNT, Ctx, Engine, Router,
     channels::Purpose,
     control, documents, paging, random,
-    store::sessions::{SessionQuery, SessionRow},
+    store::sessions::{SessionQuery, SessionRow, Traffic, TranscriptPlace},
 };
 use crate::{
     ssm::{
-        ApiError, DescribeSessions, DescribeSessionsOutput, ResumeSession, ResumeSessionOutput, Session,
-        SessionFilterKey, SessionState, SessionStatus, StartSession, StartSessionOutput, TerminateSession,
-        TerminateSessionOutput, Timestamp,
+        AccessType, ApiError, DescribeSessions, DescribeSessionsOutput, ResumeSession, ResumeSessionOutput, Session,
+        SessionFilterKey, SessionManagerOutputUrl, SessionState, SessionStatus, StartSession, StartSessionOutput,
+        TerminateSession, TerminateSessionOutput, Timestamp,
         document::{Document, parameters, standard::SESSION_SHELL},
     },
     wire::{
@@ -48,7 +48,8 @@ async fn start(ctx: Ctx, request: StartSession) -> Result<StartSessionOutput, Ap
         return Err(not_connected());
     }
     let id = format!("{}-{}", ctx.caller.name(), random::hex17()?);
-    let (idle_minutes, max_minutes) = limits(&document);
+    let in_force = in_force(&ctx.engine, &found, document).await?;
+    let (idle_minutes, max_minutes) = limits(&in_force);
     let row = SessionRow {
         seq: 0,
         id: id.clone(),
@@ -63,16 +64,32 @@ async fn start(ctx: Ctx, request: StartSession) -> Result<StartSessionOutput, Ap
         details: String::new(),
         idle_minutes,
         max_minutes,
+        traffic: Traffic::default(),
+        transcript: TranscriptPlace::default(),
     };
     ctx.engine.store.create_session(row).await?;
-    ctx.engine.relays.open(&id, ctx.now());
-    let message = order(&ctx, &id, found.version.name, document.source, typed);
+    ctx.engine.relays.open(&id, Traffic::default(), ctx.now());
+    let message = order(&ctx, &id, found.version.name, in_force.source, typed);
     if !message.is_some_and(|message| ctx.engine.channels.send(&target, message.encode())) {
         end(&ctx.engine, &id, SessionStatus::Failed, "The node could not be reached.").await?;
         return Err(not_connected());
     }
     let (token_value, stream_url) = ticket(&ctx, &id)?;
     Ok(StartSessionOutput { session_id: Some(id), token_value: Some(token_value.into()), stream_url: Some(stream_url) })
+}
+
+/// The document with the account's preferences, which count for AWS's own documents: they have none themselves.
+async fn in_force(engine: &Engine, found: &documents::Found, document: Document) -> Result<Document, ApiError> {
+    let is_own = found.owner == ACCOUNT || found.version.name == SESSION_SHELL;
+    if is_own || document.session().is_none_or(|session| !session.inputs.is_null()) {
+        return Ok(document);
+    }
+    let preferences = documents::find(engine, SESSION_SHELL, documents::selector(None, None)).await?.document()?;
+    let mut source = document.source.clone();
+    if let (Some(session), Value::Object(members)) = (preferences.session(), &mut source) {
+        members.insert("inputs".to_owned(), session.inputs.clone());
+    }
+    Document::from_value(source).map_err(|error| ApiError::new("InvalidDocument", error.to_string()))
 }
 
 /// What the node is told.
@@ -132,7 +149,7 @@ async fn resume(ctx: Ctx, request: ResumeSession) -> Result<ResumeSessionOutput,
         return Ok(ResumeSessionOutput { session_id: Some(id), ..Default::default() });
     }
     // After a restart of the engine the ends find each other again here.
-    ctx.engine.relays.open(&id, ctx.now());
+    ctx.engine.relays.open(&id, row.traffic, ctx.now());
     let (token_value, stream_url) = ticket(&ctx, &id)?;
     Ok(ResumeSessionOutput {
         session_id: Some(id),
@@ -142,14 +159,28 @@ async fn resume(ctx: Ctx, request: ResumeSession) -> Result<ResumeSessionOutput,
 }
 
 async fn terminate(ctx: Ctx, request: TerminateSession) -> Result<TerminateSessionOutput, ApiError> {
-    end(&ctx.engine, &request.session_id, SessionStatus::Terminated, "").await?;
+    let details = format!("{} terminated the session.", ctx.caller.arn());
+    finish(&ctx.engine, &request.session_id, SessionStatus::Terminated, "", &details).await?;
     Ok(TerminateSessionOutput { session_id: Some(request.session_id) })
 }
 
 /// Ends a session from our side: the store first, then whoever is still there. What has ended already stays as it is.
 async fn end(engine: &Arc<Engine>, id: &str, status: SessionStatus, output: &str) -> Result<(), ApiError> {
+    finish(engine, id, status, output, output).await
+}
+
+/// The same where the record says more than the user is told.
+async fn finish(
+    engine: &Arc<Engine>,
+    id: &str,
+    status: SessionStatus,
+    output: &str,
+    why: &str,
+) -> Result<(), ApiError> {
     let Some(row) = engine.store.session(id).await? else { return Ok(()) };
-    if !engine.store.end_session(id, status, output.to_owned(), engine.now()).await? {
+    let traffic = engine.relays.traffic(id).unwrap_or(row.traffic);
+    let details = details(why, traffic);
+    if !engine.store.end_session(id, status, details, traffic, engine.now()).await? {
         return Ok(());
     }
     let closed = closed(engine, id, output);
@@ -160,6 +191,14 @@ async fn end(engine: &Arc<Engine>, id: &str, status: SessionStatus, output: &str
         engine.channels.send(&row.target, closed.encode());
     }
     Ok(())
+}
+
+/// One sentence: why a session ended, and what had passed by then.
+fn details(why: &str, traffic: Traffic) -> String {
+    let Traffic { input, output } = traffic;
+    // A record has 1024 characters.
+    let why: String = why.chars().take(900).collect();
+    format!("{}; {input} bytes went to the node and {output} came back.", why.trim_end().trim_end_matches('.'))
 }
 
 fn closed(engine: &Engine, id: &str, output: &str) -> Option<Envelope> {
@@ -190,8 +229,24 @@ pub(super) async fn task_complete(engine: &Arc<Engine>, instance_id: &str, compl
     }
     let failed = complete.final_task_status == "Failed";
     let status = if failed { SessionStatus::Failed } else { SessionStatus::Terminated };
-    let output = if failed { complete.output.as_str() } else { "" };
-    match end(engine, id, status, output).await {
+    let (output, why) = if failed {
+        (complete.output.as_str(), complete.output.as_str())
+    } else {
+        ("", "The program of the session or its user ended it.")
+    };
+    let place = TranscriptPlace {
+        bucket: complete.s3_bucket.clone(),
+        object_key: complete.s3_url_suffix.clone(),
+        log_group: complete.cwl_group.clone(),
+        log_stream: complete.cwl_stream.clone(),
+    };
+    let ended = async {
+        if place != TranscriptPlace::default() {
+            engine.store.set_session_transcript(id, place).await?;
+        }
+        finish(engine, id, status, output, why).await
+    };
+    match ended.await {
         Ok(()) => true,
         Err(error) => {
             tracing::error!(instance_id, %error, "the end of a session could not be kept; the node says it again");
@@ -205,16 +260,21 @@ pub(super) async fn tick(engine: &Arc<Engine>) -> Result<(), ApiError> {
     let now = engine.now();
     let minutes = |count: i64| Duration::from_secs(u64::try_from(count).unwrap_or(0) * 60);
     let mut query = SessionQuery::default();
+    let mut moved = Vec::new();
     loop {
         let rows = engine.store.sessions(query.clone(), PAGE).await?;
-        let Some(last) = rows.last() else { return Ok(()) };
+        let Some(last) = rows.last() else { break };
         query.before = Some(last.seq);
         for row in rows {
             let active = engine.relays.last_activity(&row.id).unwrap_or_else(|| {
                 // Nobody has come back since the engine started: the time runs from now on.
-                engine.relays.open(&row.id, now);
+                engine.relays.open(&row.id, row.traffic, now);
                 now
             });
+            // So that an engine that is killed has counted all but the last second.
+            moved.extend(
+                engine.relays.traffic(&row.id).filter(|passed| *passed != row.traffic).map(|t| (row.id.clone(), t)),
+            );
             let idle = now.since(active) >= minutes(row.idle_minutes);
             let long = row.max_minutes.is_some_and(|most| now.since(row.started) >= minutes(most));
             if idle || long {
@@ -227,6 +287,7 @@ pub(super) async fn tick(engine: &Arc<Engine>) -> Result<(), ApiError> {
             }
         }
     }
+    if moved.is_empty() { Ok(()) } else { engine.store.set_session_traffic(moved).await }
 }
 
 async fn describe(ctx: Ctx, request: DescribeSessions) -> Result<DescribeSessionsOutput, ApiError> {
@@ -237,15 +298,20 @@ async fn describe(ctx: Ctx, request: DescribeSessions) -> Result<DescribeSession
     };
     for filter in &request.filters {
         let value = Some(filter.value.clone());
-        let time = || Timestamp::parse_iso(&filter.value);
+        let time = || {
+            let refused = || ApiError::validation(format!("{} is not a time in ISO 8601.", filter.key));
+            Timestamp::parse_iso(&filter.value).ok_or_else(refused).map(Some)
+        };
         match filter.key {
             SessionFilterKey::Target => query.target = value,
             SessionFilterKey::Owner => query.owner = value,
             SessionFilterKey::Status => query.status = value,
             SessionFilterKey::SessionId => query.id = value,
-            SessionFilterKey::InvokedAfter => query.invoked_after = time(),
-            SessionFilterKey::InvokedBefore => query.invoked_before = time(),
-            SessionFilterKey::AccessType => {}
+            SessionFilterKey::InvokedAfter => query.invoked_after = time()?,
+            SessionFilterKey::InvokedBefore => query.invoked_before = time()?,
+            // Every session is of the one kind.
+            SessionFilterKey::AccessType if filter.value == AccessType::Standard.as_str() => {}
+            SessionFilterKey::AccessType => return Ok(DescribeSessionsOutput::default()),
             SessionFilterKey::Other(_) => return Err(ApiError::bare("InvalidFilterKey")),
         }
     }
@@ -253,10 +319,11 @@ async fn describe(ctx: Ctx, request: DescribeSessions) -> Result<DescribeSession
     let mut rows = ctx.engine.store.sessions(query, limit + 1).await?;
     let cursor = paging::cut(&mut rows, limit, |last| last.seq);
     let next_token = cursor.map(|cursor| ctx.engine.tokens.issue(&request, &cursor)).transpose()?;
-    Ok(DescribeSessionsOutput { sessions: rows.into_iter().map(told).collect(), next_token })
+    Ok(DescribeSessionsOutput { sessions: rows.into_iter().map(|row| told(&ctx, row)).collect(), next_token })
 }
 
-fn told(row: SessionRow) -> Session {
+fn told(ctx: &Ctx, row: SessionRow) -> Session {
+    let output_url = output_url(ctx, &row.transcript);
     let text = |text: String| (!text.is_empty()).then_some(text);
     Session {
         session_id: Some(row.id),
@@ -268,7 +335,24 @@ fn told(row: SessionRow) -> Session {
         owner: Some(row.owner),
         reason: text(row.reason),
         details: text(row.details),
+        output_url,
         max_session_duration: row.max_minutes.map(|minutes| minutes.to_string()),
-        ..Default::default()
+        access_type: Some(AccessType::Standard),
     }
+}
+
+/// Where the transcript is: the object as this endpoint has it, the log stream as CloudWatch's own links name it.
+fn output_url(ctx: &Ctx, place: &TranscriptPlace) -> Option<SessionManagerOutputUrl> {
+    let url = |there: &str, url: String| (!there.is_empty()).then_some(url);
+    let (base, region) = (&ctx.base_url, &ctx.region);
+    (*place != TranscriptPlace::default()).then(|| SessionManagerOutputUrl {
+        s3_output_url: url(&place.bucket, format!("{base}/{}/{}", place.bucket, place.object_key)),
+        cloud_watch_output_url: url(
+            &place.log_group,
+            format!(
+                "https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group={};stream={}",
+                place.log_group, place.log_stream
+            ),
+        ),
+    })
 }

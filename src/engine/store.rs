@@ -10,6 +10,7 @@ pub(crate) mod documents;
 pub(crate) mod groups;
 pub(crate) mod inventory;
 pub(crate) mod invocations;
+pub(crate) mod logs;
 pub mod nodes;
 pub mod parameters;
 mod query;

@@ -4,7 +4,7 @@
 
 use rusqlite::{Connection, Result};
 
-use super::{OpenError, commands, compliance, documents, groups, inventory, nodes, parameters, sessions};
+use super::{OpenError, commands, compliance, documents, groups, inventory, logs, nodes, parameters, sessions};
 
 /// Every step, oldest first.
 const STEPS: &[&str] = &[
@@ -16,6 +16,8 @@ const STEPS: &[&str] = &[
     inventory::SCHEMA,
     compliance::SCHEMA,
     groups::SCHEMA,
+    sessions::SCHEMA_ENDS,
+    logs::SCHEMA,
 ];
 
 /// Brings a database to the newest schema, all or nothing.

@@ -24,9 +24,19 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_state ON sessions (over, seq);
 ";
 
+/// What is known of a session's end.
+pub(super) const SCHEMA_ENDS: &str = "
+ALTER TABLE sessions ADD COLUMN bytes_in INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN bytes_out INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN bucket TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN object_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN log_group TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN log_stream TEXT NOT NULL DEFAULT '';
+";
+
 const COLUMNS: &str =
     "seq, id, target, status, over, started, ended, document_name, owner, reason, details, idle_minutes,
-    max_minutes";
+    max_minutes, bytes_in, bytes_out, bucket, object_key, log_group, log_stream";
 
 /// A session as it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +58,26 @@ pub(crate) struct SessionRow {
     pub idle_minutes: i64,
     /// Minutes after which it ends in any case.
     pub max_minutes: Option<i64>,
+    pub traffic: Traffic,
+    pub transcript: TranscriptPlace,
+}
+
+/// Bytes of the stream, without what holds it together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Traffic {
+    /// From the client to the node.
+    pub input: u64,
+    /// From the node to the client.
+    pub output: u64,
+}
+
+/// Where a transcript is; empty texts where it is not.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct TranscriptPlace {
+    pub bucket: String,
+    pub object_key: String,
+    pub log_group: String,
+    pub log_stream: String,
 }
 
 /// What `DescribeSessions` asks for.
@@ -134,19 +164,58 @@ impl Store {
         id: &str,
         status: SessionStatus,
         details: String,
+        traffic: Traffic,
         now: Timestamp,
     ) -> Result<bool, ApiError> {
         let id = id.to_owned();
         self.write(move |db| {
             let ended = db
                 .prepare_cached(
-                    "UPDATE sessions SET status = ?2, details = ?3, ended = ?4, over = 1 WHERE id = ?1 AND over = 0",
+                    "UPDATE sessions SET status = ?2, details = ?3, ended = ?4, bytes_in = ?5, bytes_out = ?6, over = 1
+                     WHERE id = ?1 AND over = 0",
                 )?
-                .execute(params![id, status.as_str(), details, now.as_millis()])?;
+                .execute(params![
+                    id,
+                    status.as_str(),
+                    details,
+                    now.as_millis(),
+                    count(traffic.input),
+                    count(traffic.output)
+                ])?;
             Ok(ended > 0)
         })
         .await
     }
+
+    /// Notes how much has passed in sessions that go on.
+    pub(crate) async fn set_session_traffic(&self, traffic: Vec<(String, Traffic)>) -> Result<(), ApiError> {
+        self.write(move |db| {
+            let mut update =
+                db.prepare_cached("UPDATE sessions SET bytes_in = ?2, bytes_out = ?3 WHERE id = ?1 AND over = 0")?;
+            for (id, traffic) in traffic {
+                update.execute(params![id, count(traffic.input), count(traffic.output)])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Notes where the transcript of a session is, whether it has ended or not.
+    pub(crate) async fn set_session_transcript(&self, id: &str, place: TranscriptPlace) -> Result<(), ApiError> {
+        let id = id.to_owned();
+        self.write(move |db| {
+            db.prepare_cached(
+                "UPDATE sessions SET bucket = ?2, object_key = ?3, log_group = ?4, log_stream = ?5 WHERE id = ?1",
+            )?
+            .execute(params![id, place.bucket, place.object_key, place.log_group, place.log_stream])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn count(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
@@ -164,5 +233,15 @@ fn session(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         details: row.get(10)?,
         idle_minutes: row.get(11)?,
         max_minutes: row.get(12)?,
+        traffic: Traffic {
+            input: row.get::<_, i64>(13)?.try_into().unwrap_or(0),
+            output: row.get::<_, i64>(14)?.try_into().unwrap_or(0),
+        },
+        transcript: TranscriptPlace {
+            bucket: row.get(15)?,
+            object_key: row.get(16)?,
+            log_group: row.get(17)?,
+            log_stream: row.get(18)?,
+        },
     })
 }
