@@ -51,6 +51,7 @@ use executor::Executor;
 use journal::Journal;
 use outbox::Outbox;
 use session::Sessions;
+pub use session::account::become_user;
 
 pub use dir::{DataDir, DirError};
 pub use identity::{Activation, Identity, IdentityError, Registration};
@@ -182,9 +183,10 @@ async fn serve(
     let outbox = Arc::new(Outbox::default());
     let journal = Journal::open(dir.join("commands"))?;
     let executor = Executor::new(node.clone(), journal, outbox.clone(), options.workers);
-    let sessions = Arc::new(Sessions::new(node.clone(), outbox.clone()));
+    let sessions = Arc::new(Sessions::new(node.clone(), outbox.clone(), dir.join("sessions"))?);
     let control = Control::new(node.clone(), executor.clone(), sessions.clone(), outbox);
     executor.resume()?;
+    sessions.resume()?;
     tracing::info!("agent {} serves {}", node.instance_id, node.api.endpoints().service("ssm"));
     let tidy = async {
         loop {

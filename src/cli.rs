@@ -1,6 +1,7 @@
 //! The command line: one file per verb. Data on standard output, words on standard error; exit 0 done, 1 failed, 2 usage.
 
 mod agent;
+mod as_user;
 mod children;
 mod choice;
 mod completions;
@@ -56,6 +57,8 @@ enum Verb {
     Agent(agent::Agent),
     Completions(completions::Completions),
     Man(man::Man),
+    #[command(hide = true, name = "as-user")]
+    AsUser(as_user::AsUser),
     #[command(hide = true)]
     Janitor(janitor::Janitor),
 }
@@ -88,6 +91,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Agent(verb)) => verb.run(global),
         Some(Verb::Completions(verb)) => verb.run(),
         Some(Verb::Man(verb)) => verb.run(),
+        Some(Verb::AsUser(verb)) => verb.run(),
         Some(Verb::Janitor(verb)) => verb.run(),
         None => face::run(global),
     };

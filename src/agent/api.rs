@@ -153,14 +153,15 @@ impl Api {
         current.clone().ok_or_else(|| CallError::transport("there are no credentials"))
     }
 
-    /// A call of Systems Manager with the node's credentials; waits for them if there are none yet.
+    /// A call with the node's credentials; waits for them if there are none yet.
     pub async fn call<O: Operation>(&self, request: O) -> Result<O::Output, CallError> {
         let credentials = self.credentials().await?;
-        let url = format!("{}/", self.endpoints.service("ssm"));
+        let service = O::SERVICE.name();
+        let url = format!("{}/", self.endpoints.service(service));
         let body = json::encode_request(&request)?;
         let target = json::target::<O>();
         let headers = [("content-type", json::CONTENT_TYPE), (json::TARGET_HEADER, target.as_str())];
-        let signed = self.sign(&credentials, "ssm", "POST", &url, &headers, Body::Bytes(&body))?;
+        let signed = self.sign(&credentials, service, "POST", &url, &headers, Body::Bytes(&body))?;
         self.post_json::<O>(&url, signed, body).await
     }
 
@@ -253,20 +254,24 @@ impl Api {
         Ok(Sensitive(token.to_owned()))
     }
 
-    /// Uploads a file to S3 as it is read.
-    pub async fn upload(&self, bucket: &str, key: &str, file: &Path) -> Result<(), CallError> {
+    /// Uploads a file to S3 as it is read. `encrypted` asks for encryption at rest with a KMS key.
+    pub async fn upload(&self, bucket: &str, key: &str, file: &Path, encrypted: bool) -> Result<(), CallError> {
         let credentials = self.credentials().await?;
         let url = self.endpoints.object(bucket, key).map_err(CallError::Transport)?;
         let file = tokio::fs::File::open(file).await.map_err(CallError::transport)?;
         let length = file.metadata().await.map_err(CallError::transport)?.len();
         let content_type = ("content-type", "text/plain");
-        let signed = self.sign(&credentials, "s3", "PUT", url.as_str(), &[content_type], Body::Unsigned)?;
+        let encryption = ("x-amz-server-side-encryption", "aws:kms");
+        let headers = if encrypted { vec![content_type, encryption] } else { vec![content_type] };
+        let signed = self.sign(&credentials, "s3", "PUT", url.as_str(), &headers, Body::Unsigned)?;
         let mut request = self
             .http
             .request(Method::PUT, url)
-            .header(content_type.0, content_type.1)
             .header(reqwest::header::CONTENT_LENGTH, length)
             .body(reqwest::Body::wrap_stream(chunks(file, length)));
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
         for (name, value) in signed {
             request = request.header(name, value);
         }

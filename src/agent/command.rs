@@ -302,7 +302,7 @@ impl CommandRun {
             }
             let key = format!("{prefix}/{}/{name}", step.name);
             let mut tries = 0;
-            while let Err(error) = self.node.api.upload(bucket, &key, &file).await {
+            while let Err(error) = self.node.api.upload(bucket, &key, &file, false).await {
                 tries += 1;
                 tracing::warn!("cannot upload {name} of command {}: {error}", self.job.command_id);
                 if tries == UPLOAD_TRIES {

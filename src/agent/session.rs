@@ -1,14 +1,21 @@
 //! Sessions: what the service asks for over the control channel, each served by a task of its own over a data channel.
 
+pub mod account;
+mod delivery;
+mod handshake;
 mod link;
 mod plan;
 mod port;
 mod program;
 mod serve;
+mod terms;
+mod transcript;
 mod words;
 
 use std::{
     collections::HashMap,
+    io,
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -21,24 +28,42 @@ use crate::wire::{
     messages::{SessionRequest, TaskComplete, TaskMessage},
 };
 use plan::Plan;
+use terms::{LogTerms, Terms};
+use transcript::{Orphan, Transcripts};
 
 /// So many sessions at a time, as AWS's agent has it.
 const LIMIT: usize = 1000;
 /// How long sessions have to end when the agent does.
 const FAREWELL: Duration = Duration::from_secs(3);
+/// Why a session ends that was under way when its agent was.
+const RESTARTED: &str = "The agent on the node was restarted.";
 
 /// The sessions of a node.
 pub struct Sessions {
     node: Arc<Node>,
     outbox: Arc<Outbox>,
+    transcripts: Transcripts,
     live: Mutex<HashMap<String, CancellationToken>>,
     tasks: TaskTracker,
 }
 
 impl Sessions {
-    /// None yet.
-    pub fn new(node: Arc<Node>, outbox: Arc<Outbox>) -> Self {
-        Self { node, outbox, live: Mutex::default(), tasks: TaskTracker::new() }
+    /// None yet. Transcripts are kept in `directory`.
+    pub fn new(node: Arc<Node>, outbox: Arc<Outbox>, directory: PathBuf) -> io::Result<Self> {
+        let transcripts = Transcripts::open(directory)?;
+        Ok(Self { node, outbox, transcripts, live: Mutex::default(), tasks: TaskTracker::new() })
+    }
+
+    /// Ends the sessions that were under way when the last agent was killed, and delivers their transcripts.
+    pub fn resume(self: &Arc<Self>) -> io::Result<()> {
+        for Orphan { session_id, terms } in self.transcripts.orphans()? {
+            let sessions = self.clone();
+            self.tasks.spawn(async move {
+                sessions.complete(&session_id, Err(RESTARTED.to_owned()), &terms);
+                sessions.settle(&session_id, &terms, false).await;
+            });
+        }
+        Ok(())
     }
 
     /// Starts the session that a task describes. What goes wrong is told to the service, and by it to the user.
@@ -56,7 +81,7 @@ impl Sessions {
         let plan = plan.and_then(|request| Plan::read(&request));
         let plan = match plan {
             Ok(plan) => plan,
-            Err(sentence) => return self.complete(&session_id, Err(sentence)),
+            Err(sentence) => return self.complete(&session_id, Err(sentence), &LogTerms::default()),
         };
         let cancel = CancellationToken::new();
         {
@@ -66,17 +91,70 @@ impl Sessions {
             }
             if live.len() >= LIMIT {
                 drop(live);
-                return self.complete(&session_id, Err(format!("the node has {LIMIT} sessions already")));
+                let full = Err(format!("the node has {LIMIT} sessions already"));
+                return self.complete(&session_id, full, &LogTerms::default());
             }
             live.insert(session_id.clone(), cancel.clone());
         }
         let sessions = self.clone();
         self.tasks.spawn(async move {
             tracing::info!("session {session_id} begins");
-            let outcome = serve::serve(&sessions.node, &session_id, plan, &cancel).await;
-            sessions.lock().remove(&session_id);
-            sessions.complete(&session_id, outcome);
+            let terms = plan.1.log.clone();
+            let streamed = CancellationToken::new();
+            let stream = sessions.stream(&session_id, &terms, &streamed);
+            let run = async {
+                let outcome = sessions.run(&session_id, plan, &cancel).await;
+                sessions.lock().remove(&session_id);
+                sessions.complete(&session_id, outcome, &terms);
+                streamed.cancel();
+            };
+            let ((), streamed) = tokio::join!(run, stream);
+            sessions.settle(&session_id, &terms, streamed).await;
         });
+    }
+
+    async fn run(&self, session_id: &str, plan: (Plan, Terms), cancel: &CancellationToken) -> Result<(), String> {
+        let terms = &plan.1.log;
+        delivery::check(&self.node, terms).await?;
+        let mut transcript = self.transcripts.begin(session_id, terms).map_err(|error| {
+            format!(
+                "the node cannot keep the session's transcript: {error}. Free some space in the agent's data directory"
+            )
+        })?;
+        let outcome = serve::serve(&self.node, session_id, plan, transcript.as_mut(), cancel).await;
+        if let Some(transcript) = transcript {
+            transcript.finish();
+        }
+        outcome
+    }
+
+    /// Sends the transcript to its log group as it grows, if the document says so. Answers whether all of it arrived.
+    async fn stream(&self, session_id: &str, terms: &LogTerms, done: &CancellationToken) -> bool {
+        if terms.group.is_empty() || !terms.stream {
+            return false;
+        }
+        let file = self.transcripts.file(session_id);
+        match delivery::stream(&self.node, session_id, &file, terms, done).await {
+            Ok(()) => true,
+            Err(sentence) => {
+                tracing::error!("session {session_id}: {sentence}");
+                // All of it is sent again: a line too many is better than one that nobody has.
+                false
+            }
+        }
+    }
+
+    /// Delivers what is left to deliver of a session that has ended, then forgets it.
+    async fn settle(&self, session_id: &str, terms: &LogTerms, streamed: bool) {
+        let file = self.transcripts.file(session_id);
+        if terms.is_wanted()
+            && file.exists()
+            && let Err(sentence) = delivery::deliver(&self.node, session_id, &file, terms, streamed).await
+        {
+            tracing::error!("session {session_id}: {sentence}; it is tried again when the agent starts");
+            return;
+        }
+        self.transcripts.end(session_id);
     }
 
     /// Ends a session, if it is there.
@@ -95,7 +173,7 @@ impl Sessions {
         }
     }
 
-    fn complete(&self, session_id: &str, outcome: Result<(), String>) {
+    fn complete(&self, session_id: &str, outcome: Result<(), String>, terms: &LogTerms) {
         match &outcome {
             Ok(()) => tracing::info!("session {session_id} ended"),
             Err(sentence) => tracing::warn!("session {session_id} failed: {sentence}"),
@@ -109,6 +187,10 @@ impl Sessions {
             instance_id: self.node.instance_id.clone(),
             output: outcome.err().unwrap_or_default(),
             retry_number: 1,
+            s3_url_suffix: if terms.bucket.is_empty() { String::new() } else { terms.object_key(session_id) },
+            s3_bucket: terms.bucket.clone(),
+            cwl_stream: if terms.group.is_empty() { String::new() } else { session_id.to_owned() },
+            cwl_group: terms.group.clone(),
             ..TaskComplete::default()
         };
         self.outbox.task(serde_json::to_string(&complete).unwrap_or_default());

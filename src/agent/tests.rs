@@ -339,10 +339,10 @@ async fn a_session_that_cannot_be_fails_in_words() {
     let mut service = Service::start().await;
     let agent = Agent::start(dir.path(), Some(service.url()), true);
     let mut control = service.control().await;
-    let document = json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": {"kmsKeyId": "alias/x"}});
+    let document = json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": {"runAsEnabled": true, "runAsDefaultUser": "nobody-at-all"}});
     start_session(&mut control, document).await;
     let complete = task_complete(&mut control).await;
     assert_eq!(complete.final_task_status, "Failed");
-    assert!(complete.output.contains("KMS"));
+    assert!(complete.output.contains("nobody-at-all"));
     agent.stop().await;
 }

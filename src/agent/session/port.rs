@@ -62,7 +62,7 @@ pub struct Port {
 /// Serves a port session until somebody ends it.
 pub(super) async fn serve(session: &mut Session<'_>, port: &Port) -> Result<End, String> {
     let addresses: Arc<[SocketAddr]> = resolve(port).await?.into();
-    let client = session.handshake("Port", port.properties.clone()).await?.client_version;
+    let client = session.handshake("Port", port.properties.clone(), None).await?.client_version;
     match port.forwards {
         true if is_at_least(&client, MULTIPLEXING) => carry_many(session, &addresses).await,
         true => carry_one_at_a_time(session, &addresses).await,

@@ -21,6 +21,10 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
+use super::{
+    account::{self, Account},
+    plan::Separators,
+};
 use crate::{
     agent::process::kill_session,
     wire::{envelope::payload, messages::TerminalSize},
@@ -53,10 +57,10 @@ enum Ending {
 }
 
 impl Program {
-    /// A shell.
-    pub fn shell() -> Result<Self, String> {
-        let shell = login_shell();
-        let mut command = CommandBuilder::new(&shell);
+    /// A shell, of the agent's user or of another one.
+    pub fn shell(account: Option<&Account>) -> Result<Self, String> {
+        let shell = login_shell(account);
+        let mut command = on_behalf(account, &shell.to_string_lossy(), &[])?;
         if let Some(prompt) = prompt(&shell) {
             command.env("PS1", prompt);
         }
@@ -64,18 +68,15 @@ impl Program {
     }
 
     /// A command for `sh` to read, on a terminal.
-    pub fn interactive(command: &str) -> Result<Self, String> {
-        let mut shell = CommandBuilder::new("sh");
-        shell.args(["-c", command]);
-        Self::on_terminal(shell)
+    pub fn interactive(command: &str, account: Option<&Account>) -> Result<Self, String> {
+        Self::on_terminal(on_behalf(account, "sh", &["-c".to_owned(), command.to_owned()])?)
     }
 
     fn on_terminal(mut command: CommandBuilder) -> Result<Self, String> {
-        for (name, value) in terminal_environment() {
-            command.env(name, value);
+        command.env("TERM", "xterm-256color");
+        if env::var_os("LANG").is_none_or(|value| value.is_empty()) {
+            command.env("LANG", "C.UTF-8");
         }
-        command.env_remove("FLEETDECK_ACTIVATION_CODE");
-        command.cwd(home());
         let failed = |what: &str, error: &dyn std::fmt::Display| format!("cannot {what}: {error}");
         let pair = native_pty_system().openpty(SIZE).map_err(|error| failed("open a terminal", &error))?;
         let mut child = pair.slave.spawn_command(command).map_err(|error| failed("start a shell", &error))?;
@@ -99,12 +100,13 @@ impl Program {
     }
 
     /// A program on pipes, in a process group of its own. Its input is signals only.
-    pub fn on_pipes(words: &[String], separate: bool) -> Result<Self, String> {
+    pub fn on_pipes(
+        words: &[String],
+        separate: Option<&Separators>,
+        account: Option<&Account>,
+    ) -> Result<Self, String> {
         let (program, arguments) = words.split_first().ok_or("the command is empty")?;
-        let mut child = tokio::process::Command::new(program)
-            .args(arguments)
-            .env_remove("FLEETDECK_ACTIVATION_CODE")
-            .current_dir(home())
+        let mut child = piped(&on_behalf(account, program, arguments)?)?
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -116,10 +118,15 @@ impl Program {
         let (input, mut input_from) = mpsc::channel::<Vec<u8>>(INPUT_QUEUE);
         let (exit_to, exit) = oneshot::channel();
         if let Some(stdout) = child.stdout.take() {
-            tokio::spawn(copy(stdout, payload::OUTPUT, output_to.clone()));
+            let prefix = separate.map(|separate| separate.output.clone().into_bytes()).unwrap_or_default();
+            tokio::spawn(copy(stdout, payload::OUTPUT, prefix, output_to.clone()));
         }
         if let Some(stderr) = child.stderr.take() {
-            tokio::spawn(copy(stderr, if separate { payload::STDERR } else { payload::OUTPUT }, output_to));
+            let (kind, prefix) = match separate {
+                Some(separate) => (payload::STDERR, separate.error.clone().into_bytes()),
+                None => (payload::OUTPUT, Vec::new()),
+            };
+            tokio::spawn(copy(stderr, kind, prefix, output_to));
         }
         tokio::spawn(async move {
             while let Some(bytes) = input_from.recv().await {
@@ -145,7 +152,7 @@ impl Program {
         let (reader, mut writer) = connection.into_split();
         let (output_to, output) = mpsc::channel(OUTPUT_QUEUE);
         let (input, mut input_from) = mpsc::channel::<Vec<u8>>(INPUT_QUEUE);
-        let reads = tokio::spawn(copy(reader, payload::OUTPUT, output_to));
+        let reads = tokio::spawn(copy(reader, payload::OUTPUT, Vec::new(), output_to));
         let writes = tokio::spawn(async move {
             while let Some(bytes) = input_from.recv().await {
                 if writer.write_all(&bytes).await.is_err() {
@@ -202,9 +209,15 @@ fn write_terminal(mut writer: Box<dyn Write + Send>, mut input: mpsc::Receiver<V
     }
 }
 
-async fn copy(mut from: impl AsyncRead + Unpin, payload_type: u32, output: mpsc::Sender<(u32, Vec<u8>)>) {
+async fn copy(
+    mut from: impl AsyncRead + Unpin,
+    payload_type: u32,
+    prefix: Vec<u8>,
+    output: mpsc::Sender<(u32, Vec<u8>)>,
+) {
     loop {
         let mut buffer = Vec::with_capacity(READ);
+        buffer.extend_from_slice(&prefix);
         match from.read_buf(&mut buffer).await {
             Ok(0) | Err(_) => return,
             Ok(_) => {
@@ -234,11 +247,53 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), String>
         .map_err(|error| format!("cannot serve the terminal: {error}"))
 }
 
-/// The shell of the agent's user; `bash`, else `sh`, where it names none that is there.
-fn login_shell() -> PathBuf {
-    let of_user = || nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.shell);
+/// A program of the agent's user, or of another one by way of a process that becomes that user.
+fn on_behalf(account: Option<&Account>, program: &str, arguments: &[String]) -> Result<CommandBuilder, String> {
+    let mut command = match account {
+        None => CommandBuilder::new(program),
+        Some(account) => {
+            let own = env::current_exe().map_err(|error| format!("cannot find the agent's program: {error}"))?;
+            let mut command = CommandBuilder::new(own);
+            command.args([account::VERB, &account.name, "--", program]);
+            for (name, value) in account.environment() {
+                command.env(name, value);
+            }
+            command
+        }
+    };
+    command.args(arguments);
+    if account.is_none() {
+        command.env("HOME", home());
+    }
+    command.env_remove("FLEETDECK_ACTIVATION_CODE");
+    // Another user goes to its own home by itself: the agent's user may have no right to be there.
+    command.cwd(if account.is_none() { home() } else { "/".into() });
+    Ok(command)
+}
+
+/// The same without a terminal.
+fn piped(command: &CommandBuilder) -> Result<tokio::process::Command, String> {
+    let (program, arguments) = command.get_argv().split_first().ok_or("the command is empty")?;
+    let mut piped = tokio::process::Command::new(program);
+    piped.args(arguments).env_clear();
+    for (name, value) in command.iter_full_env_as_str() {
+        piped.env(name, value);
+    }
+    if let Some(directory) = command.get_cwd() {
+        piped.current_dir(directory);
+    }
+    Ok(piped)
+}
+
+/// The shell of the user; `bash`, else `sh`, where it has none that is there.
+fn login_shell(account: Option<&Account>) -> PathBuf {
+    let of_user = || match account {
+        Some(account) => Some(account.shell.clone()),
+        None => nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.shell),
+    };
     let no_shell = |path: &Path| path.ends_with("nologin") || path.ends_with("false");
     env::var_os("SHELL")
+        .filter(|_| account.is_none())
         .map(PathBuf::from)
         .into_iter()
         .chain(of_user())
@@ -266,14 +321,6 @@ fn home() -> PathBuf {
         .or_else(|| nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.dir))
         .filter(|home| home.is_dir())
         .unwrap_or_else(|| "/".into())
-}
-
-fn terminal_environment() -> Vec<(&'static str, String)> {
-    let mut variables = vec![("TERM", "xterm-256color".to_owned()), ("HOME", home().to_string_lossy().into_owned())];
-    if env::var_os("LANG").is_none_or(|value| value.is_empty()) {
-        variables.push(("LANG", "C.UTF-8".to_owned()));
-    }
-    variables
 }
 
 #[cfg(test)]

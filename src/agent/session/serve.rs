@@ -2,25 +2,16 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use serde_json::{Value, json};
-use tokio::{
-    sync::mpsc::OwnedPermit,
-    time::{Instant, timeout},
-};
+use serde_json::Value;
+use tokio::{sync::mpsc::OwnedPermit, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{link::Link, plan::Plan, port, program::Program, words};
+use super::{link::Link, plan::Plan, port, program::Program, terms::Terms, transcript::Transcript, words};
 use crate::{
-    agent::{Node, facts::AGENT_VERSION},
-    wire::{
-        channel::Event,
-        envelope::flag,
-        messages::{HandshakeComplete, HandshakeRequest, HandshakeResponse, RequestedAction},
-    },
+    agent::Node,
+    wire::{channel::Event, envelope::flag, messages::TerminalSize},
 };
 
-/// How long a client has for its answer to the handshake.
-const HANDSHAKE: Duration = Duration::from_secs(15);
 /// How long the last output may stand still on its way to the client before the session is closed without it.
 const DRAIN: Duration = Duration::from_secs(2);
 
@@ -34,15 +25,30 @@ pub(super) enum End {
     Disconnected,
 }
 
-/// Serves a session. The error is a sentence for the user.
-pub async fn serve(node: &Node, session_id: &str, plan: Plan, cancel: &CancellationToken) -> Result<(), String> {
+/// Serves a session, noting its output in the transcript. The error is a sentence for the user.
+pub async fn serve(
+    node: &Node,
+    session_id: &str,
+    (plan, terms): (Plan, Terms),
+    transcript: Option<&mut Transcript>,
+    cancel: &CancellationToken,
+) -> Result<(), String> {
     let link = tokio::select! {
         link = Link::open(node, session_id) => link?,
         () = cancel.cancelled() => return Ok(()),
     };
-    let mut session = Session { node, session_id, link, program: None, pending: VecDeque::new(), permit: None };
+    let mut session = Session {
+        node,
+        session_id,
+        link,
+        program: None,
+        size: None,
+        transcript,
+        pending: VecDeque::new(),
+        permit: None,
+    };
     let outcome = tokio::select! {
-        outcome = session.run(&plan) => outcome,
+        outcome = session.run(&plan, &terms) => outcome,
         () = cancel.cancelled() => Ok(End::Terminated),
     };
     if let Some(program) = &session.program {
@@ -66,6 +72,9 @@ pub(super) struct Session<'a> {
     pub(super) session_id: &'a str,
     pub(super) link: Link<'a>,
     pub(super) program: Option<Program>,
+    /// The size of the user's terminal, if it came before there was a program to tell.
+    pub(super) size: Option<TerminalSize>,
+    transcript: Option<&'a mut Transcript>,
     /// Output that the channel has no room for.
     pending: VecDeque<(u32, Vec<u8>)>,
     /// Room for one write to the program.
@@ -80,29 +89,38 @@ enum Step {
 }
 
 impl Session<'_> {
-    async fn run(&mut self, plan: &Plan) -> Result<End, String> {
+    async fn run(&mut self, plan: &Plan, terms: &Terms) -> Result<End, String> {
+        let key = terms.key.as_deref();
+        let account = terms.account.as_ref();
+        // Without a key the first frame of a shell is its first output, as clients expect of it.
+        if let (Plan::Shell { .. } | Plan::Interactive { .. }, Some(_)) = (plan, key) {
+            self.handshake(plan.session_type(), Value::Null, key).await?;
+        }
         let program = match plan {
             Plan::Shell { profile } => {
-                let program = Program::shell()?;
+                let program = Program::shell(account)?;
                 if !profile.trim().is_empty() {
                     let line = format!("{}\n", profile.trim_end());
                     program.input.try_send(line.into_bytes()).map_err(|error| error.to_string())?;
                 }
                 program
             }
-            Plan::Interactive { command } => Program::interactive(command)?,
+            Plan::Interactive { command } => Program::interactive(command, account)?,
             Plan::NonInteractive { command, separate } => {
                 let words = words::split(command)?;
-                self.handshake("NonInteractiveCommands", Value::Null).await?;
-                Program::on_pipes(&words, *separate)?
+                self.handshake(plan.session_type(), Value::Null, key).await?;
+                Program::on_pipes(&words, separate.as_ref(), account)?
             }
             Plan::Port(port) => return port::serve(self, port).await,
         };
+        if let Some(size) = self.size.take() {
+            program.resize(size);
+        }
         self.program = Some(program);
         if let Some(end) = self.pump().await? {
             return Ok(end);
         }
-        if let Plan::NonInteractive { separate: true, .. } = plan
+        if let Plan::NonInteractive { separate: Some(_), .. } = plan
             && let Some(program) = &mut self.program
             && let Ok(code) = (&mut program.exit).await
         {
@@ -134,7 +152,7 @@ impl Session<'_> {
             match step {
                 Step::Link(Ok(())) => {}
                 Step::Link(Err(lost)) => self.link.reconnect(&lost).await?,
-                Step::Output(Some(output)) => self.pending.push_back(output),
+                Step::Output(Some(output)) => self.take_output(output),
                 Step::Output(None) => return Ok(None),
                 Step::Room(Some(permit)) => self.permit = Some(permit),
                 // Nobody reads input any more: the program is about to end, and its output says when.
@@ -163,7 +181,7 @@ impl Session<'_> {
                     self.link.reconnect(&lost).await?;
                 },
                 output = program.output.recv(), if reads => match output {
-                    Some(output) => self.pending.push_back(output),
+                    Some(output) => self.take_output(output),
                     None => return Ok(None),
                 },
             }
@@ -180,6 +198,10 @@ impl Session<'_> {
             }
             match event {
                 Event::Flag(flag::DISCONNECT_TO_PORT) => return Some(End::Disconnected),
+                Event::Broken(error) => {
+                    tracing::warn!("session {} ends: {error}", self.session_id);
+                    return Some(End::Terminated);
+                }
                 Event::Data(bytes) => {
                     if let Some(permit) = self.permit.take() {
                         permit.send(bytes.into());
@@ -196,6 +218,14 @@ impl Session<'_> {
         None
     }
 
+    /// What the program wrote is in the transcript before anybody sees it.
+    fn take_output(&mut self, output: (u32, Vec<u8>)) {
+        if let Some(transcript) = &mut self.transcript {
+            transcript.write(&output.1);
+        }
+        self.pending.push_back(output);
+    }
+
     /// Hands the program's output to the channel, as far as it has room.
     fn push_output(&mut self) {
         while let Some((kind, bytes)) = self.pending.front_mut() {
@@ -205,50 +235,6 @@ impl Session<'_> {
                 return;
             }
             self.pending.pop_front();
-        }
-    }
-
-    /// Tells the client what kind of session this is and waits until it agrees.
-    pub(super) async fn handshake(
-        &mut self,
-        session_type: &str,
-        properties: Value,
-    ) -> Result<HandshakeResponse, String> {
-        let began = Instant::now();
-        let request = HandshakeRequest {
-            agent_version: AGENT_VERSION.to_owned(),
-            requested_client_actions: vec![RequestedAction {
-                action_type: "SessionType".to_owned(),
-                action_parameters: json!({"SessionType": session_type, "Properties": properties}),
-            }],
-        };
-        self.link.channel.send_handshake_request(&request, self.node.clock.now());
-        let response = timeout(HANDSHAKE, self.next_handshake())
-            .await
-            .map_err(|_| "the client did not answer the handshake in time".to_owned())??;
-        let actions = &response.processed_client_actions;
-        if actions.is_empty() || actions.iter().any(|action| action.action_status != 1) {
-            return Err(format!("the client does not support sessions of type {session_type}"));
-        }
-        let complete = HandshakeComplete {
-            handshake_time_to_complete: i64::try_from(began.elapsed().as_nanos()).unwrap_or(i64::MAX),
-            customer_message: String::new(),
-        };
-        self.link.channel.send_handshake_complete(&complete, self.node.clock.now());
-        Ok(response)
-    }
-
-    /// The client's answer.
-    async fn next_handshake(&mut self) -> Result<HandshakeResponse, String> {
-        loop {
-            while let Some(event) = self.link.channel.poll_event() {
-                match event {
-                    Event::Handshake(response) => return Ok(response),
-                    event if ends(&event) => return Err("the session was ended during the handshake".to_owned()),
-                    _ => {}
-                }
-            }
-            self.exchange().await?;
         }
     }
 
@@ -267,7 +253,7 @@ impl Session<'_> {
     }
 
     /// Sends what is due and waits for what comes.
-    async fn exchange(&mut self) -> Result<(), String> {
+    pub(super) async fn exchange(&mut self) -> Result<(), String> {
         let outcome = match self.link.flush().await {
             Ok(()) => self.link.wait().await,
             lost => lost,
