@@ -42,6 +42,7 @@ const FORBIDDEN: &[&str] = &[
     "fd00:ec2::254",
     "fd00:ec2::253",
     "fd00:ec2::123",
+    "fd00:ec2::240",
     "fd00:ec2::250",
     "fd00:ec2::251",
 ];
@@ -200,7 +201,7 @@ mod tests {
 
     #[tokio::test]
     async fn credentials_of_the_machine_are_not_forwarded_however_they_are_spelled() {
-        for host in ["169.254.169.254", "::ffff:169.254.169.254", "fd00:ec2::254", "fd00:0ec2::0123"] {
+        for host in ["169.254.169.254", "::ffff:169.254.169.254", "fd00:ec2::254", "fd00:ec2::240", "fd00:0ec2::0123"] {
             let port = Port { host: Some(host.into()), port: 80, forwards: true, properties: Value::Null };
             let error = resolve(&port).await.unwrap_err();
             assert_eq!(error, format!("Forwarding to IP address {host} is forbidden."));
