@@ -36,9 +36,12 @@ def credentials(directory):
 class Caller:
     """One connection, kept alive where the server keeps it, signing as an SDK does."""
 
-    def __init__(self, port, access="testing", secret="testing"):
+    def __init__(self, port, access="testing", secret="testing", tls=None):
         self.host = f"127.0.0.1:{port}"
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        if tls:
+            self.connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=60, context=tls)
+        else:
+            self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self.access, self.secret, self.day, self.key = access, secret, None, None
 
     def signing_key(self, day):

@@ -1,0 +1,183 @@
+"""Sessions through our client, engine and agent, beside AWS's plugin and agent over the same engine, and beside ssh.
+
+    python benches/sessions.py [cat] [keys] [paste] [--rounds N]
+
+Needs root and `cargo build --release`; openssh-server for `keys`. SESSION_MANAGER_PLUGIN and AMAZON_SSM_AGENT say where
+AWS's pair is; without them only ours is measured. All ends speak TLS to the engine. Rates are medians over the rounds,
+in which the contestants take turns.
+"""
+
+import argparse
+import hashlib
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import pair
+import peers
+from terminal import Terminal, prompt
+
+MEGABYTE = 1_000_000
+#: AWS's pair moves about a megabyte a second; the rate does not depend on the size.
+CAT, CAT_REAL = 100 * MEGABYTE, 10 * MEGABYTE
+PASTE = MEGABYTE
+KEYS = 300
+#: Nobody types faster than this; without a pause a loop measures warm caches.
+KEY_PAUSE = 0.01
+
+
+def lines(size):
+    """Text like a log, without a line longer than a terminal takes at once."""
+    line = "2026-01-02T03:04:05.678Z INFO request {:07} served in 12 ms, 200 OK, 4096 bytes\n"
+    text = "".join(line.format(number) for number in range(size // len(line.format(0)) + 1))
+    return text.encode()[:size - 1] + b"\n"
+
+
+class Bench:
+    def __init__(self, trial, rounds):
+        self.trial, self.rounds = trial, rounds
+        self.ours = trial.our_node()
+        self.real = None
+        lacking = list(pair.missing())
+        for sentence in lacking:
+            print(f"without AWS's pair: {sentence}")
+        if not lacking:
+            self.real = trial.real_node()
+
+    def open_ours(self):
+        return Terminal([peers.BINARY, "shell", self.ours], self.trial.environment)
+
+    def open_real(self):
+        return Terminal(self.trial.plugin(self.real), self.trial.environment)
+
+    def pairs(self):
+        yield "ours", self.open_ours
+        if self.real:
+            yield "AWS's plugin and agent", self.open_real
+
+    def cat(self):
+        rates = {}
+        for _ in range(self.rounds):
+            for name, start in self.pairs():
+                size = CAT if name == "ours" else CAT_REAL
+                path = self.trial.directory / f"cat-{size}"
+                if not path.exists():
+                    path.write_bytes(lines(size))
+                with start() as terminal:
+                    prompt(terminal)
+                    begin = time.perf_counter()
+                    terminal.type(f"cat {path}; echo E''ND\n")
+                    count = terminal.wait("END\n", 600)
+                    took = time.perf_counter() - begin
+                if count < size:
+                    sys.exit(f"{name}: {count} bytes of {size} came")
+                rates.setdefault(name, []).append(size / took / MEGABYTE)
+        report("cat of a file (ours 100 MB, AWS's 10 MB)", rates, "MB/s")
+
+    def paste(self):
+        text, rates = lines(PASTE), {}
+        for round_number in range(self.rounds):
+            for name, start in self.pairs():
+                # A folder that every user may write to: AWS's agent runs shells as a user of its own.
+                path = self.trial.directory / "pastes" / f"{name.split()[0]}-{round_number}"
+                path.parent.mkdir(exist_ok=True)
+                path.parent.chmod(0o777)
+                with start() as terminal:
+                    prompt(terminal)
+                    terminal.type(f"cat > '{path}'; echo E''ND\n")
+                    terminal.wait("ND\n", 30)
+                    begin = time.perf_counter()
+                    terminal.exchange(text + b"\x04", "END\n", 900)
+                    took = time.perf_counter() - begin
+                came = path.read_bytes()
+                whole = hashlib.sha256(came).digest() == hashlib.sha256(text).digest()
+                if not whole:
+                    print(f"  {name}: incomplete, {len(came)} bytes of {len(text)} arrived, or others")
+                rates.setdefault(name, []).append(PASTE / took / MEGABYTE)
+        report("paste of 1 MB into `cat > file`", rates, "MB/s")
+
+    def keys(self):
+        contestants = dict(self.pairs())
+        server = self.sshd()
+        if server:
+            contestants["ssh to localhost"] = server
+        times = {}
+        for _ in range(self.rounds):
+            for name, start in contestants.items():
+                with start() as terminal:
+                    prompt(terminal)
+                    terminal.type("cat > /dev/null\n")
+                    terminal.wait("cat > /dev/null\n")
+                    terminal.read(0.5)
+                    taken = []
+                    for number in range(KEYS):
+                        time.sleep(KEY_PAUSE)
+                        taken.append(terminal.echo(b"x" if number % 40 else b"\n"))
+                    times.setdefault(name, []).append([seconds * 1000 for seconds in taken[20:]])
+        print("\nfrom key to echo")
+        for name, rounds in times.items():
+            halves = statistics.median(statistics.median(taken) for taken in rounds)
+            tails = statistics.median(statistics.quantiles(taken, n=100)[98] for taken in rounds)
+            times[name] = halves
+            print(f"  {name:24} p50 {halves:8.2f} ms   p99 {tails:8.2f} ms")
+        for name, half in times.items():
+            if name != "ours":
+                print(f"  ours / {name}: p50 {times['ours'] / half:.2f}")
+
+    def sshd(self):
+        """An ssh server of our own with a key of its own; what opens a shell through it."""
+        program = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+        if not program:
+            print("without ssh: there is no sshd (Debian's openssh-server)")
+            return None
+        home, port = self.trial.directory / "ssh", pair.free_port()
+        home.mkdir()
+        for key in ("host", "user"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", home / key], check=True)
+        (home / "config").write_text(
+            f"Port {port}\nListenAddress 127.0.0.1\nHostKey {home}/host\nAuthorizedKeysFile {home}/user.pub\n"
+            "PermitRootLogin yes\nStrictModes no\nUsePAM no\nPidFile none\n")
+        pathlib.Path("/run/sshd").mkdir(exist_ok=True)
+        self.trial.start([program, "-D", "-e", "-f", home / "config"], self.trial.bare)
+        command = ["ssh", "-tt", "-p", str(port), "-i", home / "user", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR",
+                   "-o", f"UserKnownHostsFile={home}/known", "-F", "/dev/null", "root@127.0.0.1"]
+        probe = [*command[:1], *command[2:], "true"]
+        pair.until("sshd answers", lambda: subprocess.run(probe, capture_output=True).returncode == 0)
+        return lambda: Terminal(command, self.trial.bare | {"TERM": "xterm-256color"})
+
+
+def report(title, rates, unit):
+    print(f"\n{title}")
+    middle = {name: statistics.median(values) for name, values in rates.items()}
+    for name, values in rates.items():
+        print(f"  {name:24} {middle[name]:9.2f} {unit}   ({min(values):.2f} to {max(values):.2f} in {len(values)} rounds)")
+    for name, rate in middle.items():
+        if name != "ours":
+            print(f"  ours / {name}: {middle['ours'] / rate:.1f}")
+
+
+def main():
+    known = ("cat", "keys", "paste")
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("what", nargs="*", help=f"{', '.join(known)}; all if none is named")
+    arguments.add_argument("--rounds", type=int, default=3)
+    chosen = arguments.parse_args()
+    for what in chosen.what:
+        if what not in known:
+            arguments.error(f"{what} is none of {', '.join(known)}")
+    pair.alone()
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        with pair.Trial(directory) as trial:
+            bench = Bench(trial, chosen.rounds)
+            for what in chosen.what or known:
+                getattr(bench, what)()
+
+
+if __name__ == "__main__":
+    main()
