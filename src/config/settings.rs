@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::forward::Forward;
+
 /// What the user may set for the console. Times in seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -28,6 +30,9 @@ pub struct Settings {
     pub paste_guard: bool,
     /// What programs on nodes may do with the clipboard: `ask`, `allow` or `deny` to write; they never read it.
     pub clipboard: Clipboard,
+    /// Ports that are forwarded.
+    #[serde(rename = "forward")]
+    pub forwards: Vec<Forward>,
 }
 
 /// Whether programs on nodes may write the clipboard.
@@ -57,6 +62,7 @@ impl Default for Settings {
             mouse: true,
             paste_guard: true,
             clipboard: Clipboard::Ask,
+            forwards: Vec::new(),
         }
     }
 }
@@ -79,6 +85,29 @@ mod tests {
     fn a_file_overrides_only_what_it_names() {
         let settings = Settings::parse("theme = 'light'\nconfirm-above = 3\n").unwrap();
         assert_eq!(settings, Settings { theme: "light".to_owned(), confirm_above: 3, ..Settings::default() });
+    }
+
+    #[test]
+    fn ports_are_forwarded_as_the_file_says() {
+        let text = "[[forward]]\nname = 'db'\nnode = 'web-01'\nhost = 'db.internal'\nremote = 5432\nlocal = 15432\n\
+                    [[forward]]\nnode = 'mi-1'\nremote = '80'\nlocal = '[::1]:8080'\nstart = false\n";
+        let forwards = Settings::parse(text).unwrap().forwards;
+        assert_eq!(forwards[0].host.as_deref(), Some("db.internal"));
+        assert_eq!(
+            (forwards[0].remote, forwards[0].local.to_string(), forwards[0].start),
+            (5432, "127.0.0.1:15432".into(), true)
+        );
+        assert_eq!((forwards[1].local.to_string(), forwards[1].start), ("[::1]:8080".into(), false));
+        let wrong = |line: &str| {
+            let text = format!("[[forward]]\nnode = 'x'\nremote = 80\n{line}\n");
+            Settings::parse(&text).unwrap_err().to_string()
+        };
+        assert!(wrong("local = '0.0.0.0:80'").contains("other machines"));
+        assert!(wrong("local = 'here'").contains("no local end"));
+        assert!(wrong("lokal = 1").contains("lokal"));
+        assert!(
+            Settings::parse("[[forward]]\nnode = 'x'\nremote = 0\n").unwrap_err().to_string().contains("1 to 65535")
+        );
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub enum Layer {
     Output,
     Parameters,
     History,
+    Sessions,
+    Forwards,
     Shell,
     Prefix,
     Scrollback,
@@ -41,6 +43,8 @@ impl Layer {
         (Layer::Output, "output", "Output of a command"),
         (Layer::Parameters, "parameters", "Parameters"),
         (Layer::History, "history", "Versions of a parameter"),
+        (Layer::Sessions, "sessions", "Sessions"),
+        (Layer::Forwards, "forwards", "Forwards"),
         (Layer::Shell, "shell", "Shell"),
         (Layer::Prefix, "prefix", "Shell, after the prefix key"),
         (Layer::Scrollback, "scrollback", "Looking back in a shell"),
@@ -112,6 +116,8 @@ actions! {
         PaneCommands View "pane-commands", "commands", "Go to the commands";
         PaneParameters View "pane-parameters", "parameters", "Go to the parameters";
         PaneShell View "pane-shell", "shell", "Go to the shells";
+        PaneSessions View "pane-sessions", "sessions", "Go to the sessions of everybody and their history";
+        PaneForwards View "pane-forwards", "forwards", "Go to the forwarded ports";
         PaneNext View "pane-next", "next pane", "Go to the next pane";
         PanePrevious View "pane-previous", "previous pane", "Go to the previous pane";
         Back View "back", "back", "Go back one step";
@@ -177,6 +183,16 @@ actions! {
     History {
         LabelVersion Change "label-version", "label", "Label the version under the cursor, or move a label to it";
         UnlabelVersion Change "unlabel-version", "unlabel", "Take labels away from the version under the cursor";
+    }
+    Sessions {
+        Transcript View "transcript", "transcript", "Read what was written down of the session";
+        TerminateSession Change "terminate-session", "terminate", "End the session, whoever began it";
+    }
+    Forwards {
+        AddForward Change "add-forward", "new", "Forward a local port to a node, or through it to another host";
+        StartForward Change "start-forward", "start/stop", "Start the forward under the cursor, or stop it";
+        RestartForward Change "restart-forward", "restart", "Stop the forward and start it again";
+        RemoveForward View "remove-forward", "remove", "Stop the forward and take it off the list";
     }
     Shell {
         Prefix View "prefix", "prefix", "The key that leaves the session: the next key is fleetdeck's";

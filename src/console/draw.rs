@@ -26,10 +26,12 @@ mod cards;
 mod commands;
 mod compliance;
 mod fleet;
+mod forwards;
 mod frame;
 mod grid;
 mod node;
 mod parameters;
+mod sessions;
 mod shell;
 mod viewer;
 
@@ -153,6 +155,8 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
         (_, Pane::Commands) => commands::draw(&mut view, frame, body),
         (_, Pane::Parameters) => parameters::draw(&mut view, frame, body),
         (_, Pane::Shell) => shell::draw(&mut view, frame, body),
+        (_, Pane::Sessions) => sessions::draw(&mut view, frame, body),
+        (_, Pane::Forwards) => forwards::draw(&mut view, frame, body),
     }
     frame::footer(&mut view, frame, bottom);
     let depth = state.overlays.len();

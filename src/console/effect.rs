@@ -4,7 +4,11 @@
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{
-    console::{state::compliance::patches::States, term::Terminal},
+    config::forward::Forward,
+    console::{
+        state::{compliance::patches::States, sessions::Session},
+        term::Terminal,
+    },
     ssm,
 };
 
@@ -36,6 +40,8 @@ pub enum Source {
     Value,
     History,
     Preferences,
+    Sessions,
+    Transcript,
 }
 
 /// A question to the service. None of them changes anything.
@@ -77,6 +83,10 @@ pub enum Query {
     Value { name: String, secret: bool },
     /// The session document in force.
     Preferences,
+    /// The sessions that run, and those that are over.
+    Sessions,
+    /// What was written down of a session.
+    Transcript(Box<Session>),
     /// The versions of a parameter; decrypted only if asked.
     History { name: String, secret: bool },
 }
@@ -104,6 +114,8 @@ impl Query {
             Self::Value { .. } => Source::Value,
             Self::History { .. } => Source::History,
             Self::Preferences => Source::Preferences,
+            Self::Sessions => Source::Sessions,
+            Self::Transcript(_) => Source::Transcript,
         })
     }
 }
@@ -125,6 +137,8 @@ pub enum Change {
     Label(ssm::LabelParameterVersion),
     /// Take labels from a version.
     Unlabel(ssm::UnlabelParameterVersion),
+    /// End a session.
+    Terminate(ssm::TerminateSession),
 }
 
 impl Change {
@@ -138,6 +152,7 @@ impl Change {
             Self::Delete(_) => ssm::DeleteParameter::NAME,
             Self::Label(_) => ssm::LabelParameterVersion::NAME,
             Self::Unlabel(_) => ssm::UnlabelParameterVersion::NAME,
+            Self::Terminate(_) => ssm::TerminateSession::NAME,
         }
     }
 }
@@ -193,6 +208,10 @@ pub enum Effect {
     ShellResize { tab: u64, rows: u16, columns: u16 },
     /// End a session.
     CloseShell { tab: u64 },
+    /// Forward a port of this machine through a node.
+    StartForward { id: u64, node: String, entry: Forward },
+    /// End a forward.
+    StopForward { id: u64 },
     /// Write a text to a file of the user.
     Save { path: PathBuf, text: Arc<str> },
     /// Put a text into the terminal's clipboard.
@@ -202,6 +221,6 @@ pub enum Effect {
 impl Effect {
     /// Whether it changes something outside, and is therefore refused in a read-only console.
     pub fn changes(&self) -> bool {
-        matches!(self, Self::Change(_) | Self::OpenShell { .. })
+        matches!(self, Self::Change(_) | Self::OpenShell { .. } | Self::StartForward { .. })
     }
 }

@@ -154,6 +154,7 @@ fn scope(client: &Client, known: &Scope) -> Scope {
         region: super::text::clean(client.region()),
         endpoint: (!client.is_aws()).then(|| super::text::clean(client.endpoint())),
         account: None,
+        caller: None,
     }
 }
 

@@ -29,6 +29,7 @@ pub mod feed;
 pub mod filter;
 pub mod fleet;
 pub mod form;
+pub mod forwards;
 pub mod input;
 pub mod node;
 pub mod notices;
@@ -38,15 +39,18 @@ mod pane_acts;
 pub mod parameters;
 mod refresh;
 pub mod seen;
+pub mod sessions;
 pub mod shells;
 pub mod viewer;
 
 use commands::Commands;
 use compliance::Compliance;
 use fleet::Fleet;
+use forwards::Forwards;
 use notices::{Notices, Weight};
 use overlay::Overlay;
 use parameters::Parameters;
+use sessions::Sessions;
 use shells::{Shells, limits::Preferences};
 
 /// The panes, in the order of their tabs.
@@ -57,16 +61,33 @@ pub enum Pane {
     Commands,
     Parameters,
     Shell,
+    Sessions,
+    Forwards,
 }
 
 impl Pane {
     /// Every pane.
-    pub const ALL: [Pane; 5] = [Self::Fleet, Self::Compliance, Self::Commands, Self::Parameters, Self::Shell];
+    pub const ALL: [Pane; 7] =
+        [Self::Fleet, Self::Compliance, Self::Commands, Self::Parameters, Self::Shell, Self::Sessions, Self::Forwards];
+
+    /// The action that goes there.
+    pub fn action(self) -> Action {
+        match self {
+            Self::Fleet => Action::PaneFleet,
+            Self::Compliance => Action::PaneCompliance,
+            Self::Commands => Action::PaneCommands,
+            Self::Parameters => Action::PaneParameters,
+            Self::Shell => Action::PaneShell,
+            Self::Sessions => Action::PaneSessions,
+            Self::Forwards => Action::PaneForwards,
+        }
+    }
 
     /// Its name where there is little room.
     pub fn short(self) -> &'static str {
         match self {
             Self::Parameters => "Params",
+            Self::Forwards => "Fwds",
             _ => self.title(),
         }
     }
@@ -79,6 +100,8 @@ impl Pane {
             Self::Commands => "Cmds",
             Self::Parameters => "Param",
             Self::Shell => "Shell",
+            Self::Sessions => "Sess",
+            Self::Forwards => "Fwds",
         }
     }
 
@@ -90,6 +113,8 @@ impl Pane {
             Self::Commands => "Commands",
             Self::Parameters => "Parameters",
             Self::Shell => "Shell",
+            Self::Sessions => "Sessions",
+            Self::Forwards => "Forwards",
         }
     }
 }
@@ -170,6 +195,10 @@ pub struct State {
     pub parameters: Parameters,
     /// Shells.
     pub shells: Shells,
+    /// Sessions of everybody.
+    pub sessions: Sessions,
+    /// Forwarded ports.
+    pub forwards: Forwards,
     /// What the session document in force says.
     pub preferences: Preferences,
     preferences_feed: feed::Feed,
@@ -218,6 +247,13 @@ struct Documents {
 impl State {
     /// The state at the start: nothing is known, the first frame can be drawn.
     pub fn new(start: Start) -> Self {
+        let mut forwards = Forwards::default();
+        for entry in &start.settings.forwards {
+            let id = forwards.add(entry.clone());
+            if let Some(forward) = forwards.get_mut(id).filter(|_| entry.start) {
+                forward.phase = forwards::Phase::Waiting;
+            }
+        }
         Self {
             now: start.now,
             connection: Connection::Connecting,
@@ -234,6 +270,8 @@ impl State {
             commands: Commands::default(),
             parameters: Parameters::default(),
             shells: Shells::default(),
+            sessions: Sessions::default(),
+            forwards,
             preferences: Preferences::default(),
             preferences_feed: feed::Feed::default(),
             notices: Notices::default(),
@@ -287,6 +325,12 @@ impl State {
                 (parameters::Level::Versions, _) => vec![Layer::History, Layer::List, Layer::Global],
                 _ => vec![Layer::Parameters, Layer::List, Layer::Global],
             },
+            Pane::Sessions if self.sessions.filtering => vec![Layer::Input],
+            Pane::Sessions => match &self.sessions.viewer {
+                Some(viewer) => reading(viewer),
+                None => vec![Layer::Sessions, Layer::List, Layer::Global],
+            },
+            Pane::Forwards => vec![Layer::Forwards, Layer::List, Layer::Global],
             Pane::Shell if self.shells.looking_back => vec![Layer::Scrollback, Layer::Shell],
             Pane::Shell if self.shells.takes_keys() => vec![Layer::Shell],
             Pane::Shell if self.shells.tabs.is_empty() => vec![Layer::Global],
@@ -402,6 +446,11 @@ impl State {
         self.want_node_commands(fx);
     }
 
+    /// Whether the session document in force is known.
+    pub fn preferences_known(&self) -> bool {
+        self.preferences_feed.at.is_some()
+    }
+
     /// Goes to a pane, and fetches what it shows.
     fn go(&mut self, pane: Pane, fx: &mut Vec<Effect>) {
         if self.pane != pane {
@@ -441,6 +490,7 @@ impl State {
                 }
             }
             Query::Parameters => self.parameters.begin(),
+            Query::Sessions => self.sessions.begin(),
             _ => {}
         }
         fx.push(Effect::Ask { query, epoch });
@@ -466,6 +516,8 @@ impl State {
             Source::Value => &mut self.parameters.value_feed,
             Source::History => &mut self.parameters.history_feed,
             Source::Preferences => &mut self.preferences_feed,
+            Source::Sessions => &mut self.sessions.feed,
+            Source::Transcript => &mut self.sessions.transcript_feed,
         })
     }
 

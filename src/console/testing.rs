@@ -32,6 +32,11 @@ pub struct Bench {
 impl Bench {
     /// A console that has just been connected, with the shipped keys and the default settings.
     pub fn new(read_only: bool) -> Self {
+        Self::with(Settings::default(), read_only)
+    }
+
+    /// [`Bench::new`] with settings of the user's.
+    pub fn with(settings: Settings, read_only: bool) -> Self {
         let now = Timestamp::from_millis(BEGIN);
         let (keymap, problems) = super::keymap(None);
         assert_eq!(problems, []);
@@ -40,7 +45,7 @@ impl Bench {
             notice: None,
             arriving: false,
             read_only,
-            settings: Settings::default(),
+            settings,
             keymap: Arc::new(keymap),
             save_directory: "/saved".into(),
             now,

@@ -1,3 +1,4 @@
+pub mod sessions;
 mod shells;
 
 use std::collections::BTreeSet;
@@ -37,7 +38,7 @@ fn what_destroys_has_no_easy_key() {
 
 #[test]
 fn help_speaks_of_every_binding_that_works_here() {
-    for pane in ["1", "2", "3", "4", "5"] {
+    for pane in ["1", "2", "3", "4", "5", "6", "7"] {
         let mut bench = Bench::new(false);
         bench.press(pane);
         let layers = bench.state.layer_names();
@@ -93,7 +94,7 @@ fn loaded(read_only: bool, count: usize) -> Bench {
 
 #[test]
 fn a_read_only_console_changes_nothing_whatever_is_done() {
-    for pane in ["1", "2", "3", "4", "5"] {
+    for pane in ["1", "2", "3", "4", "5", "6", "7"] {
         for entry in Action::ALL {
             let mut bench = loaded(true, 3);
             bench.press(pane);

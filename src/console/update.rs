@@ -1,6 +1,6 @@
 //! What tasks send back to the state.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use crate::{
     console::{
@@ -39,6 +39,8 @@ pub struct Scope {
     pub endpoint: Option<String>,
     /// The account, once known.
     pub account: Option<String>,
+    /// The ARN of the caller, once known.
+    pub caller: Option<String>,
 }
 
 /// The whole output of one invocation.
@@ -76,6 +78,19 @@ pub enum Page {
     Value(Box<ssm::Parameter>),
     History(Vec<ssm::ParameterHistory>),
     Preferences(Preferences),
+    Sessions(Vec<ssm::Session>),
+    Transcript(Box<Transcript>),
+}
+
+/// What was written down of a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transcript {
+    /// The session's id.
+    pub session: String,
+    /// Everything it showed. Raw: not fit for a terminal.
+    pub text: String,
+    /// Something is missing; why.
+    pub note: Option<String>,
 }
 
 /// How a change ended.
@@ -91,6 +106,8 @@ pub enum Changed {
     Put { name: String, version: Option<i64> },
     /// A parameter is gone.
     Deleted(String),
+    /// A session was told to end.
+    Terminated(String),
     /// The labels of a parameter's versions are others; those the service would not take.
     Labelled { name: String, invalid: Vec<String> },
 }
@@ -116,6 +133,25 @@ pub enum ShellUpdate {
     Closed(Trouble),
 }
 
+/// What became of a forwarded port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ForwardUpdate {
+    /// It listens here.
+    Listening(SocketAddr),
+    /// Its session is being opened.
+    Connecting,
+    /// It works (again).
+    Open,
+    /// The line is cut; it is being mended.
+    Reconnecting { attempt: u32 },
+    /// Connections now and so far, bytes to the node and back.
+    Counts { connections: usize, accepted: u64, sent: u64, received: u64 },
+    /// Something worth telling that does not end it.
+    Note(String),
+    /// It is over.
+    Closed(Trouble),
+}
+
 /// What a task has to say.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Update {
@@ -123,8 +159,8 @@ pub enum Update {
     Connected(Box<Scope>),
     /// There is no client, and there will be none.
     Unreachable(Trouble),
-    /// The caller's account.
-    Account(String),
+    /// Who the caller is: the account and the ARN.
+    Caller { account: String, arn: String },
     /// A page of an answer.
     Page { source: Source, epoch: Epoch, page: Page },
     /// An answer is complete, or failed.
@@ -133,6 +169,8 @@ pub enum Update {
     Changed(Result<Changed, Trouble>),
     /// Something about a session.
     Shell { tab: u64, update: ShellUpdate },
+    /// Something about a forwarded port.
+    Forward { id: u64, update: ForwardUpdate },
     /// Something to tell the user.
     Told(String),
     /// Something that failed without belonging to a pane.

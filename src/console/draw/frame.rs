@@ -72,6 +72,18 @@ const FOOTER: &[(Layer, &[Action])] = &[
             Action::Back,
         ],
     ),
+    (Layer::Sessions, &[Action::Open, Action::Transcript, Action::TerminateSession, Action::OpenShell, Action::Filter]),
+    (
+        Layer::Forwards,
+        &[
+            Action::AddForward,
+            Action::StartForward,
+            Action::RestartForward,
+            Action::RemoveForward,
+            Action::Copy,
+            Action::OpenShell,
+        ],
+    ),
     (
         Layer::Prefix,
         &[
@@ -130,17 +142,10 @@ pub(super) fn header(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let tabs = Rect { y: area.y + 1, height: 1, ..area };
     let mut spans: Vec<Span<'static>> = Vec::new();
     let mut x = area.x;
-    for (at, (pane, label)) in Pane::ALL.into_iter().zip(tab_labels(view, area.width.into())).enumerate() {
+    for (pane, label) in Pane::ALL.into_iter().zip(tab_labels(view, area.width.into())) {
         let role = if pane == state.pane { Role::TabActive } else { Role::Tab };
         let label_width = u16::try_from(text::width(&label)).unwrap_or(0);
-        let action = [
-            Action::PaneFleet,
-            Action::PaneCompliance,
-            Action::PaneCommands,
-            Action::PaneParameters,
-            Action::PaneShell,
-        ][at];
-        view.hit(Rect { x, width: label_width, ..tabs }, Hit::Act(action));
+        view.hit(Rect { x, width: label_width, ..tabs }, Hit::Act(pane.action()));
         x += label_width;
         spans.push(view.span(role, label));
     }
@@ -161,6 +166,10 @@ fn tab_labels(view: &View<'_>, width: usize) -> Vec<String> {
             };
             format!(" {open}{sign}")
         }
+        (Pane::Forwards, _) => match view.state.forwards.open() {
+            0 => String::new(),
+            open => format!(" {open}"),
+        },
         _ => String::new(),
     };
     let names: [fn(Pane, bool) -> &'static str; 4] = [

@@ -6,7 +6,7 @@ use crate::{
         effect::Source,
         state::shells::Phase,
         testing::{BEGIN, Bench},
-        update::{Changed, Page, ShellUpdate, Trouble, Update, Whole},
+        update::{Changed, ForwardUpdate, Page, ShellUpdate, Trouble, Update, Whole},
     },
     ssm::{self, CommandInvocationStatus, CommandStatus, PingStatus, Sensitive, Timestamp},
 };
@@ -219,6 +219,45 @@ fn shell_states() {
     assert!(matches!(bench.state.shells.current().unwrap().phase, Phase::Closed(_)));
     bench.press("f");
     insta::assert_snapshot!("shell_closed_80x24", bench.screen(80, 24));
+}
+
+fn broadcast() -> Bench {
+    let mut bench = fleet();
+    bench.press("a shift-s y");
+    for tab in 1..=6 {
+        bench.apply(Update::Shell { tab, update: ShellUpdate::Connected });
+        let terminal = bench.state.shells.tab(tab).unwrap().terminal.clone();
+        terminal.feed(format!("node {tab}\r\n$ uptime").as_bytes());
+    }
+    bench.apply(Update::Shell { tab: 2, update: ShellUpdate::Bell });
+    bench.apply(Update::Shell { tab: 4, update: ShellUpdate::Reconnecting { attempt: 2 } });
+    bench.press("ctrl-g |");
+    bench.type_text("web-2");
+    bench.press("enter ctrl-g b");
+    bench
+}
+
+#[test]
+fn session_states() {
+    use crate::console::tests::sessions::{forwards, sessions};
+    snapshots("shell_broadcast", broadcast);
+    snapshots("sessions", sessions);
+    snapshots("forwards", || {
+        let mut bench = forwards();
+        let nodes = vec![node(1, "web-1", PingStatus::Online), node(2, "web-2", PingStatus::Online)];
+        bench.answer(Source::Nodes, Page::Nodes(nodes));
+        let say = |bench: &mut Bench, update| bench.apply(Update::Forward { id: 1, update });
+        say(&mut bench, ForwardUpdate::Listening("127.0.0.1:15432".parse().unwrap()));
+        say(&mut bench, ForwardUpdate::Open);
+        say(&mut bench, ForwardUpdate::Counts { connections: 1, accepted: 3, sent: 1_200, received: 56_000 });
+        say(&mut bench, ForwardUpdate::Note("connection 3: db.internal:5432 refused it".to_owned()));
+        bench
+    });
+    snapshots("forwards_none", || {
+        let mut bench = Bench::new(false);
+        bench.press("7");
+        bench
+    });
 }
 
 #[test]

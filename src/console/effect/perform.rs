@@ -12,7 +12,7 @@ use crate::{
     client::{Client, Error},
     console::{
         state::compose,
-        update::{Changed, Trouble, Update},
+        update::{Changed, ForwardUpdate, Trouble, Update},
     },
 };
 
@@ -96,6 +96,11 @@ impl Performer {
             Effect::CloseShell { tab } => {
                 self.shells.remove(&tab);
             }
+            Effect::StartForward { id, .. } => {
+                let trouble = Trouble::new("Ports cannot be forwarded from the console yet.", None);
+                self.say(Update::Forward { id, update: ForwardUpdate::Closed(trouble) });
+            }
+            Effect::StopForward { .. } => {}
             Effect::Save { path, text } => {
                 let updates = self.updates.clone();
                 tokio::task::spawn_blocking(move || {
@@ -175,6 +180,11 @@ async fn make(client: &Client, change: Change) -> Result<Changed, Error> {
         Change::Label(label) => {
             let name = label.name.clone();
             Changed::Labelled { name, invalid: client.call(label).await?.invalid_labels }
+        }
+        Change::Terminate(terminate) => {
+            let id = terminate.session_id.clone();
+            client.call(terminate).await?;
+            Changed::Terminated(id)
         }
         Change::Unlabel(unlabel) => {
             let name = unlabel.name.clone();

@@ -9,16 +9,21 @@ use super::{Epoch, Query, Source, perform::trouble};
 use crate::{
     client::{Client, Error},
     console::{
-        state::shells::limits::{PREFERENCES, Preferences},
-        update::{Page, Update, Whole},
+        state::{
+            sessions::Session,
+            shells::limits::{PREFERENCES, Preferences},
+        },
+        update::{Page, Transcript, Update, Whole},
     },
-    ssm::{self, Paged, ResourceTypeForTagging},
+    ssm::{self, Paged, ResourceTypeForTagging, SessionState},
 };
 
 /// Commands of the history that are fetched.
 const HISTORY: usize = 300;
 /// Commands of one node that its detail shows.
 const NODE_HISTORY: usize = 5;
+/// Sessions of the history that are fetched.
+const SESSIONS: usize = 400;
 /// Nodes `DescribeInstancePatchStates` takes in one call.
 const STATES_AT_ONCE: usize = 50;
 /// Nodes of a command whose whole output is fetched by itself.
@@ -72,8 +77,8 @@ impl Asker {
         let most = |n| Some(n);
         match query {
             Query::Identity => {
-                let account = self.client.caller_identity().await?.account;
-                let _ = self.updates.send(Update::Account(account)).await;
+                let caller = self.client.caller_identity().await?;
+                let _ = self.updates.send(Update::Caller { account: caller.account, arn: caller.arn }).await;
                 Ok(())
             }
             Query::Nodes => {
@@ -178,6 +183,15 @@ impl Asker {
                 self.send(Page::Preferences(Preferences::parse(&content))).await;
                 Ok(())
             }
+            Query::Sessions => {
+                for (state, most) in [(SessionState::Active, ALL), (SessionState::History, SESSIONS)] {
+                    let list =
+                        ssm::DescribeSessions { state, max_results: Some(200), next_token: None, filters: Vec::new() };
+                    self.stream(list, most, Page::Sessions).await?;
+                }
+                Ok(())
+            }
+            Query::Transcript(session) => self.transcript(*session).await,
             Query::History { name, secret } => {
                 let list = ssm::GetParameterHistory {
                     name,
@@ -226,6 +240,27 @@ impl Asker {
             let (asked, states) = answer?;
             self.send(Page::PatchStates { asked, states }).await;
         }
+        Ok(())
+    }
+
+    /// The transcript of a session, from the object store.
+    async fn transcript(&self, session: Session) -> Result<(), Error> {
+        let Some(url) = session.transcript else {
+            let none = Transcript {
+                session: session.id,
+                note: Some(
+                    "nothing was written down of this session: logging was off, or the node could not".to_owned(),
+                ),
+                ..Transcript::default()
+            };
+            self.send(Page::Transcript(Box::new(none))).await;
+            return Ok(());
+        };
+        let bytes = self.client.object(&url).await?;
+        let kept = bytes.get(..LARGEST_OUTPUT).unwrap_or(&bytes);
+        let note = (kept.len() < bytes.len()).then(|| "the first 16 MB are shown".to_owned());
+        let text = String::from_utf8_lossy(kept).into_owned();
+        self.send(Page::Transcript(Box::new(Transcript { session: session.id, text, note }))).await;
         Ok(())
     }
 

@@ -23,7 +23,10 @@ impl State {
                 self.refresh_due(fx);
             }
             Update::Unreachable(trouble) => self.connection = Connection::Failed(trouble),
-            Update::Account(account) => self.scope.account = Some(clean(&account)),
+            Update::Caller { account, arn } => {
+                self.scope.account = Some(clean(&account));
+                self.scope.caller = Some(clean(&arn));
+            }
             Update::Page { source, epoch, page } => {
                 let current = source == Source::Tags || self.feed_of(source).is_some_and(|f| f.is_current(epoch));
                 if current {
@@ -46,6 +49,7 @@ impl State {
                 self.fail(trouble);
             }
             Update::Shell { tab, update } => self.shell_update(tab, update, fx),
+            Update::Forward { id, update } => self.forward_update(id, update),
             Update::Told(what) => self.tell(what),
             Update::Failed(trouble) => self.fail(trouble),
         }
@@ -62,7 +66,8 @@ impl State {
             Page::Parameters(list) => list.len(),
             Page::Patches(_) | Page::NodeCommands(_) | Page::Documents(_) | Page::History(_) => 1,
             Page::Whole(_) | Page::Document(_) | Page::Value(_) | Page::Tags { .. } | Page::ParameterTags(_) => 1,
-            Page::ComplianceTypes(_) | Page::Preferences(_) => 1,
+            Page::ComplianceTypes(_) | Page::Preferences(_) | Page::Transcript(_) => 1,
+            Page::Sessions(list) => list.len(),
         };
         if let Some(feed) = self.feed_of(source) {
             feed.land(entries);
@@ -119,6 +124,8 @@ impl State {
                     }
                 }
             }
+            Page::Sessions(list) => self.sessions.land(&list),
+            Page::Transcript(transcript) => self.land_transcript(&transcript),
             Page::Preferences(preferences) => self.preferences = preferences,
             Page::ComplianceTypes(list) => self.compliance.land_types(&list, first),
             page @ (Page::Parameters(_) | Page::ParameterTags(_) | Page::Value(_) | Page::History(_)) => {
@@ -143,6 +150,7 @@ impl State {
         match (source, trouble) {
             (Source::Nodes, None) => {
                 self.fleet.finish();
+                self.start_waiting_forwards(fx);
                 self.refresh_due(fx);
             }
             (Source::Commands, None) => self.commands.finish_list(),
@@ -162,7 +170,10 @@ impl State {
                     viewer.search();
                 }
             }
-            (Source::Whole | Source::Documents | Source::Document, Some(trouble)) => self.fail(trouble),
+            (Source::Sessions, None) => self.sessions.finish(),
+            (Source::Whole | Source::Documents | Source::Document | Source::Transcript, Some(trouble)) => {
+                self.fail(trouble);
+            }
             _ => {}
         }
     }
@@ -181,6 +192,10 @@ impl State {
                 self.ask(Query::Commands, fx);
             }
             Changed::Scanning { commands, nodes, trouble } => self.scan_began(&commands, nodes, trouble, fx),
+            Changed::Terminated(id) => {
+                self.tell(format!("Session {} is ending.", clean(&id)));
+                self.ask(Query::Sessions, fx);
+            }
             Changed::Put { name, version } => self.parameter_written(&name, version, fx),
             Changed::Deleted(name) => self.parameter_deleted(&name),
             Changed::Labelled { name, invalid } => self.parameter_labelled(&name, &invalid),

@@ -9,6 +9,7 @@ use super::{
 use crate::console::{
     action::{Action, Kind},
     effect::{Effect, Query},
+    text::{count, cut},
 };
 
 impl State {
@@ -34,6 +35,8 @@ impl State {
             Action::PaneCommands => self.go(Pane::Commands, fx),
             Action::PaneParameters => self.go(Pane::Parameters, fx),
             Action::PaneShell => self.go(Pane::Shell, fx),
+            Action::PaneSessions => self.go(Pane::Sessions, fx),
+            Action::PaneForwards => self.go(Pane::Forwards, fx),
             Action::PaneNext | Action::PanePrevious => {
                 let at = Pane::ALL.iter().position(|pane| *pane == self.pane).unwrap_or(0);
                 let step = if action == Action::PaneNext { 1 } else { Pane::ALL.len() - 1 };
@@ -49,16 +52,30 @@ impl State {
                 Pane::Commands => self.act_commands(action, fx),
                 Pane::Parameters => self.act_parameters(action, fx),
                 Pane::Shell => self.act_shell(action, fx),
+                Pane::Sessions => self.act_sessions(action, fx),
+                Pane::Forwards => self.act_forwards(action, fx),
             },
         }
     }
 
     fn quit(&mut self, fx: &mut Vec<Effect>) {
-        match self.shells.running() {
-            0 => fx.push(Effect::Quit),
-            running => {
-                let line = format!("{} will be ended.", crate::console::text::count(running, "open shell"));
-                let question = Question::new("Leave fleetdeck?", vec![line], Then::Quit);
+        let running = self.shells.tabs.iter().filter(|tab| tab.is_running());
+        let shells: Vec<_> = running.map(|tab| tab.name.as_str()).collect();
+        let on = self.forwards.list.iter().filter(|forward| forward.is_on());
+        let forwards: Vec<_> = on.map(super::forwards::Forward::name).collect();
+        let mut lines = Vec::new();
+        if !shells.is_empty() {
+            lines.push(format!("{} will be ended, and what runs in them:", count(shells.len(), "open shell")));
+            lines.push(cut(&shells.join(", "), 70));
+        }
+        if !forwards.is_empty() {
+            lines.push(format!("{} will be closed:", count(forwards.len(), "forward")));
+            lines.push(cut(&forwards.join(", "), 70));
+        }
+        match lines.is_empty() {
+            true => fx.push(Effect::Quit),
+            false => {
+                let question = Question::new("Leave fleetdeck?", lines, Then::Quit);
                 self.overlays.push(Overlay::Question(Box::new(question)));
             }
         }
@@ -91,9 +108,14 @@ impl State {
                 self.parameters.filter.key(key);
                 self.parameters.refilter();
             }
-            Pane::Commands | Pane::Parameters => {
+            Pane::Sessions if self.sessions.filtering => {
+                self.sessions.filter.key(key);
+                self.sessions.rearrange();
+            }
+            Pane::Commands | Pane::Parameters | Pane::Sessions => {
                 let viewer = match self.pane {
                     Pane::Commands => self.commands.viewer.as_mut(),
+                    Pane::Sessions => self.sessions.viewer.as_mut(),
                     _ => self.parameters.viewer.as_mut(),
                 };
                 if let Some(viewer) = viewer.filter(|viewer| viewer.finding)
@@ -127,9 +149,14 @@ impl State {
                 self.parameters.filter.insert(text);
                 self.parameters.refilter();
             }
-            Pane::Commands | Pane::Parameters => {
+            Pane::Sessions if self.sessions.filtering => {
+                self.sessions.filter.insert(text);
+                self.sessions.rearrange();
+            }
+            Pane::Commands | Pane::Parameters | Pane::Sessions => {
                 let viewer = match self.pane {
                     Pane::Commands => self.commands.viewer.as_mut(),
+                    Pane::Sessions => self.sessions.viewer.as_mut(),
                     _ => self.parameters.viewer.as_mut(),
                 };
                 if let Some(viewer) = viewer.filter(|viewer| viewer.finding) {

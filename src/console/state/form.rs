@@ -188,6 +188,8 @@ pub enum Purpose {
     Unlabel { name: String, version: i64 },
     /// A text is written to a file.
     Save,
+    /// A port is forwarded.
+    Forward,
     /// A shell gets another name.
     RenameShell { tab: u64 },
 }

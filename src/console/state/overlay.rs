@@ -22,6 +22,8 @@ pub enum Then {
     Quit,
     /// Ending the shown shell.
     CloseShell,
+    /// Taking a forward off the list, by its number.
+    RemoveForward(u64),
     /// Opening a shell on each of these nodes.
     OpenShells(Vec<String>),
     /// Pasting into shells.

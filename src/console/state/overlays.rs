@@ -123,7 +123,10 @@ impl State {
         }
         lines.sort_by_key(|line| {
             let layer = layers.iter().position(|layer| *layer == line.layer);
-            (layer.unwrap_or(layers.len()), if layer.is_none() { line.layer as usize } else { 0 }, line.action as usize)
+            // What belongs to a layer stands before what works in others too.
+            let foreign = line.action.entry().layer != line.layer;
+            let other = if layer.is_none() { line.layer as usize } else { 0 };
+            (layer.unwrap_or(layers.len()), other, foreign, line.action as usize)
         });
         self.overlays.push(Overlay::Help { lines, filter: Default::default(), cursor: Default::default() });
     }
@@ -180,6 +183,7 @@ impl State {
             }
             Err(Then::Quit) => fx.push(Effect::Quit),
             Err(Then::CloseShell) => self.close_shell(fx),
+            Err(Then::RemoveForward(id)) => self.remove_forward(id, fx),
             Err(Then::OpenShells(nodes)) => self.open_shells(&nodes, fx),
             Err(Then::Paste(pasted)) => self.send_paste(&pasted, fx),
             Err(Then::Copy { tab, text }) => self.copy_for(tab, &text, fx),
@@ -191,7 +195,7 @@ impl State {
     }
 
     fn submit(&mut self, fx: &mut Vec<Effect>) {
-        let Some(Overlay::Form(form)) = self.overlays.last_mut() else { return };
+        let Some(Overlay::Form(form)) = self.overlays.last() else { return };
         if form.sent {
             return;
         }
@@ -210,12 +214,15 @@ impl State {
                 })
             }),
             Purpose::Save => form.given("path").map(Submitted::Save).ok_or(("path", "name a file".to_owned())),
+            Purpose::Forward => self.read_forward(form).map(|entry| Submitted::Forward(Box::new(entry))),
             Purpose::RenameShell { tab } => Ok(Submitted::RenameShell(*tab, form.given("name"))),
         };
         match outcome {
             Err((field, problem)) => {
-                form.focus_on(field);
-                form.problem = Some(problem);
+                if let Some(Overlay::Form(form)) = self.overlays.last_mut() {
+                    form.focus_on(field);
+                    form.problem = Some(problem);
+                }
             }
             Ok(Submitted::Send(send)) => self.confirm_send(*send),
             Ok(Submitted::Put(put)) => self.confirm_put(*put),
@@ -228,6 +235,10 @@ impl State {
                 self.confirm("Take these labels away?", vec![clean(&unlabel.name), line], Change::Unlabel(unlabel));
             }
             Ok(Submitted::Save(path)) => self.save(path, fx),
+            Ok(Submitted::Forward(entry)) => {
+                self.overlays.pop();
+                self.add_forward(*entry, fx);
+            }
             Ok(Submitted::RenameShell(tab, name)) => {
                 self.overlays.pop();
                 self.rename_shell(tab, name);
@@ -243,6 +254,7 @@ impl State {
         self.overlays.pop();
         let viewer = match self.pane {
             super::Pane::Parameters => self.parameters.viewer.as_ref(),
+            super::Pane::Sessions => self.sessions.viewer.as_ref(),
             _ => self.commands.viewer.as_ref(),
         };
         if let Some(viewer) = viewer {
@@ -322,5 +334,6 @@ enum Submitted {
     Label(ssm::LabelParameterVersion),
     Unlabel(ssm::UnlabelParameterVersion),
     Save(String),
+    Forward(Box<crate::config::forward::Forward>),
     RenameShell(u64, Option<String>),
 }

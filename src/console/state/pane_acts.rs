@@ -176,6 +176,7 @@ impl State {
     pub(super) fn save_form(&mut self) {
         let viewer = match self.pane {
             Pane::Parameters => self.parameters.viewer.as_ref(),
+            Pane::Sessions => self.sessions.viewer.as_ref(),
             _ => self.commands.viewer.as_ref(),
         };
         let Some(viewer) = viewer else { return };

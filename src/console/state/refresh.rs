@@ -9,6 +9,8 @@ use crate::console::effect::{Effect, Query, Source};
 const TAGS_OF_ALL: usize = 1_000;
 /// Seconds between looks at a fleet that has no node yet.
 const NOTHING_YET: u64 = 2;
+/// Seconds between looks at sessions while some run.
+const SESSIONS: u64 = 5;
 /// Time between looks at the session document in force.
 const PREFERENCES: Duration = Duration::from_secs(300);
 /// Tags asked for in one go.
@@ -38,7 +40,8 @@ impl State {
             }
             Pane::Commands => vec![Source::Commands, Source::Invocations],
             Pane::Parameters => vec![Source::Parameters],
-            Pane::Shell => Vec::new(),
+            Pane::Sessions => vec![Source::Sessions, Source::Preferences],
+            Pane::Shell | Pane::Forwards => Vec::new(),
         }
     }
 
@@ -78,13 +81,22 @@ impl State {
                     self.ask(Query::Parameters, fx);
                 }
             }
+            Pane::Sessions => {
+                let running = Duration::from_secs(SESSIONS).min(every);
+                if self.sessions.feed.is_due(now, if self.sessions.running() > 0 { running } else { every }) {
+                    self.ask(Query::Sessions, fx);
+                }
+                self.want_preferences(fx);
+            }
             Pane::Shell => self.want_preferences(fx),
+            Pane::Forwards => {}
         }
     }
 
     /// Fetches the session document in force, for the countdowns in the tabs.
     fn want_preferences(&mut self, fx: &mut Vec<Effect>) {
-        if !self.shells.tabs.is_empty() && self.preferences_feed.is_due(self.now, PREFERENCES) {
+        let wanted = !self.shells.tabs.is_empty() || self.pane == Pane::Sessions;
+        if wanted && self.preferences_feed.is_due(self.now, PREFERENCES) {
             self.ask(Query::Preferences, fx);
         }
     }

@@ -16,6 +16,8 @@ pub enum Slot {
     Tree,
     Versions,
     Details,
+    Sessions,
+    Forwards,
     Overlay,
 }
 
@@ -69,6 +71,9 @@ impl State {
             Slot::Patches => &mut self.compliance.cursors[2],
             Slot::History => &mut self.commands.cursor,
             Slot::Results => &mut self.commands.results.as_mut()?.cursor,
+            Slot::Sessions => &mut self.sessions.cursor,
+            Slot::Forwards => &mut self.forwards.cursor,
+            Slot::Viewer if self.pane == Pane::Sessions => &mut self.sessions.viewer.as_mut()?.cursor,
             Slot::Viewer if self.pane == Pane::Parameters => &mut self.parameters.viewer.as_mut()?.cursor,
             Slot::Viewer => &mut self.commands.viewer.as_mut()?.cursor,
             Slot::Tree => &mut self.parameters.cursor,

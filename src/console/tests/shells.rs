@@ -281,5 +281,5 @@ fn the_fleet_goes_on_while_shells_are_left() {
     bench.press("ctrl-g x y");
     assert_eq!(bench.state.shells.running(), 2);
     bench.state.act(Action::Quit, &mut bench.fx);
-    assert!(bench.screen(80, 24).contains("2 open shells will be ended"));
+    assert!(bench.screen(80, 24).contains("2 open shells will be ended, and what runs in them:"));
 }

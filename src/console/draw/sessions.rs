@@ -1,0 +1,196 @@
+//! Sessions: who is or was on which node, for how long, and what was written down.
+
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::{
+    View, cards, fleet,
+    grid::{Cell, Column, Grid},
+    viewer,
+};
+use crate::{
+    config::theme::Role,
+    console::{
+        action::Action,
+        state::{seen::Slot, sessions::Session, shells::limits},
+        text,
+    },
+    ssm::SessionStatus,
+};
+
+/// Lines of the details below the list.
+const DETAILS: u16 = 6;
+/// From this height on there is room for them.
+const ROOM: u16 = 14;
+
+pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let sessions = &view.state.sessions;
+    if let Some(text) = &sessions.viewer {
+        return viewer::draw(view, frame, area, text);
+    }
+    heading(view, frame, area);
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if sessions.list.is_empty() {
+        if !cards::waiting(view, frame, body, &sessions.feed, "sessions") {
+            let next = "Sessions of everybody in this account appear here, and stay in the history when they are over.";
+            cards::empty(view, frame, body, "No session so far", next, &[Action::PaneFleet, Action::Refresh]);
+        }
+        return;
+    }
+    if sessions.shown.is_empty() {
+        let next = format!("The filter \"{}\" lets none of them through.", sessions.filter.text());
+        return cards::empty(view, frame, body, "Nothing matches", &next, &[Action::Filter, Action::Back]);
+    }
+    let below = if body.height >= ROOM { DETAILS } else { 0 };
+    let list = Rect { height: body.height - below, ..body };
+    rows(view, frame, list);
+    if below > 0 {
+        details(view, frame, Rect { y: list.bottom(), height: below, ..body });
+    }
+}
+
+/// What becomes of the output of sessions, as the document in force has it.
+pub(super) fn logging(view: &View<'_>) -> (Role, String) {
+    let state = view.state;
+    let logging = &state.preferences.logging;
+    let mut places: Vec<String> = Vec::new();
+    places.extend(logging.bucket.as_ref().map(|bucket| format!("s3://{}", text::clean(bucket))));
+    places.extend(logging.group.as_ref().map(|group| format!("log group {}", text::clean(group))));
+    match (state.preferences_known(), places.is_empty()) {
+        (false, _) => (Role::Dim, "logging: not known yet".to_owned()),
+        (true, true) => (Role::Warning, "logging: metadata only".to_owned()),
+        (true, false) => {
+            let sealed = if logging.encrypted { ", encrypted" } else { "" };
+            (Role::Success, format!("logging: full transcript to {}{sealed}", places.join(" and ")))
+        }
+    }
+}
+
+fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let sessions = &view.state.sessions;
+    let mut left = vec![view.span(Role::Text, " ")];
+    if sessions.filtering {
+        left.push(view.span(Role::Key, "/"));
+        left.push(view.span(Role::Input, format!("{}{}", sessions.filter.text(), view.look.sign("▏", "_"))));
+        if sessions.filter.text().is_empty() {
+            left.push(view.span(Role::Placeholder, "alice owner:bob node:web status:connected"));
+        }
+    } else {
+        let running = sessions.running();
+        let own = sessions.list.iter().filter(|s| s.is_running() && view.state.is_own(s)).count();
+        left.push(view.span(if running > 0 { Role::NodeOnline } else { Role::Title }, format!("{running} running")));
+        if own > 0 {
+            left.push(view.span(Role::Dim, format!(" ({own} yours)")));
+        }
+        left.push(view.span(Role::Dim, format!("  {} over  ", text::thousands(sessions.list.len() - running))));
+        if !sessions.filter.text().is_empty() {
+            left.push(view.span(Role::Dim, "filter "));
+            left.push(view.span(Role::Input, format!("{}  ", sessions.filter.text())));
+        }
+        let (role, words) = logging(view);
+        left.push(view.span(role, words));
+    }
+    cards::heading(view, frame, area, left, Some(&sessions.feed));
+}
+
+fn status(view: &View<'_>, session: &Session) -> (Role, String) {
+    let (role, sign) = match &session.status {
+        Some(SessionStatus::Connected) => (Role::NodeOnline, view.look.sign("●", "*")),
+        Some(SessionStatus::Connecting) => (Role::Running, view.look.sign("⋯", "..")),
+        Some(SessionStatus::Disconnected) => (Role::Stale, view.look.sign("◌", "~")),
+        Some(SessionStatus::Failed) => (Role::Failed, view.look.sign("✗", "x")),
+        _ => (Role::Dim, view.look.sign("○", "o")),
+    };
+    (role, format!("{sign} {}", session.word()))
+}
+
+fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let state = view.state;
+    let sessions = &state.sessions;
+    let columns = [
+        Column::new("Status", 13, 14, 1),
+        Column::new("Node", 10, 24, 0),
+        Column::new("Owner", 8, 20, 2),
+        Column::new("Began", 6, 6, 3),
+        Column::new("For", 5, 6, 4).right(),
+        Column::new("Log", 3, 3, 5),
+        Column::new("Reason", 8, 30, 6),
+        Column::new("How it ended", 24, 60, 7),
+        Column::new("Document", 20, 32, 8),
+        Column::new("Id", 20, 40, 9),
+    ];
+    let grid = Grid {
+        slot: Slot::Sessions,
+        columns: &columns,
+        len: sessions.shown.len(),
+        cursor: &sessions.cursor,
+        focused: !sessions.filtering,
+        marked: None,
+    };
+    grid.draw(view, frame, area, |view, row, column| {
+        let Some(session) = sessions.row(row) else { return Cell::plain("") };
+        match column {
+            0 => {
+                let (role, words) = status(view, session);
+                Cell::role(view, role, words)
+            }
+            1 => Cell::plain(state.node_name(&session.node)),
+            2 if state.is_own(session) => Cell::role(view, Role::Marked, session.owner.as_str()),
+            2 => Cell::plain(session.owner.as_str()),
+            3 => Cell::role(view, Role::Dim, fleet::ago(state.now, session.started)),
+            4 => Cell::plain(session.lasted(state.now).map(text::span).unwrap_or_default()),
+            5 => match &session.transcript {
+                Some(_) => Cell::role(view, Role::Success, view.look.sign("≡", "log")),
+                None => Cell::role(view, Role::Dim, view.look.sign("–", "-")),
+            },
+            6 => Cell::plain(session.reason.as_str()),
+            7 => Cell::role(view, Role::Dim, session.details.as_str()),
+            8 => Cell::role(view, Role::Dim, session.document.as_str()),
+            _ => Cell::role(view, Role::Dim, text::clean(&session.id)),
+        }
+    });
+}
+
+/// The session under the cursor in full.
+fn details(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let state = view.state;
+    let Some(session) = state.sessions.current() else { return };
+    let inner = super::panel(view, frame, area, &text::clean(&session.id), Role::Border);
+    let width = usize::from(inner.width);
+    let fact = |label: &str, role: Role, value: String| {
+        let spans: Vec<Span<'static>> = vec![
+            view.span(Role::Dim, text::fit(&format!(" {label}"), 12)),
+            view.span(role, text::cut(&value, width.saturating_sub(13))),
+        ];
+        Line::from(spans)
+    };
+    let whose = if state.is_own(session) { " (you)" } else { "" };
+    let mut lines = vec![fact("owner", Role::Text, format!("{}{whose}", session.arn))];
+    let mut on = format!("{} ({})", state.node_name(&session.node), text::clean(&session.node));
+    if !session.document.is_empty() {
+        on.push_str(&format!(", {}", session.document));
+    }
+    lines.push(fact("on", Role::Text, on));
+    let (role, ended) = match (session.is_running(), session.details.is_empty()) {
+        (true, _) => {
+            let tab = state.shells.tabs.iter().find(|tab| tab.session.as_deref() == Some(&session.id));
+            let left = tab.and_then(|tab| limits::countdown(tab, &state.preferences, state.now));
+            let left = left.map(|(_, left)| format!("; {} left", limits::clock(left))).unwrap_or_default();
+            (Role::NodeOnline, format!("it runs{}{left}", if tab.is_some() { " in a tab here" } else { "" }))
+        }
+        (false, true) => (Role::Dim, "the service does not say".to_owned()),
+        (false, false) => (Role::Text, session.details.clone()),
+    };
+    lines.push(fact(if session.is_running() { "now" } else { "ended" }, role, ended));
+    let (role, written) = match (&session.transcript, session.can_have_transcript(), session.is_running()) {
+        (Some(url), ..) => (Role::Text, text::clean(url)),
+        (None, false, _) => (Role::Dim, "what passes through a port is never written down".to_owned()),
+        (None, true, true) => (Role::Dim, "written when it ends, if logging is on".to_owned()),
+        (None, true, false) => (Role::Dim, "none".to_owned()),
+    };
+    lines.push(fact("transcript", role, written));
+    super::lines(frame, inner, lines);
+}

@@ -1,0 +1,137 @@
+//! Forwarded ports: named, many for a node, started by hand or by the settings.
+
+use std::net::SocketAddr;
+
+use super::cursor::Cursor;
+use crate::{
+    config::forward::Forward as Entry,
+    console::{text::clean, update::Trouble},
+    ssm::Timestamp,
+};
+
+pub mod acts;
+
+/// Where a forward stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It does not listen.
+    Stopped,
+    /// It starts as soon as the node of its name is known.
+    Waiting,
+    /// Its session is being opened.
+    Connecting,
+    /// It works.
+    Open,
+    /// The line is cut and being mended; connections that stand are kept.
+    Reconnecting { attempt: u32 },
+    /// It ended, and why.
+    Failed(Trouble),
+}
+
+/// One forwarded port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// Its number, never used twice.
+    pub id: u64,
+    /// What was asked for.
+    pub entry: Entry,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Where it listens, while it does.
+    pub listening: Option<SocketAddr>,
+    /// Connections open now.
+    pub connections: usize,
+    /// Connections there were.
+    pub accepted: u64,
+    /// Bytes that went to the node.
+    pub sent: u64,
+    /// Bytes that came back.
+    pub received: u64,
+    /// The last thing worth telling: a connection that was refused on the other side.
+    pub note: Option<String>,
+    /// Since when it is open.
+    pub opened: Option<Timestamp>,
+}
+
+impl Forward {
+    /// Whether it is on, or on its way there.
+    pub fn is_on(&self) -> bool {
+        !matches!(self.phase, Phase::Stopped | Phase::Failed(_))
+    }
+
+    /// Where its bytes go: `web-1:80`, `db.internal:5432 by web-1`.
+    pub fn there(&self) -> String {
+        let (node, port) = (clean(&self.entry.node), self.entry.remote);
+        match &self.entry.host {
+            Some(host) => format!("{}:{port} by {node}", clean(host)),
+            None => format!("{node}:{port}"),
+        }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> String {
+        match &self.entry.name {
+            Some(name) => clean(name),
+            None => format!("{}:{}", clean(self.entry.host.as_ref().unwrap_or(&self.entry.node)), self.entry.remote),
+        }
+    }
+
+    /// Where it listens or will, as it is shown: any free port has no number yet.
+    pub fn local(&self) -> String {
+        match self.listening.unwrap_or(self.entry.local) {
+            address if address.port() == 0 => format!("{}:any", address.ip()),
+            address => address.to_string(),
+        }
+    }
+}
+
+/// The pane.
+#[derive(Clone, Debug, Default)]
+pub struct Forwards {
+    /// Every forward, in the order in which they were added.
+    pub list: Vec<Forward>,
+    /// Where one is among them.
+    pub cursor: Cursor,
+    next: u64,
+}
+
+impl Forwards {
+    /// Adds one that is stopped; its number.
+    pub fn add(&mut self, entry: Entry) -> u64 {
+        self.next += 1;
+        self.list.push(Forward {
+            id: self.next,
+            entry,
+            phase: Phase::Stopped,
+            listening: None,
+            connections: 0,
+            accepted: 0,
+            sent: 0,
+            received: 0,
+            note: None,
+            opened: None,
+        });
+        self.next
+    }
+
+    /// The forward under the cursor.
+    pub fn current(&self) -> Option<&Forward> {
+        self.list.get(self.cursor.at)
+    }
+
+    /// A forward by number, to change it.
+    pub fn get_mut(&mut self, id: u64) -> Option<&mut Forward> {
+        self.list.iter_mut().find(|forward| forward.id == id)
+    }
+
+    /// Forwards that are on.
+    pub fn open(&self) -> usize {
+        self.list.iter().filter(|forward| forward.is_on()).count()
+    }
+
+    /// Whether one that is on listens on an address already.
+    pub fn takes(&self, address: SocketAddr) -> Option<&Forward> {
+        let same = |forward: &&Forward| forward.listening.unwrap_or(forward.entry.local) == address;
+        self.list.iter().filter(|forward| address.port() != 0 && forward.is_on()).find(same)
+    }
+}

@@ -1,0 +1,213 @@
+//! What actions do among the forwards, and what their tasks report.
+
+use super::{Entry, Phase};
+use crate::{
+    config::forward::{parse_local, parse_port},
+    console::{
+        action::Action,
+        effect::Effect,
+        state::{
+            Connection, State,
+            form::{Field, Form, Purpose},
+            overlay::{Overlay, Question, Then},
+        },
+        text::clean,
+        update::{ForwardUpdate, Trouble},
+    },
+};
+
+/// What became of a node's name.
+enum Found {
+    /// It is this id.
+    Id(String),
+    /// The fleet is not known yet.
+    Later,
+    /// It is none, and why.
+    None(Trouble),
+}
+
+impl State {
+    pub(in crate::console::state) fn act_forwards(&mut self, action: Action, fx: &mut Vec<Effect>) {
+        let len = self.forwards.list.len();
+        if self.forwards.cursor.step(action, len) {
+            return;
+        }
+        let current = self.forwards.current().cloned();
+        match (action, current) {
+            (Action::AddForward, _) => self.forward_form(),
+            (Action::StartForward, Some(forward)) if forward.is_on() => self.stop_forward(forward.id, fx),
+            (Action::StartForward | Action::Open, Some(forward)) => self.start_forward(forward.id, fx),
+            (Action::RestartForward, Some(forward)) => {
+                self.stop_forward(forward.id, fx);
+                self.start_forward(forward.id, fx);
+            }
+            (Action::RemoveForward, Some(forward)) if forward.connections > 0 => {
+                let lines = vec![
+                    forward.name(),
+                    format!(
+                        "{} open through it will be cut.",
+                        crate::console::text::count(forward.connections, "connection")
+                    ),
+                ];
+                let question = Question::new("Remove this forward?", lines, Then::RemoveForward(forward.id));
+                self.overlays.push(Overlay::Question(Box::new(question)));
+            }
+            (Action::RemoveForward, Some(forward)) => self.remove_forward(forward.id, fx),
+            (Action::OpenShell, Some(forward)) => match self.node_called(&forward.entry.node) {
+                Found::Id(node) => self.shell_on(Some(node), fx),
+                _ => self.shell_on(None, fx),
+            },
+            (Action::Copy, Some(forward)) => self.copy(Some(forward.local()), fx),
+            _ => {}
+        }
+    }
+
+    pub(in crate::console::state) fn remove_forward(&mut self, id: u64, fx: &mut Vec<Effect>) {
+        self.stop_forward(id, fx);
+        self.forwards.list.retain(|forward| forward.id != id);
+        self.forwards.cursor.clamp(self.forwards.list.len());
+    }
+
+    fn forward_form(&mut self) {
+        let node = self.fleet.current().map(|node| node.name.clone()).unwrap_or_default();
+        let node = self.forwards.current().map_or(node, |forward| forward.entry.node.clone());
+        let fields = vec![
+            Field::line("node", "Node", "its name or id", &node),
+            Field::line("remote", "Port there", "the port on the node, or on the host behind it", ""),
+            Field::line(
+                "host",
+                "Host behind",
+                "empty: the node itself; else a name or address that the node reaches",
+                "",
+            ),
+            Field::line("local", "Port here", "empty: any free port; or a port, or 127.0.0.1:port", ""),
+            Field::line("name", "Name", "what the list shows; may stay empty", ""),
+        ];
+        let mut form = Form::new("Forward a port", Purpose::Forward, fields);
+        if !node.is_empty() {
+            form.focus_on("remote");
+        }
+        self.overlays.push(Overlay::Form(Box::new(form)));
+    }
+
+    /// Reads the form for a new forward; the field that is wrong, and why.
+    pub(in crate::console::state) fn read_forward(&self, form: &Form) -> Result<Entry, (&'static str, String)> {
+        let node = form.given("node").ok_or(("node", "name a node".to_owned()))?;
+        if let Found::None(trouble) = self.node_called(&node) {
+            return Err(("node", trouble.what));
+        }
+        let remote = parse_port(&form.answer("remote")).map_err(|problem| ("remote", problem))?;
+        let host = form.given("host");
+        if host.as_ref().is_some_and(|host| host.contains([' ', '/'])) {
+            return Err(("host", "a host is a name or an address, without a port".to_owned()));
+        }
+        let local = parse_local(&form.answer("local")).map_err(|problem| ("local", problem))?;
+        if let Some(other) = self.forwards.takes(local) {
+            return Err(("local", format!("{} listens on {local} already", other.name())));
+        }
+        Ok(Entry { name: form.given("name"), node, host, remote, local, start: true })
+    }
+
+    /// Adds a forward and starts it.
+    pub(in crate::console::state) fn add_forward(&mut self, entry: Entry, fx: &mut Vec<Effect>) {
+        let id = self.forwards.add(entry);
+        self.forwards.cursor.at = self.forwards.list.len() - 1;
+        self.start_forward(id, fx);
+    }
+
+    /// Starts a forward, or lets it wait until its node is known.
+    pub(in crate::console::state) fn start_forward(&mut self, id: u64, fx: &mut Vec<Effect>) {
+        let Some(forward) =
+            self.forwards.get_mut(id).filter(|forward| !forward.is_on() || forward.phase == Phase::Waiting)
+        else {
+            return;
+        };
+        let entry = forward.entry.clone();
+        let found = match self.connection {
+            Connection::Ready => self.node_called(&entry.node),
+            _ => Found::Later,
+        };
+        let read_only = self.read_only;
+        let Some(forward) = self.forwards.get_mut(id) else { return };
+        (forward.listening, forward.opened, forward.connections) = (None, None, 0);
+        (forward.accepted, forward.sent, forward.received, forward.note) = (0, 0, 0, None);
+        forward.phase = match found {
+            _ if read_only => {
+                Phase::Failed(Trouble::new("This console is read-only; a forward would open a session.", None))
+            }
+            Found::Later => Phase::Waiting,
+            Found::None(trouble) => Phase::Failed(trouble),
+            Found::Id(node) => {
+                fx.push(Effect::StartForward { id, node, entry });
+                Phase::Connecting
+            }
+        };
+    }
+
+    fn stop_forward(&mut self, id: u64, fx: &mut Vec<Effect>) {
+        if let Some(forward) = self.forwards.get_mut(id).filter(|forward| forward.is_on()) {
+            if forward.phase != Phase::Waiting {
+                fx.push(Effect::StopForward { id });
+            }
+            forward.phase = Phase::Stopped;
+            (forward.listening, forward.opened, forward.connections) = (None, None, 0);
+        }
+    }
+
+    /// Starts the forwards that wait for their nodes, where those are known now.
+    pub(in crate::console::state) fn start_waiting_forwards(&mut self, fx: &mut Vec<Effect>) {
+        let waiting = |forward: &&super::Forward| forward.phase == Phase::Waiting;
+        let ids: Vec<u64> = self.forwards.list.iter().filter(waiting).map(|forward| forward.id).collect();
+        for id in ids {
+            self.start_forward(id, fx);
+        }
+    }
+
+    /// A node by its id or by its name.
+    fn node_called(&self, called: &str) -> Found {
+        if self.fleet.node(called).is_some() {
+            return Found::Id(called.to_owned());
+        }
+        let mut named = self.fleet.nodes().iter().filter(|node| node.name == called);
+        match (named.next(), named.count()) {
+            (Some(node), 0) => Found::Id(node.id.clone()),
+            (Some(_), more) => Found::None(Trouble::new(
+                format!("{} nodes are called {}.", more + 1, clean(called)),
+                Some("Give the id of the one that is meant."),
+            )),
+            (None, _) if self.fleet.feed.at.is_none() => Found::Later,
+            // The service knows more nodes than this list may show.
+            (None, _) if called.starts_with("mi-") || called.starts_with("i-") => Found::Id(called.to_owned()),
+            (None, _) => Found::None(Trouble::new(
+                format!("No node is called {}.", clean(called)),
+                Some("Look for it in the fleet; its id does as well."),
+            )),
+        }
+    }
+
+    /// A forward's task reports.
+    pub(in crate::console::state) fn forward_update(&mut self, id: u64, update: ForwardUpdate) {
+        let now = self.now;
+        let Some(forward) = self.forwards.get_mut(id).filter(|forward| forward.is_on()) else { return };
+        match update {
+            ForwardUpdate::Listening(address) => forward.listening = Some(address),
+            ForwardUpdate::Connecting => forward.phase = Phase::Connecting,
+            ForwardUpdate::Open => {
+                forward.phase = Phase::Open;
+                forward.opened = forward.opened.or(Some(now));
+            }
+            ForwardUpdate::Reconnecting { attempt } => forward.phase = Phase::Reconnecting { attempt },
+            ForwardUpdate::Counts { connections, accepted, sent, received } => {
+                (forward.connections, forward.accepted) = (connections, accepted);
+                (forward.sent, forward.received) = (sent, received);
+            }
+            ForwardUpdate::Note(note) => forward.note = Some(note),
+            ForwardUpdate::Closed(trouble) => {
+                let name = forward.name();
+                (forward.listening, forward.connections) = (None, 0);
+                forward.phase = Phase::Failed(trouble.clone());
+                self.fail(Trouble { what: format!("Forward {name}: {}", trouble.what), advice: trouble.advice });
+            }
+        }
+    }
+}

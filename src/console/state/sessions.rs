@@ -1,0 +1,186 @@
+//! Sessions of the account: those that run, whoever began them, and those that are over.
+
+use std::time::Duration;
+
+use super::{
+    cursor::Cursor,
+    feed::Feed,
+    filter::{Filter, Matching, Token},
+    input::LineInput,
+    viewer::Viewer,
+};
+use crate::{
+    console::text::clean,
+    ssm::{self, SessionStatus, Timestamp},
+};
+
+pub mod acts;
+
+/// Keys of the filter.
+const KEYS: [&str; 4] = ["node", "owner", "status", "document"];
+
+/// One session, in words for the screen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Session {
+    /// Its id, as the service has it.
+    pub id: String,
+    /// The node, as the service has it.
+    pub node: String,
+    /// Who began it: the last part of the ARN.
+    pub owner: String,
+    /// The whole ARN.
+    pub arn: String,
+    /// Where it stands; `None` if the service did not say.
+    pub status: Option<SessionStatus>,
+    /// When it began.
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// The document it follows.
+    pub document: String,
+    /// Why it was begun, in the words of who did.
+    pub reason: String,
+    /// How it ended and what passed, in the service's words.
+    pub details: String,
+    /// Where its transcript is, if there is one.
+    pub transcript: Option<String>,
+}
+
+impl From<&ssm::Session> for Session {
+    fn from(session: &ssm::Session) -> Self {
+        let text = |text: &Option<String>| text.as_deref().map(clean).unwrap_or_default();
+        let arn = text(&session.owner);
+        let urls = session.output_url.as_ref();
+        let url = urls.and_then(|urls| urls.s3_output_url.clone().or(urls.cloud_watch_output_url.clone()));
+        Self {
+            id: session.session_id.clone().unwrap_or_default(),
+            node: session.target.clone().unwrap_or_default(),
+            owner: arn.rsplit(['/', ':']).next().unwrap_or_default().to_owned(),
+            arn,
+            status: session.status.clone(),
+            started: session.start_date,
+            ended: session.end_date,
+            document: text(&session.document_name),
+            reason: text(&session.reason),
+            details: text(&session.details),
+            transcript: url.filter(|url| !url.is_empty()),
+        }
+    }
+}
+
+impl Session {
+    /// Whether it may still be used.
+    pub fn is_running(&self) -> bool {
+        self.ended.is_none()
+            && matches!(
+                self.status,
+                Some(SessionStatus::Connected | SessionStatus::Connecting | SessionStatus::Disconnected)
+            )
+    }
+
+    /// The status in one word.
+    pub fn word(&self) -> String {
+        self.status.as_ref().map(|status| clean(status.as_str()).to_lowercase()).unwrap_or_default()
+    }
+
+    /// How long it lasted, or lasts.
+    pub fn lasted(&self, now: Timestamp) -> Option<Duration> {
+        Some(self.ended.unwrap_or(now).since(self.started?))
+    }
+
+    /// Whether its kind leaves a transcript: bytes of ports are never written down.
+    pub fn can_have_transcript(&self) -> bool {
+        !self.document.contains("Port") && !self.document.contains("SSH")
+    }
+}
+
+/// The pane.
+#[derive(Clone, Debug, Default)]
+pub struct Sessions {
+    /// The state of `DescribeSessions`.
+    pub feed: Feed,
+    /// Every session: those that run first, then by when they began, the newest first.
+    pub list: Vec<Session>,
+    /// Which of them pass the filter.
+    pub shown: Vec<usize>,
+    /// Where one is among those.
+    pub cursor: Cursor,
+    /// What is typed as a filter.
+    pub filter: LineInput,
+    /// Whether it is being typed.
+    pub filtering: bool,
+    /// The transcript that is read.
+    pub viewer: Option<Viewer>,
+    /// The state of fetching it.
+    pub transcript_feed: Feed,
+    /// The session whose transcript is fetched.
+    wanted: Option<Session>,
+    coming: Vec<Session>,
+}
+
+impl Sessions {
+    /// A new list begins.
+    pub fn begin(&mut self) {
+        self.coming.clear();
+    }
+
+    /// A page came.
+    pub fn land(&mut self, page: &[ssm::Session]) {
+        self.coming.extend(page.iter().map(Session::from));
+        if self.list.is_empty() {
+            self.list = self.coming.clone();
+            self.rearrange();
+        }
+    }
+
+    /// The list is whole.
+    pub fn finish(&mut self) {
+        self.list = std::mem::take(&mut self.coming);
+        self.rearrange();
+    }
+
+    /// Sorts and filters anew; the cursor stays on its session.
+    pub fn rearrange(&mut self) {
+        let here = self.current().map(|session| session.id.clone());
+        self.list.sort_by_key(|session| (!session.is_running(), std::cmp::Reverse(session.started)));
+        // A session that ended between two answers may stand in both.
+        let mut seen = std::collections::HashSet::new();
+        self.list.retain(|session| seen.insert(session.id.clone()));
+        let filter = Filter::parse(self.filter.text(), &KEYS);
+        let mut matching = Matching::default();
+        let holds = |session: &Session, token: &Token| {
+            let value = match token.key.as_str() {
+                "node" => &session.node,
+                "owner" => &session.owner,
+                "document" => &session.document,
+                _ => &session.word(),
+            };
+            value.to_lowercase().contains(&token.value.to_lowercase())
+        };
+        let text = |session: &Session| {
+            format!("{} {} {} {} {}", session.node, session.owner, session.id, session.reason, session.word())
+        };
+        let passing = |(_, session): &(usize, &Session)| {
+            filter.passes(&text(session), &mut matching, |token| holds(session, token))
+        };
+        self.shown = self.list.iter().enumerate().filter(passing).map(|(at, _)| at).collect();
+        let at = here.and_then(|id| self.shown.iter().position(|row| self.list[*row].id == id));
+        self.cursor.at = at.unwrap_or(self.cursor.at);
+        self.cursor.clamp(self.shown.len());
+    }
+
+    /// A row that passes the filter.
+    pub fn row(&self, row: usize) -> Option<&Session> {
+        self.list.get(*self.shown.get(row)?)
+    }
+
+    /// The session under the cursor.
+    pub fn current(&self) -> Option<&Session> {
+        self.row(self.cursor.at)
+    }
+
+    /// Sessions that run.
+    pub fn running(&self) -> usize {
+        self.list.iter().filter(|session| session.is_running()).count()
+    }
+}

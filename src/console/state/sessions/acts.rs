@@ -1,0 +1,115 @@
+//! What actions do among the sessions, and what comes of transcripts.
+
+use super::Session;
+use crate::{
+    console::{
+        action::Action,
+        effect::{Change, Effect, Query},
+        state::{
+            Pane, State,
+            overlay::{Overlay, Question, Then},
+            viewer::{Tone, Viewer},
+        },
+        text::{self, clean},
+        update::Transcript,
+    },
+    ssm,
+};
+
+impl State {
+    pub(in crate::console::state) fn act_sessions(&mut self, action: Action, fx: &mut Vec<Effect>) {
+        if let Some(viewer) = &mut self.sessions.viewer {
+            match action {
+                Action::Save => self.save_form(),
+                _ if viewer.act(action) => {}
+                Action::Back => self.sessions.viewer = None,
+                _ => {}
+            }
+            return;
+        }
+        let len = self.sessions.shown.len();
+        if self.sessions.cursor.step(action, len) {
+            return;
+        }
+        match action {
+            Action::Filter => self.sessions.filtering = true,
+            Action::Accept => self.sessions.filtering = false,
+            Action::Dismiss | Action::Back => {
+                self.sessions.filtering = false;
+                self.sessions.filter.clear();
+                self.sessions.rearrange();
+            }
+            Action::Open | Action::Right | Action::Transcript => self.open_session(action, fx),
+            Action::TerminateSession => self.ask_terminate(),
+            Action::OpenShell => self.shell_on(self.sessions.current().map(|session| session.node.clone()), fx),
+            Action::Copy => self.copy(self.sessions.current().map(|session| clean(&session.id)), fx),
+            _ => {}
+        }
+    }
+
+    /// Goes to the tab of a session that runs here; of one that is over, fetches what was written down.
+    fn open_session(&mut self, action: Action, fx: &mut Vec<Effect>) {
+        let Some(session) = self.sessions.current().cloned() else { return };
+        let tab = self.shells.tabs.iter().find(|tab| tab.session.as_deref() == Some(&session.id)).map(|tab| tab.id);
+        match tab.filter(|_| session.is_running() && action != Action::Transcript) {
+            Some(tab) => {
+                self.shells.focus(tab);
+                self.go(Pane::Shell, fx);
+            }
+            None if !session.can_have_transcript() => {
+                self.tell("What passes through a port is never written down; there is no transcript.");
+            }
+            None if session.transcript.is_none() && session.is_running() => {
+                self.tell("The transcript is written when the session ends.");
+            }
+            None => {
+                self.sessions.wanted = Some(session.clone());
+                self.ask(Query::Transcript(Box::new(session)), fx);
+            }
+        }
+    }
+
+    /// A transcript came.
+    pub(in crate::console::state) fn land_transcript(&mut self, transcript: &Transcript) {
+        let Some(session) = self.sessions.wanted.as_ref().filter(|session| session.id == transcript.session) else {
+            return;
+        };
+        let lines = text::plain_lines(&transcript.text).into_iter().map(|line| (Tone::Plain, line)).collect();
+        let title = format!("{} on {}", session.owner, self.node_name(&session.node));
+        let mut viewer = Viewer::new(title, format!("{}.log", session.id), lines);
+        viewer.note = transcript.note.clone();
+        self.sessions.viewer = Some(viewer);
+    }
+
+    fn ask_terminate(&mut self) {
+        let Some(session) = self.sessions.current().cloned() else { return };
+        if !session.is_running() {
+            return self.tell("This session is over.");
+        }
+        let own = self.is_own(&session);
+        let whose = if own { "yours".to_owned() } else { format!("of {}", session.owner) };
+        let mut lines = vec![format!("{}, {whose}", clean(&session.id))];
+        lines.push(format!("on {} ({})", self.node_name(&session.node), clean(&session.node)));
+        if let Some(lasted) = session.lasted(self.now) {
+            lines.push(format!("running for {}", text::span(lasted)));
+        }
+        if !session.reason.is_empty() {
+            lines.push(format!("reason: {}", session.reason));
+        }
+        lines.push("What runs in it ends, and its user is not asked.".to_owned());
+        let change = Change::Terminate(ssm::TerminateSession { session_id: session.id });
+        let question = Question::new("Terminate this session?", lines, Then::Change(change));
+        self.overlays.push(Overlay::Question(Box::new(question)));
+    }
+
+    /// Whether a session was begun by this caller.
+    pub fn is_own(&self, session: &Session) -> bool {
+        let here = self.shells.tabs.iter().any(|tab| tab.session.as_deref() == Some(&session.id));
+        here || self.scope.caller.as_ref().is_some_and(|caller| *caller == session.arn)
+    }
+
+    /// A node's name, or its id where that is all that is known.
+    pub fn node_name(&self, id: &str) -> String {
+        self.fleet.node(id).map_or_else(|| clean(id), |node| node.name.clone())
+    }
+}
