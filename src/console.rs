@@ -109,7 +109,7 @@ where
     let (sender, updates) = tokio::sync::mpsc::channel(256);
     let performer = effect::perform::Performer::new(read_only, sender);
     let tty = tty::Tty::take(mouse)?;
-    let pulse = pulse::Pulse { state, tty, looks, performer, updates, clock };
+    let pulse = pulse::Pulse { state, tty, looks, performer, updates, clock, held: None };
     pulse.run(async { client.await.map_err(|error| effect::perform::trouble(&error)) }).await?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::{future::Future, io, time::Duration};
 
-use crossterm::event::{Event as TtyEvent, KeyEventKind, MouseEventKind};
+use crossterm::event::{Event as TtyEvent, KeyEventKind};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
@@ -31,6 +31,8 @@ pub(super) struct Pulse {
     pub performer: Performer,
     pub updates: mpsc::Receiver<Update>,
     pub clock: Clock,
+    /// When to look again at a shell whose program holds its frame back.
+    pub held: Option<Instant>,
 }
 
 enum Flow {
@@ -77,6 +79,10 @@ impl Pulse {
                     // A slow line gets fewer frames.
                     next_frame = Instant::now() + (began.elapsed() * 2).clamp(FRAME, SLOWEST_FRAME);
                 },
+                () = tokio::time::sleep_until(self.held.unwrap_or(next_frame)), if self.held.is_some() => {
+                    self.held = None;
+                    self.state.dirty = true;
+                }
                 client = &mut connecting, if !connected => {
                     connected = true;
                     let update = match client {
@@ -122,7 +128,14 @@ impl Pulse {
                     self.tty.clear()?;
                     self.state.dirty = true;
                 }
-                Some(Effect::Copy(text)) => self.tty.copy(&text)?,
+                Some(Effect::Copy(text)) => {
+                    if !self.tty.copy(&text)? {
+                        let size = super::text::bytes(text.len() as u64);
+                        let told = "are more than terminals take into the clipboard; nothing was copied";
+                        self.state.warn(format!("{size} {told}."));
+                        self.state.dirty = true;
+                    }
+                }
                 _ => {}
             }
         }
@@ -135,6 +148,7 @@ impl Pulse {
             terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
         };
         self.state.dirty = false;
+        self.held = self.state.before_frame(std::time::Instant::now()).map(Instant::from_std);
         let look = &self.looks[self.state.theme_turns % self.looks.len().max(1)];
         let mut seen = Default::default();
         execute!(io::stdout(), BeginSynchronizedUpdate)?;
@@ -163,16 +177,10 @@ fn read(event: TtyEvent, state: &mut State) -> Option<Event> {
     match event {
         TtyEvent::Key(key) if key.kind != KeyEventKind::Release => Some(Event::Key(key)),
         TtyEvent::Paste(text) => Some(Event::Paste(text)),
-        TtyEvent::Mouse(mouse) => {
-            let (column, row) = (mouse.column, mouse.row);
-            match mouse.kind {
-                MouseEventKind::Down(crossterm::event::MouseButton::Left) => Some(Event::Click { column, row }),
-                MouseEventKind::ScrollUp => Some(Event::Wheel { up: true, column, row }),
-                MouseEventKind::ScrollDown => Some(Event::Wheel { up: false, column, row }),
-                _ => None,
-            }
-        }
-        TtyEvent::Resize(..) | TtyEvent::FocusGained => {
+        TtyEvent::Mouse(mouse) => Some(Event::Mouse(mouse)),
+        TtyEvent::FocusGained => Some(Event::Focus(true)),
+        TtyEvent::FocusLost => Some(Event::Focus(false)),
+        TtyEvent::Resize(..) => {
             state.dirty = true;
             None
         }

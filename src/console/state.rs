@@ -1,10 +1,15 @@
 //! Everything the console knows, and what happens to it. Pure: no drawing, no network, no clock. Events and updates come in,
 //! effects go out as data; the time is told.
 
-use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crokey::KeyCombination;
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::{
     config::{
@@ -137,10 +142,10 @@ pub enum Event {
     Key(KeyEvent),
     /// A pasted text.
     Paste(String),
-    /// A click at a column and a row.
-    Click { column: u16, row: u16 },
-    /// The wheel, at a column and a row.
-    Wheel { up: bool, column: u16, row: u16 },
+    /// Something with the mouse.
+    Mouse(MouseEvent),
+    /// The terminal's window gained or lost the focus.
+    Focus(bool),
 }
 
 /// What the state is made from.
@@ -212,6 +217,8 @@ pub struct State {
     pub prefixed: bool,
     /// Until when keys that move edges need no prefix.
     pub sticky: Option<Timestamp>,
+    /// Whether the terminal's window has the focus, as far as it tells.
+    window_focused: bool,
     /// The key that led to the action under way.
     pressed: Option<KeyEvent>,
     /// How often the theme was changed.
@@ -279,6 +286,7 @@ impl State {
             typed: Vec::new(),
             prefixed: false,
             sticky: None,
+            window_focused: true,
             pressed: None,
             theme_turns: 0,
             save_directory: start.save_directory,
@@ -362,15 +370,8 @@ impl State {
         match event {
             Event::Key(key) => self.key(key, fx),
             Event::Paste(text) => self.paste(&text, fx),
-            Event::Click { column, row } => self.click(column, row, fx),
-            Event::Wheel { up, .. } => {
-                let action = if up { Action::CursorUp } else { Action::CursorDown };
-                if self.pane == Pane::Shell && self.overlays.is_empty() {
-                    self.wheel_in_shell(up, fx);
-                } else {
-                    (0..3).for_each(|_| self.act(action, fx));
-                }
-            }
+            Event::Mouse(event) => self.mouse(event, fx),
+            Event::Focus(gained) => self.window_focused = gained,
         }
         self.settle(fx);
     }
@@ -440,6 +441,7 @@ impl State {
         }
         self.parameters.settle(self.now);
         self.settle_broadcast();
+        self.settle_focus(fx);
         self.mask_form();
         self.want_details(fx);
         self.want_tags(fx);
@@ -519,6 +521,12 @@ impl State {
             Source::Sessions => &mut self.sessions.feed,
             Source::Transcript => &mut self.sessions.transcript_feed,
         })
+    }
+
+    /// Tells the shown shells the time before a frame; when to look again at one whose program holds its frame back.
+    pub fn before_frame(&self, now: Instant) -> Option<Instant> {
+        let shown = self.shells.tabs.iter().filter(|tab| self.pane == Pane::Shell && self.shells.is_shown(tab.id));
+        shown.filter_map(|tab| tab.terminal.with_screen_mut(|screen| screen.tick(now))).min()
     }
 
     /// When something happens by itself next: a message goes, a secret hides, a refresh is due, an age changes.

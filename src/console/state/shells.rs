@@ -11,6 +11,7 @@ pub mod acts;
 pub mod broadcast;
 pub mod layout;
 pub mod limits;
+mod mouse;
 pub mod paste;
 pub mod sizes;
 mod updates;
@@ -100,6 +101,8 @@ pub struct Shells {
     pub looking_back: bool,
     /// Whether the marked shells are typed into together.
     pub broadcasting: bool,
+    /// The shell whose program was told that it has the focus.
+    told_focus: Option<u64>,
     last: Option<u64>,
     next: u64,
 }

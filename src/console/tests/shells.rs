@@ -195,7 +195,7 @@ fn several_lines_and_pastes_into_several_shells_are_asked_about() {
     bench.type_text("uptime");
     assert_eq!(sent(&bench), [(3, "uptime".to_owned())]);
     bench.fx.clear();
-    bench.type_text("rm -r /tmp/a\nrm -r /tmp/b\n");
+    bench.type_text("rm -r /tmp/a\rrm -r /tmp/b\r");
     let screen = bench.screen(80, 24);
     assert!(screen.contains("2 lines, 26 bytes, into web-3") && screen.contains("rm -r /tmp/b"), "{screen}");
     bench.press("enter");
@@ -282,4 +282,35 @@ fn the_fleet_goes_on_while_shells_are_left() {
     assert_eq!(bench.state.shells.running(), 2);
     bench.state.act(Action::Quit, &mut bench.fx);
     assert!(bench.screen(80, 24).contains("2 open shells will be ended, and what runs in them:"));
+}
+
+#[test]
+fn the_mouse_is_the_programs_only_if_it_asked_for_it() {
+    use crate::console::state::Event;
+    use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+    let mut bench = three();
+    bench.press("ctrl-g |");
+    bench.type_text("web-1 open");
+    bench.press("enter");
+    bench.screen(80, 24);
+    let press = |bench: &mut Bench, column, modifiers| {
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        let event = MouseEvent { kind, column, row: 10, modifiers };
+        bench.state.feed(Event::Mouse(event), bench.now, &mut bench.fx);
+    };
+    press(&mut bench, 5, KeyModifiers::NONE);
+    assert_eq!(focus(&bench), 3, "a click moves the focus");
+    press(&mut bench, 5, KeyModifiers::NONE);
+    assert_eq!(sent(&bench), []);
+    bench.state.shells.tab(3).unwrap().terminal.feed(b"\x1b[?1000h\x1b[?1006h\x1b[?1004h");
+    press(&mut bench, 5, KeyModifiers::SHIFT);
+    assert_eq!(sent(&bench), [], "shift keeps the mouse for the user");
+    press(&mut bench, 5, KeyModifiers::NONE);
+    assert_eq!(sent(&bench), [(3, "\x1b[<0;6;7M".to_owned())]);
+    bench.fx.clear();
+    bench.state.feed(Event::Focus(false), bench.now, &mut bench.fx);
+    bench.state.feed(Event::Focus(true), bench.now, &mut bench.fx);
+    press(&mut bench, 60, KeyModifiers::NONE);
+    let told = [(3, "\x1b[O".to_owned()), (3, "\x1b[I".to_owned()), (3, "\x1b[O".to_owned())];
+    assert_eq!(sent(&bench), told, "the program knows whether it has the focus");
 }

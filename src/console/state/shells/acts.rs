@@ -163,12 +163,13 @@ impl State {
     }
 
     /// Opens a shell on each of these nodes, marked to be typed into together.
-    pub(in crate::console::state) fn shells_on(&mut self, nodes: Vec<String>, fx: &mut Vec<Effect>) {
+    pub(in crate::console::state) fn shells_on(&mut self, mut nodes: Vec<String>, fx: &mut Vec<Effect>) {
         match nodes.len() {
             0 => self.tell("There is no node here to open a shell on."),
             1 => self.shell_on(nodes.into_iter().next(), fx),
             many => {
                 let name = |id: &String| self.fleet.node(id).map_or_else(|| clean(id), |node| node.name.clone());
+                nodes.sort_by_key(name);
                 let names: Vec<String> = nodes.iter().take(8).map(name).collect();
                 let more = many - names.len();
                 let more = if more > 0 { format!(" and {more} more") } else { String::new() };

@@ -43,7 +43,9 @@ impl State {
         if tabs.is_empty() {
             return self.tell("Every marked shell is muted or over; nothing was pasted.");
         }
-        let lines = pasted.lines().count();
+        // Terminals paste ends of lines as returns.
+        let plain = pasted.replace("\r\n", "\n").replace('\r', "\n");
+        let lines = plain.lines().count();
         let pasted = Pasted { text: pasted.into(), tabs };
         let guarded = self.settings.paste_guard && (lines > 1 || pasted.text.len() > HUGE);
         if !guarded && !self.shells.broadcasting {
@@ -55,7 +57,7 @@ impl State {
         };
         let mut told = vec![format!("{}, {}, into {into}", count(lines, "line"), size(pasted.text.len()))];
         told.push(String::new());
-        told.extend(pasted.text.lines().take(SHOWN).map(|line| format!("  {}", cut(&clean(line), 68))));
+        told.extend(plain.lines().take(SHOWN).map(|line| format!("  {}", cut(&clean(line), 68))));
         if lines > SHOWN {
             told.push(format!("  … {} more", count(lines - SHOWN, "line")));
         }

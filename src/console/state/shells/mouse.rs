@@ -1,0 +1,81 @@
+//! The mouse over shells: for the program that wants it, else for moving the focus and looking back.
+
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Rect;
+
+use crate::console::{
+    action::Action,
+    effect::Effect,
+    state::{Pane, State},
+    term::{
+        MouseMode,
+        keys::{self, mouse},
+    },
+};
+
+/// Rows the wheel moves in a list.
+const WHEEL: usize = 3;
+
+impl State {
+    /// Something happened with the mouse.
+    pub(in crate::console::state) fn mouse(&mut self, event: MouseEvent, fx: &mut Vec<Effect>) {
+        let over_shells = self.pane == Pane::Shell && self.overlays.is_empty();
+        if over_shells && self.mouse_in_shell(event, fx) {
+            return;
+        }
+        match event.kind {
+            MouseEventKind::Down(MouseButton::Left) => self.click(event.column, event.row, fx),
+            MouseEventKind::ScrollUp if over_shells => self.wheel_in_shell(true, fx),
+            MouseEventKind::ScrollDown if over_shells => self.wheel_in_shell(false, fx),
+            MouseEventKind::ScrollUp => (0..WHEEL).for_each(|_| self.act(Action::CursorUp, fx)),
+            MouseEventKind::ScrollDown => (0..WHEEL).for_each(|_| self.act(Action::CursorDown, fx)),
+            _ => {}
+        }
+    }
+
+    /// Gives an event to the shell it happened over. `false` if it is not for the program there.
+    fn mouse_in_shell(&mut self, event: MouseEvent, fx: &mut Vec<Effect>) -> bool {
+        let inside = |(x, y, width, height): &(u16, u16, u16, u16)| {
+            (*x..x + width).contains(&event.column) && (*y..y + height).contains(&event.row)
+        };
+        let shown = self.seen_shells().iter().find(|(_, area)| inside(area)).copied();
+        let Some((id, (x, y, width, height))) = shown else { return false };
+        let pressed = matches!(event.kind, MouseEventKind::Down(_));
+        let wheel = matches!(event.kind, MouseEventKind::ScrollUp | MouseEventKind::ScrollDown);
+        let current = self.shells.current().map(|tab| tab.id);
+        if (pressed || wheel) && current != Some(id) {
+            self.shells.focus(id);
+            // The first click says where keys go, nothing more.
+            return pressed;
+        }
+        let Some(tab) = self.shells.tab(id).filter(|tab| tab.is_running()) else { return false };
+        let modes = tab.terminal.modes();
+        // As in any terminal, shift keeps the mouse for the user.
+        let own = event.modifiers.contains(KeyModifiers::SHIFT) || self.shells.looking_back || current != Some(id);
+        if own || modes.mouse == MouseMode::Off {
+            return false;
+        }
+        let bytes = mouse::encode(event, Rect { x, y, width, height }, modes);
+        if !bytes.is_empty() {
+            fx.push(Effect::ShellInput { tab: id, bytes });
+        }
+        true
+    }
+
+    /// Programs that want to know whether they have the focus are told when that changes.
+    pub(in crate::console::state) fn settle_focus(&mut self, fx: &mut Vec<Effect>) {
+        let here = self.window_focused && self.pane == Pane::Shell && self.overlays.is_empty();
+        let now = self.shells.current().filter(|tab| here && tab.is_running()).map(|tab| tab.id);
+        let before = std::mem::replace(&mut self.shells.told_focus, now);
+        if before == now {
+            return;
+        }
+        for (id, gained) in [(before, false), (now, true)] {
+            let Some(tab) = id.and_then(|id| self.shells.tab(id)) else { continue };
+            let bytes = keys::focus(gained, tab.terminal.modes());
+            if !bytes.is_empty() {
+                fx.push(Effect::ShellInput { tab: tab.id, bytes: bytes.to_vec() });
+            }
+        }
+    }
+}
