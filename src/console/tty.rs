@@ -166,6 +166,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_cannot_be_drawn_on_is_told_before_anything_starts() {
+        assert!(check(false, Some("xterm")).unwrap_err().contains("fleetdeck nodes"));
+        assert!(check(true, Some("dumb")).unwrap_err().contains("TERM"));
+        assert_eq!((check(true, Some("linux")), check(true, None)), (Ok(()), Ok(())));
+    }
+
+    #[test]
     fn a_copy_reaches_the_terminal_around_tmux_too() {
         assert_eq!(clipboard("hi", false).as_deref(), Some("\x1b]52;c;aGk=\x07"));
         assert_eq!(clipboard("hi", true).as_deref(), Some("\x1b]52;c;aGk=\x07\x1bPtmux;\x1b\x1b]52;c;aGk=\x07\x1b\\"));
