@@ -1,6 +1,8 @@
 //! One port: `POST /` for the API, the health page, and the routes that other parts bring.
 
-use std::{net::SocketAddr, sync::Arc};
+mod connections;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router as Routes,
@@ -68,6 +70,7 @@ pub struct Server {
     tcp: TcpListener,
     tls: Option<TlsAcceptor>,
     address: SocketAddr,
+    patience: Duration,
 }
 
 impl Server {
@@ -94,7 +97,7 @@ impl Server {
                  everybody on that network may read along"
             ));
         }
-        Ok(Self { engine, tcp, tls, address })
+        Ok(Self { engine, tcp, tls, address, patience: connections::PATIENCE })
     }
 
     /// The address that was taken.
@@ -121,19 +124,20 @@ impl Server {
             stop.await;
             token.cancel();
         };
-        let served = match self.tls {
+        match self.tls {
             None => {
                 // Latency matters more than packets; a socket that refuses is about to fail anyway.
                 let listener = self.tcp.tap_io(|stream| drop(stream.set_nodelay(true)));
-                axum::serve(listener, app).with_graceful_shutdown(stop).await
+                connections::serve(listener, app, self.patience, stop).await;
             }
             Some(acceptor) => {
-                axum::serve(TlsListener::start(self.tcp, acceptor)?, app).with_graceful_shutdown(stop).await
+                let listener = TlsListener::start(self.tcp, acceptor)?;
+                connections::serve(listener, app, self.patience, stop).await;
             }
-        };
+        }
         self.engine.stopping().cancel();
         let _ = scheduler.await;
-        served
+        Ok(())
     }
 }
 
@@ -205,7 +209,9 @@ async fn read_body(body: Body) -> Result<Bytes, ApiError> {
     let mut pieces = body.into_data_stream();
     let (mut bytes, mut length) = (Vec::new(), 0);
     while length <= DRAIN_LIMIT {
-        let Some(piece) = pieces.next().await else { break };
+        let slow = || ApiError::new("RequestTimeoutException", "The body did not come in time.").with_status(408);
+        let piece = tokio::time::timeout(connections::PATIENCE, pieces.next()).await.map_err(|_| slow())?;
+        let Some(piece) = piece else { break };
         let piece =
             piece.map_err(|_| ApiError::new("SerializationException", "The body broke off or is badly framed."))?;
         length += piece.len();

@@ -30,9 +30,14 @@ struct Served {
 
 impl Served {
     async fn start(tls: Option<TlsFiles>, http: reqwest::Client) -> Self {
+        Self::start_with(tls, http, connections::PATIENCE).await
+    }
+
+    async fn start_with(tls: Option<TlsFiles>, http: reqwest::Client, patience: Duration) -> Self {
         let harness = Harness::new();
         let listen = Listen { address: "127.0.0.1:0".into(), tls, insecure: false };
-        let server = Server::bind(Arc::clone(&harness.engine), &listen).await.unwrap();
+        let mut server = Server::bind(Arc::clone(&harness.engine), &listen).await.unwrap();
+        server.patience = patience;
         let url = server.url();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(server.run(async { drop(stopped.await) }));
@@ -272,4 +277,18 @@ async fn an_open_address_needs_tls_or_a_word() {
     let error = Server::bind(Arc::clone(&engine), &listen(false)).await.err().unwrap();
     assert!(error.contains("--tls-cert") && error.contains("--insecure-http"), "{error}");
     Server::bind(engine, &listen(true)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_that_never_finishes_its_request_is_closed() {
+    let served = Served::start_with(None, reqwest::Client::new(), Duration::from_millis(50)).await;
+    let address = served.url.trim_start_matches("http://");
+    for begun in ["", "POST / HTT", "POST / HTTP/1.1\r\nhost: x\r\n"] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(begun.as_bytes()).await.unwrap();
+        let mut rest = Vec::new();
+        // Whatever it is told, the connection ends.
+        let ended = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok(), "{begun:?}");
+    }
 }
