@@ -34,7 +34,7 @@ mod sts;
 mod tags;
 mod tls;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -59,6 +59,8 @@ pub struct Settings {
     pub reset_hook: bool,
     /// Aliases of encryption keys to make if they are not there yet, `alias/app`.
     pub keys: Vec<String>,
+    /// At what age the data channels of sessions are closed; never if absent. The ends connect again and lose nothing.
+    pub channel_age: Option<Duration>,
 }
 
 /// One engine over one data directory. Shared by every request.

@@ -105,10 +105,16 @@ impl Sessions {
             let run = async {
                 let outcome = sessions.run(&session_id, plan, &cancel).await;
                 sessions.lock().remove(&session_id);
-                sessions.complete(&session_id, outcome, &terms);
                 streamed.cancel();
+                // An agent that is stopping has no line to the service any more: its next start says how this ended.
+                if !sessions.node.is_stopping() {
+                    sessions.complete(&session_id, outcome, &terms);
+                }
             };
             let ((), streamed) = tokio::join!(run, stream);
+            if sessions.node.is_stopping() {
+                return;
+            }
             sessions.settle(&session_id, &terms, streamed).await;
         });
     }

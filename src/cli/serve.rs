@@ -1,6 +1,6 @@
 //! `fleetdeck serve`: the embedded engine.
 
-use std::{io::Write, path::PathBuf, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
@@ -34,6 +34,9 @@ pub struct Serve {
     /// Let `POST /_reset` empty the engine. Loopback only.
     #[arg(long)]
     reset_hook: bool,
+    /// Close the data channels of sessions at this age, as AWS does every hour; the ends connect again.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    close_channels_after: Option<u64>,
     /// Make an encryption key for SecureString parameters if it is not there yet, such as `alias/app`.
     #[arg(long = "key", value_name = "ALIAS")]
     keys: Vec<String>,
@@ -50,6 +53,7 @@ impl Serve {
             accept_any_credentials: self.accept_any_credentials,
             reset_hook: self.reset_hook,
             keys: self.keys.clone(),
+            channel_age: self.close_channels_after.map(Duration::from_secs),
         };
         let data = self.data.clone().map_or_else(default_data, Ok)?;
         let engine = Engine::open_with(&data, Clock::system(), settings)?;

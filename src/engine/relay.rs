@@ -225,7 +225,7 @@ async fn serve(engine: Arc<Engine>, session_id: String, mut socket: WebSocket) {
     let (sink, stream) = socket.split();
     tokio::select! {
         () = engine.stopping().cancelled() => {}
-        () = write(sink, queue) => {}
+        () = write(sink, queue, engine.settings.channel_age) => {}
         () = read(&engine, &session_id, side, stream) => {}
     }
     let left = engine.relays.detach(&session_id, side, id);
@@ -236,9 +236,20 @@ async fn serve(engine: Arc<Engine>, session_id: String, mut socket: WebSocket) {
     }
 }
 
-/// Sends what is queued until the session ends or another socket takes this one's place.
-async fn write(mut sink: SplitSink<WebSocket, Message>, mut queue: mpsc::Receiver<Bytes>) {
-    while let Some(bytes) = queue.recv().await {
+/// Sends what is queued until the session ends, another socket takes this one's place or this one is too old.
+async fn write(mut sink: SplitSink<WebSocket, Message>, mut queue: mpsc::Receiver<Bytes>, age: Option<Duration>) {
+    let mut old = std::pin::pin!(async {
+        match age {
+            Some(age) => tokio::time::sleep(age).await,
+            None => std::future::pending().await,
+        }
+    });
+    loop {
+        let bytes = tokio::select! {
+            bytes = queue.recv() => bytes,
+            () = &mut old => None,
+        };
+        let Some(bytes) = bytes else { break };
         let mut next = Some(bytes);
         // What waits already goes out together.
         while let Some(bytes) = next {

@@ -1,7 +1,5 @@
 //! The harness: an engine in a temporary directory under a clock that tests move, called as the router calls.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::*;
@@ -17,9 +15,14 @@ pub(crate) struct Harness {
 impl Harness {
     /// A fresh engine at 2026-11-22T10:00:00Z.
     pub fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    /// The same with settings.
+    pub fn with(settings: Settings) -> Self {
         let home = tempfile::tempdir().unwrap();
         let clock = Clock::manual(Timestamp::parse_iso("2026-11-22T10:00:00Z").unwrap());
-        let settings = Settings { keys: vec!["alias/app".to_owned()], ..Settings::default() };
+        let settings = Settings { keys: vec!["alias/app".to_owned()], ..settings };
         let engine = Engine::open_with(&home.path().join("data"), clock, settings).unwrap();
         Self { engine, router: http::operations(), home }
     }

@@ -42,6 +42,7 @@ class Session:
         self.started = ssm.start_session(Target=target, **request)
         self.id = self.started["SessionId"]
         self.sent = self.expected = 0
+        self.unacknowledged = {}
         self.early, self.output, self.errors, self.code, self.closed = {}, b"", b"", None, None
         self.key = self.message = None
         self.dial(self.started)
@@ -59,7 +60,8 @@ class Session:
     def send(self, payload, payload_type=OUTPUT):
         if self.key and payload_type == OUTPUT:
             payload = self.seal(payload)
-        self.socket.send(frame("input_stream_data", payload, self.sent, payload_type))
+        self.unacknowledged[self.sent] = frame("input_stream_data", payload, self.sent, payload_type)
+        self.socket.send(self.unacknowledged[self.sent])
         self.sent += 1
 
     def seal(self, plain):
@@ -69,17 +71,25 @@ class Session:
     def open(self, sealed):
         return AESGCM(self.key[:32]).decrypt(sealed[:12], sealed[12:], None)
 
-    def step(self, timeout=20):
+    def step(self):
         """Takes one message. False at the end of the socket."""
-        try:
-            message = self.socket.recv(timeout=timeout)
-        except Exception as error:
-            if isinstance(error, TimeoutError):
-                raise
-            return False
+        for _ in range(60):
+            try:
+                message = self.socket.recv(timeout=1)
+                break
+            except TimeoutError:
+                # What nobody has acknowledged may have reached nobody.
+                for unacknowledged in self.unacknowledged.values():
+                    self.socket.send(unacknowledged)
+            except Exception:
+                return False
+        else:
+            raise TimeoutError(f"nothing comes; so far {self.output!r}")
         kind, sequence, ident, payload_type, payload = parse(message)
         if kind == "channel_closed":
             self.closed = json.loads(payload)
+        if kind == "acknowledge":
+            self.unacknowledged.pop(json.loads(payload)["AcknowledgedMessageSequenceNumber"], None)
         if kind != "output_stream_data":
             return True
         acknowledgement = {"AcknowledgedMessageType": kind, "AcknowledgedMessageId": str(ident),

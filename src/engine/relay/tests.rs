@@ -7,11 +7,14 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungsten
 use super::*;
 use crate::{
     engine::{
-        Listen, Server,
+        Listen, Server, Settings,
         tests::{Harness, code},
     },
-    ssm::{DescribeSessions, ResumeSession, SessionState as Listed, StartSession, TerminateSession},
-    wire::messages::{ChannelClosed, OpenChannel, TaskComplete, TaskMessage},
+    ssm::{
+        CreateDocument, DescribeSessions, DocumentType, ResumeSession, SessionState as Listed, StartSession,
+        TerminateSession,
+    },
+    wire::messages::{ChannelClosed, OpenChannel, SessionRequest, TaskComplete, TaskMessage},
 };
 
 const NODE: &str = "mi-00000000000000001";
@@ -27,7 +30,11 @@ struct Served {
 impl Served {
     /// An engine on a free port, and a node that is on the line.
     async fn start() -> Self {
-        let harness = Harness::new();
+        Self::with(Settings::default()).await
+    }
+
+    async fn with(settings: Settings) -> Self {
+        let harness = Harness::with(settings);
         harness.engine.store.adopt_node_for_tests(NODE.to_owned(), harness.engine.now()).await;
         let listen = Listen { address: "127.0.0.1:0".to_owned(), ..Default::default() };
         let server = Server::bind(harness.engine.clone(), &listen).await.unwrap();
@@ -171,6 +178,66 @@ async fn a_session_is_ended_from_outside() {
     served.harness.call(TerminateSession { session_id: id }).await.unwrap();
     let told = Envelope::decode(&served.line.outgoing.recv().await.unwrap()).unwrap();
     assert_eq!(told.message_type, kind::CHANNEL_CLOSED);
+}
+
+#[tokio::test]
+async fn the_record_says_why_a_session_ended_and_how_much_passed() {
+    let mut served = Served::start().await;
+    let (id, mut agent, mut client) = joined(&mut served).await;
+    for (sequence, text) in [(0, "abc"), (1, "defg"), (1, "defg")] {
+        let mut frame = Envelope::new(kind::OUTPUT, Timestamp::from_millis(1_000), text.into());
+        (frame.sequence_number, frame.payload_type) = (sequence, payload::OUTPUT);
+        agent.send(Frame::binary(frame.encode())).await.unwrap();
+        assert_eq!(next(&mut client).await.unwrap(), frame);
+    }
+    served.harness.call(TerminateSession { session_id: id }).await.unwrap();
+    let history = DescribeSessions { state: Listed::History, ..Default::default() };
+    let session = served.harness.call(history).await.unwrap().sessions.remove(0);
+    assert_eq!(
+        session.details.as_deref(),
+        Some("arn:aws:iam::123456789012:root terminated the session; 0 bytes went to the node and 7 came back."),
+        "a frame that is sent twice counts once"
+    );
+}
+
+#[tokio::test]
+async fn an_old_channel_is_closed_and_the_session_goes_on() {
+    let settings = Settings { channel_age: Some(Duration::from_millis(1)), ..Settings::default() };
+    let mut served = Served::with(settings).await;
+    let (id, token) = served.session().await;
+    let mut client = served.dial(&id, &token).await;
+    assert_eq!(next(&mut client).await, None);
+    let resumed = served.harness.call(ResumeSession { session_id: id }).await.unwrap();
+    assert!(resumed.token_value.is_some());
+}
+
+#[tokio::test]
+async fn the_accounts_preferences_count_for_the_documents_of_the_service() {
+    let mut served = Served::start().await;
+    let content = serde_json::json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream",
+        "inputs": {"idleSessionTimeout": "1", "s3BucketName": "logs"}});
+    let own = CreateDocument {
+        name: "SSM-SessionManagerRunShell".into(),
+        content: content.to_string(),
+        document_type: Some(DocumentType::Session),
+        ..Default::default()
+    };
+    served.harness.call(own).await.unwrap();
+    let request = StartSession {
+        target: NODE.into(),
+        document_name: Some("AWS-StartNonInteractiveCommand".into()),
+        parameters: [("command".to_owned(), vec!["ls".to_owned()])].into(),
+        ..Default::default()
+    };
+    let id = served.harness.call(request).await.unwrap().session_id.unwrap();
+    let order = Envelope::decode(&served.line.outgoing.recv().await.unwrap()).unwrap();
+    let task: TaskMessage = serde_json::from_slice(&order.payload).unwrap();
+    let order: SessionRequest = serde_json::from_str(&task.content).unwrap();
+    assert_eq!(order.document_content["inputs"]["s3BucketName"], "logs");
+    served.harness.advance(Duration::from_secs(60));
+    super::super::sessions::tick(&served.harness.engine).await.unwrap();
+    let resumed = served.harness.call(ResumeSession { session_id: id }).await.unwrap();
+    assert_eq!(resumed.token_value, None, "one minute without a word was too long");
 }
 
 #[tokio::test]
