@@ -141,7 +141,7 @@ fn action<'a>(response: &'a HandshakeResponse, kind: &str) -> Option<&'a crate::
 
 /// Whether the client did everything that was asked of it.
 fn check(response: &HandshakeResponse, session_type: &str, key: Option<&str>) -> Result<(), String> {
-    if !action(response, "SessionType").is_some_and(|action| action.action_status == SUCCESS) {
+    if action(response, "SessionType").is_none_or(|action| action.action_status != SUCCESS) {
         return Err(format!("the client does not support sessions of type {session_type}"));
     }
     let Some(key) = key else { return Ok(()) };
