@@ -6,6 +6,7 @@ mod children;
 mod choice;
 mod completions;
 mod compliance;
+mod cp;
 mod demo;
 mod face;
 mod forward;
@@ -19,6 +20,7 @@ mod output;
 mod param;
 mod run;
 mod serve;
+mod sessions;
 mod shell;
 mod ssh_proxy;
 mod stop;
@@ -50,6 +52,9 @@ enum Verb {
     Shell(shell::Shell),
     Forward(forward::Forward),
     SshProxy(ssh_proxy::SshProxy),
+    Cp(cp::Cp),
+    #[command(subcommand)]
+    Sessions(sessions::Sessions),
     #[command(subcommand)]
     Param(param::Param),
     Compliance(compliance::Compliance),
@@ -85,6 +90,8 @@ pub fn main() -> ExitCode {
         Some(Verb::Shell(verb)) => verb.run(global),
         Some(Verb::Forward(verb)) => verb.run(global),
         Some(Verb::SshProxy(verb)) => verb.run(global),
+        Some(Verb::Cp(verb)) => verb.run(global),
+        Some(Verb::Sessions(verb)) => verb.run(global),
         Some(Verb::Param(verb)) => verb.run(global),
         Some(Verb::Compliance(verb)) => verb.run(global),
         Some(Verb::Serve(verb)) => verb.run(),

@@ -9,17 +9,18 @@ mod endpoint;
 mod error;
 pub mod forward;
 mod pacing;
+pub mod recording;
 mod retry;
 mod session;
 mod tls;
+pub mod transcript;
+pub mod transfer;
 mod transport;
 
 use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 pub use caller::Caller;
 pub use error::{CredentialFault, Error};
@@ -34,7 +35,7 @@ use crate::{
 };
 use credentials::Credentials;
 use endpoint::Endpoint;
-use transport::{Call, Service, Transport};
+use transport::{Call, Transport};
 
 /// Whom to call, and as whom. What is absent comes from AWS's environment variables and files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,22 +96,11 @@ impl Client {
         Ok(Self(Arc::new(Inner { settings, profile: resolved.profile, endpoint, transport })))
     }
 
-    /// Calls one operation of Systems Manager. Throttling and faults on the way are retried where that is safe.
+    /// Calls one operation of Systems Manager, or of a service that its sessions lean on. Throttling and faults on the way are retried where that is safe.
     pub async fn call<O: Operation>(&self, operation: O) -> Result<O::Output, Error> {
         let body = json::encode_request(&operation).map_err(Error::Api)?;
-        let answer = self.0.transport.send(Call::json::<O>(body)).await?;
+        let answer = self.0.transport.send(Call::json::<O>(&self.0.endpoint, body)?).await?;
         json::decode_response::<O>(answer.status, answer.error_type.as_deref(), &answer.body).map_err(Error::Api)
-    }
-
-    /// Calls an operation of another service that speaks AWS JSON 1.1.
-    async fn call_service<T: DeserializeOwned>(&self, service: Service, request: &Value) -> Result<T, Error> {
-        let body = serde_json::to_vec(request).map_err(|error| Error::Protocol(error.to_string()))?;
-        let answer = self.0.transport.send(Call::service(&self.0.endpoint, service, body)?).await?;
-        if !(200..300).contains(&answer.status) {
-            return Err(Error::Api(json::decode_error(answer.status, answer.error_type.as_deref(), &answer.body)));
-        }
-        serde_json::from_slice(&answer.body)
-            .map_err(|error| Error::Protocol(format!("the answer to {} cannot be read: {error}", service.operation)))
     }
 
     /// The pages of a list, as they arrive. A page may be empty although more follow. A token that comes twice in a row

@@ -115,7 +115,7 @@ fn aligned(cells: &[String], widths: &[usize]) -> String {
     line
 }
 
-fn csv_cell(cell: &str) -> String {
+pub fn csv_cell(cell: &str) -> String {
     match cell.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),
         false => cell.to_owned(),

@@ -1,9 +1,11 @@
 //! `fleetdeck shell`: a shell on a node in this terminal, or one command with its exit code.
 
 mod escape;
-mod screen;
+pub mod modes;
+mod record;
+pub mod screen;
 
-use std::{io::Read, process::ExitCode, thread, time::Duration};
+use std::{io::Read, path::PathBuf, process::ExitCode, thread, time::Duration};
 
 use anyhow::Context;
 use clap::Args;
@@ -16,6 +18,7 @@ use crate::{
     ssm::StartSession,
 };
 use escape::{Escape, Typed};
+use record::Record;
 use screen::{Screen, terminal_size};
 
 /// Runs a command on a node, keeps its outputs apart and tells its exit code.
@@ -39,6 +42,9 @@ pub struct Shell {
     /// Why; kept in the session's record.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// Record what the node writes into FILE (asciicast v2), and as plain text beside it. What is typed is not recorded.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// Give the command a terminal; it then has no exit code of its own.
     #[arg(short, long, requires = "command")]
     tty: bool,
@@ -63,8 +69,9 @@ impl Shell {
     async fn session(self, client: Client) -> anyhow::Result<ExitCode> {
         let target = nodes::target(&client, &self.node).await?;
         let interactive = self.command.is_empty() || self.tty;
+        let record = Record::begin(self.record.as_deref(), &self.node)?;
         let session = client.start_session(self.request(target), terminal_size()).await?;
-        if interactive { talk(session).await } else { execute(session).await }
+        if interactive { talk(session, record).await } else { execute(session, record).await }
     }
 
     fn request(&self, target: String) -> StartSession {
@@ -98,9 +105,9 @@ impl Shell {
 }
 
 /// A shell: keystrokes one way, the screen the other, whatever the connection does.
-async fn talk(mut session: Session) -> anyhow::Result<ExitCode> {
+async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCode> {
     let mut stop = std::pin::pin!(stopped()?);
-    let screen = Screen::raw().context("cannot take over the terminal")?;
+    let mut screen = Screen::raw().context("cannot take over the terminal")?;
     let mut keys = keyboard();
     let mut escape = Escape::default();
     let mut resized = screen::resizes()?;
@@ -109,7 +116,10 @@ async fn talk(mut session: Session) -> anyhow::Result<ExitCode> {
     let reason = loop {
         tokio::select! {
             event = session.next() => match event {
-                Some(SessionEvent::Output(bytes) | SessionEvent::Stderr(bytes)) => screen::write(&bytes)?,
+                Some(SessionEvent::Output(bytes) | SessionEvent::Stderr(bytes)) => {
+                    screen.write(&bytes)?;
+                    record.output(&bytes);
+                }
                 Some(SessionEvent::Exit(exit)) => code = exit_code(exit),
                 Some(SessionEvent::Reconnecting { attempt: 1 }) => screen.say("connection lost, trying again; ~. ends the session"),
                 Some(SessionEvent::Trouble(what)) => screen.say(&text::clean(&what)),
@@ -136,7 +146,10 @@ async fn talk(mut session: Session) -> anyhow::Result<ExitCode> {
                     typing = false;
                 }
             },
-            () = resized.next() => session.resize(terminal_size()),
+            () = resized.next() => {
+                session.resize(terminal_size());
+                record.resize(terminal_size());
+            }
             () = &mut stop, if !stopping => {
                 stopping = true;
                 code = ExitCode::from(STOPPED);
@@ -145,6 +158,7 @@ async fn talk(mut session: Session) -> anyhow::Result<ExitCode> {
         }
     };
     drop(screen);
+    record.end();
     if let Some(reason) = reason {
         talk::say(&format!("fleetdeck: the session has ended: {reason}"));
     }
@@ -152,15 +166,21 @@ async fn talk(mut session: Session) -> anyhow::Result<ExitCode> {
 }
 
 /// One command: its outputs where they belong, its exit code as ours.
-async fn execute(mut session: Session) -> anyhow::Result<ExitCode> {
+async fn execute(mut session: Session, mut record: Record) -> anyhow::Result<ExitCode> {
     let mut stop = std::pin::pin!(stopped()?);
     let (mut out, mut err) = (screen::Sink::stdout(), screen::Sink::stderr());
     let (mut code, mut stopping) = (None, false);
     loop {
         tokio::select! {
             event = session.next() => match event {
-                Some(SessionEvent::Output(bytes)) => out.write(&bytes)?,
-                Some(SessionEvent::Stderr(bytes)) => err.write(&bytes)?,
+                Some(SessionEvent::Output(bytes)) => {
+                    out.write(&bytes)?;
+                    record.output(&bytes);
+                }
+                Some(SessionEvent::Stderr(bytes)) => {
+                    err.write(&bytes)?;
+                    record.output(&bytes);
+                }
                 Some(SessionEvent::Exit(exit)) => code = Some(exit),
                 Some(SessionEvent::Reconnecting { attempt: 1 }) => talk::say("fleetdeck: connection lost, trying again"),
                 Some(SessionEvent::Trouble(what)) => talk::say(&format!("fleetdeck: {what}")),
@@ -220,6 +240,7 @@ mod tests {
             node: "web-01".into(),
             document: None,
             reason: None,
+            record: None,
             tty: false,
             command: vec!["echo".into(), "it's; $HOME".into()],
         };

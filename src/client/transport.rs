@@ -17,7 +17,7 @@ use super::{
     tls::{ca_bundle, is_tls_error},
 };
 use crate::{
-    ssm::{ApiError, Operation, Timestamp, clock::Clock},
+    ssm::{self, ApiError, Operation, Timestamp, clock::Clock},
     wire::{json, sigv4},
 };
 
@@ -44,38 +44,23 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// An operation of Systems Manager.
-    pub(super) fn json<O: Operation>(body: Vec<u8>) -> Self {
-        Self {
+    /// An operation that is spoken in AWS JSON.
+    pub(super) fn json<O: Operation>(endpoint: &Endpoint, body: Vec<u8>) -> Result<Self, Error> {
+        let url = match O::SERVICE {
+            ssm::Service::Ssm => None,
+            service => Some(endpoint.service(service.name())),
+        };
+        let url =
+            url.map(|url| Url::parse(&url).map_err(|error| Error::Config(format!("{url:?} cannot be read: {error}"))));
+        Ok(Self {
             operation: O::NAME,
-            service: "ssm",
+            service: O::SERVICE.name(),
             region: None,
             method: Method::POST,
-            url: None,
+            url: url.transpose()?,
             headers: vec![("content-type", json::CONTENT_TYPE.to_owned()), (json::TARGET_HEADER, json::target::<O>())],
             body,
             repeat: Repeat::of(O::NAME),
-            limit: ANSWER_LIMIT,
-        }
-    }
-
-    /// An operation of another service that speaks AWS JSON 1.1.
-    pub(super) fn service(endpoint: &Endpoint, service: Service, body: Vec<u8>) -> Result<Self, Error> {
-        let url = endpoint.service(service.name);
-        let url = Url::parse(&url).map_err(|error| {
-            Error::Config(format!("the endpoint URL {url:?} of {} cannot be read: {error}", service.name))
-        })?;
-        let target = format!("{}.{}", service.prefix, service.operation);
-        Ok(Self {
-            operation: service.operation,
-            service: service.name,
-            region: None,
-            method: Method::POST,
-            url: Some(url),
-            headers: vec![("content-type", json::CONTENT_TYPE.to_owned()), (json::TARGET_HEADER, target)],
-            body,
-            // A data key or a page more does no harm.
-            repeat: Repeat::Safe,
             limit: ANSWER_LIMIT,
         })
     }
@@ -128,16 +113,6 @@ impl Call {
             _ => caller::decode_xml_error(answer.status, &answer.body),
         })
     }
-}
-
-/// An operation of a service other than Systems Manager.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Service {
-    /// As in host names and signatures.
-    pub(super) name: &'static str,
-    /// Of `X-Amz-Target`.
-    pub(super) prefix: &'static str,
-    pub(super) operation: &'static str,
 }
 
 /// What came back, whatever its status.

@@ -8,7 +8,8 @@ use std::{
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode, size};
 
-use crate::client::TerminalSize;
+use super::modes::Modes;
+use crate::client::{TerminalSize, recording::Filter};
 
 /// What AWS's client tells when there is no terminal.
 const NO_TERMINAL: TerminalSize = TerminalSize { cols: 300, rows: 100 };
@@ -25,6 +26,8 @@ pub fn terminal_size() -> TerminalSize {
 #[derive(Debug)]
 pub struct Screen {
     raw: bool,
+    /// What the shell's programs have switched on.
+    modes: Modes,
 }
 
 impl Screen {
@@ -42,7 +45,15 @@ impl Screen {
             });
             enable_raw_mode()?;
         }
-        Ok(Self { raw })
+        Ok(Self { raw, modes: Modes::default() })
+    }
+
+    /// Writes a shell's output as it is: the terminal belongs to the shell, as with ssh.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.modes.watch(bytes);
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
+        out.flush()
     }
 
     /// Says something on a line of its own.
@@ -54,17 +65,15 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
+        // A program that was cut off cannot switch off what it has switched on.
+        if io::stdout().is_terminal() {
+            let mut out = io::stdout().lock();
+            let _ = out.write_all(self.modes.undo().as_bytes()).and_then(|()| out.flush());
+        }
         if self.raw {
             let _ = disable_raw_mode();
         }
     }
-}
-
-/// Writes a shell's output as it is: the terminal belongs to the shell, as with ssh.
-pub fn write(bytes: &[u8]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()
 }
 
 /// Changes of the terminal's size.
@@ -115,78 +124,5 @@ impl Sink {
             None => self.out.write_all(bytes)?,
         }
         self.out.flush()
-    }
-}
-
-/// Takes control characters and escape sequences out of a stream, wherever it is cut.
-#[derive(Debug, Default)]
-struct Filter {
-    state: State,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
-    #[default]
-    Ground,
-    /// After ESC.
-    Escape,
-    /// In a control sequence, to its final byte.
-    Control,
-    /// In a string (title, clipboard, device control), to BEL, ST or the end of the line.
-    Text,
-    /// After the first byte of an encoded C1 control.
-    HighControl,
-}
-
-impl Filter {
-    fn clean(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let mut kept = Vec::with_capacity(bytes.len());
-        for &byte in bytes {
-            self.state = match (self.state, byte) {
-                (State::Text, 0x07) => State::Ground,
-                (_, 0x1b) => State::Escape,
-                (State::Text, b'\n') | (State::Ground, b'\t' | b'\n' | b'\r') => {
-                    kept.push(byte);
-                    State::Ground
-                }
-                (State::Text, _) => State::Text,
-                (State::Escape, b'[') => State::Control,
-                (State::Escape, b']' | b'P' | b'X' | b'^' | b'_') => State::Text,
-                // Intermediate bytes; one final byte follows.
-                (State::Escape, 0x20..=0x2f) => State::Escape,
-                (State::Escape, _) => State::Ground,
-                (State::Control, 0x40..=0x7e) => State::Ground,
-                (State::Control, _) => State::Control,
-                (State::Ground, 0xc2) => State::HighControl,
-                (State::HighControl, 0x80..=0x9f) => State::Ground,
-                (State::HighControl, _) => {
-                    kept.extend([0xc2, byte]);
-                    State::Ground
-                }
-                (State::Ground, 0..=0x1f | 0x7f) => State::Ground,
-                (State::Ground, _) => {
-                    kept.push(byte);
-                    State::Ground
-                }
-            };
-        }
-        kept
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_but_text_passes_wherever_the_stream_is_cut() {
-        let hostile = "a\u{1b}[31mb\u{1b}]52;c;AAAA\u{7}c\u{9b}d\u{1b}(Be\u{8}ü€\r\n\u{1b}]0;title\u{1b}\\f".as_bytes();
-        let expected = "abcdeü€\r\nf";
-        for cut in 0..hostile.len() {
-            let mut filter = Filter::default();
-            let mut clean = filter.clean(&hostile[..cut]);
-            clean.extend(filter.clean(&hostile[cut..]));
-            assert_eq!(String::from_utf8(clean).unwrap(), expected, "cut at {cut}");
-        }
     }
 }

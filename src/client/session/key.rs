@@ -1,20 +1,16 @@
 //! The key of an encrypted session, from KMS (`GenerateDataKey`).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
 use zeroize::Zeroize;
 
 use crate::{
-    client::{Client, Error, transport::Service},
-    ssm::Sensitive,
+    client::{Client, Error},
+    ssm::kms::GenerateDataKey,
     wire::{
         channel::Role,
         sealed::{DATA_KEY, SessionKeys},
     },
 };
-
-const GENERATE: Service = Service { name: "kms", prefix: "TrentService", operation: "GenerateDataKey" };
 
 /// A data key: as the agent is sent it, and as the client uses it.
 pub(super) struct DataKey {
@@ -22,13 +18,6 @@ pub(super) struct DataKey {
     pub(super) keys: SessionKeys,
     /// Whether the agent's challenge is part of the encryption context.
     pub(super) challenged: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Answer {
-    ciphertext_blob: String,
-    plaintext: Sensitive,
 }
 
 /// Lets KMS generate the key of a session. The agent has it decrypted with the same context, or not at all.
@@ -39,18 +28,22 @@ pub(super) async fn generate(
     target: String,
     challenge: Option<String>,
 ) -> Result<DataKey, Error> {
-    let mut context = Map::new();
-    context.insert("aws:ssm:SessionId".to_owned(), session_id.into());
-    context.insert("aws:ssm:TargetId".to_owned(), target.into());
     let challenged = challenge.is_some();
-    if let Some(challenge) = challenge {
-        context.insert("aws:ssm:RandomChallenge".to_owned(), challenge.into());
-    }
-    let request = json!({"KeyId": key_id, "NumberOfBytes": DATA_KEY, "EncryptionContext": Value::Object(context)});
-    let answer: Answer = client.call_service(GENERATE, &request).await?;
+    let context = [
+        ("aws:ssm:SessionId", Some(session_id)),
+        ("aws:ssm:TargetId", Some(target)),
+        ("aws:ssm:RandomChallenge", challenge),
+    ];
+    let request = GenerateDataKey {
+        key_id,
+        encryption_context: context.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
+        number_of_bytes: i32::try_from(DATA_KEY).ok(),
+        key_spec: None,
+    };
+    let answer = client.call(request).await?;
     let malformed = || Error::Protocol("the data key of KMS cannot be read".to_owned());
-    let cipher_text = STANDARD.decode(&answer.ciphertext_blob).map_err(|_| malformed())?;
-    let mut text = answer.plaintext.0;
+    let cipher_text = STANDARD.decode(answer.ciphertext_blob.unwrap_or_default()).map_err(|_| malformed())?;
+    let mut text = answer.plaintext.unwrap_or_default().0;
     let mut plain = STANDARD.decode(&text).map_err(|_| malformed())?;
     let keys = <&[u8; DATA_KEY]>::try_from(plain.as_slice())
         .map_err(|_| malformed())

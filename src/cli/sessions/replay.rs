@@ -1,0 +1,126 @@
+//! `fleetdeck sessions replay`: a recording, as it went; a transcript, as it was kept.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, IsTerminal, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use super::{find, tame::Tame};
+use crate::{
+    cli::{Global, shell::screen::Sink, stop::stopped, talk},
+    client::recording::Player,
+    ssm::SessionState,
+};
+
+/// The exit code after a signal.
+const STOPPED: u8 = 130;
+
+/// Replay a recording (`shell --record`, asciinema) or show the transcript of a session that has ended.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// A recording, or the id of a session.
+    what: String,
+    /// So many times as fast.
+    #[arg(long, default_value_t = 1.0, value_name = "TIMES", value_parser = speed)]
+    speed: f64,
+    /// No pause longer than this.
+    #[arg(long, default_value_t = 2.0, value_name = "SECONDS", value_parser = speed)]
+    idle_limit: f64,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|number| (0.01..=10_000.0).contains(number))
+        .ok_or_else(|| "expected a number from 0.01 to 10000".to_owned())
+}
+
+impl Replay {
+    pub(super) fn run(self, global: &Global) -> anyhow::Result<ExitCode> {
+        let path = PathBuf::from(&self.what);
+        match path.is_file() {
+            true => self.play(&path),
+            false => self.show(global),
+        }
+    }
+
+    /// Plays a recording at its own pace; into a file or a pipe all at once and as text.
+    fn play(&self, path: &Path) -> anyhow::Result<ExitCode> {
+        let file = File::open(path).with_context(|| path.display().to_string())?;
+        let mut player = Player::open(BufReader::new(file)).with_context(|| path.display().to_string())?;
+        if !io::stdout().is_terminal() {
+            let mut text = crate::client::recording::Plain::new(io::stdout().lock());
+            while let Some(frame) = player.next_frame()? {
+                text.output(frame.output.as_bytes())?;
+            }
+            text.flush()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let mut stop = std::pin::pin!(stopped()?);
+            let mut screen = Stage::default();
+            let mut at = Duration::ZERO;
+            while let Some(frame) = player.next_frame()? {
+                let pause = frame.at.saturating_sub(at).min(Duration::from_secs_f64(self.idle_limit));
+                at = frame.at;
+                tokio::select! {
+                    () = tokio::time::sleep(pause.div_f64(self.speed)) => screen.show(frame.output.as_bytes())?,
+                    () = &mut stop => return Ok(ExitCode::from(STOPPED)),
+                }
+            }
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+
+    /// Shows what a session's preferences had kept.
+    fn show(&self, global: &Global) -> anyhow::Result<ExitCode> {
+        global.with_client(async |client| {
+            let id = &self.what;
+            let Some(session) = find(&client, SessionState::History, id).await? else {
+                match find(&client, SessionState::Active, id).await? {
+                    Some(_) => bail!("the session {id} is still running; its transcript is kept when it has ended"),
+                    None => bail!("there is neither a file nor a session {id}; see `fleetdeck sessions ls --state history`"),
+                }
+            };
+            let Some(transcript) = client.transcript(&session).await? else {
+                bail!(
+                    "no transcript of {id} was kept: the session preferences name no bucket and no log group, or it carried a port"
+                )
+            };
+            talk::say(&format!("from {}", transcript.source));
+            Sink::stdout().write(&transcript.text)?;
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}
+
+/// The terminal on which a recording is played.
+#[derive(Default)]
+struct Stage {
+    tame: Tame,
+    modes: crate::cli::shell::modes::Modes,
+}
+
+impl Stage {
+    fn show(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let shown = self.tame.clean(bytes);
+        self.modes.watch(&shown);
+        let mut out = io::stdout().lock();
+        out.write_all(&shown)?;
+        out.flush()
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let mut out = io::stdout().lock();
+        let _ = writeln!(out, "{}\x1b[0m", self.modes.undo());
+    }
+}

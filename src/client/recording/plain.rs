@@ -1,0 +1,103 @@
+//! What a session said, as text: no colours, no cursor, no titles.
+
+use std::io::{self, Write};
+
+/// A plain text being written.
+#[derive(Debug)]
+pub struct Plain<W: Write> {
+    out: W,
+    filter: Filter,
+}
+
+impl<W: Write> Plain<W> {
+    /// Nothing written yet.
+    pub fn new(out: W) -> Self {
+        Self { out, filter: Filter::default() }
+    }
+
+    /// Writes the text in a piece of output. Terminals end lines with two characters, files with one.
+    pub fn output(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut text = self.filter.clean(bytes);
+        text.retain(|byte| *byte != b'\r');
+        self.out.write_all(&text)
+    }
+
+    /// Hands everything to the file.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Takes control characters and escape sequences out of a stream, wherever it is cut.
+#[derive(Debug, Default)]
+pub struct Filter {
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Ground,
+    /// After ESC.
+    Escape,
+    /// In a control sequence, to its final byte.
+    Control,
+    /// In a string (title, clipboard, device control), to BEL, ST or the end of the line.
+    Text,
+    /// After the first byte of an encoded C1 control.
+    HighControl,
+}
+
+impl Filter {
+    /// The text in a piece of the stream.
+    pub fn clean(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut kept = Vec::with_capacity(bytes.len());
+        for &byte in bytes {
+            self.state = match (self.state, byte) {
+                (State::Text, 0x07) => State::Ground,
+                (_, 0x1b) => State::Escape,
+                (State::Text, b'\n') | (State::Ground, b'\t' | b'\n' | b'\r') => {
+                    kept.push(byte);
+                    State::Ground
+                }
+                (State::Text, _) => State::Text,
+                (State::Escape, b'[') => State::Control,
+                (State::Escape, b']' | b'P' | b'X' | b'^' | b'_') => State::Text,
+                // Intermediate bytes; one final byte follows.
+                (State::Escape, 0x20..=0x2f) => State::Escape,
+                (State::Escape, _) => State::Ground,
+                (State::Control, 0x40..=0x7e) => State::Ground,
+                (State::Control, _) => State::Control,
+                (State::Ground, 0xc2) => State::HighControl,
+                (State::HighControl, 0x80..=0x9f) => State::Ground,
+                (State::HighControl, _) => {
+                    kept.extend([0xc2, byte]);
+                    State::Ground
+                }
+                (State::Ground, 0..=0x1f | 0x7f) => State::Ground,
+                (State::Ground, _) => {
+                    kept.push(byte);
+                    State::Ground
+                }
+            };
+        }
+        kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_text_passes_wherever_the_stream_is_cut() {
+        let hostile = "a\u{1b}[31mb\u{1b}]52;c;AAAA\u{7}c\u{9b}d\u{1b}(Be\u{8}ü€\r\n\u{1b}]0;title\u{1b}\\f".as_bytes();
+        let expected = "abcdeü€\r\nf";
+        for cut in 0..hostile.len() {
+            let mut filter = Filter::default();
+            let mut clean = filter.clean(&hostile[..cut]);
+            clean.extend(filter.clean(&hostile[cut..]));
+            assert_eq!(String::from_utf8(clean).unwrap(), expected, "cut at {cut}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Copies a file from or to a node over an ordinary session, with AWS's agent as with ours.
+//!
+//! Bytes travel as base64: what AWS's agent reads from a command it takes for text, and replaces what is none. A download
+//! is a command without a terminal, whose output comes as it is made. Such commands have no input, so an upload is a
+//! command on a terminal that is set to pass everything on. Both ends take the SHA-256 of the whole file. A copy that was
+//! broken off leaves its beginning under a hidden name; the next one goes on from there if it still is a beginning.
+
+mod download;
+mod lines;
+mod script;
+mod upload;
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use aws_lc_rs::digest::{Context, SHA256};
+
+use super::{Error, TerminalSize};
+use crate::wire::digest::hex;
+
+/// Sessions without anybody at a terminal tell some size all the same.
+const SIZE: TerminalSize = TerminalSize { cols: 80, rows: 24 };
+
+/// How far a copy is, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Copied, what was there from an earlier try included.
+    pub done: u64,
+    /// Of so many.
+    pub total: u64,
+}
+
+/// A finished copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// Where it is now.
+    pub path: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// How many of them an earlier try had copied.
+    pub resumed: u64,
+    /// The same at both ends.
+    pub sha256: String,
+}
+
+/// Why a file was not copied.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// The session could not be started.
+    #[error(transparent)]
+    Client(#[from] Error),
+    /// A file on this machine.
+    #[error("{}: {error}", .path.display())]
+    Local {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: io::Error,
+    },
+    /// The node says why.
+    #[error("{0}")]
+    Node(String),
+    /// The session ended too early.
+    #[error("the session ended before the file was copied{}; what has arrived is kept, copy again to go on", .0.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default())]
+    Ended(Option<String>),
+    /// Both files were there, but differ.
+    #[error("the copy differs from the file, which may have changed meanwhile: copy it again")]
+    Differs,
+}
+
+impl TransferError {
+    fn local(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::Local { path: path.to_owned(), error }
+    }
+}
+
+/// The hidden name of a copy that is not whole yet.
+fn part_of(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.fleetdeck-part"))
+}
+
+/// SHA-256 of the first `limit` bytes of a file, and how many there were.
+fn hash(file: &mut File, limit: u64) -> io::Result<(Context, u64)> {
+    let mut context = Context::new(&SHA256);
+    let mut buffer = vec![0; 128 * 1024];
+    let (mut file, mut total) = (file.take(limit), 0);
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok((context, total)),
+            read => {
+                context.update(&buffer[..read]);
+                total += read as u64;
+            }
+        }
+    }
+}
+
+fn text_of(context: Context) -> String {
+    hex(context.finish().as_ref())
+}

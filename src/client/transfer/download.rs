@@ -1,0 +1,148 @@
+//! From a node to this machine.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{Seek, SeekFrom, Write},
+    path::Path,
+};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::{
+    Copied, Progress, SIZE, TransferError, hash,
+    lines::{Line, Lines},
+    part_of, script, text_of,
+};
+use crate::{
+    client::{Client, SessionEvent},
+    ssm::StartSession,
+};
+
+const DOCUMENT: &str = "AWS-StartNonInteractiveCommand";
+
+impl Client {
+    /// Copies a file of a node to `local`, which is replaced when the copy is whole. `told` hears how far it is.
+    pub async fn download(
+        &self,
+        target: String,
+        remote: &str,
+        local: &Path,
+        mut told: impl FnMut(Progress),
+    ) -> Result<Copied, TransferError> {
+        let mut file = Partial::open(local)?;
+        let script = script::download(remote, file.had, &file.sum());
+        let parameters = [
+            ("command".to_owned(), vec![format!("sh -c {}", script::quoted(&script))]),
+            ("separateOutputStream".to_owned(), vec!["true".to_owned()]),
+        ];
+        let request = StartSession {
+            target,
+            document_name: Some(DOCUMENT.to_owned()),
+            reason: Some(format!("copy of {remote}")),
+            parameters: parameters.into(),
+        };
+        let mut session = self.start_session(request, SIZE).await?;
+        let (mut lines, mut sum, mut complaint) = (Lines::default(), None, Vec::new());
+        let mut total = 0;
+        let reason = loop {
+            match session.next().await {
+                Some(SessionEvent::Output(bytes)) => {
+                    let outcome = lines.take(&bytes, |line| match line {
+                        Line::Says(word, rest) => {
+                            match word.as_str() {
+                                "size" => {
+                                    let (offset, size) = rest.split_once(' ').unwrap_or_default();
+                                    total = size.parse().unwrap_or_default();
+                                    file.begin(offset.parse().unwrap_or_default())?;
+                                }
+                                "sum" => sum = Some(rest),
+                                "error" => return Err(TransferError::Node(rest)),
+                                _ => {}
+                            }
+                            Ok(())
+                        }
+                        Line::Data(line) => file.write(&line),
+                    });
+                    if let Err(error) = outcome {
+                        session.terminate().await;
+                        return Err(error);
+                    }
+                    told(Progress { done: file.written, total });
+                }
+                Some(SessionEvent::Stderr(bytes)) if complaint.len() < 4096 => complaint.extend_from_slice(&bytes),
+                Some(SessionEvent::Closed { reason }) => break reason,
+                Some(_) => {}
+                None => break None,
+            }
+        };
+        let Some(sum) = sum else {
+            file.keep()?;
+            let complaint = String::from_utf8_lossy(&complaint).trim().to_owned();
+            return Err(TransferError::Ended(reason.or(Some(complaint).filter(|text| !text.is_empty()))));
+        };
+        file.finish(&sum)
+    }
+}
+
+/// The copy on its way.
+struct Partial<'a> {
+    local: &'a Path,
+    path: std::path::PathBuf,
+    file: File,
+    context: Context,
+    /// What an earlier try left.
+    had: u64,
+    written: u64,
+}
+
+impl<'a> Partial<'a> {
+    fn open(local: &'a Path) -> Result<Self, TransferError> {
+        let path = part_of(local);
+        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = open.map_err(TransferError::local(&path))?;
+        let (context, had) = hash(&mut file, u64::MAX).map_err(TransferError::local(&path))?;
+        Ok(Self { local, path, file, context, had, written: had })
+    }
+
+    fn sum(&self) -> String {
+        text_of(self.context.clone())
+    }
+
+    /// Goes on at an offset: behind what is here, or from the beginning.
+    fn begin(&mut self, offset: u64) -> Result<(), TransferError> {
+        if offset != self.had {
+            self.had = 0;
+            self.context = Context::new(&SHA256);
+            self.file.set_len(0).map_err(TransferError::local(&self.path))?;
+        }
+        self.written = self.had;
+        self.file.seek(SeekFrom::Start(self.written)).map(drop).map_err(TransferError::local(&self.path))
+    }
+
+    fn write(&mut self, line: &[u8]) -> Result<(), TransferError> {
+        let bytes = STANDARD
+            .decode(line)
+            .map_err(|_| TransferError::Node("the node sent something else than the file".to_owned()))?;
+        self.context.update(&bytes);
+        self.written += bytes.len() as u64;
+        self.file.write_all(&bytes).map_err(TransferError::local(&self.path))
+    }
+
+    /// Leaves the beginning for the next try; nothing is not worth a file.
+    fn keep(&self) -> Result<(), TransferError> {
+        if self.written == 0 { fs::remove_file(&self.path).map_err(TransferError::local(&self.path)) } else { Ok(()) }
+    }
+
+    fn finish(self, sum: &str) -> Result<Copied, TransferError> {
+        let own = text_of(self.context);
+        if own != sum {
+            let _ = fs::remove_file(&self.path);
+            return Err(TransferError::Differs);
+        }
+        self.file.sync_all().map_err(TransferError::local(&self.path))?;
+        fs::rename(&self.path, self.local).map_err(TransferError::local(self.local))?;
+        let path = self.local.display().to_string();
+        Ok(Copied { path, bytes: self.written, resumed: self.had, sha256: own })
+    }
+}

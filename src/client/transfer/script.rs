@@ -1,0 +1,98 @@
+//! The two scripts for the shell of a node. They need nothing but what every system has.
+
+/// SHA-256 of standard input, with whatever the node has for it.
+const SUM: &str = r#"sum() { { if command -v sha256sum >/dev/null 2>&1; then sha256sum
+elif command -v shasum >/dev/null 2>&1; then shasum -a 256
+else openssl dgst -sha256 -r; fi; } | cut -c1-64; }"#;
+
+/// Says size and offset, then the file from the offset on as base64, then its sum. `have` is how many bytes are here
+/// already, and `sum` theirs.
+pub(super) fn download(path: &str, have: u64, sum: &str) -> String {
+    let path = quoted(path);
+    format!(
+        r##"{SUM}
+f={path}
+if [ -d "$f" ]; then echo "#error $f is a directory on the node: pack it first, for example with tar"; exit 1; fi
+if [ ! -r "$f" ]; then echo "#error $f is not there on the node, or cannot be read"; exit 1; fi
+s=$(wc -c < "$f" | tr -d " ")
+o=0
+if [ {have} -gt 0 ] && [ {have} -le "$s" ] && [ "$(head -c {have} "$f" | sum)" = "{sum}" ]; then o={have}; fi
+echo "#size $o $s"
+tail -c "+$((o + 1))" "$f" | base64 || echo "#error the node has no base64"
+echo "#sum $(sum < "$f")""##
+    )
+}
+
+/// Says what is there already, is told where to begin, how many characters of base64 come and what the sum must be, and
+/// puts the file in its place when it is whole.
+pub(super) fn upload(path: &str, name: &str) -> String {
+    let (path, name) = (quoted(path), quoted(name));
+    format!(
+        r##"stty raw -echo 2>/dev/null
+{SUM}
+f={path}
+if [ -d "$f" ]; then f="${{f%/}}/"{name}; fi
+d=$(dirname "$f"); p="$d/.$(basename "$f").fleetdeck-part"
+if [ ! -d "$d" ]; then echo "#error $d is not a directory on the node"; exit 1; fi
+if ! ( : >> "$p" ) 2>/dev/null; then echo "#error the node cannot write to $d"; exit 1; fi
+echo "#have $(wc -c < "$p" | tr -d " ") $(sum < "$p")"
+read -r o n h || exit 1
+if [ "$o" -eq 0 ]; then : > "$p"; fi
+if ! e=$({{ head -c "$n" | base64 -d >> "$p"; }} 2>&1); then echo "#error the node cannot write the file: $e"; exit 1; fi
+if [ "$(sum < "$p")" != "$h" ]; then rm -f "$p"; echo "#differs"; exit 1; fi
+if e=$(mv -f "$p" "$f" 2>&1); then echo "#done $f"; else echo "#error $e"; fi"##
+    )
+}
+
+/// One word for a shell.
+pub(super) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn a_download_goes_on_from_a_beginning_that_still_is_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("it's a $file");
+        std::fs::write(&path, "hello world").unwrap();
+        let path = path.to_str().unwrap();
+        let run = |script: &str| {
+            let run = Command::new("sh").args(["-c", script]).output().unwrap();
+            String::from_utf8(run.stdout).unwrap()
+        };
+        let sum = crate::wire::digest::sha256_hex;
+        let whole = format!("#sum {}\n", sum(b"hello world"));
+        assert_eq!(run(&download(path, 0, "")), format!("#size 0 11\naGVsbG8gd29ybGQ=\n{whole}"));
+        assert_eq!(run(&download(path, 6, &sum(b"hello "))), format!("#size 6 11\nd29ybGQ=\n{whole}"));
+        assert_eq!(run(&download(path, 6, &sum(b"jello "))), format!("#size 0 11\naGVsbG8gd29ybGQ=\n{whole}"));
+        assert!(run(&download("/nowhere/at all", 0, "")).starts_with("#error /nowhere/at all is not there"));
+        assert!(run(&download("/", 0, "")).contains("is a directory"));
+    }
+
+    #[test]
+    fn an_upload_replaces_the_file_only_when_it_is_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let sum = crate::wire::digest::sha256_hex(b"hello");
+        let run = |answer: String| {
+            let mut child = Command::new("sh")
+                .args(["-c", &upload(dir.path().to_str().unwrap(), "it's")])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            std::io::Write::write_all(child.stdin.as_mut().unwrap(), answer.as_bytes()).unwrap();
+            String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+        };
+        let said = run(format!("0 9 {sum}\naGVsbG8=\n"));
+        assert!(said.starts_with("#have 0 e3b0c442") && said.contains("\n#done "), "{said}");
+        assert_eq!(std::fs::read(dir.path().join("it's")).unwrap(), b"hello");
+        let said = run(format!("0 9 {sum}\naGVsbG9=\n").replace("bG9", "bG8A"));
+        assert!(said.ends_with("#differs\n") || said.contains("#error"), "{said}");
+        assert_eq!(std::fs::read(dir.path().join("it's")).unwrap(), b"hello");
+    }
+}
