@@ -59,7 +59,7 @@ pub(super) struct Line {
     clock: Clock,
     channel: Channel,
     window: Arc<Semaphore>,
-    input: VecDeque<(Bytes, bool)>,
+    input: VecDeque<Input>,
     output: VecDeque<SessionEvent>,
     /// Whether single newlines become carriage returns.
     shell: bool,
@@ -70,6 +70,15 @@ pub(super) struct Line {
     /// What stands in the session's way; the reason if it ends next.
     obstacle: Option<String>,
     ending: Option<Instant>,
+}
+
+/// Input on its way to the channel.
+struct Input {
+    bytes: Bytes,
+    /// Part of a stream: the window is opened again when it has left, and newlines in it are what they are.
+    windowed: bool,
+    /// A newline that was typed by itself.
+    newline: bool,
 }
 
 /// How a connection ended.
@@ -225,7 +234,10 @@ impl Line {
 
     pub(super) fn obey(&mut self, command: Command) {
         match command {
-            Command::Input { bytes, windowed } => self.input.push_back((bytes, windowed)),
+            Command::Input { bytes, windowed } => {
+                let newline = !windowed && bytes[..] == *b"\n";
+                self.input.push_back(Input { bytes, windowed, newline });
+            }
             Command::Resize(size) => self.channel.send_size(size, self.clock.now()),
             Command::Disconnect => self.channel.send_flag(flag::DISCONNECT_TO_PORT, self.clock.now()),
             Command::Terminate if self.ending.is_none() => self.terminate(),
@@ -246,8 +258,8 @@ impl Line {
     }
 
     fn write_input(&mut self) {
-        while let Some((bytes, windowed)) = self.input.front_mut() {
-            if self.shell && bytes[..] == *b"\n" {
+        while let Some(Input { bytes, windowed, newline }) = self.input.front_mut() {
+            if self.shell && *newline {
                 *bytes = Bytes::from_static(b"\r");
             }
             let taken = self.channel.write(payload::OUTPUT, bytes, self.clock.now());

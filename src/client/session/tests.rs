@@ -265,3 +265,23 @@ async fn an_encrypted_session_gets_its_key_from_kms() {
     let context = json!({"aws:ssm:SessionId": "s-1", "aws:ssm:TargetId": "mi-1", "aws:ssm:RandomChallenge": "c"});
     assert_eq!(asked, json!({"KeyId": "alias/sessions", "NumberOfBytes": 64, "EncryptionContext": context}));
 }
+
+#[tokio::test]
+async fn only_a_typed_newline_becomes_a_carriage_return() {
+    let service = Service::start(u32::MAX).await;
+    let mut session = service.session().await;
+    // As large as a piece, so that the newline is one by itself.
+    let mut stream = vec![b'x'; INPUT_PIECE];
+    stream.push(b'\n');
+    session.send(&stream).await;
+    session.input(b"\n".to_vec());
+    stream.push(b'\r');
+    let mut got = Vec::new();
+    while got.len() < stream.len() {
+        match news(&mut session).await {
+            Some(SessionEvent::Output(bytes)) => got.extend_from_slice(&bytes),
+            event => panic!("{event:?}"),
+        }
+    }
+    assert!(got == stream);
+}

@@ -1,0 +1,158 @@
+//! Sessions over bad lines, copies, recordings: a real engine and a real agent.
+
+#[path = "support/line.rs"]
+mod line;
+pub mod support;
+
+use std::{fs, sync::atomic::Ordering, time::Duration};
+
+use fleetdeck::{
+    client::{Client, Session, SessionEvent, Settings, TerminalSize},
+    ssm::{DescribeInstanceInformation, StartSession},
+};
+use line::{BadLine, Weather};
+use support::Engine;
+
+fn node() -> Engine {
+    let mut engine = Engine::start();
+    engine.agent("web-1", &[]);
+    engine.wait_for_nodes(1);
+    engine
+}
+
+async fn session(engine: &Engine, url: &str, document: &str, command: &str) -> Session {
+    let settings = Settings {
+        endpoint_url: Some(url.to_owned()),
+        region: Some("us-east-1".into()),
+        credentials_file: Some(engine.root.path().join("data/credentials")),
+        ..Settings::default()
+    };
+    let client = Client::connect(settings).await.unwrap();
+    let nodes = client.all(DescribeInstanceInformation::default()).await.unwrap();
+    let request = StartSession {
+        target: nodes[0].instance_id.clone().unwrap(),
+        document_name: Some(document.into()),
+        parameters: [("command".to_owned(), vec![command.to_owned()])].into(),
+        ..StartSession::default()
+    };
+    client.start_session(request, TerminalSize { cols: 80, rows: 24 }).await.unwrap()
+}
+
+/// A second is long for a test and short for a line.
+const WEATHER: Weather = Weather { life: Duration::from_millis(400), lost: 40, late: 15 };
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbered_lines_arrive_complete_and_in_order_over_a_line_that_is_cut_again_and_again() {
+    let engine = tokio::task::spawn_blocking(node).await.unwrap();
+    let line = BadLine::to(&engine.url, WEATHER).await;
+    let command = "sh -c 'for part in 1 2 3 4; do seq -f \"$part-%.0f\" 1 60000; sleep 0.3; done'";
+    let mut session = session(&engine, &line.url, "AWS-StartNonInteractiveCommand", command).await;
+    let mut got = Vec::new();
+    let reason = loop {
+        match session.next().await.unwrap() {
+            SessionEvent::Output(bytes) => got.extend_from_slice(&bytes),
+            SessionEvent::Closed { reason } => break reason,
+            _ => {}
+        }
+    };
+    assert_eq!(reason, None);
+    let expected = (1..=4).flat_map(|part| (1..=60_000).map(move |n| format!("{part}-{n}\n"))).collect::<String>();
+    assert!(got == expected.as_bytes(), "{} bytes instead of {}", got.len(), expected.len());
+    assert!(line.cuts.load(Ordering::SeqCst) > 1 && line.dropped.load(Ordering::SeqCst) > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_key_is_lost_or_doubled_on_a_bad_line() {
+    let engine = tokio::task::spawn_blocking(node).await.unwrap();
+    let line = BadLine::to(&engine.url, WEATHER).await;
+    let command = "stty raw -echo; echo ready; cat";
+    let mut session = session(&engine, &line.url, "AWS-StartInteractiveCommand", command).await;
+    let (mut typed, mut got) = (Vec::new(), Vec::new());
+    // One key at a time, each when the one before is on the screen, until the line has been cut often enough.
+    while line.cuts.load(Ordering::SeqCst) < 4 || got.len() < typed.len() {
+        match session.next().await.unwrap() {
+            SessionEvent::Output(bytes) => got.extend_from_slice(&bytes),
+            SessionEvent::Closed { reason } => panic!("{reason:?}"),
+            _ => continue,
+        }
+        if typed.is_empty() && got.ends_with(b"ready\n") {
+            got.clear();
+        } else if typed.is_empty() {
+            continue;
+        }
+        if got.len() == typed.len() && line.cuts.load(Ordering::SeqCst) < 4 {
+            let keys: Vec<u8> = (0..3).map(|n| b'a' + u8::try_from((typed.len() + n) % 26).unwrap()).collect();
+            keys.iter().for_each(|key| session.input(vec![*key]));
+            typed.extend(keys);
+        }
+    }
+    assert!(typed.len() > 20 && got == typed, "{} keys, {} on the screen", typed.len(), got.len());
+    session.terminate().await;
+}
+
+#[test]
+fn files_are_copied_both_ways_and_a_broken_copy_goes_on() {
+    let engine = node();
+    let root = engine.root.path();
+    let path = |name: &str| root.join(name).display().to_string();
+    let bytes: Vec<u8> = (0..3_000_001u32)
+        .flat_map(|n| (n.wrapping_mul(2_654_435_761) >> 24).to_le_bytes().into_iter().take(1))
+        .collect();
+    fs::write(root.join("here"), &bytes).unwrap();
+    fs::create_dir(root.join("node")).unwrap();
+
+    let to_node = format!("web-1:{}", path("node"));
+    engine.fleetdeck(&["cp", &path("here"), &to_node]);
+    assert!(fs::read(root.join("node/here")).unwrap() == bytes);
+    let from_node = format!("web-1:{}", path("node/here"));
+    engine.fleetdeck(&["cp", &from_node, &path("back")]);
+    assert!(fs::read(root.join("back")).unwrap() == bytes);
+
+    // Beginnings are gone on from, but only if they are beginnings.
+    fs::write(root.join("node/.again.fleetdeck-part"), &bytes[..2_000_000]).unwrap();
+    fs::write(root.join(".down.fleetdeck-part"), &bytes[..1_000_000]).unwrap();
+    fs::write(root.join(".other.fleetdeck-part"), &bytes[1..1_000_000]).unwrap();
+    for (from, to, resumed) in [
+        (path("here"), format!("web-1:{}", path("node/again")), "2000000"),
+        (from_node.clone(), path("down"), "1000000"),
+        (from_node, path("other"), "0"),
+    ] {
+        let said = engine.fleetdeck(&["cp", &from, &to, "--output", "json"]);
+        assert!(said.contains(&format!("\"Resumed\":{resumed}")), "{said}");
+        assert!(fs::read(to.trim_start_matches("web-1:")).unwrap() == bytes);
+    }
+
+    let run = engine.command(&["cp", "web-1:/nowhere/at-all", &path("x")]);
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert!(!run.status.success() && said.contains("is not there on the node"), "{said}");
+    let run = engine.command(&["cp", &path("here"), "web-1:/nowhere/at-all"]);
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert!(!run.status.success() && said.contains("is not a directory on the node"), "{said}");
+    assert_eq!(engine.command(&["cp", "here", "there"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_recorded_session_is_listed_and_replayed() {
+    let engine = node();
+    let cast = engine.root.path().join("web.cast").display().to_string();
+    let said = engine.fleetdeck(&[
+        "shell",
+        "web-1",
+        "--reason",
+        "a look",
+        "--record",
+        &cast,
+        "--",
+        "printf",
+        "'\\033[1mbold\\033[0m\\n'",
+    ]);
+    assert_eq!(said, "\x1b[1mbold\x1b[0m\n");
+    assert_eq!(engine.fleetdeck(&["sessions", "replay", &cast]), "bold\n");
+    let run = engine.command(&["shell", "web-1", "--record", &cast, "--", "true"]);
+    assert!(!run.status.success(), "recordings are not overwritten");
+    support::until("the session in the history", || {
+        engine.fleetdeck(&["sessions", "ls", "--state", "history", "--node", "web-1"]).contains("a look")
+    });
+    let run = engine.command(&["sessions", "end", "nobody-0123"]);
+    assert!(String::from_utf8(run.stderr).unwrap().contains("no session nobody-0123 is running"));
+}
