@@ -77,11 +77,11 @@ impl Cp {
             }
             _ => bail!(Usage("one of the two has to be on a node, as NODE:PATH, and the other one here".to_owned())),
         };
-        Ok(copied.map_err(|error| match error {
+        copied.map_err(|error| match error {
             // The service's errors come with advice.
             TransferError::Client(error) => anyhow::Error::from(error),
             error => error.into(),
-        })?)
+        })
     }
 }
 

@@ -63,7 +63,12 @@ mod tests {
         for cut in 0..=text.len() {
             let (mut lines, mut got) = (Lines::default(), Vec::new());
             for piece in [&text[..cut], &text[cut..]] {
-                lines.take(piece, |line| Ok(got.push(line))).unwrap();
+                lines
+                    .take(piece, |line| {
+                        got.push(line);
+                        Ok(())
+                    })
+                    .unwrap();
             }
             let says = |word: &str, rest: &str| Line::Says(word.into(), rest.into());
             assert_eq!(got, [says("size", "0 3"), Line::Data(b"YWJj".to_vec()), says("sum", "x")], "cut at {cut}");
