@@ -81,13 +81,16 @@ struct Backlog {
 struct Connection {
     /// Data for it; an empty piece is the end of it.
     to: mpsc::UnboundedSender<Bytes>,
-    _task: AbortOnDropHandle<()>,
+    /// `None` until the owner has attached what carries it.
+    _task: Option<AbortOnDropHandle<()>>,
 }
 
 /// All connections of one session.
 pub struct Streams {
     mux: Mux,
     connections: HashMap<StreamId, Connection>,
+    /// What comes for streams that are not attached yet: AWS's client opens a stream and writes to it in one frame.
+    early: HashMap<StreamId, mpsc::UnboundedReceiver<Bytes>>,
     backlog: Arc<Backlog>,
     told: mpsc::Sender<(StreamId, Told)>,
     hears: mpsc::Receiver<(StreamId, Told)>,
@@ -98,7 +101,8 @@ impl Streams {
     /// No connection yet. What is moved is added to `counts`.
     pub fn new(side: Side, counts: Arc<Counts>) -> Self {
         let (told, hears) = mpsc::channel(READS);
-        Self { mux: Mux::new(side), connections: HashMap::new(), backlog: Arc::default(), told, hears, counts }
+        let (connections, early) = (HashMap::new(), HashMap::new());
+        Self { mux: Mux::new(side), connections, early, backlog: Arc::default(), told, hears, counts }
     }
 
     /// How many connections there are.
@@ -115,6 +119,7 @@ impl Streams {
             return false;
         }
         let stream = self.mux.open();
+        self.admit(stream);
         self.attach(stream, async { Ok(socket) });
         true
     }
@@ -124,8 +129,10 @@ impl Streams {
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
+        let (Some(connection), Some(data)) = (self.connections.get_mut(&stream), self.early.remove(&stream)) else {
+            return tracing::debug!(?stream, "a stream that is not there to be attached");
+        };
         self.counts.accepted.fetch_add(1, Ordering::Relaxed);
-        let (to, data) = mpsc::unbounded_channel();
         let (told, backlog) = (self.told.clone(), self.backlog.clone());
         let task = tokio::spawn(async move {
             let last = match connecting.await {
@@ -137,7 +144,14 @@ impl Streams {
             };
             let _ = told.send((stream, last)).await;
         });
-        self.connections.insert(stream, Connection { to, _task: AbortOnDropHandle::new(task) });
+        connection._task = Some(AbortOnDropHandle::new(task));
+    }
+
+    /// Makes room for a stream. Data waits from now on.
+    fn admit(&mut self, stream: StreamId) {
+        let (to, data) = mpsc::unbounded_channel();
+        self.connections.insert(stream, Connection { to, _task: None });
+        self.early.insert(stream, data);
     }
 
     /// Takes bytes of the peer. The streams that it opened and that want a connection are the answer.
@@ -150,6 +164,7 @@ impl Streams {
         while let Some(event) = self.mux.poll_event() {
             let (stream, data) = match event {
                 MuxEvent::Opened(stream) => {
+                    self.admit(stream);
                     opened.push(stream);
                     continue;
                 }
@@ -370,6 +385,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[tokio::test]
+    async fn what_comes_together_with_the_opening_of_a_stream_is_not_lost() {
+        let mut peer = Mux::new(Side::Client);
+        let stream = peer.open();
+        peer.write(stream, b"hello");
+        let together: Vec<u8> = std::iter::from_fn(|| peer.poll_output()).flatten().collect();
+        let mut streams = Streams::new(Side::Server, Arc::default());
+        let opened = streams.receive(together.into()).unwrap();
+        assert_eq!(opened.len(), 1);
+        let (mut user, ours) = duplex(1024);
+        streams.attach(opened[0], async { Ok(ours) });
+        let mut came = [0; 5];
+        user.read_exact(&mut came).await.unwrap();
+        assert_eq!(&came, b"hello");
     }
 
     #[tokio::test]
