@@ -201,6 +201,11 @@ impl User {
         }
     }
 
+    async fn sized(&mut self, cols: u32, rows: u32) {
+        self.channel.send_size(TerminalSize { cols, rows }, Timestamp::now());
+        self.flush().await;
+    }
+
     async fn type_in(&mut self, text: &str) {
         // Nothing is typed before it is known how the session begins.
         while !self.channel.can_send() {
@@ -256,14 +261,16 @@ async fn a_shell_goes_on_over_a_broken_line_and_says_how_it_ended() {
     let mut service = Service::start().await;
     let agent = Agent::start(dir.path(), Some(service.url()), true);
     let mut control = service.control().await;
-    let command = json!({"commands": "stty -echo; echo ready; while read x; do echo got $x; test $x = end && exit; stty size; done"});
+    let command = json!({"commands": "stty -echo; stty size; echo ready; while read x; do echo got $x; test $x = end && exit; stty size; done"});
     let mut document = json!({"schemaVersion": "1.0", "sessionType": "InteractiveCommands", "properties": {}});
     document["properties"][facts::PLATFORM] = command;
     start_session(&mut control, document).await;
     let peer = service.data().await;
     assert_eq!(peer.open.client_instance_id.as_deref(), Some(NODE));
     let mut user = User { channel: Channel::new(Role::Client, SMALL_FRAME), peer, seen: String::new() };
+    user.sized(90, 33).await;
     assert!(user.read_until("ready").await);
+    assert!(user.seen.contains("33 90"), "the first size is there before the command looks: {}", user.seen);
     user.channel.send_size(TerminalSize { cols: 101, rows: 37 }, Timestamp::now());
     user.type_in("one\r").await;
     assert!(user.read_until("37 101").await);
@@ -292,6 +299,7 @@ async fn a_terminated_session_takes_its_shell_with_it() {
     start_session(&mut control, json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": {}})).await;
     let mut user =
         User { channel: Channel::new(Role::Client, SMALL_FRAME), peer: service.data().await, seen: String::new() };
+    user.sized(80, 24).await;
     user.type_in("echo shell-$((40+2))-$$.\r").await;
     assert!(user.read_until("shell-42-").await);
     user.type_in("\r").await;

@@ -83,6 +83,11 @@ impl Plan {
 }
 
 impl Plan {
+    /// Whether its program has a terminal.
+    pub fn is_on_terminal(&self) -> bool {
+        matches!(self, Self::Shell { .. } | Self::Interactive { .. })
+    }
+
     /// As documents and clients name it.
     pub fn session_type(&self) -> &'static str {
         match self {

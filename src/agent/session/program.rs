@@ -58,27 +58,28 @@ enum Ending {
 
 impl Program {
     /// A shell, of the agent's user or of another one.
-    pub fn shell(account: Option<&Account>) -> Result<Self, String> {
+    pub fn shell(account: Option<&Account>, size: Option<TerminalSize>) -> Result<Self, String> {
         let shell = login_shell(account);
         let mut command = on_behalf(account, &shell.to_string_lossy(), &[])?;
         if let Some(prompt) = prompt(&shell) {
             command.env("PS1", prompt);
         }
-        Self::on_terminal(command)
+        Self::on_terminal(command, size)
     }
 
     /// A command for `sh` to read, on a terminal.
-    pub fn interactive(command: &str, account: Option<&Account>) -> Result<Self, String> {
-        Self::on_terminal(on_behalf(account, "sh", &["-c".to_owned(), command.to_owned()])?)
+    pub fn interactive(command: &str, account: Option<&Account>, size: Option<TerminalSize>) -> Result<Self, String> {
+        Self::on_terminal(on_behalf(account, "sh", &["-c".to_owned(), command.to_owned()])?, size)
     }
 
-    fn on_terminal(mut command: CommandBuilder) -> Result<Self, String> {
+    fn on_terminal(mut command: CommandBuilder, size: Option<TerminalSize>) -> Result<Self, String> {
         command.env("TERM", "xterm-256color");
         if env::var_os("LANG").is_none_or(|value| value.is_empty()) {
             command.env("LANG", "C.UTF-8");
         }
         let failed = |what: &str, error: &dyn std::fmt::Display| format!("cannot {what}: {error}");
-        let pair = native_pty_system().openpty(SIZE).map_err(|error| failed("open a terminal", &error))?;
+        let pair =
+            native_pty_system().openpty(size.map_or(SIZE, cells)).map_err(|error| failed("open a terminal", &error))?;
         let mut child = pair.slave.spawn_command(command).map_err(|error| failed("start a shell", &error))?;
         // The last handle on the terminal has to be the program's, or its end would not be seen.
         drop(pair.slave);
@@ -166,10 +167,8 @@ impl Program {
 
     /// Tells the terminal its size.
     pub fn resize(&self, size: TerminalSize) {
-        let cells = |count: u32| u16::try_from(count).unwrap_or(u16::MAX).max(1);
         if let Ending::Terminal { terminal, .. } = &self.end {
-            let size = PtySize { rows: cells(size.rows), cols: cells(size.cols), ..SIZE };
-            if let Err(error) = terminal.resize(size) {
+            if let Err(error) = terminal.resize(cells(size)) {
                 tracing::debug!("cannot resize a terminal: {error}");
             }
         }
@@ -184,6 +183,11 @@ impl Program {
             Ending::Connection { .. } => {}
         }
     }
+}
+
+fn cells(size: TerminalSize) -> PtySize {
+    let cells = |count: u32| u16::try_from(count).unwrap_or(u16::MAX).max(1);
+    PtySize { rows: cells(size.rows), cols: cells(size.cols), ..SIZE }
 }
 
 fn read_terminal(mut reader: Box<dyn Read + Send>, output: &mpsc::Sender<(u32, Vec<u8>)>) {

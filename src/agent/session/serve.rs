@@ -3,7 +3,10 @@
 use std::{collections::VecDeque, time::Duration};
 
 use serde_json::Value;
-use tokio::{sync::mpsc::OwnedPermit, time::Instant};
+use tokio::{
+    sync::mpsc::OwnedPermit,
+    time::{Instant, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{link::Link, plan::Plan, port, program::Program, terms::Terms, transcript::Transcript, words};
@@ -14,6 +17,9 @@ use crate::{
 
 /// How long the last output may stand still on its way to the client before the session is closed without it.
 const DRAIN: Duration = Duration::from_secs(2);
+
+/// How long a program on a terminal waits for the size of the user's. AWS's client tells it only after the first output.
+const SIZE_WAIT: Duration = Duration::from_millis(if cfg!(test) { 5_000 } else { 500 });
 
 /// How a session came to its end.
 pub(super) enum End {
@@ -93,19 +99,23 @@ impl Session<'_> {
         let key = terms.key.as_deref();
         let account = terms.account.as_ref();
         // Without a key the first frame of a shell is its first output, as clients expect of it.
-        if let (Plan::Shell { .. } | Plan::Interactive { .. }, Some(_)) = (plan, key) {
+        if plan.is_on_terminal() && key.is_some() {
             self.handshake(plan.session_type(), Value::Null, key).await?;
+        }
+        let mut early = None;
+        if plan.is_on_terminal() && self.size.is_none() {
+            early = self.await_size().await?;
         }
         let program = match plan {
             Plan::Shell { profile } => {
-                let program = Program::shell(account)?;
+                let program = Program::shell(account, self.size)?;
                 if !profile.trim().is_empty() {
                     let line = format!("{}\n", profile.trim_end());
                     program.input.try_send(line.into_bytes()).map_err(|error| error.to_string())?;
                 }
                 program
             }
-            Plan::Interactive { command } => Program::interactive(command, account)?,
+            Plan::Interactive { command } => Program::interactive(command, account, self.size)?,
             Plan::NonInteractive { command, separate } => {
                 let words = words::split(command)?;
                 self.handshake(plan.session_type(), Value::Null, key).await?;
@@ -113,8 +123,8 @@ impl Session<'_> {
             }
             Plan::Port(port) => return port::serve(self, port).await,
         };
-        if let Some(size) = self.size.take() {
-            program.resize(size);
+        if let Some(bytes) = early {
+            program.input.try_send(bytes).map_err(|error| error.to_string())?;
         }
         self.program = Some(program);
         if let Some(end) = self.pump().await? {
@@ -127,6 +137,35 @@ impl Session<'_> {
             self.link.channel.send_exit_code(code, self.node.clock.now());
         }
         Ok(End::Program)
+    }
+
+    /// Waits a moment for the size of the user's terminal, so that a program that looks at it once sees the right one.
+    /// Input that comes instead is answered.
+    async fn await_size(&mut self) -> Result<Option<Vec<u8>>, String> {
+        let end = Instant::now() + SIZE_WAIT;
+        loop {
+            while let Some(event) = self.link.channel.poll_event() {
+                match event {
+                    Event::Size(size) => {
+                        self.size = Some(size);
+                        return Ok(None);
+                    }
+                    Event::Data(bytes) => return Ok(Some(bytes.into())),
+                    event if ends(&event) => return Err("the session was ended before it began".to_owned()),
+                    _ => {}
+                }
+            }
+            let outcome = match self.link.flush().await {
+                Ok(()) => match timeout_at(end, self.link.wait()).await {
+                    Ok(outcome) => outcome,
+                    Err(_) => return Ok(None),
+                },
+                lost => lost,
+            };
+            if let Err(lost) = outcome {
+                self.link.reconnect(&lost).await?;
+            }
+        }
     }
 
     /// Carries bytes until the program has ended (`None`) or somebody has ended the session.

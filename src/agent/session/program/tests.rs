@@ -25,7 +25,7 @@ async fn read_until(program: &mut Program, text: &str) -> String {
 
 #[tokio::test]
 async fn a_terminal_has_a_size_and_an_exit_code() {
-    let mut program = Program::interactive("stty size; read x; stty size; echo $TERM; exit 7", None).unwrap();
+    let mut program = Program::interactive("stty size; read x; stty size; echo $TERM; exit 7", None, None).unwrap();
     read_until(&mut program, "24 80").await;
     program.resize(TerminalSize { cols: 132, rows: 43 });
     program.input.send(b"go\r".to_vec()).await.unwrap();
@@ -37,7 +37,7 @@ async fn a_terminal_has_a_size_and_an_exit_code() {
 
 #[tokio::test]
 async fn killing_ends_everything_on_the_terminal() {
-    let mut program = Program::interactive("set -m; sleep 1000 & echo child $!.; wait", None).unwrap();
+    let mut program = Program::interactive("set -m; sleep 1000 & echo child $!.; wait", None, None).unwrap();
     let seen = read_until(&mut program, ".").await;
     let child: i32 = seen.split("child ").nth(1).unwrap().split('.').next().unwrap().parse().unwrap();
     assert!(start_time(child).is_some());
@@ -53,7 +53,7 @@ async fn killing_ends_everything_on_the_terminal() {
 
 #[tokio::test]
 async fn a_program_that_nobody_reads_waits() {
-    let mut program = Program::interactive("yes", None).unwrap();
+    let mut program = Program::interactive("yes", None, None).unwrap();
     // The queue fills and stays as it is: memory is bounded by it.
     let full = async {
         while program.output.len() < OUTPUT_QUEUE {
