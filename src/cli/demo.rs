@@ -90,6 +90,8 @@ impl Demo {
                 .with_max_level(tracing::Level::WARN)
                 .with_ansi(std::io::stderr().is_terminal())
                 .with_writer(std::io::stderr)
+                // A full disk under the log would otherwise end the thread that has something to say.
+                .log_internal_errors(false)
                 .init();
         }
         let stop = stopped()?;

@@ -48,6 +48,8 @@ impl Serve {
         tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into()))
             .with_writer(std::io::stderr)
+            // A full disk under the log would otherwise end the thread that has something to say.
+            .log_internal_errors(false)
             .init();
         let settings = Settings {
             accept_any_credentials: self.accept_any_credentials,
