@@ -10,6 +10,7 @@
 //! Only `core` and the modes of `front` name the model's types, so that it can be replaced.
 
 mod charset;
+pub mod copy;
 mod core;
 mod events;
 mod extras;
@@ -34,7 +35,7 @@ pub use self::{
     core::{Glyph, Size, is_guarded},
     events::{ClipboardPolicy, Event},
     find::{Match, Place},
-    front::Colours,
+    front::{Colours, OwnColours},
     line::Line,
     modes::{CursorShape, Modes, MouseEncoding, MouseMode},
     screen::Screen,

@@ -25,7 +25,7 @@ mod reply;
 mod strings;
 mod switch;
 
-pub use reply::Colours;
+pub use reply::{Colours, OwnColours};
 
 use reply::Replies;
 
@@ -163,7 +163,7 @@ impl Front {
     }
 
     /// The colours a program set in place of the user's, for text and background.
-    pub fn own_colours(&self) -> (Option<(u8, u8, u8)>, Option<(u8, u8, u8)>) {
+    pub fn own_colours(&self) -> OwnColours {
         self.replies.own_colours()
     }
 

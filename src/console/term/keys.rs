@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyEventState, KeyModifi
 
 use super::Modes;
 
+mod extended;
 pub mod mouse;
 mod pasting;
 
@@ -66,8 +67,16 @@ const KEYPAD: [(char, char); 16] = [
     ('/', 'o'),
 ];
 
-/// The bytes of a key; empty if it has none, and for its release.
+/// The bytes of a key; empty if it has none, and for its release unless a program asked for that.
 pub fn encode(key: KeyEvent, modes: Modes) -> Vec<u8> {
+    let extended = match (modes.keyboard_flags, modes.modify_other_keys) {
+        (1.., _) => extended::kitty(key, modes),
+        (0, 1..) if key.kind != KeyEventKind::Release => extended::modified(key, modes),
+        _ => None,
+    };
+    if let Some(bytes) = extended {
+        return bytes;
+    }
     if key.kind == KeyEventKind::Release {
         return Vec::new();
     }

@@ -8,7 +8,7 @@ use ratatui::{
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::{
-    Screen,
+    OwnColours, Screen,
     core::Glyph,
     style::{Colour, Marks},
 };
@@ -26,7 +26,7 @@ pub struct Look {
 /// Draws the view of a screen at `area` and blanks what is left of it. Where the cursor goes, if it is to be shown.
 pub fn paint(screen: &Screen, area: Rect, buffer: &mut Buffer, look: Look) -> Option<Position> {
     let area = area.intersection(buffer.area);
-    let own = if look.mono { (None, None) } else { screen.own_colours() };
+    let own = if look.mono { OwnColours::default() } else { screen.own_colours() };
     let top = screen.top();
     for y in 0..area.height {
         blank(Rect { y: area.y + y, height: 1, ..area }, buffer, own);
@@ -41,14 +41,11 @@ pub fn paint(screen: &Screen, area: Rect, buffer: &mut Buffer, look: Look) -> Op
     shown.then(|| Position::new(area.x + column, area.y + row))
 }
 
-/// Colours a program set for text and background.
-type Own = (Option<(u8, u8, u8)>, Option<(u8, u8, u8)>);
-
-fn blank(line: Rect, buffer: &mut Buffer, (_, background): Own) {
+fn blank(line: Rect, buffer: &mut Buffer, own: OwnColours) {
     for x in line.left()..line.right() {
         if let Some(cell) = buffer.cell_mut(Position::new(x, line.y)) {
             cell.reset();
-            if let Some((r, g, b)) = background {
+            if let Some((r, g, b)) = own.background {
                 cell.set_bg(Color::Rgb(r, g, b));
             }
         }
@@ -56,7 +53,7 @@ fn blank(line: Rect, buffer: &mut Buffer, (_, background): Own) {
 }
 
 /// Draws one cell, or two.
-fn cell(glyph: Glyph<'_>, (row, column): (u16, u16), area: Rect, buffer: &mut Buffer, look: Look, own: Own) {
+fn cell(glyph: Glyph<'_>, (row, column): (u16, u16), area: Rect, buffer: &mut Buffer, look: Look, own: OwnColours) {
     let at = Position::new(area.x + column, area.y + row);
     if column >= area.width {
         return;
@@ -65,7 +62,7 @@ fn cell(glyph: Glyph<'_>, (row, column): (u16, u16), area: Rect, buffer: &mut Bu
     if glyph.text.is_empty() {
         // Where nothing was written, an erasure has left its background.
         if glyph.style.background != Colour::Default && !look.mono {
-            target.set_bg(map(glyph.style.background, own.1));
+            target.set_bg(map(glyph.style.background, own.background));
         }
         return;
     }
@@ -108,7 +105,7 @@ fn with_symbol(contents: &str, wide: bool, mut draw: impl FnMut(&str)) {
     }
 }
 
-fn style(of: super::style::Style, mono: bool, own: Own) -> Style {
+fn style(of: super::style::Style, mono: bool, own: OwnColours) -> Style {
     const MODIFIERS: [(Marks, Modifier); 7] = [
         (Marks::BOLD, Modifier::BOLD),
         (Marks::DIM, Modifier::DIM),
@@ -126,7 +123,10 @@ fn style(of: super::style::Style, mono: bool, own: Own) -> Style {
     }
     // A link is told from other text, as nobody would look for one else.
     modifier.set(Modifier::UNDERLINED, modifier.contains(Modifier::UNDERLINED) || of.link.is_some());
-    Style::new().fg(colour(of.foreground, own.0)).bg(colour(of.background, own.1)).add_modifier(modifier)
+    Style::new()
+        .fg(colour(of.foreground, own.foreground))
+        .bg(colour(of.background, own.background))
+        .add_modifier(modifier)
 }
 
 fn map(colour: Colour, own: Option<(u8, u8, u8)>) -> Color {

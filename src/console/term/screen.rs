@@ -8,7 +8,7 @@ use std::{
 use super::{
     core::{Core, Glyph, Size},
     events::{ClipboardPolicy, Event},
-    front::{Colours, Front},
+    front::{Colours, Front, OwnColours},
     modes::Modes,
     scan::Scanner,
     style::Link,
@@ -116,7 +116,7 @@ impl Screen {
     }
 
     /// The colours a program set for text and background, in place of the user's.
-    pub fn own_colours(&self) -> (Option<(u8, u8, u8)>, Option<(u8, u8, u8)>) {
+    pub fn own_colours(&self) -> OwnColours {
         self.front.own_colours()
     }
 
@@ -180,6 +180,19 @@ impl Screen {
     pub fn scroll_to(&mut self, lines: usize) {
         let lines = lines.min(self.history());
         self.view = (lines > 0).then(|| self.live() - lines as u64);
+    }
+
+    /// Scrolls the view as far as it takes to have a line in it.
+    pub fn show_line(&mut self, line: u64) {
+        let last = self.top() + u64::from(self.size().rows()) - 1;
+        let back = if line < self.top() {
+            self.live().saturating_sub(line)
+        } else if line > last {
+            (self.live() + u64::from(self.size().rows()) - 1).saturating_sub(line)
+        } else {
+            return;
+        };
+        self.scroll_to(usize::try_from(back).unwrap_or(usize::MAX));
     }
 
     /// The number of the line at the top of the view.

@@ -33,7 +33,7 @@ impl<'a> Sequence<'a> {
 
     /// The parameters; a missing one is 0, of one with parts the first part counts.
     pub fn numbers(&self) -> impl Iterator<Item = u16> + 'a {
-        self.parameters.split(|b| *b == b';').map(|parameter| first_part(parameter))
+        self.parameters.split(|b| *b == b';').map(first_part)
     }
 
     /// The first parameter; `default` if it is missing or 0.

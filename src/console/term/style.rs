@@ -88,11 +88,10 @@ impl Style {
     pub(super) fn read(&mut self, parameters: &[u8], hidden: &mut bool) -> bool {
         let mut same = true;
         let mut count = 0;
-        let mut rest = parameters.split(|b| *b == b';');
+        let mut rest = Parameters { rest: Some(parameters) };
         while let Some(parameter) = rest.next() {
             count += 1;
-            let parts = Parts::of(parameter);
-            match (parts.first(), parts.count) {
+            match (parameter.first, parameter.parts()) {
                 (0, _) => {
                     *self = Self { link: self.link, ..Self::default() };
                     same &= !std::mem::take(hidden);
@@ -104,7 +103,7 @@ impl Style {
                 (4, 1) => self.mark(Marks::UNDERLINE, true),
                 // Every kind of underline is an underline.
                 (4, _) => {
-                    self.mark(Marks::UNDERLINE, parts.at(1) != 0);
+                    self.mark(Marks::UNDERLINE, parameter.at(1) != 0);
                     same = false;
                 }
                 (5 | 6, _) => {
@@ -149,7 +148,7 @@ impl Style {
                 (target @ (38 | 48 | 58), 1) => {
                     let mut argument = || {
                         count += 1;
-                        rest.next().map_or(0, |parameter| Parts::of(parameter).first())
+                        rest.next().map_or(0, |parameter| parameter.first)
                     };
                     let kind = argument();
                     let colour = match kind {
@@ -159,12 +158,12 @@ impl Style {
                     };
                     same &= self.colour(target, colour);
                 }
-                (target @ (38 | 48 | 58), parts_given) => {
+                (target @ (38 | 48 | 58), parts) => {
                     // `38:2::r:g:b` names a colour space that nobody fills in; `38:2:r:g:b` leaves it out.
-                    let red = if parts_given >= 6 { 3 } else { 2 };
-                    let colour = match parts.at(1) {
-                        2 => rgb(parts.at(red), parts.at(red + 1), parts.at(red + 2)),
-                        5 => indexed(parts.at(2)),
+                    let red = if parts >= 6 { 3 } else { 2 };
+                    let colour = match parameter.at(1) {
+                        2 => rgb(parameter.at(red), parameter.at(red + 1), parameter.at(red + 2)),
+                        5 => indexed(parameter.at(2)),
                         _ => None,
                     };
                     self.colour(target, colour);
@@ -210,31 +209,57 @@ fn indexed(index: u16) -> Option<Colour> {
     u8::try_from(index).ok().map(Colour::Indexed)
 }
 
-/// A parameter in its parts (`4:3` has two).
-struct Parts {
-    numbers: [u16; 6],
-    count: usize,
+/// A parameter, perhaps in parts (`4:3` has two).
+struct Parameter<'a> {
+    /// The number of the first part.
+    first: u16,
+    /// The other parts, with the colon before each; empty for nearly all.
+    others: &'a [u8],
 }
 
-impl Parts {
-    fn of(parameter: &[u8]) -> Self {
-        let mut parts = Self { numbers: [0; 6], count: 1 };
-        for byte in parameter {
-            if *byte == b':' {
-                parts.count += 1;
-            } else if let Some(number) = parts.numbers.get_mut(parts.count - 1) {
-                *number = number.saturating_mul(10).saturating_add(u16::from(byte.wrapping_sub(b'0')));
+impl Parameter<'_> {
+    fn parts(&self) -> usize {
+        1 + self.others.iter().filter(|b| **b == b':').count()
+    }
+
+    /// The number of a part after the first.
+    fn at(&self, index: usize) -> u16 {
+        let part = self.others.split(|b| *b == b':').nth(index).unwrap_or_default();
+        part.iter().fold(0, digit)
+    }
+}
+
+fn digit(number: u16, byte: &u8) -> u16 {
+    number.saturating_mul(10).saturating_add(u16::from(byte.wrapping_sub(b'0')))
+}
+
+/// The parameters of a sequence, in one pass: there are programs that set every cell's.
+struct Parameters<'a> {
+    rest: Option<&'a [u8]>,
+}
+
+impl<'a> Iterator for Parameters<'a> {
+    type Item = Parameter<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest?;
+        let mut first = 0;
+        for (at, byte) in rest.iter().enumerate() {
+            match byte {
+                b';' => {
+                    self.rest = Some(&rest[at + 1..]);
+                    return Some(Parameter { first, others: &[] });
+                }
+                b':' => {
+                    let end = at + rest[at..].iter().position(|b| *b == b';').unwrap_or(rest.len() - at);
+                    self.rest = rest.get(end + 1..);
+                    return Some(Parameter { first, others: &rest[at..end] });
+                }
+                byte => first = digit(first, byte),
             }
         }
-        parts
-    }
-
-    fn first(&self) -> u16 {
-        self.numbers[0]
-    }
-
-    fn at(&self, index: usize) -> u16 {
-        self.numbers.get(index).copied().unwrap_or(0)
+        self.rest = None;
+        Some(Parameter { first, others: &[] })
     }
 }
 

@@ -100,6 +100,9 @@ impl Front {
 
 /// The last character of a text that is not a control character.
 fn last_printed(text: &[u8]) -> Option<char> {
+    if let Some(byte @ 0x20..=0x7e) = text.last() {
+        return Some(char::from(*byte));
+    }
     let first_of = |bytes: &[u8]| bytes.utf8_chunks().next()?.valid().chars().next();
     let begins = |begin: &usize| matches!(text[*begin], 0x20..=0x7e | 0xc0..);
     let candidates = (0..text.len()).rev().filter(begins);

@@ -33,6 +33,15 @@ impl Default for Colours {
     }
 }
 
+/// The colours a program set in place of the user's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OwnColours {
+    /// Text.
+    pub foreground: Option<Rgb>,
+    /// Background.
+    pub background: Option<Rgb>,
+}
+
 /// Answers that wait to be sent.
 pub(super) struct Replies {
     pub(super) colours: Colours,
@@ -56,8 +65,8 @@ impl Replies {
         }
     }
 
-    pub(super) fn own_colours(&self) -> (Option<Rgb>, Option<Rgb>) {
-        (self.own[0], self.own[1])
+    pub(super) fn own_colours(&self) -> OwnColours {
+        OwnColours { foreground: self.own[0], background: self.own[1] }
     }
 
     pub(super) fn reset_colour(&mut self, command: u8) {

@@ -70,24 +70,33 @@ impl Block {
     /// Adds a line.
     pub fn push<'a>(&mut self, pieces: impl IntoIterator<Item = (&'a str, Style)>, wrapped: bool) {
         let (text, runs) = (self.text.len(), self.runs.len());
-        let mut styled = false;
         for (piece, style) in pieces {
-            if piece.is_empty() || self.text.len() - text + piece.len() > LONGEST {
+            let before = self.text.len() - text;
+            if piece.is_empty() || before + piece.len() > LONGEST {
                 continue;
             }
-            styled |= style != Style::default();
             self.text.push_str(piece);
-            let end = u16::try_from(self.text.len() - text).unwrap_or(u16::MAX);
-            let style = self.style(style);
-            match self.runs.get_mut(runs..).and_then(<[Run]>::last_mut) {
-                Some(last) if last.style == style => last.end = end,
-                _ => self.runs.push(Run { end, style }),
+            let plain = self.runs.len() == runs;
+            if plain && style == Style::default() {
+                continue;
             }
-        }
-        if !styled {
-            self.runs.truncate(runs);
+            if plain && before > 0 {
+                // What came before was all in the default style.
+                self.run(before, Style::default(), runs);
+            }
+            self.run(before + piece.len(), style, runs);
         }
         self.lines.push(Line { text: length(self.text.len()), runs: length(self.runs.len()), wrapped });
+    }
+
+    /// Adds a run that ends so many bytes into its line, whose runs begin at `first`.
+    fn run(&mut self, end: usize, style: Style, first: usize) {
+        let end = u16::try_from(end).unwrap_or(u16::MAX);
+        let style = self.style(style);
+        match self.runs.get_mut(first..).and_then(<[Run]>::last_mut) {
+            Some(last) if last.style == style => last.end = end,
+            _ => self.runs.push(Run { end, style }),
+        }
     }
 
     fn style(&mut self, style: Style) -> u16 {
