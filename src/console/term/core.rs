@@ -76,6 +76,8 @@ pub(super) struct Core {
     restarted: bool,
     /// What is shown while a program draws a frame that is to be shown whole.
     held: Option<Box<vt100::Screen>>,
+    /// Frames held so far.
+    holds: u64,
     /// Whether a frame may be held: not more than one in a slice, as each costs a copy of the screen.
     may_hold: bool,
 }
@@ -83,7 +85,14 @@ pub(super) struct Core {
 impl Core {
     /// An empty screen that hands on lines that scroll away.
     pub fn new(size: Size, history: Shared) -> Self {
-        Self { parser: parser(size, Hooks::new(history)), size, restarted: false, held: None, may_hold: false }
+        Self {
+            parser: parser(size, Hooks::new(history)),
+            size,
+            restarted: false,
+            held: None,
+            holds: 0,
+            may_hold: false,
+        }
     }
 
     /// Takes text and control functions; a control function must be whole.
@@ -206,6 +215,7 @@ impl Core {
     pub fn hold(&mut self) {
         if std::mem::take(&mut self.may_hold) {
             self.held = Some(Box::new(self.parser.screen().clone()));
+            self.holds += 1;
         }
     }
 
@@ -214,9 +224,9 @@ impl Core {
         self.may_hold = true;
     }
 
-    /// Whether a frame is held.
-    pub fn holds(&self) -> bool {
-        self.held.is_some()
+    /// The number of the frame that is held.
+    pub fn held(&self) -> Option<u64> {
+        self.held.is_some().then_some(self.holds)
     }
 
     /// Shows the screen as it is.

@@ -68,6 +68,8 @@ struct State {
     focus_events: bool,
     alternate_scroll: bool,
     synchronized: bool,
+    /// The VT level a program chose.
+    level: Option<u16>,
     /// The last character that was printed, for its repetition.
     printed: Option<char>,
 }
@@ -88,6 +90,7 @@ impl Default for State {
             focus_events: false,
             alternate_scroll: true,
             synchronized: false,
+            level: None,
             printed: None,
         }
     }
@@ -239,12 +242,14 @@ impl Front {
             (b'?', 0, b'h' | b'l') => sequence.numbers().for_each(|mode| self.set_private_mode(mode, last == b'h')),
             (0, 0, b'h' | b'l') => sequence.numbers().for_each(|mode| self.set_mode(mode, last == b'h')),
             (0, b'!', b'p') => self.soft_reset(),
+            (0, b'"', b'p') => self.state.level = Some(sequence.count(62)),
             (0, 0, b's') if sequence.parameters.is_empty() => self.save_cursor(),
             (0, 0, b'u') if sequence.parameters.is_empty() => self.restore_cursor(),
             (b'<' | b'=' | b'>', 0, b'u') => {
                 let alternate = self.model().alternate_screen();
                 self.keyboard.take(sequence, alternate);
             }
+            (0, 0, b'D') => self.left(sequence.count(1)),
             (0, 0, b'a') => self.forward('C', sequence.count(1)),
             (0, 0, b'e') => self.forward('B', sequence.count(1)),
             (0, 0, b'I') => self.tab(sequence.count(1), true),

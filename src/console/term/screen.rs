@@ -28,8 +28,8 @@ pub struct Screen {
     cut: Vec<u8>,
     /// The line at the top of the view, if it is scrolled back.
     view: Option<u64>,
-    /// Since when a frame is held, if anyone asks for the time.
-    held: Option<Instant>,
+    /// The number of a frame that is held, and since when.
+    held: Option<(u64, Instant)>,
 }
 
 impl Screen {
@@ -131,17 +131,15 @@ impl Screen {
     pub fn tick(&mut self, now: Instant) -> Option<Instant> {
         let core = self.front.core_mut();
         core.allow_hold();
-        if !core.holds() {
-            self.held = None;
+        let frame = core.held()?;
+        let since = self.held.filter(|(known, _)| *known == frame).map_or(now, |(_, since)| since);
+        self.held = Some((frame, since));
+        let until = since + LONGEST_HOLD;
+        if now >= until {
+            core.show();
             return None;
         }
-        let until = *self.held.get_or_insert(now) + LONGEST_HOLD;
-        if now < until {
-            return Some(until);
-        }
-        core.show();
-        self.held = None;
-        None
+        Some(until)
     }
 
     /// Row and column of the cursor, from 0, always on the screen.

@@ -4,6 +4,7 @@ use proptest::{collection::vec, prelude::*};
 
 use super::*;
 
+mod conformance;
 mod programs;
 mod replies;
 

@@ -52,8 +52,8 @@ fn text_is_selected_by_keys() {
         ("/line!nnvey", "line"),
         ("/line!nN0wvy", "0"),
         ("?see!v$y", "see /etc/passwd:12 ("),
-        ("/漢!hvlly", "(漢字"),
-        ("Gkkkk0Vjjy", "see /etc/passwd:12 (漢字 here), and much more than fits"),
+        ("/漢!hvly", "漢字"),
+        ("Gkkk0Vjjy", "see /etc/passwd:12 (漢字 here), and much more than fits"),
     ] {
         assert_eq!(copied(typed), expected, "{typed}");
     }

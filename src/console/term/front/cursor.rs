@@ -24,6 +24,13 @@ impl Front {
         self.send_style();
     }
 
+    /// Moves left by a count. A cursor that waits past the last column is over that one.
+    pub(super) fn left(&mut self, count: u16) {
+        let columns = self.core.size().columns();
+        let waits = self.model().cursor().1 >= columns;
+        self.send(format!("\x1b[{}D", count.saturating_add(u16::from(waits))).as_bytes());
+    }
+
     /// Moves by a count, right (`C`) or down (`B`).
     pub(super) fn forward(&mut self, direction: char, count: u16) {
         self.send(format!("\x1b[{count}{direction}").as_bytes());

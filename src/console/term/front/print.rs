@@ -8,9 +8,15 @@ impl Front {
     /// Prints text, with the control characters in it.
     pub(super) fn print(&mut self, text: &[u8]) {
         if self.prints_plainly() {
-            self.send(text);
-            if let Some(c) = last_printed(text) {
-                self.state.printed = Some(c);
+            for (at, part) in text.split(|b| *b == 0x08).enumerate() {
+                if at > 0 {
+                    // After the last column it depends on where the cursor is.
+                    self.left(1);
+                }
+                self.send(part);
+                if let Some(c) = last_printed(part) {
+                    self.state.printed = Some(c);
+                }
             }
             return;
         }
@@ -61,6 +67,7 @@ impl Front {
         match c {
             '\t' => return self.tab(1, true),
             '\u{8}' if self.state.reverse_wrap && self.state.autowrap => return self.back_over_edge(),
+            '\u{8}' => return self.left(1),
             _ => {}
         }
         let mut shown = String::new();
@@ -68,12 +75,11 @@ impl Front {
         let width = u16::try_from(c.width().unwrap_or(0)).unwrap_or(0).min(2);
         let columns = self.core.size().columns();
         if width > 0 {
-            if self.model().cursor().1 + width > columns {
-                if self.state.autowrap {
-                    self.send(b"\r\n");
-                } else {
-                    self.go_to_column(columns - width);
-                }
+            let over = self.model().cursor().1 + width > columns;
+            if over && !self.state.autowrap {
+                self.go_to_column(columns - width);
+            } else if over && self.state.insert {
+                self.send(b"\r\n");
             }
             if self.state.insert {
                 self.send(format!("\x1b[{width}@").as_bytes());
@@ -85,12 +91,12 @@ impl Front {
         }
     }
 
-    /// A backspace under reverse wrap: from the first column to the end of the line above.
+    /// A backspace under reverse wrap: from the first column to the end of the line above, if that goes on here.
     fn back_over_edge(&mut self) {
         let (row, column) = self.model().cursor();
         let (columns, top) = (self.core.size().columns(), self.state.margins.map_or(0, |(top, _)| top));
         match column {
-            0 if row > top => self.go_to_cell((row - 1, columns - 1)),
+            0 if row > top && self.core.state().row_wrapped(row - 1) => self.go_to_cell((row - 1, columns - 1)),
             // The cursor waits past the last column: it is over it already.
             _ if column >= columns => self.go_to_column(columns - 1),
             _ => self.send(b"\x08"),

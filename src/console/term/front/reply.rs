@@ -188,6 +188,8 @@ impl Front {
             (b'?', 0, b'm', 4) => {
                 let _ = write!(answer, "\x1b[>4;{}m", self.keyboard.modify_other_keys);
             }
+            // The request came with the third level.
+            (0 | b'?', b'$', b'p', _) if self.state.level.is_some_and(|level| level < 63) => {}
             (prefix @ (0 | b'?'), b'$', b'p', mode) => {
                 self.model();
                 let (mark, known) = if prefix == 0 { ("", self.mode(mode)) } else { ("?", self.private_mode(mode)) };

@@ -105,7 +105,7 @@ impl Front {
                 };
                 format!("{number} q")
             }
-            b"\"p" => "62;1\"p".to_owned(),
+            b"\"p" => format!("{};1\"p", self.state.level.unwrap_or(62)),
             b"\"q" => "0\"q".to_owned(),
             _ => return None,
         })
