@@ -2,9 +2,18 @@
 //!
 //! `cargo bench --bench terminal [MEBIBYTES]`. For every input both get the same bytes in slices of 64 KiB, at 120x40 with
 //! 10,000 lines of scrollback, in turns; medians and their ratio are printed. Ours includes translation, answers and
-//! scrollback. Then the cost of a frame at 200x60, and the memory of a full scrollback.
+//! scrollback. Then the cost of a frame at 200x60, the memory of a full scrollback, and `cat` of 100 MB through a local
+//! pseudo-terminal into the pane and into tmux.
 
-use std::{fmt::Write as _, hint::black_box, time::Instant};
+use std::{
+    fmt::Write as _,
+    hint::black_box,
+    io::{Read, Write as _},
+    path::Path,
+    process::Command,
+    sync::{Arc, Condvar, Mutex},
+    time::Instant,
+};
 
 use alacritty_terminal::{
     event::VoidListener,
@@ -16,6 +25,7 @@ use fleetdeck::console::term::{
     Screen, Size,
     paint::{Look, paint},
 };
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 const ROWS: u16 = 40;
@@ -211,6 +221,101 @@ fn resident() -> f64 {
     pages * 4096.0 / 1_048_576.0
 }
 
+/// Seconds until a file was written to a pseudo-terminal and is on the pane's screen.
+fn cat_into_pane(file: &Path) -> f64 {
+    let size = PtySize { rows: ROWS, cols: COLUMNS, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+    let mut cat = CommandBuilder::new("cat");
+    cat.arg(file);
+    let begun = Instant::now();
+    let mut child = pair.slave.spawn_command(cat).expect("cat");
+    drop(pair.slave);
+    let mut reader = pair.master.try_clone_reader().expect("a reader");
+    // What came while the parser was busy is taken at once, as a session hands it over.
+    let inbox = Arc::new((Mutex::new((Vec::<u8>::new(), false)), Condvar::new()));
+    let filling = Arc::clone(&inbox);
+    let thread = std::thread::spawn(move || {
+        let mut buffer = vec![0; SLICE];
+        loop {
+            let count = reader.read(&mut buffer).unwrap_or(0);
+            let mut inbox = filling.0.lock().expect("no panic");
+            while inbox.0.len() > 4 * SLICE {
+                inbox = filling.1.wait(inbox).expect("no panic");
+            }
+            inbox.0.extend_from_slice(&buffer[..count]);
+            inbox.1 = count == 0;
+            filling.1.notify_all();
+            if count == 0 {
+                return;
+            }
+        }
+    });
+    let mut screen = Screen::new(Size::new(ROWS, COLUMNS), SCROLLBACK);
+    loop {
+        let mut waiting = inbox.0.lock().expect("no panic");
+        while waiting.0.is_empty() && !waiting.1 {
+            waiting = inbox.1.wait(waiting).expect("no panic");
+        }
+        let (bytes, over) = (std::mem::take(&mut waiting.0), waiting.1);
+        inbox.1.notify_all();
+        drop(waiting);
+        for slice in bytes.chunks(SLICE) {
+            black_box(screen.feed(slice));
+        }
+        if over {
+            break;
+        }
+    }
+    let took = begun.elapsed().as_secs_f64();
+    thread.join().expect("no panic");
+    child.wait().expect("cat ends");
+    assert!(screen.history() >= SCROLLBACK, "all of it came");
+    took
+}
+
+/// The same into a tmux of its own; `None` without tmux.
+fn cat_into_tmux(directory: &Path, file: &Path) -> Option<f64> {
+    let tmux = |words: &[&str]| {
+        let socket = directory.join("tmux");
+        Command::new("tmux")
+            .arg("-S")
+            .arg(socket)
+            .args(["-f", "/dev/null"])
+            .args(words)
+            .env_remove("TMUX")
+            .status()
+            .ok()
+    };
+    let (columns, rows) = (COLUMNS.to_string(), ROWS.to_string());
+    tmux(&["new", "-d", "-x", &columns, "-y", &rows, "exec sleep 1000"])?;
+    tmux(&["set", "-g", "history-limit", &SCROLLBACK.to_string()])?;
+    let begun = Instant::now();
+    tmux(&["new-window", &format!("cat {}; tmux -S {}/tmux wait-for -S done", file.display(), directory.display())])?;
+    tmux(&["wait-for", "done"])?;
+    let took = begun.elapsed().as_secs_f64();
+    tmux(&["kill-server"])?;
+    Some(took)
+}
+
+fn cat() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("text");
+    let text = inputs(10_000_000).into_iter().find(|(name, _)| *name == "cat of a text").expect("there").1;
+    let text = String::from_utf8(text).expect("a text").replace('\r', "");
+    let mut written = std::fs::File::create(&file).expect("a file");
+    for _ in 0..10 {
+        written.write_all(text.as_bytes()).expect("room on the disk");
+    }
+    drop(written);
+    println!("\ncat of 100 MB through a pseudo-terminal, seconds, median of 3");
+    let runs: Vec<_> = (0..3).map(|_| (cat_into_pane(&file), cat_into_tmux(directory.path(), &file))).collect();
+    let pane = median(runs.iter().map(|run| run.0).collect());
+    match runs.iter().map(|run| run.1).collect::<Option<Vec<_>>>().map(median) {
+        Some(tmux) => println!("pane {pane:.2}, tmux {tmux:.2}, ratio {:.2}", tmux / pane),
+        None => println!("pane {pane:.2}, no tmux here"),
+    }
+}
+
 fn main() {
     let mebibytes = std::env::args().filter_map(|word| word.parse::<usize>().ok()).next().unwrap_or(8);
     println!("{:22} {:>10} {:>10} {:>7}", "MiB/s, medians", "fleetdeck", "alacritty", "ratio");
@@ -263,4 +368,6 @@ fn main() {
         })
         .collect();
     println!("{:.2} (lines kept: {})", (resident() - before) / 100.0, screens[0].history());
+    drop(screens);
+    cat();
 }

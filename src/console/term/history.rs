@@ -74,6 +74,17 @@ impl History {
         self.first + self.lines as u64
     }
 
+    /// Lines kept at most.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Forgets all lines and passes over the numbers of so many that nobody would see.
+    pub fn pass_over(&mut self, lines: u64) {
+        self.clear();
+        self.first += lines;
+    }
+
     /// Bytes on the heap, about.
     pub fn bytes(&self) -> usize {
         self.sealed + self.blocks.back().map_or(0, Block::bytes)

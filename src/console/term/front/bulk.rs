@@ -51,21 +51,36 @@ impl Front {
         let column = self.core.cursor().1;
         // Everything on the screen leaves it; the fresh line at the bottom is now at the top.
         self.core.process(format!("\x1b[{}S\x1b[1;{}H", rows - 1, column + 1).as_bytes());
-        let mut layout = Layout::new(size.columns(), column, self.state.style, true);
-        let mut start = ends[begun];
-        {
-            let mut history = self.core.history().lock();
-            for end in &ends[begun + 1..=last] {
-                // All of it was measured.
-                let _ = layout.line(&input[start..*end], &mut |row| history.push(row.pieces(), row.wrapped));
-                start = *end;
-            }
-        }
+        let mut layout = Layout::new(size.columns(), column, self.state.style, false);
+        let start = self.lay_out(input, &ends[begun..=last], &mut layout);
         self.state.style = layout.style;
         self.state.printed = layout.printed.or(self.state.printed);
         self.send(format!("\x1b[1;{}H", layout.column + 1).as_bytes());
         self.send_style();
         Tried { taken: start, patience: looked - start }
+    }
+
+    /// Puts lines into the history: those after the first end. Where the last one ends.
+    fn lay_out(&mut self, input: &[u8], ends: &[usize], layout: &mut Layout) -> usize {
+        let mut history = self.core.history().lock();
+        let (mut start, ends) = (ends[0], &ends[1..]);
+        // Lines that leave the history before the flood is over need not go there.
+        let seen = ends.len().saturating_sub(history.limit());
+        for (at, end) in ends.iter().enumerate() {
+            if at == seen {
+                if seen > 0 {
+                    history.pass_over(layout.completed);
+                }
+                layout.rows = true;
+            }
+            // All of it was measured.
+            let _ = layout.line(&input[start..*end], &mut |row| history.push(row.pieces(), row.wrapped));
+            start = *end;
+        }
+        if seen > 0 && seen == ends.len() {
+            history.pass_over(layout.completed);
+        }
+        start
     }
 
     /// Has the model take lines until the cursor has a line of its own at the bottom; the last one taken.

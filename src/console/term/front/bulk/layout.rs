@@ -17,7 +17,9 @@ pub(super) struct Layout {
     /// The last character.
     pub printed: Option<char>,
     /// Whether lines are wanted, or only that they are plain.
-    rows: bool,
+    pub rows: bool,
+    /// Lines of the screen that are complete.
+    pub completed: u64,
     row: Row,
     /// Blank cells before the next character.
     skipped: u16,
@@ -29,7 +31,7 @@ impl Layout {
     /// Begins at a column of an empty row.
     pub fn new(columns: u16, column: u16, style: Style, rows: bool) -> Self {
         let row = Row::default();
-        Self { columns, column, style, printed: None, rows, row, skipped: 0, erased: None }
+        Self { columns, column, style, printed: None, rows, completed: 0, row, skipped: 0, erased: None }
     }
 
     /// Lays out one line, with its line feed. `None` if it is not plain: it may be half done.
@@ -52,6 +54,7 @@ impl Layout {
     }
 
     fn complete(&mut self, wrapped: bool, complete: &mut impl FnMut(&Row)) {
+        self.completed += 1;
         if self.rows {
             if let Some(erased) = self.erased {
                 self.row.add_blanks(self.columns - self.column, erased);
