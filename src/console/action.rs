@@ -228,6 +228,19 @@ actions! {
         CloseShell View "close-shell", "close", "End the session and close its tab";
         Scrollback View "scrollback", "look back", "Look back at what scrolled away, search and copy";
     }
+    Scrollback {
+        HalfUp View "half-up", "half up", "Half a page up";
+        HalfDown View "half-down", "half down", "Half a page down";
+        WordNext View "word-next", "next word", "To the next word";
+        WordPrevious View "word-previous", "word before", "To the word before";
+        LineStart View "line-start", "line start", "To the beginning of the line";
+        LineEnd View "line-end", "line end", "To the end of the line";
+        SelectText View "select-text", "select", "Begin to select from here, character by character";
+        SelectLines View "select-lines", "lines", "Begin to select whole lines";
+        SelectBlock View "select-block", "block", "Begin to select a rectangle";
+        CopySelection View "copy-selection", "copy", "Put what is selected into the clipboard and go back to the shell";
+        OpenLink View "open-link", "link", "Show the address of the link under the cursor";
+    }
     Form {
         FieldNext View "field-next", "next field", "To the next field";
         FieldPrevious View "field-previous", "field before", "To the field before";

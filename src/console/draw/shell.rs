@@ -22,7 +22,10 @@ use crate::{
                 limits::{self, Ends},
             },
         },
-        term::paint::{self, Look},
+        term::{
+            copy::{Copy, Highlight, Unit},
+            paint::{self, Look},
+        },
         text,
     },
 };
@@ -169,8 +172,8 @@ fn tabs(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
 /// What is said of the shell that is typed into, at the end of the bar.
 fn told(view: &View<'_>, tab: &Tab) -> String {
     let state = view.state;
-    if state.shells.looking_back {
-        return format!("looking back {}", text::count(tab.terminal.modes().scrolled, "line"));
+    if let Some(copy) = &state.shells.copy {
+        return lookback(tab, copy);
     }
     match &tab.phase {
         Phase::Connecting => "connecting".to_owned(),
@@ -185,6 +188,26 @@ fn told(view: &View<'_>, tab: &Tab) -> String {
             told.join(if view.look.ascii { " | " } else { " · " })
         }
     }
+}
+
+/// What is said while one looks back: the search, what is selected, how far back it is.
+fn lookback(tab: &Tab, copy: &Copy) -> String {
+    let found = match copy.found() {
+        (0, _) if copy.prompt().is_some_and(|typed| typed.len() > 1) => "  nothing found".to_owned(),
+        (0, _) => String::new(),
+        (all, Some(at)) => format!("  {} of {}", text::thousands(at), text::thousands(all)),
+        (all, None) => format!("  {} found", text::thousands(all)),
+    };
+    if let Some(typed) = copy.prompt() {
+        return format!("{}{found}", text::clean(&typed));
+    }
+    let selecting = match copy.selecting() {
+        None => "looking back",
+        Some(Unit::Characters | Unit::Words) => "selecting",
+        Some(Unit::Lines) => "selecting lines",
+        Some(Unit::Block) => "selecting a block",
+    };
+    format!("{selecting} {}{found}", text::count(tab.terminal.modes().scrolled, "line"))
 }
 
 /// The screens of the shown shells. While several are typed into, a border that cannot be missed says so.
@@ -280,8 +303,20 @@ fn screen(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, tab: &Tab, typed_i
     let ground = view.style(Role::Text);
     // Without colours of our own the session's are left out too.
     let look = Look { focused, mono: ground.fg.is_none() && ground.bg.is_none() };
-    let cursor = tab.terminal.with_screen(|screen| paint::paint(screen, area, frame.buffer_mut(), look));
-    settle_on(frame.buffer_mut(), area, ground);
+    let copy = view.state.shells.copy.as_ref().filter(|_| typed_into);
+    let highlight = Highlight {
+        selected: view.style(Role::Cursor),
+        found: view.style(Role::Match),
+        current: view.style(Role::MatchCurrent),
+    };
+    let cursor = tab.terminal.with_screen(|screen| {
+        let cursor = paint::paint(screen, area, frame.buffer_mut(), look);
+        settle_on(frame.buffer_mut(), area, ground);
+        match copy {
+            Some(copy) => copy.draw(screen, area, frame.buffer_mut(), highlight),
+            None => cursor,
+        }
+    });
     if let Some(cursor) = cursor {
         frame.set_cursor_position(cursor);
     }

@@ -124,6 +124,7 @@ impl State {
                     viewer.search();
                 }
             }
+            Pane::Shell if self.lookback_finds() => self.lookback_key(key, fx),
             Pane::Shell if self.shells.takes_keys() => self.type_into_shells(key, fx),
             _ => {}
         }
@@ -162,6 +163,12 @@ impl State {
                 if let Some(viewer) = viewer.filter(|viewer| viewer.finding) {
                     viewer.find.insert(text);
                     viewer.search();
+                }
+            }
+            Pane::Shell if self.lookback_finds() => {
+                let line = crate::console::text::clean(text);
+                for c in line.chars() {
+                    self.lookback_key(KeyEvent::from(crossterm::event::KeyCode::Char(c)), fx);
                 }
             }
             Pane::Shell if self.shells.takes_keys() => self.paste_into_shells(text, fx),

@@ -28,6 +28,8 @@ pub enum Then {
     OpenShells(Vec<String>),
     /// Pasting into shells.
     Paste(Pasted),
+    /// Putting the address of a link into the clipboard.
+    CopyLink(Arc<str>),
     /// Putting a text that a program offers into the clipboard; the tab it runs in.
     Copy { tab: u64, text: Arc<str> },
     /// Leaving the form below with what was typed into it.

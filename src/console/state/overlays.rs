@@ -183,6 +183,7 @@ impl State {
             }
             Err(Then::Quit) => fx.push(Effect::Quit),
             Err(Then::CloseShell) => self.close_shell(fx),
+            Err(Then::CopyLink(address)) => fx.push(Effect::Copy(address.to_string())),
             Err(Then::RemoveForward(id)) => self.remove_forward(id, fx),
             Err(Then::OpenShells(nodes)) => self.open_shells(&nodes, fx),
             Err(Then::Paste(pasted)) => self.send_paste(&pasted, fx),

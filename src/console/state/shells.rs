@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
-    console::{effect::Progress, term::Terminal, update::Trouble},
+    console::{
+        effect::Progress,
+        term::{Terminal, copy::Copy},
+        update::Trouble,
+    },
     ssm::Timestamp,
 };
 
@@ -11,6 +15,7 @@ pub mod acts;
 pub mod broadcast;
 pub mod layout;
 pub mod limits;
+mod lookback;
 mod mouse;
 pub mod paste;
 pub mod sizes;
@@ -97,8 +102,10 @@ pub struct Shells {
     pub at: usize,
     /// Whether it has the whole screen.
     pub full_screen: bool,
-    /// Whether one looks back at what scrolled away.
-    pub looking_back: bool,
+    /// How one looks back in the shown shell, while one does.
+    pub copy: Option<Box<Copy>>,
+    /// The last press of the mouse's button over a shell.
+    press: Option<lookback::Press>,
     /// Whether the marked shells are typed into together.
     pub broadcasting: bool,
     /// The shell whose program was told that it has the focus.
@@ -271,7 +278,7 @@ impl Shells {
 
     /// Whether keys go to a session.
     pub fn takes_keys(&self) -> bool {
-        !self.looking_back && (self.current().is_some_and(Tab::is_running) || self.broadcasting)
+        !self.is_looking_back() && (self.current().is_some_and(Tab::is_running) || self.broadcasting)
     }
 
     /// Shells that are not over.
@@ -282,7 +289,7 @@ impl Shells {
     /// Takes the shown tab away; its number.
     pub fn close(&mut self) -> Option<u64> {
         let id = self.current()?.id;
-        self.looking_back = false;
+        self.copy = None;
         let order: Vec<u64> = self.in_order().iter().map(|(_, tab)| tab.id).collect();
         let at = order.iter().position(|other| *other == id)?;
         let alone = self.group().is_some_and(|group| group.tree.leaves().len() == 1);
@@ -301,14 +308,6 @@ impl Shells {
         self.full_screen &= !self.tabs.is_empty();
         self.look();
         Some(id)
-    }
-
-    /// Goes back to the live screen.
-    pub fn leave_scrollback(&mut self) {
-        self.looking_back = false;
-        if let Some(tab) = self.current() {
-            tab.terminal.look_back(0);
-        }
     }
 }
 

@@ -294,9 +294,10 @@ fn the_mouse_is_the_programs_only_if_it_asked_for_it() {
     bench.press("enter");
     bench.screen(80, 24);
     let press = |bench: &mut Bench, column, modifiers| {
-        let kind = MouseEventKind::Down(MouseButton::Left);
-        let event = MouseEvent { kind, column, row: 10, modifiers };
-        bench.state.feed(Event::Mouse(event), bench.now, &mut bench.fx);
+        for kind in [MouseEventKind::Down(MouseButton::Left), MouseEventKind::Up(MouseButton::Left)] {
+            let event = MouseEvent { kind, column, row: 10, modifiers };
+            bench.state.feed(Event::Mouse(event), bench.now, &mut bench.fx);
+        }
     };
     press(&mut bench, 5, KeyModifiers::NONE);
     assert_eq!(focus(&bench), 3, "a click moves the focus");
@@ -306,11 +307,84 @@ fn the_mouse_is_the_programs_only_if_it_asked_for_it() {
     press(&mut bench, 5, KeyModifiers::SHIFT);
     assert_eq!(sent(&bench), [], "shift keeps the mouse for the user");
     press(&mut bench, 5, KeyModifiers::NONE);
-    assert_eq!(sent(&bench), [(3, "\x1b[<0;6;7M".to_owned())]);
+    assert_eq!(sent(&bench), [(3, "\x1b[<0;6;7M".to_owned()), (3, "\x1b[<0;6;7m".to_owned())]);
     bench.fx.clear();
     bench.state.feed(Event::Focus(false), bench.now, &mut bench.fx);
     bench.state.feed(Event::Focus(true), bench.now, &mut bench.fx);
     press(&mut bench, 60, KeyModifiers::NONE);
     let told = [(3, "\x1b[O".to_owned()), (3, "\x1b[I".to_owned()), (3, "\x1b[O".to_owned())];
     assert_eq!(sent(&bench), told, "the program knows whether it has the focus");
+}
+
+/// A shell with more lines than its screen has.
+fn long() -> Bench {
+    let mut bench = three();
+    let terminal = bench.state.shells.current().unwrap().terminal.clone();
+    for n in 0..60 {
+        terminal.feed(format!("line {n} of the log\r\n").as_bytes());
+    }
+    terminal.feed(b"\x1b]8;;https://example.com/a?b=1\x1b\\the docs\x1b]8;;\x1b\\ $ ");
+    bench.screen(80, 24);
+    bench
+}
+
+fn copied(bench: &Bench) -> Vec<&str> {
+    let copies = bench.fx.iter().filter_map(|effect| match effect {
+        Effect::Copy(text) => Some(text.as_str()),
+        _ => None,
+    });
+    copies.collect()
+}
+
+#[test]
+fn what_scrolled_away_is_searched_and_copied_by_keys() {
+    let mut bench = long();
+    bench.press("ctrl-g [ / l i n e space 7");
+    assert!(bench.screen(80, 24).contains("/line 7  1 of 1"), "{}", bench.screen(80, 24));
+    bench.press("enter v $ y");
+    assert_eq!(copied(&bench), ["line 7 of the log"]);
+    assert!(!bench.state.shells.is_looking_back(), "back at the live screen");
+    assert_eq!(sent(&bench), [], "nothing of it was typed");
+    bench.press("ctrl-g [ g g shift-v j enter");
+    assert_eq!(copied(&bench)[1], "line 0 of the log\nline 1 of the log\n".trim_end());
+    bench.press("ctrl-g [ pageup");
+    assert!(bench.screen(80, 24).contains("looking back"));
+    bench.press("esc x");
+    assert_eq!(sent(&bench), [(3, "x".to_owned())]);
+}
+
+#[test]
+fn the_mouse_selects_where_no_program_wants_it() {
+    use crate::console::state::Event;
+    use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+    let mut bench = long();
+    let area = bench.state.shells.current().map(|tab| tab.size).unwrap();
+    let mouse = |bench: &mut Bench, kind, column, row| {
+        let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+        bench.state.feed(Event::Mouse(event), bench.now, &mut bench.fx);
+    };
+    // The shell begins in the fourth row; its last row holds the prompt.
+    let last = 2 + area.0;
+    let left = MouseButton::Left;
+    mouse(&mut bench, MouseEventKind::Down(left), 0, last - 1);
+    mouse(&mut bench, MouseEventKind::Drag(left), 6, last - 1);
+    mouse(&mut bench, MouseEventKind::Up(left), 6, last - 1);
+    assert_eq!(copied(&bench), ["line 59"]);
+    assert!(!bench.state.shells.is_looking_back());
+    for _ in 0..2 {
+        mouse(&mut bench, MouseEventKind::Down(left), 12, last - 2);
+        mouse(&mut bench, MouseEventKind::Up(left), 12, last - 2);
+    }
+    assert_eq!(copied(&bench)[1], "the", "a double click takes the word");
+    // A link is shown in full before anything is done with it.
+    bench.wait(1_000);
+    mouse(&mut bench, MouseEventKind::Down(left), 2, last);
+    mouse(&mut bench, MouseEventKind::Up(left), 2, last);
+    assert!(bench.screen(80, 24).contains("https://example.com/a?b=1"), "{}", bench.screen(80, 24));
+    bench.press("y");
+    assert_eq!(copied(&bench)[2], "https://example.com/a?b=1");
+    mouse(&mut bench, MouseEventKind::ScrollUp, 2, last);
+    assert!(bench.state.shells.is_looking_back());
+    mouse(&mut bench, MouseEventKind::ScrollDown, 2, last);
+    assert!(!bench.state.shells.is_looking_back());
 }

@@ -29,13 +29,11 @@ use crate::{
 const EDGE_STEP: (u16, u16) = (4, 2);
 /// After moving an edge, the next such key needs no prefix for so long.
 const STICKY: Duration = Duration::from_millis(700);
-/// Lines the wheel moves.
-const WHEEL: usize = 3;
 
 impl State {
     /// Does an action in the shell pane.
     pub(in crate::console::state) fn act_shell(&mut self, action: Action, fx: &mut Vec<Effect>) {
-        if self.shells.looking_back && self.act_scrollback(action) {
+        if self.shells.is_looking_back() && self.act_lookback(action, fx) {
             return;
         }
         match action {
@@ -71,7 +69,7 @@ impl State {
             Action::Broadcast => self.toggle_broadcast(),
             Action::CancelPaste => self.cancel_pastes(fx),
             Action::ClipboardRequest => self.ask_copy(),
-            Action::Scrollback => self.shells.looking_back = !self.shells.tabs.is_empty(),
+            Action::Scrollback => self.shells.look_back(),
             Action::CloseShell => self.ask_close(fx),
             Action::Reopen => {
                 let closed = self.shells.current().filter(|tab| !tab.is_running());
@@ -81,27 +79,6 @@ impl State {
             }
             _ => {}
         }
-    }
-
-    /// Moves through what scrolled away. `false` if the action is for the shell itself.
-    fn act_scrollback(&mut self, action: Action) -> bool {
-        if action == Action::Back {
-            self.shells.leave_scrollback();
-            return true;
-        }
-        let Some(tab) = self.shells.current() else { return true };
-        let (page, back) = (usize::from(tab.size.0).saturating_sub(1).max(1), tab.terminal.modes().scrolled);
-        let lines = match action {
-            Action::CursorUp => back + 1,
-            Action::CursorDown => back.saturating_sub(1),
-            Action::PageUp => back + page,
-            Action::PageDown => back.saturating_sub(page),
-            Action::CursorTop => usize::MAX / 2,
-            Action::CursorBottom => 0,
-            _ => return false,
-        };
-        tab.terminal.look_back(lines);
-        true
     }
 
     /// A key for the shells that are typed into.
@@ -367,21 +344,6 @@ impl State {
                 None => self.shells.focus(tab),
             },
         }
-    }
-
-    /// The wheel over a shell that does not want the mouse for itself.
-    pub(in crate::console::state) fn wheel_in_shell(&mut self, up: bool, fx: &mut Vec<Effect>) {
-        let Some(tab) = self.shells.current() else { return };
-        let modes = tab.terminal.modes();
-        if modes.alternate_screen && modes.alternate_scroll && self.shells.takes_keys() {
-            let code = if up { KeyCode::Up } else { KeyCode::Down };
-            let bytes = keys::encode(KeyEvent::from(code), modes).repeat(WHEEL);
-            fx.push(Effect::ShellInput { tab: tab.id, bytes });
-            return;
-        }
-        let back =
-            tab.terminal.look_back(if up { modes.scrolled + WHEEL } else { modes.scrolled.saturating_sub(WHEEL) });
-        self.shells.looking_back = back > 0;
     }
 
     /// Keys after the prefix go back to the shell when the time for another edge key is over.

@@ -48,12 +48,12 @@ impl State {
             // The first click says where keys go, nothing more.
             return pressed;
         }
-        let Some(tab) = self.shells.tab(id).filter(|tab| tab.is_running()) else { return false };
+        let Some(tab) = self.shells.tab(id) else { return false };
         let modes = tab.terminal.modes();
         // As in any terminal, shift keeps the mouse for the user.
-        let own = event.modifiers.contains(KeyModifiers::SHIFT) || self.shells.looking_back || current != Some(id);
-        if own || modes.mouse == MouseMode::Off {
-            return false;
+        let own = event.modifiers.contains(KeyModifiers::SHIFT) || self.shells.is_looking_back() || current != Some(id);
+        if own || modes.mouse == MouseMode::Off || !tab.is_running() {
+            return current == Some(id) && self.select_with_mouse(event, (x, y, width, height), fx);
         }
         let bytes = mouse::encode(event, Rect { x, y, width, height }, modes);
         if !bytes.is_empty() {

@@ -1,0 +1,115 @@
+//! Shells in the console on a real engine and real agents: several at once, large pastes, floods.
+
+pub mod support;
+
+use support::{BINARY, Engine, Terminal};
+
+fn console(engine: &Engine, rows: u16, cols: u16) -> Terminal {
+    let script = format!("{BINARY} --endpoint-url {}; echo left-with-$?", engine.url);
+    Terminal::run(&script, &engine.environment(), engine.root.path(), rows, cols)
+}
+
+/// Opens a shell on the node under the cursor and gives it a prompt that nothing else looks like.
+fn shell(terminal: &mut Terminal) {
+    terminal.keys("s");
+    terminal.wait_for("^g then d leave");
+    terminal.keys("PS1='rea''dy> ' && clear\r");
+    wait_for_prompt(terminal);
+}
+
+fn wait_for_prompt(terminal: &Terminal) {
+    terminal.wait("the prompt", |screen| screen.contents().lines().any(|line| line.trim() == "ready>"));
+}
+
+fn leave(terminal: &mut Terminal) {
+    terminal.keys("\x07d");
+    terminal.wait_for("7 F");
+    terminal.keys("q");
+    terminal.wait_for("Leave fleetdeck?");
+    terminal.keys("y");
+    terminal.wait_for("left-with-0");
+    terminal.wait_for_exit();
+}
+
+#[test]
+fn a_flood_leaves_the_other_panes_alone_and_stops_when_told() {
+    let mut engine = Engine::start();
+    engine.agent("loud", &[]);
+    engine.wait_for_nodes(1);
+    let mut terminal = console(&engine, 30, 100);
+    terminal.wait_for("loud");
+    shell(&mut terminal);
+    terminal.keys("yes floods\r");
+    let flooded =
+        |screen: &vt100::Screen| screen.contents().lines().filter(|line| line.trim() == "floods").count() > 20;
+    terminal.wait("a flood", flooded);
+    // The fleet answers while the flood goes on.
+    terminal.keys("\x071");
+    terminal.wait_for("1 node");
+    terminal.keys("/nothing-like-it");
+    terminal.wait_for("Nothing matches");
+    terminal.keys("\x1b");
+    terminal.wait_for("loud");
+    terminal.keys("5");
+    terminal.wait("the flood again", flooded);
+    terminal.keys("\x03");
+    wait_for_prompt(&terminal);
+    terminal.keys("clear; echo after-$((1+1))\r");
+    terminal.wait_for("after-2");
+    leave(&mut terminal);
+}
+
+#[test]
+fn two_shells_side_by_side_are_typed_into_together() {
+    let mut engine = Engine::start();
+    engine.agent("web-1", &[]);
+    engine.agent("web-2", &[]);
+    engine.wait_for_nodes(2);
+    let mut terminal = console(&engine, 24, 80);
+    terminal.wait_for("web-2");
+    terminal.keys("aS");
+    terminal.wait_for("Open these shells?");
+    terminal.keys("y");
+    terminal.wait("both shells", |screen| screen.contents().matches('●').count() == 2);
+    terminal.keys("\x07|web-1 open");
+    terminal.wait_for("web-1 open");
+    terminal.keys("\r");
+    terminal.wait("a line between them", |screen| screen.contents().contains('│'));
+    terminal.keys("\x07b");
+    terminal.wait_for("typing into 2 shells");
+    terminal.keys("clear; stty size | sed s/^/both-/\r");
+    // Each has half of 78 columns, less the line between them.
+    terminal.wait("an answer of each", |screen| {
+        let text = screen.contents();
+        text.contains("both-17 38") && text.contains("both-17 39")
+    });
+    terminal.keys("\x07b");
+    terminal.wait_until_gone("typing into 2 shells");
+    // With the prefix the split is left for a tab of its own.
+    terminal.keys("\x07!");
+    terminal.wait("one shell alone", |screen| screen.contents().matches("web-1").count() == 1);
+    leave(&mut terminal);
+}
+
+#[test]
+fn a_large_paste_arrives_whole() {
+    let mut engine = Engine::start();
+    engine.agent("web-1", &[]);
+    engine.wait_for_nodes(1);
+    let mut terminal = console(&engine, 24, 80);
+    terminal.wait_for("web-1");
+    shell(&mut terminal);
+    terminal.keys(&format!("cat > {}\r", engine.root.path().join("pasted").display()));
+    let line = "0123456789abcdef".repeat(4);
+    let text: String = (0..4_000).map(|n| format!("{n:07} {line}\r")).collect();
+    terminal.keys(&format!("\x1b[200~{text}\x1b[201~"));
+    terminal.wait_for("4,000 lines, 292 kB, into web-1");
+    terminal.keys("y");
+    terminal.wait_until_gone("Paste this?");
+    // What is typed behind a paste arrives behind it.
+    terminal.keys("last\r\x04");
+    wait_for_prompt(&terminal);
+    let pasted = support::read(engine.root.path().join("pasted"));
+    assert_eq!(pasted, text.replace('\r', "\n") + "last\n");
+    leave(&mut terminal);
+}
