@@ -108,3 +108,27 @@ fn the_local_fleet_is_there_is_kept_and_is_shared() {
     second.wait_for("left-with-137");
     until("engine and agent to end", || processes(home) == 0);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_engine_whose_log_is_on_a_full_disk_serves() {
+    use std::{
+        fs::File,
+        io::{BufRead, BufReader},
+        process::Stdio,
+    };
+    let home = home();
+    let mut engine = Command::new(BINARY)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(home.path().join("engine"))
+        .env("RUST_LOG", "trace")
+        .stdout(Stdio::piped())
+        .stderr(File::options().write(true).open("/dev/full").unwrap())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(engine.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    let _ = engine.kill();
+    engine.wait().unwrap();
+    assert!(said.starts_with("listening on "), "{said:?}");
+}
