@@ -167,10 +167,10 @@ impl Program {
 
     /// Tells the terminal its size.
     pub fn resize(&self, size: TerminalSize) {
-        if let Ending::Terminal { terminal, .. } = &self.end {
-            if let Err(error) = terminal.resize(cells(size)) {
-                tracing::debug!("cannot resize a terminal: {error}");
-            }
+        if let Ending::Terminal { terminal, .. } = &self.end
+            && let Err(error) = terminal.resize(cells(size))
+        {
+            tracing::debug!("cannot resize a terminal: {error}");
         }
     }
 
