@@ -84,7 +84,7 @@ class Bench:
         for round_number in range(self.rounds):
             for name, start in self.pairs():
                 # A folder that every user may write to: AWS's agent runs shells as a user of its own.
-                path = self.trial.directory / "pastes" / f"{name.split()[0]}-{round_number}"
+                path = self.trial.directory / "pastes" / f"{'ours' if name == 'ours' else 'real'}-{round_number}"
                 path.parent.mkdir(exist_ok=True)
                 path.parent.chmod(0o777)
                 with start() as terminal:
@@ -92,7 +92,7 @@ class Bench:
                     terminal.type(f"cat > '{path}'; echo E''ND\n")
                     terminal.wait("ND\n", 30)
                     begin = time.perf_counter()
-                    terminal.exchange(text + b"\x04", "END\n", 900)
+                    terminal.exchange(text + b"\x04", "END\n", 120)
                     took = time.perf_counter() - begin
                 came = path.read_bytes()
                 whole = hashlib.sha256(came).digest() == hashlib.sha256(text).digest()
