@@ -34,12 +34,12 @@ impl Copy {
         self.cursor.line = self.cursor.line.clamp(top, top + u64::from(screen.size().rows()) - 1);
     }
 
-    pub(super) fn to_column(&mut self, column: u16) {
+    pub(super) fn move_to_column(&mut self, column: u16) {
         self.cursor.column = column;
         self.wish = column;
     }
 
-    pub(super) fn to_line(&mut self, line: u64, screen: &mut Screen) {
+    pub(super) fn move_to_line(&mut self, line: u64, screen: &mut Screen) {
         self.cursor.line = line;
         self.cursor.column = self.wish;
         self.keep_in(screen);
@@ -51,26 +51,28 @@ impl Copy {
         let past = self.cursor.column.saturating_sub(1);
         // Beyond the text every column is one step.
         let end = line.columns().next_back().map_or(0, |(column, _)| column);
-        self.to_column(if past > end { past } else { before.unwrap_or(0) });
+        self.move_to_column(if past > end { past } else { before.unwrap_or(0) });
     }
 
     pub(super) fn right(&mut self, screen: &Screen) {
         let line = screen.line(self.cursor.line);
         let next = line.columns().map(|(column, _)| column).find(|column| *column > self.cursor.column);
         let last = screen.size().columns() - 1;
-        self.to_column(next.unwrap_or(self.cursor.column + 1).min(last));
+        self.move_to_column(next.unwrap_or(self.cursor.column + 1).min(last));
     }
 
     /// To the first character that is no blank.
-    pub(super) fn to_text(&mut self, screen: &Screen) {
+    pub(super) fn move_to_text(&mut self, screen: &Screen) {
         let line = screen.line(self.cursor.line);
-        self.to_column(line.columns().find(|(_, text)| class(text) != Class::Blank).map_or(0, |(column, _)| column));
+        self.move_to_column(
+            line.columns().find(|(_, text)| class(text) != Class::Blank).map_or(0, |(column, _)| column),
+        );
     }
 
     /// To the last character.
-    pub(super) fn to_end(&mut self, screen: &Screen) {
+    pub(super) fn move_to_end(&mut self, screen: &Screen) {
         let line = screen.line(self.cursor.line);
-        self.to_column(line.columns().next_back().map_or(0, |(column, _)| column));
+        self.move_to_column(line.columns().next_back().map_or(0, |(column, _)| column));
     }
 
     pub(super) fn next_word(&mut self, screen: &Screen) {
@@ -79,7 +81,7 @@ impl Copy {
         for (column, text) in line.columns().skip_while(|(column, _)| *column < self.cursor.column) {
             let class = class(text);
             if here.is_some_and(|here| class != here && class != Class::Blank) {
-                return self.to_column(column);
+                return self.move_to_column(column);
             }
             if here.is_none() || class == Class::Blank {
                 here = Some(class);
@@ -105,7 +107,7 @@ impl Copy {
         };
         let line = screen.line(self.cursor.line);
         match end(&line, Some(self.cursor.column)) {
-            Some(column) => self.to_column(column),
+            Some(column) => self.move_to_column(column),
             None => self.over_line_end(1, screen, |line| end(line, None)),
         }
     }
@@ -113,7 +115,7 @@ impl Copy {
     pub(super) fn previous_word(&mut self, screen: &Screen) {
         let line = screen.line(self.cursor.line);
         match word_before(&line, Some(self.cursor.column)) {
-            Some(column) => self.to_column(column),
+            Some(column) => self.move_to_column(column),
             None => self.over_line_end(-1, screen, |line| word_before(line, None)),
         }
     }
@@ -126,7 +128,7 @@ impl Copy {
             number = next;
             if let Some(column) = find(&screen.line(number)) {
                 self.cursor.line = number;
-                return self.to_column(column);
+                return self.move_to_column(column);
             }
         }
     }
