@@ -23,6 +23,9 @@ use crate::{
     },
 };
 
+/// Buffers of sockets in bytes, for either direction: of control channels and of data channels.
+const QUIET_BUFFER: usize = 8 * 1024;
+const STREAM_BUFFER: usize = 64 * 1024;
 /// How long a call may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long an upload may stand still.
@@ -215,11 +218,13 @@ impl Api {
             let name = HeaderName::try_from(name).map_err(CallError::transport)?;
             request.headers_mut().insert(name, HeaderValue::try_from(value).map_err(CallError::transport)?);
         }
+        // Control channels are many and quiet; what passes over data channels is to pass in few pieces.
+        let buffer = if path.starts_with("/v1/data-channel/") { STREAM_BUFFER } else { QUIET_BUFFER };
         let config = WebSocketConfig::default()
             .max_message_size(Some(MESSAGE_LIMIT))
             .max_frame_size(Some(MESSAGE_LIMIT))
-            .read_buffer_size(8 * 1024)
-            .write_buffer_size(8 * 1024);
+            .read_buffer_size(buffer)
+            .write_buffer_size(buffer);
         let dial = tokio_tungstenite::connect_async_tls_with_config(request, Some(config), true, self.tls.connector());
         let (socket, _) = tokio::time::timeout(CALL_TIMEOUT, dial)
             .await

@@ -97,16 +97,16 @@ pub(super) async fn socket(
         return token_answer("OpenControlChannel", Err(error));
     }
     let engine = Arc::clone(&app.engine);
-    sized(upgrade).on_upgrade(move |socket| serve(engine, instance_id, socket))
+    sized(upgrade, BUFFER).on_upgrade(move |socket| serve(engine, instance_id, socket))
 }
 
 /// The limits of every socket of the engine.
-pub(super) fn sized(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+pub(super) fn sized(upgrade: WebSocketUpgrade, buffer: usize) -> WebSocketUpgrade {
     upgrade
         .max_message_size(MESSAGE_LIMIT)
         .max_frame_size(MESSAGE_LIMIT)
-        .read_buffer_size(BUFFER)
-        .write_buffer_size(BUFFER)
+        .read_buffer_size(buffer)
+        .write_buffer_size(buffer)
 }
 
 /// The first frame of a socket, which is text.

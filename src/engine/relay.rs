@@ -34,6 +34,8 @@ use crate::{
 
 /// Frames that wait for an end, at most 32 KiB each between our own ends.
 const QUEUE: usize = 64;
+/// Buffers of a data channel's sockets in bytes: room for two of the large frames.
+const BUFFER: usize = 64 * 1024;
 /// Clients ping every five minutes; an end that is silent for longer than this is gone.
 const SILENCE: Duration = Duration::from_secs(12 * 60);
 
@@ -203,7 +205,7 @@ pub(super) async fn socket(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let engine = Arc::clone(&app.engine);
-    control::sized(upgrade).on_upgrade(move |socket| serve(engine, session_id, socket))
+    control::sized(upgrade, BUFFER).on_upgrade(move |socket| serve(engine, session_id, socket))
 }
 
 async fn serve(engine: Arc<Engine>, session_id: String, mut socket: WebSocket) {

@@ -34,7 +34,7 @@ use crate::{
 const OUTPUT_QUEUE: usize = 8;
 /// Writes to the program that may wait for it.
 const INPUT_QUEUE: usize = 64;
-const READ: usize = 8 * 1024;
+const READ: usize = 32 * 1024;
 /// The size until the user's is known.
 const SIZE: PtySize = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
 

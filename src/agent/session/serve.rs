@@ -12,7 +12,11 @@ use tokio_util::sync::CancellationToken;
 use super::{link::Link, plan::Plan, port, program::Program, terms::Terms, transcript::Transcript, words};
 use crate::{
     agent::Node,
-    wire::{channel::Event, envelope::flag, messages::TerminalSize},
+    wire::{
+        channel::{Event, LARGE_FRAME},
+        envelope::flag,
+        messages::TerminalSize,
+    },
 };
 
 /// How long the last output may stand still on its way to the client before the session is closed without it.
@@ -191,7 +195,10 @@ impl Session<'_> {
             match step {
                 Step::Link(Ok(())) => {}
                 Step::Link(Err(lost)) => self.link.reconnect(&lost).await?,
-                Step::Output(Some(output)) => self.take_output(output),
+                Step::Output(Some(output)) => {
+                    self.take_output(output);
+                    self.take_more_output();
+                }
                 Step::Output(None) => return Ok(None),
                 Step::Room(Some(permit)) => self.permit = Some(permit),
                 // Nobody reads input any more: the program is about to end, and its output says when.
@@ -263,6 +270,23 @@ impl Session<'_> {
             transcript.write(&output.1);
         }
         self.pending.push_back(output);
+    }
+
+    /// Joins what is there already to what was just taken: terminals hand out crumbs, and every frame has its cost.
+    fn take_more_output(&mut self) {
+        while let Some(program) = &mut self.program
+            && let Some((kind, bytes)) = self.pending.back_mut()
+            && bytes.len() < LARGE_FRAME
+            && let Ok((more_kind, more)) = program.output.try_recv()
+        {
+            if let Some(transcript) = &mut self.transcript {
+                transcript.write(&more);
+            }
+            match *kind == more_kind {
+                true => bytes.extend_from_slice(&more),
+                false => self.pending.push_back((more_kind, more)),
+            }
+        }
     }
 
     /// Hands the program's output to the channel, as far as it has room.
