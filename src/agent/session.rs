@@ -122,11 +122,19 @@ impl Sessions {
     async fn run(&self, session_id: &str, plan: (Plan, Terms), cancel: &CancellationToken) -> Result<(), String> {
         let terms = &plan.1.log;
         delivery::check(&self.node, terms).await?;
-        let mut transcript = self.transcripts.begin(session_id, terms).map_err(|error| {
-            format!(
-                "the node cannot keep the session's transcript: {error}. Free some space in the agent's data directory"
-            )
-        })?;
+        let mut transcript = match self.transcripts.begin(session_id, terms) {
+            Ok(transcript) => transcript,
+            Err(error) if terms.is_wanted() => {
+                return Err(format!(
+                    "the node cannot keep the session's transcript: {error}. Free some space in the agent's data directory"
+                ));
+            }
+            Err(error) => {
+                // A full disk must not shut out whoever comes to empty it.
+                tracing::warn!("session {session_id} is not noted: {error}; a killed agent would not end it");
+                None
+            }
+        };
         let outcome = serve::serve(&self.node, session_id, plan, transcript.as_mut(), cancel).await;
         if let Some(transcript) = transcript {
             transcript.finish();

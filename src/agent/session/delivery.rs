@@ -28,8 +28,12 @@ const PACE: Duration = Duration::from_secs(1);
 const READ: usize = 64 * 1024;
 /// The longest line of an event; what is longer is cut into several.
 const LINE: usize = 32 * 1024;
-/// How often an upload is tried before it is left to the next start of the agent.
-const ATTEMPTS: u32 = 4;
+/// How often a call is tried again before the transcript is left to the next start of the agent: some eight minutes.
+const ATTEMPTS: u32 = 20;
+/// The longest wait between two tries.
+const LONGEST: Duration = Duration::from_secs(30);
+/// How often it is tried again with new credentials.
+const DENIALS: u32 = 2;
 const BATCH: usize = crate::ssm::logs::BATCH_BYTES;
 
 /// Refuses a session whose log group is not encrypted although its document demands that. The error is a sentence.
@@ -68,7 +72,7 @@ pub async fn deliver(
             return Ok(());
         }
         let key = terms.object_key(session_id);
-        retry(|| node.api.upload(&terms.bucket, &key, file, terms.encrypt_object))
+        retry(node, || node.api.upload(&terms.bucket, &key, file, terms.encrypt_object))
             .await
             .map_err(|error| format!("its transcript could not be written to s3://{}/{key}: {error}", terms.bucket))
     };
@@ -95,7 +99,7 @@ pub async fn stream(
     let failed = |error: &dyn std::fmt::Display| {
         format!("its transcript could not be written to the log group {}: {error}", terms.group)
     };
-    retry(|| prepare(node, session_id, terms)).await.map_err(|error| failed(&error))?;
+    retry(node, || prepare(node, session_id, terms)).await.map_err(|error| failed(&error))?;
     let mut position = 0;
     loop {
         // Asked before reading: what comes afterwards is the next round's.
@@ -118,7 +122,7 @@ pub async fn stream(
                         let request = request.clone();
                         async move { node.api.call(request).await.map(drop) }
                     };
-                    retry(put).await.map_err(|error| failed(&error))?;
+                    retry(node, put).await.map_err(|error| failed(&error))?;
                 }
             }
         }
@@ -153,25 +157,36 @@ fn there<T>(outcome: Result<T, CallError>) -> Result<(), CallError> {
     }
 }
 
-async fn retry<F>(mut call: impl FnMut() -> F) -> Result<(), CallError>
+/// Tries a call until it holds, or there is no hope that it will.
+async fn retry<F>(node: &Node, mut call: impl FnMut() -> F) -> Result<(), CallError>
 where
     F: Future<Output = Result<(), CallError>>,
 {
     let mut attempt = 0;
     loop {
-        match call().await {
-            Err(error) if attempt < ATTEMPTS && !hopeless(&error) => {
-                tracing::debug!("a transcript has to wait: {error}");
-                sleep(Duration::from_millis(500) * 2u32.pow(attempt)).await;
-                attempt += 1;
-            }
-            other => return other,
+        let error = match call().await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        if error.is_denied() {
+            node.renewal.request();
         }
+        if attempt >= tries(&error) {
+            return Err(error);
+        }
+        tracing::debug!("a transcript has to wait: {error}");
+        sleep((Duration::from_millis(500) * 2u32.pow(attempt.min(8))).min(LONGEST)).await;
+        attempt += 1;
     }
 }
 
-fn hopeless(error: &CallError) -> bool {
-    matches!(error, CallError::Api(error) if !error.is_retryable() && (400..500).contains(&error.status))
+/// How often a call that failed like this is worth another try.
+fn tries(error: &CallError) -> u32 {
+    match error {
+        error if error.is_denied() => DENIALS,
+        CallError::Api(error) if !error.is_retryable() && (400..500).contains(&error.status) => 0,
+        _ => ATTEMPTS,
+    }
 }
 
 /// The next whole lines of the file, or what there is if no line ends within reach or nothing more will come.
@@ -317,6 +332,15 @@ mod tests {
         assert_eq!(piece(&file, 8, true).await.unwrap(), b"thr");
         std::fs::write(&file, "x".repeat(READ + 1)).unwrap();
         assert_eq!(piece(&file, 0, false).await.unwrap().len(), READ, "a line without an end is not waited for");
+    }
+
+    #[test]
+    fn a_service_that_is_away_is_waited_for_and_one_that_says_no_is_not() {
+        use crate::ssm::ApiError;
+        assert_eq!(tries(&CallError::Transport("connection refused".into())), ATTEMPTS);
+        assert_eq!(tries(&ApiError::new("InternalError", "x").with_status(500).into()), ATTEMPTS);
+        assert_eq!(tries(&ApiError::new("ExpiredToken", "x").with_status(403).into()), DENIALS);
+        assert_eq!(tries(&ApiError::new("NoSuchBucket", "x").with_status(404).into()), 0);
     }
 
     #[test]
