@@ -12,6 +12,7 @@ use crate::{
     ssm,
 };
 
+mod forward;
 pub mod perform;
 mod queries;
 mod shell;

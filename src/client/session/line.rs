@@ -30,7 +30,7 @@ const FAREWELL: Duration = Duration::from_secs(3);
 /// Output is joined to pieces of about this size.
 const PIECE: usize = 64 * 1024;
 /// Pieces that may wait before the line is no longer read.
-const PIECES: usize = 16;
+const PIECES: usize = 4;
 /// The clock on the wall is so much ahead of the one that stands still with the machine: it was asleep.
 const ASLEEP: Duration = Duration::from_secs(20);
 /// How long a line that was there before the machine fell asleep has to prove that it still is.

@@ -7,12 +7,12 @@ use tokio::{
     task::AbortHandle,
 };
 
-use super::{Change, Confirmed, Effect, Epoch, Query, Source, shell};
+use super::{Change, Confirmed, Effect, Epoch, Query, Source, forward, shell};
 use crate::{
     client::{Client, Error},
     console::{
         state::compose,
-        update::{Changed, ForwardUpdate, Trouble, Update},
+        update::{Changed, Trouble, Update},
     },
 };
 
@@ -26,6 +26,9 @@ pub struct Performer {
     updates: mpsc::Sender<Update>,
     asked: HashMap<Source, AbortHandle>,
     shells: HashMap<u64, shell::Line>,
+    forwards: HashMap<u64, forward::Way>,
+    /// Forwards that were told to end and may still be at it.
+    stopping: HashMap<u64, forward::Way>,
     limit: Arc<Semaphore>,
 }
 
@@ -38,7 +41,16 @@ impl Performer {
     /// A performer that has no client yet.
     pub fn new(read_only: bool, updates: mpsc::Sender<Update>) -> Self {
         let limit = Arc::new(Semaphore::new(AT_ONCE));
-        Self { client: None, read_only, updates, asked: HashMap::new(), shells: HashMap::new(), limit }
+        Self {
+            client: None,
+            read_only,
+            updates,
+            asked: HashMap::new(),
+            shells: HashMap::new(),
+            forwards: HashMap::new(),
+            stopping: HashMap::new(),
+            limit,
+        }
     }
 
     /// There is a client now.
@@ -96,11 +108,18 @@ impl Performer {
             Effect::CloseShell { tab } => {
                 self.shells.remove(&tab);
             }
-            Effect::StartForward { id, .. } => {
-                let trouble = Trouble::new("Ports cannot be forwarded from the console yet.", None);
-                self.say(Update::Forward { id, update: ForwardUpdate::Closed(trouble) });
+            Effect::StartForward { id, node, entry } => {
+                if let Some(client) = self.client.clone() {
+                    let before = self.stopping.remove(&id).or(self.forwards.remove(&id));
+                    let way = forward::start(client, (id, node, entry), before, self.updates.clone());
+                    self.forwards.insert(id, way);
+                }
             }
-            Effect::StopForward { .. } => {}
+            Effect::StopForward { id } => {
+                if let Some(way) = self.forwards.remove(&id) {
+                    self.stopping.insert(id, way.stopping());
+                }
+            }
             Effect::Save { path, text } => {
                 let updates = self.updates.clone();
                 tokio::task::spawn_blocking(move || {
@@ -151,7 +170,10 @@ impl Performer {
     pub async fn finish(&mut self) {
         self.asked.drain().for_each(|(_, task)| task.abort());
         let ends: Vec<_> = self.shells.drain().map(|(_, line)| line.end()).collect();
-        let all = futures_util::future::join_all(ends);
+        let ways = self.forwards.drain().chain(self.stopping.drain()).map(|(_, way)| way.end());
+        let ways: Vec<_> = ways.collect();
+        let (shells, forwards) = (futures_util::future::join_all(ends), futures_util::future::join_all(ways));
+        let all = futures_util::future::join(shells, forwards);
         let _ = tokio::time::timeout(std::time::Duration::from_secs(2), all).await;
     }
 }

@@ -243,9 +243,9 @@ impl Asker {
         Ok(())
     }
 
-    /// The transcript of a session, from the object store.
+    /// The transcript of a session, from wherever it was kept.
     async fn transcript(&self, session: Session) -> Result<(), Error> {
-        let Some(url) = session.transcript else {
+        let Some(transcript) = self.client.transcript(&session.raw).await? else {
             let none = Transcript {
                 session: session.id,
                 note: Some(
@@ -256,7 +256,7 @@ impl Asker {
             self.send(Page::Transcript(Box::new(none))).await;
             return Ok(());
         };
-        let bytes = self.client.object(&url).await?;
+        let bytes = transcript.text;
         let kept = bytes.get(..LARGEST_OUTPUT).unwrap_or(&bytes);
         let note = (kept.len() < bytes.len()).then(|| "the first 16 MB are shown".to_owned());
         let text = String::from_utf8_lossy(kept).into_owned();

@@ -20,7 +20,7 @@ pub mod acts;
 const KEYS: [&str; 4] = ["node", "owner", "status", "document"];
 
 /// One session, in words for the screen.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Session {
     /// Its id, as the service has it.
     pub id: String,
@@ -44,6 +44,8 @@ pub struct Session {
     pub details: String,
     /// Where its transcript is, if there is one.
     pub transcript: Option<String>,
+    /// As the service listed it.
+    pub raw: ssm::Session,
 }
 
 impl From<&ssm::Session> for Session {
@@ -64,6 +66,7 @@ impl From<&ssm::Session> for Session {
             reason: text(&session.reason),
             details: text(&session.details),
             transcript: url.filter(|url| !url.is_empty()),
+            raw: session.clone(),
         }
     }
 }

@@ -1,0 +1,148 @@
+//! A forward's task: the client's, with its news in the console's words.
+
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+
+use super::perform::trouble;
+use crate::{
+    client::{
+        Client,
+        forward::{Forward, ForwardPhase, ForwardSpec, ForwardStatus},
+    },
+    config::forward::Forward as Entry,
+    console::update::{ForwardUpdate, Trouble, Update},
+};
+
+/// The way to a forward. Dropping it ends the forward.
+pub(super) struct Way {
+    /// Dropped, it tells the forward to end.
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Way {
+    /// Tells the forward to end, and holds on to it while it does.
+    pub fn stopping(mut self) -> Self {
+        drop(self.stop.take());
+        self
+    }
+
+    /// Ends the forward; done when the service knows.
+    pub async fn end(self) {
+        let _ = self.stopping().task.await;
+    }
+}
+
+/// Starts a forward through a node. `before` is an older one in the same place, which ends first.
+pub(super) fn start(
+    client: Client,
+    (id, node, entry): (u64, String, Entry),
+    before: Option<Way>,
+    updates: mpsc::Sender<Update>,
+) -> Way {
+    let (stop, stopped) = oneshot::channel();
+    let task = tokio::spawn(async move {
+        // Its port must be free before it is listened on again.
+        if let Some(before) = before {
+            before.end().await;
+        }
+        let tell = |update| updates.send(Update::Forward { id, update });
+        let spec = ForwardSpec { name: entry.name, node, host: entry.host, remote: entry.remote, local: entry.local };
+        match Forward::start(client, spec).await {
+            Ok(forward) => {
+                let _ = tell(ForwardUpdate::Listening(forward.local_addr())).await;
+                follow(forward, id, &updates, stopped).await;
+            }
+            Err(error) => {
+                let _ = tell(ForwardUpdate::Closed(advised(trouble(&error), entry.local.port()))).await;
+            }
+        }
+    });
+    Way { stop: Some(stop), task }
+}
+
+/// Tells what becomes of a forward until it is over or stopped.
+async fn follow(forward: Forward, id: u64, updates: &mpsc::Sender<Update>, mut stopped: oneshot::Receiver<()>) {
+    let mut watch = forward.watch();
+    let mut before: Option<ForwardStatus> = None;
+    loop {
+        let status = watch.borrow_and_update().clone();
+        for update in news(before.as_ref(), &status) {
+            let over = matches!(update, ForwardUpdate::Closed(_));
+            let _ = updates.send(Update::Forward { id, update }).await;
+            if over {
+                return;
+            }
+        }
+        before = Some(status);
+        tokio::select! {
+            changed = watch.changed() => if changed.is_err() {
+                let over = ForwardUpdate::Closed(Trouble::new("It ended.", None));
+                let _ = updates.send(Update::Forward { id, update: over }).await;
+                return;
+            },
+            // A dropped sender says the same.
+            _ = &mut stopped => return forward.stop().await,
+        }
+    }
+}
+
+/// What is new between two looks at a forward.
+fn news(before: Option<&ForwardStatus>, now: &ForwardStatus) -> Vec<ForwardUpdate> {
+    let mut news = Vec::new();
+    if before.is_none_or(|before| before.phase != now.phase) {
+        news.push(match &now.phase {
+            ForwardPhase::Connecting => ForwardUpdate::Connecting,
+            ForwardPhase::Open => ForwardUpdate::Open,
+            ForwardPhase::Reconnecting { attempt } => ForwardUpdate::Reconnecting { attempt: *attempt },
+            ForwardPhase::Closed { reason } => {
+                let what = reason.clone().unwrap_or_else(|| "It ended.".to_owned());
+                ForwardUpdate::Closed(Trouble::new(what, Some("Start it again, or open a shell on the node and look.")))
+            }
+        });
+    }
+    let counts = |s: &ForwardStatus| (s.connections, s.accepted, s.sent, s.received);
+    if before.is_none_or(|before| counts(before) != counts(now)) {
+        let (connections, accepted, sent, received) = counts(now);
+        news.push(ForwardUpdate::Counts { connections, accepted, sent, received });
+    }
+    if let Some(note) = now.note.as_ref().filter(|note| before.is_none_or(|b| b.note.as_ref() != Some(*note))) {
+        news.push(ForwardUpdate::Note(crate::console::text::clean(note)));
+    }
+    // The end is the last word.
+    news.sort_by_key(|update| matches!(update, ForwardUpdate::Closed(_)));
+    news
+}
+
+/// A trouble with what to do next, where the client said nothing better.
+fn advised(trouble: Trouble, port: u16) -> Trouble {
+    let taken = trouble.what.to_lowercase().contains("in use");
+    let advice = match taken {
+        true => Some(format!("End what listens on port {port}, or give the forward another port or none.")),
+        false => trouble.advice,
+    };
+    Trouble { what: trouble.what, advice }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(phase: ForwardPhase) -> ForwardStatus {
+        ForwardStatus { phase, connections: 0, accepted: 0, sent: 0, received: 0, note: None }
+    }
+
+    #[test]
+    fn only_what_is_new_is_told_and_the_end_comes_last() {
+        let open = status(ForwardPhase::Open);
+        assert_eq!(news(Some(&open), &open), []);
+        let more = ForwardStatus { sent: 5, note: Some("refused\x1b[2J".to_owned()), ..open.clone() };
+        let counts = ForwardUpdate::Counts { connections: 0, accepted: 0, sent: 5, received: 0 };
+        assert_eq!(news(Some(&open), &more), [counts, ForwardUpdate::Note("refused".to_owned())]);
+        let closed = ForwardStatus { phase: ForwardPhase::Closed { reason: None }, received: 9, ..more.clone() };
+        let told = news(Some(&more), &closed);
+        assert!(matches!(told.as_slice(), [ForwardUpdate::Counts { .. }, ForwardUpdate::Closed(_)]));
+    }
+}
