@@ -128,13 +128,11 @@ impl Pulse {
                     self.tty.clear()?;
                     self.state.dirty = true;
                 }
-                Some(Effect::Copy(text)) => {
-                    if !self.tty.copy(&text)? {
-                        let size = super::text::bytes(text.len() as u64);
-                        let told = "are more than terminals take into the clipboard; nothing was copied";
-                        self.state.warn(format!("{size} {told}."));
-                        self.state.dirty = true;
-                    }
+                Some(Effect::Copy(text)) if !self.tty.copy(&text)? => {
+                    let size = super::text::bytes(text.len() as u64);
+                    let told = "are more than terminals take into the clipboard; nothing was copied";
+                    self.state.warn(format!("{size} {told}."));
+                    self.state.dirty = true;
                 }
                 _ => {}
             }

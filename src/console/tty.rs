@@ -131,7 +131,7 @@ fn clipboard(text: &str, tmux: bool) -> Option<String> {
     use base64::Engine;
     let data = base64::engine::general_purpose::STANDARD.encode(text);
     let plain = format!("\x1b]52;c;{data}\x07");
-    let enveloped = tmux.then(|| format!("\x1bPtmux;\x1b{plain}\x1b\\")).unwrap_or_default();
+    let enveloped = if tmux { format!("\x1bPtmux;\x1b{plain}\x1b\\") } else { String::new() };
     (data.len() <= LARGEST_COPY).then(|| plain + &enveloped)
 }
 

@@ -94,11 +94,11 @@ impl BadLine {
             return true;
         }
         *count += 1;
-        if *count % weather.lost == 0 {
+        if count.is_multiple_of(weather.lost) {
             self.dropped.fetch_add(1, Ordering::SeqCst);
             return false;
         }
-        if *count % weather.late == 0 {
+        if count.is_multiple_of(weather.late) {
             sleep(Duration::from_millis(5)).await;
         }
         true
