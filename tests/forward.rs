@@ -120,7 +120,9 @@ fn what_cannot_be_forwarded_says_why() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut forward = Running::start(&engine, &["forward", "web-1", &port.to_string(), "169.254.169.254:80"]);
     let mut said = BufReader::new(forward.0.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let line = BufReader::new(forward.0.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    // Kept open: a forward whose reader has gone has nobody to work for.
+    let mut lines = BufReader::new(forward.0.stdout.take().unwrap()).lines();
+    let line = lines.next().unwrap().unwrap();
     let local: u16 = line.split_once(" -> ").unwrap().0.rsplit(':').next().unwrap().parse().unwrap();
     // Ended or reset: either way nothing was said.
     let refused = TcpStream::connect(("127.0.0.1", local)).and_then(|mut connection| connection.read(&mut [0; 8]));

@@ -75,9 +75,10 @@ struct Tmux {
 }
 
 impl Tmux {
-    fn open(command: &str, directory: &Path) -> Self {
-        let tmux = Self { socket: directory.join("outer").display().to_string() };
-        let configuration = directory.join("outer.conf");
+    /// Its own files are in `tools`, where no program lists them.
+    fn open(command: &str, directory: &Path, tools: &Path) -> Self {
+        let tmux = Self { socket: tools.join("outer").display().to_string() };
+        let configuration = tools.join("outer.conf");
         let settings = "set -g default-terminal xterm-256color\nset -g status off\nset -s escape-time 0\n";
         fs::write(&configuration, settings).unwrap();
         let (columns, rows) = (COLUMNS.to_string(), ROWS.to_string());
@@ -142,20 +143,21 @@ fn plain(captured: &str) -> String {
 
 /// Runs a program in both and takes it through a script. `{inner}` in the command is a name of its own for each.
 fn same(program: &str, locale: &str, script: &[Step]) {
-    let home = tempfile::tempdir().unwrap();
-    let directory = home.path();
+    let (home, tools) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (directory, tools) = (home.path(), tools.path());
     fixtures(directory);
     let command = |inner: &str| {
         let path = std::env::var("PATH").unwrap();
         let home = directory.display();
         format!(
             "exec env -i PATH='{path}' HOME='{home}' TERM=xterm-256color SHELL=/bin/sh USER=me LC_ALL={locale} \
-             PS1='$ ' TMUX_TMPDIR='{home}' {}",
+             PS1='$ ' TMUX_TMPDIR='{}' {}",
+            tools.display(),
             program.replace("{inner}", inner)
         )
     };
     let pane = Pane::open(&command("ours"), directory);
-    let tmux = Tmux::open(&command("theirs"), directory);
+    let tmux = Tmux::open(&command("theirs"), directory, tools);
     for (at, (keys, seen)) in script.iter().enumerate() {
         if !keys.is_empty() {
             pane.keys(keys);
@@ -182,7 +184,7 @@ fn same(program: &str, locale: &str, script: &[Step]) {
     }
     for inner in ["ours", "theirs"] {
         if program.contains("{inner}") {
-            let _ = Command::new("tmux").args(["-L", inner, "kill-server"]).env("TMUX_TMPDIR", directory).output();
+            let _ = Command::new("tmux").args(["-L", inner, "kill-server"]).env("TMUX_TMPDIR", tools).output();
         }
     }
 }
@@ -199,8 +201,11 @@ fn fixtures(directory: &Path) {
     fs::write(directory.join("text"), text).unwrap();
     fs::write(directory.join("program.c"), "#include <stdio.h>\n\nint main(void) {\n\treturn puts(\"hello\");\n}\n")
         .unwrap();
+    // Both programs share a home: what they would make in it, and list, is there before.
+    for made in [".cache/mc", ".local/share/mc", ".config/mc"] {
+        fs::create_dir_all(directory.join(made)).unwrap();
+    }
     let mc = directory.join(".config/mc");
-    fs::create_dir_all(&mc).unwrap();
     let settings = "[Midnight-Commander]\nconfirm_exit=false\n[Layout]\nmessage_visible=false\nfree_space=false\n";
     fs::write(mc.join("ini"), settings).unwrap();
     let settings = "set -g status-right ''\nset -g status-left 'inner '\nsetw -g automatic-rename off\n\

@@ -52,7 +52,8 @@ fn a_shell_resizes_is_interrupted_and_ends() {
     terminal.keys("until stty size | grep '^40 120'; do sleep 0.1; done; echo grown-$((1+1))\r");
     terminal.wait_for("grown-2");
 
-    terminal.keys("echo begun-$((1+1)); sleep 1000\r");
+    // The program that says so is the one that is interrupted.
+    terminal.keys("sh -c 'echo begun-$((1+1)); exec sleep 1000'\r");
     terminal.wait_for("begun-2");
     terminal.keys("\x03");
     terminal.keys("echo interrupted-$?\r");

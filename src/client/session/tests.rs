@@ -169,7 +169,7 @@ async fn serve(service: Service, mut socket: ws::WebSocket) {
 
 #[tokio::test]
 async fn a_dropped_line_is_taken_up_again_and_loses_nothing() {
-    let service = Service::start(40).await;
+    let service = Service::start(6).await;
     let mut session = service.session().await;
     let text: Vec<u8> = (0..200_000u32).map(|n| b'a' + u8::try_from(n % 23).unwrap()).collect();
     let (mut got, mut reconnected) = (Vec::new(), false);
