@@ -5,7 +5,11 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use super::{Command, SessionEvent, line::Line, socket::Socket};
+use super::{
+    Command, SessionEvent,
+    line::{Line, PIECES},
+    socket::Socket,
+};
 use crate::{
     client::{
         Client, Error,
@@ -20,6 +24,8 @@ const FIRST_TRIES: u32 = 10;
 const FIRST_WAIT: Duration = Duration::from_millis(150);
 /// Nobody restarts anything in a test.
 const LONGEST_WAIT: Duration = if cfg!(test) { Duration::from_millis(20) } else { Duration::from_secs(5) };
+/// News of a broken line that may wait for a reader who is behind.
+const NEWS: usize = 8;
 /// How long the reason of an end is asked for.
 const REASON: Duration = Duration::from_secs(5);
 
@@ -31,8 +37,7 @@ impl Line {
         let mut told = String::new();
         for attempt in 0u32.. {
             if token.is_none() {
-                // A full queue keeps the news back, not the connection.
-                let _ = self.events.try_send(SessionEvent::Reconnecting { attempt: attempt + u32::from(!first) });
+                self.news(SessionEvent::Reconnecting { attempt: attempt + u32::from(!first) });
                 let wait = delay(FIRST_WAIT, attempt.max(self.restless), chance()).min(LONGEST_WAIT);
                 self.unless_terminated(sleep(wait)).await?;
             }
@@ -61,19 +66,37 @@ impl Line {
                 return Err(format!("the connection could not be made: {trouble}"));
             }
             let trouble = trouble.to_string();
-            if trouble != told && self.events.try_send(SessionEvent::Trouble(trouble.clone())).is_ok() {
+            if trouble != told {
+                self.news(SessionEvent::Trouble(trouble.clone()));
                 told = trouble;
             }
         }
         Err("the connection could not be restored".to_owned())
     }
 
-    /// Waits for something, unless the user ends the session meanwhile; then the error is empty of blame.
+    /// Tells something behind the output that was there before. A reader that has gone to sleep misses some of it.
+    fn news(&mut self, event: SessionEvent) {
+        let room = self.output.len() < PIECES + NEWS;
+        match (self.output.back_mut(), &event) {
+            (Some(last @ SessionEvent::Reconnecting { .. }), SessionEvent::Reconnecting { .. }) => *last = event,
+            _ if room => self.output.push_back(event),
+            _ => {}
+        }
+    }
+
+    /// Waits for something, unless the user ends the session meanwhile; then the error is empty of blame. What there is to
+    /// tell is told meanwhile.
     async fn unless_terminated<T>(&mut self, awaited: impl Future<Output = T>) -> Result<T, String> {
         let mut awaited = std::pin::pin!(awaited);
+        let told = self.events.clone();
         loop {
             tokio::select! {
                 value = &mut awaited => return Ok(value),
+                place = told.reserve(), if !self.output.is_empty() => match (place, self.output.pop_front()) {
+                    (Ok(place), Some(event)) => place.send(event),
+                    (Err(_), _) => return Err("closed".to_owned()),
+                    (Ok(_), None) => {}
+                },
                 command = self.commands.recv() => match command {
                     Some(Command::Terminate) => {
                         self.terminate();

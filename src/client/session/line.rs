@@ -30,7 +30,7 @@ const FAREWELL: Duration = Duration::from_secs(3);
 /// Output is joined to pieces of about this size.
 const PIECE: usize = 64 * 1024;
 /// Pieces that may wait before the line is no longer read.
-const PIECES: usize = 4;
+pub(super) const PIECES: usize = 4;
 /// The clock on the wall is so much ahead of the one that stands still with the machine: it was asleep.
 const ASLEEP: Duration = Duration::from_secs(20);
 /// How long a line that was there before the machine fell asleep has to prove that it still is.
@@ -60,7 +60,7 @@ pub(super) struct Line {
     channel: Channel,
     window: Arc<Semaphore>,
     input: VecDeque<Input>,
-    output: VecDeque<SessionEvent>,
+    pub(super) output: VecDeque<SessionEvent>,
     /// Whether single newlines become carriage returns.
     shell: bool,
     /// The session's type and the agent's version, until the handshake is over.
