@@ -104,16 +104,16 @@ fn many_connections_at_once_through_one_session() {
 #[test]
 fn what_cannot_be_forwarded_says_why() {
     let engine = node();
-    let forward = |words: &[&str]| {
+    let forward_only = |words: &[&str]| {
         let run = engine.command(&[&["forward"], words].concat());
         (run.status.code(), String::from_utf8_lossy(&run.stderr).into_owned())
     };
-    let (code, said) = forward(&["web-1", "http"]);
+    let (code, said) = forward_only(&["web-1", "http"]);
     assert!(code == Some(2) && said.contains("[HOST:]REMOTE[:LOCAL]"), "{said}");
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (code, said) = forward(&["web-1", &format!("80:{}", taken.local_addr().unwrap().port())]);
+    let (code, said) = forward_only(&["web-1", &format!("80:{}", taken.local_addr().unwrap().port())]);
     assert!(code == Some(1) && said.contains("choose another local port"), "{said}");
-    let (code, said) = forward(&["web-9", "80"]);
+    let (code, said) = forward_only(&["web-9", "80"]);
     assert!(code == Some(1) && said.contains("no node is called web-9"), "{said}");
 
     // Nobody listens there: the connection ends, the forward does not.
@@ -135,6 +135,9 @@ fn what_cannot_be_forwarded_says_why() {
     }
     forward.0.kill().unwrap();
     forward.0.wait().unwrap();
+    // Where nothing can be forwarded at all, nothing goes on.
+    let (code, said) = forward_only(&["web-1", "169.254.169.254:80"]);
+    assert!(code == Some(1) && said.contains("is forbidden"), "{said}");
 }
 
 #[test]

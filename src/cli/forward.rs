@@ -60,13 +60,21 @@ async fn forward(client: Client, node: &str, specs: Vec<ForwardSpec>) -> anyhow:
     for (spec, forward) in &running {
         tellers.spawn(tell(spec.to_string(), forward.watch()));
     }
-    stop.await;
+    let mut stop = std::pin::pin!(stop);
+    let stopped = loop {
+        tokio::select! {
+            () = &mut stop => break true,
+            teller = tellers.join_next() => if teller.is_none() {
+                break false;
+            },
+        }
+    };
     tellers.shutdown().await;
     end(running).await;
-    Ok(ExitCode::SUCCESS)
+    Ok(if stopped { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Says what happens to a forward, as far as somebody should know.
+/// Says what happens to a forward, as far as somebody should know. Done when it is over.
 async fn tell(what: String, mut status: watch::Receiver<ForwardStatus>) {
     let mut last = ForwardStatus::default();
     while status.changed().await.is_ok() {
@@ -77,6 +85,10 @@ async fn tell(what: String, mut status: watch::Receiver<ForwardStatus>) {
             }
             ForwardPhase::Open if matches!(last.phase, ForwardPhase::Reconnecting { .. }) => {
                 talk::say(&format!("fleetdeck: {what}: connected again"));
+            }
+            ForwardPhase::Closed { reason } => {
+                let reason = reason.as_deref().unwrap_or("stopped");
+                return talk::say(&format!("fleetdeck: {what}: {reason}"));
             }
             _ => {}
         }

@@ -65,7 +65,7 @@ pub enum ForwardPhase {
         /// The number of the try.
         attempt: u32,
     },
-    /// It is over.
+    /// It is over: it was stopped, or its first session never came about.
     Closed {
         /// Why, if it was not stopped.
         reason: Option<String>,
@@ -172,12 +172,17 @@ struct Runner {
 impl Runner {
     async fn run(self, session: Session) {
         let mut next = Some(session);
-        let mut attempt = 0;
+        let (mut attempt, mut closed) = (0, None);
         while let Some(mut session) = next.take() {
             let began = Instant::now();
             match self.serve(&mut session).await {
                 End::Stopped => {
                     farewell(session).await;
+                    break;
+                }
+                // What never worked is not tried for ever: a forbidden address, a host without a name.
+                End::Lost(reason) if self.told.borrow().phase == ForwardPhase::Connecting => {
+                    closed = Some(reason);
                     break;
                 }
                 End::Lost(reason) => self.tell(|status| (status.note, status.connections) = (Some(reason), 0)),
@@ -187,7 +192,7 @@ impl Runner {
             }
             next = self.reopen(&mut attempt).await;
         }
-        self.tell(|status| (status.phase, status.connections) = (ForwardPhase::Closed { reason: None }, 0));
+        self.tell(|status| (status.phase, status.connections) = (ForwardPhase::Closed { reason: closed }, 0));
     }
 
     /// Starts sessions until one stands; `None` when the forward is stopped meanwhile.
@@ -216,7 +221,8 @@ impl Runner {
                 event = session.next() => match event {
                     Some(SessionEvent::Ready { agent_version, .. }) => break agent_version,
                     Some(SessionEvent::Closed { reason }) => return End::Lost(in_words(reason)),
-                    Some(event) => self.note(&event),
+                    // A line is no session yet.
+                    Some(_) => {}
                     None => return End::Lost(in_words(None)),
                 },
                 () = self.stop.cancelled() => return End::Stopped,
