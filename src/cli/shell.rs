@@ -1,15 +1,12 @@
 //! `fleetdeck shell`: a shell on a node in this terminal, or one command with its exit code.
 
 mod escape;
+mod keys;
 pub mod modes;
 mod record;
 pub mod screen;
 
-use std::{io::Read, path::PathBuf, process::ExitCode, thread, time::Duration};
-
-use anyhow::Context;
-use clap::Args;
-use tokio::sync::mpsc;
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use super::{Global, choice, nodes, stop::stopped, talk};
 use crate::{
@@ -17,7 +14,10 @@ use crate::{
     console::text,
     ssm::StartSession,
 };
+use anyhow::Context;
+use clap::Args;
 use escape::{Escape, Typed};
+use keys::Keys;
 use record::Record;
 use screen::{Screen, terminal_size};
 
@@ -57,7 +57,8 @@ impl Shell {
     /// Runs until the session ends.
     pub fn run(self, global: &Global) -> anyhow::Result<ExitCode> {
         global.may_change("open sessions")?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        // One thread: between a key and its echo nobody else has to be woken.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let outcome = runtime.block_on(async {
             let client = choice::connect(global).await?;
             self.session(client).await
@@ -108,7 +109,7 @@ impl Shell {
 async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCode> {
     let mut stop = std::pin::pin!(stopped()?);
     let mut screen = Screen::raw().context("cannot take over the terminal")?;
-    let mut keys = keyboard();
+    let mut keys = Keys::listen();
     let mut escape = Escape::default();
     let mut resized = screen::resizes()?;
     let (mut typing, mut stopping) = (true, false);
@@ -127,7 +128,7 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
                 Some(_) => {}
                 None => break None,
             },
-            bytes = keys.recv(), if typing => match bytes {
+            bytes = keys.next(), if typing => match bytes {
                 Some(bytes) => match escape.take(&bytes) {
                     Typed::Send(bytes) if bytes.is_empty() => {}
                     Typed::Send(bytes) => session.input(bytes),
@@ -211,23 +212,6 @@ fn quoted(line: &str) -> String {
 /// Exit codes of nodes may be wider than a process's.
 fn exit_code(code: i32) -> ExitCode {
     u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
-}
-
-/// Standard input, read by a thread of its own, because a read cannot be given up.
-fn keyboard() -> mpsc::Receiver<Vec<u8>> {
-    let (keys, read) = mpsc::channel(64);
-    let reader = thread::Builder::new().name("keyboard".to_owned());
-    let _ = reader.spawn(move || {
-        let mut buffer = [0; 4096];
-        loop {
-            match std::io::stdin().read(&mut buffer) {
-                Ok(0) | Err(_) => return,
-                Ok(length) if keys.blocking_send(buffer[..length].to_vec()).is_err() => return,
-                Ok(_) => {}
-            }
-        }
-    });
-    read
 }
 
 #[cfg(test)]

@@ -169,10 +169,9 @@ async fn carry_one_at_a_time(session: &mut Session<'_>, addresses: &[SocketAddr]
                 continue;
             }
         };
-        let program = Program::on_connection(connection);
-        program.input.try_send(bytes).map_err(|error| error.to_string())?;
+        let mut program = Program::on_connection(connection);
+        program.write(bytes);
         session.program = Some(program);
-        session.permit = None;
         if let Some(End::Terminated) = session.pump().await? {
             return Ok(End::Terminated);
         }

@@ -1,25 +1,22 @@
-//! The program of a session: on a pseudo-terminal, on pipes, or at the far end of a connection. Bytes come out of a bounded queue, so that a program that
-//! writes faster than the user's line carries has to wait.
+//! The program of a session: on a pseudo-terminal, on pipes, or at the far end of a connection. Its bytes are read when
+//! there is room for them, so that a program that writes faster than the user's line carries has to wait.
+
+mod flow;
 
 use std::{
     env,
-    io::{Read, Write},
     path::{Path, PathBuf},
     process::Stdio,
     thread,
 };
 
+use bytes::Bytes;
 use nix::{
     sys::signal::{Signal, killpg},
     unistd::Pid,
 };
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
-use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    sync::{mpsc, oneshot},
-};
-use tokio_util::task::AbortOnDropHandle;
+use tokio::{net::TcpStream, sync::oneshot};
 
 use super::{
     account::{self, Account},
@@ -29,21 +26,15 @@ use crate::{
     agent::process::kill_session,
     wire::{envelope::payload, messages::TerminalSize},
 };
+pub use flow::Turn;
+use flow::{Flow, Sink, Source};
 
-/// Reads of the program's output that may wait for the line.
-const OUTPUT_QUEUE: usize = 8;
-/// Writes to the program that may wait for it.
-const INPUT_QUEUE: usize = 64;
-const READ: usize = 32 * 1024;
 /// The size until the user's is known.
 const SIZE: PtySize = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
 
 /// A running program.
 pub struct Program {
-    /// What it writes, with the payload type. Closed when it has ended and everything was read.
-    pub output: mpsc::Receiver<(u32, Vec<u8>)>,
-    /// What it is to read.
-    pub input: mpsc::Sender<Vec<u8>>,
+    flow: Flow,
     /// Its exit code.
     pub exit: oneshot::Receiver<i32>,
     end: Ending,
@@ -51,9 +42,15 @@ pub struct Program {
 
 /// What it takes to end a program.
 enum Ending {
-    Terminal { leader: i32, terminal: Box<dyn MasterPty + Send> },
-    Group { leader: i32 },
-    Connection { _tasks: [AbortOnDropHandle<()>; 2] },
+    Terminal {
+        leader: i32,
+        terminal: Box<dyn MasterPty + Send>,
+    },
+    Group {
+        leader: i32,
+    },
+    /// Dropping the flow closes it.
+    Connection,
 }
 
 impl Program {
@@ -84,20 +81,18 @@ impl Program {
         // The last handle on the terminal has to be the program's, or its end would not be seen.
         drop(pair.slave);
         let leader = child.process_id().and_then(|pid| i32::try_from(pid).ok()).ok_or("the shell ended at once")?;
-        let reader = pair.master.try_clone_reader().map_err(|error| failed("read the terminal", &error))?;
-        let writer = pair.master.take_writer().map_err(|error| failed("write to the terminal", &error))?;
-        let (output_to, output) = mpsc::channel(OUTPUT_QUEUE);
-        let (input, input_from) = mpsc::channel(INPUT_QUEUE);
+        let master = pair.master.as_raw_fd().ok_or("the terminal has no file")?;
+        let flow = Flow::terminal(master).map_err(|error| failed("read the terminal", &error))?;
         let (exit_to, exit) = oneshot::channel();
-        // Blocking reads and writes; each thread ends with the terminal.
-        spawn("pty-out", move || read_terminal(reader, &output_to))?;
-        spawn("pty-in", move || write_terminal(writer, input_from))?;
-        spawn("pty-wait", move || {
+        // It ends with the program.
+        let wait = move || {
             let code = child.wait().map_or(-1, |status| i32::try_from(status.exit_code()).unwrap_or(-1));
             // The kernel hangs the terminal up when its session's leader ends; what ignores that (nohup) lives on.
             let _ = exit_to.send(code);
-        })?;
-        Ok(Self { output, input, exit, end: Ending::Terminal { leader, terminal: pair.master } })
+        };
+        let thread = thread::Builder::new().name("pty-wait".to_owned()).stack_size(128 * 1024);
+        thread.spawn(wait).map_err(|error| failed("wait for the shell", &error))?;
+        Ok(Self { flow, exit, end: Ending::Terminal { leader, terminal: pair.master } })
     }
 
     /// A program on pipes, in a process group of its own. Its input is signals only.
@@ -115,27 +110,14 @@ impl Program {
             .spawn()
             .map_err(|error| format!("cannot start {program}: {error}"))?;
         let leader = child.id().and_then(|pid| i32::try_from(pid).ok()).ok_or("the program ended at once")?;
-        let (output_to, output) = mpsc::channel(OUTPUT_QUEUE);
-        let (input, mut input_from) = mpsc::channel::<Vec<u8>>(INPUT_QUEUE);
         let (exit_to, exit) = oneshot::channel();
-        if let Some(stdout) = child.stdout.take() {
-            let prefix = separate.map(|separate| separate.output.clone().into_bytes()).unwrap_or_default();
-            tokio::spawn(copy(stdout, payload::OUTPUT, prefix, output_to.clone()));
-        }
-        if let Some(stderr) = child.stderr.take() {
-            let (kind, prefix) = match separate {
-                Some(separate) => (payload::STDERR, separate.error.clone().into_bytes()),
-                None => (payload::OUTPUT, Vec::new()),
-            };
-            tokio::spawn(copy(stderr, kind, prefix, output_to));
-        }
-        tokio::spawn(async move {
-            while let Some(bytes) = input_from.recv().await {
-                for signal in bytes.into_iter().filter_map(signal_of) {
-                    let _ = killpg(Pid::from_raw(leader), signal);
-                }
-            }
-        });
+        let (prefix, error_type, error_prefix) = match separate {
+            Some(separate) => (&*separate.output, payload::STDERR, &*separate.error),
+            None => ("", payload::OUTPUT, ""),
+        };
+        let outputs = child.stdout.take().map(|stdout| Source::new(stdout, payload::OUTPUT, prefix));
+        let errors = child.stderr.take().map(|stderr| Source::new(stderr, error_type, error_prefix));
+        let flow = Flow::new(outputs.into_iter().chain(errors).collect(), Sink::Signals(Pid::from_raw(leader)));
         tokio::spawn(async move {
             use std::os::unix::process::ExitStatusExt;
             let code = child
@@ -145,24 +127,40 @@ impl Program {
                 .map(|status| status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)));
             let _ = exit_to.send(code.unwrap_or(-1));
         });
-        Ok(Self { output, input, exit, end: Ending::Group { leader } })
+        Ok(Self { flow, exit, end: Ending::Group { leader } })
     }
 
     /// Whatever is at the other end of a connection. It ends when that has nothing more to say.
     pub fn on_connection(connection: TcpStream) -> Self {
-        let (reader, mut writer) = connection.into_split();
-        let (output_to, output) = mpsc::channel(OUTPUT_QUEUE);
-        let (input, mut input_from) = mpsc::channel::<Vec<u8>>(INPUT_QUEUE);
-        let reads = tokio::spawn(copy(reader, payload::OUTPUT, Vec::new(), output_to));
-        let writes = tokio::spawn(async move {
-            while let Some(bytes) = input_from.recv().await {
-                if writer.write_all(&bytes).await.is_err() {
-                    return;
-                }
-            }
-        });
+        let (reader, writer) = connection.into_split();
+        let flow = Flow::new(vec![Source::new(reader, payload::OUTPUT, "")], Sink::Stream(Box::new(writer)));
         let (_, exit) = oneshot::channel();
-        Self { output, input, exit, end: Ending::Connection { _tasks: [reads, writes].map(AbortOnDropHandle::new) } }
+        Self { flow, exit, end: Ending::Connection }
+    }
+
+    /// Whether it has a terminal, which answers keys by itself.
+    pub fn is_on_terminal(&self) -> bool {
+        matches!(self.end, Ending::Terminal { .. })
+    }
+
+    /// Whether [`Program::write`] may be called.
+    pub fn has_room(&self) -> bool {
+        self.flow.has_room()
+    }
+
+    /// Gives the program input, as much of it as it takes at once. To be called when there is room.
+    pub fn write(&mut self, bytes: Bytes) {
+        self.flow.write(bytes);
+    }
+
+    /// Waits for output, unless none is wanted, and for input to be taken. Cancel safe.
+    pub async fn turn(&mut self, wants_output: bool) -> Turn {
+        self.flow.turn(wants_output).await
+    }
+
+    /// Output that is there already, with its payload type.
+    pub fn more_output(&mut self) -> Option<(u32, Vec<u8>)> {
+        self.flow.more()
     }
 
     /// Tells the terminal its size.
@@ -179,8 +177,7 @@ impl Program {
         match self.end {
             Ending::Terminal { leader, .. } => kill_session(leader),
             Ending::Group { leader } => drop(killpg(Pid::from_raw(leader), Signal::SIGKILL)),
-            // Closed when it is dropped.
-            Ending::Connection { .. } => {}
+            Ending::Connection => {}
         }
     }
 }
@@ -188,67 +185,6 @@ impl Program {
 fn cells(size: TerminalSize) -> PtySize {
     let cells = |count: u32| u16::try_from(count).unwrap_or(u16::MAX).max(1);
     PtySize { rows: cells(size.rows), cols: cells(size.cols), ..SIZE }
-}
-
-fn read_terminal(mut reader: Box<dyn Read + Send>, output: &mpsc::Sender<(u32, Vec<u8>)>) {
-    let mut buffer = vec![0; READ];
-    loop {
-        match reader.read(&mut buffer) {
-            // Linux reports the end of a terminal as an error.
-            Ok(0) | Err(_) => return,
-            Ok(read) => {
-                if output.blocking_send((payload::OUTPUT, buffer[..read].to_vec())).is_err() {
-                    return;
-                }
-            }
-        }
-    }
-}
-
-fn write_terminal(mut writer: Box<dyn Write + Send>, mut input: mpsc::Receiver<Vec<u8>>) {
-    while let Some(bytes) = input.blocking_recv() {
-        if writer.write_all(&bytes).and_then(|()| writer.flush()).is_err() {
-            return;
-        }
-    }
-}
-
-async fn copy(
-    mut from: impl AsyncRead + Unpin,
-    payload_type: u32,
-    prefix: Vec<u8>,
-    output: mpsc::Sender<(u32, Vec<u8>)>,
-) {
-    loop {
-        let mut buffer = Vec::with_capacity(READ);
-        buffer.extend_from_slice(&prefix);
-        match from.read_buf(&mut buffer).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {
-                if output.send((payload_type, buffer)).await.is_err() {
-                    return;
-                }
-            }
-        }
-    }
-}
-
-/// What Ctrl-C and Ctrl-\ mean where there is no terminal that knows.
-fn signal_of(byte: u8) -> Option<Signal> {
-    match byte {
-        0x03 => Some(Signal::SIGINT),
-        0x1c => Some(Signal::SIGQUIT),
-        _ => None,
-    }
-}
-
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), String> {
-    thread::Builder::new()
-        .name(name.to_owned())
-        .stack_size(128 * 1024)
-        .spawn(work)
-        .map(drop)
-        .map_err(|error| format!("cannot serve the terminal: {error}"))
 }
 
 /// A program of the agent's user, or of another one by way of a process that becomes that user.

@@ -2,14 +2,20 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use bytes::Bytes;
 use serde_json::Value;
-use tokio::{
-    sync::mpsc::OwnedPermit,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::{link::Link, plan::Plan, port, program::Program, terms::Terms, transcript::Transcript, words};
+use super::{
+    link::Link,
+    plan::Plan,
+    port,
+    program::{Program, Turn},
+    terms::Terms,
+    transcript::Transcript,
+    words,
+};
 use crate::{
     agent::Node,
     wire::{
@@ -24,6 +30,11 @@ const DRAIN: Duration = Duration::from_secs(2);
 
 /// How long a program on a terminal waits for the size of the user's. AWS's client tells it only after the first output.
 const SIZE_WAIT: Duration = Duration::from_millis(if cfg!(test) { 5_000 } else { 500 });
+
+/// How long the acknowledgement of a key may wait for the key's echo, to go out with it.
+const ECHO: Duration = Duration::from_millis(2);
+/// Input up to this size is a key; what is longer is a paste or a file.
+const KEY: usize = 16;
 
 /// How a session came to its end.
 pub(super) enum End {
@@ -54,8 +65,8 @@ pub async fn serve(
         program: None,
         size: None,
         transcript,
+        typed: false,
         pending: VecDeque::new(),
-        permit: None,
     };
     let outcome = tokio::select! {
         outcome = session.run(&plan, &terms) => outcome,
@@ -85,17 +96,10 @@ pub(super) struct Session<'a> {
     /// The size of the user's terminal, if it came before there was a program to tell.
     pub(super) size: Option<TerminalSize>,
     transcript: Option<&'a mut Transcript>,
+    /// A key was handed to the program just now.
+    typed: bool,
     /// Output that the channel has no room for.
     pending: VecDeque<(u32, Vec<u8>)>,
-    /// Room for one write to the program.
-    pub(super) permit: Option<OwnedPermit<Vec<u8>>>,
-}
-
-/// What came of waiting.
-enum Step {
-    Link(Result<(), crate::agent::api::CallError>),
-    Output(Option<(u32, Vec<u8>)>),
-    Room(Option<OwnedPermit<Vec<u8>>>),
 }
 
 impl Session<'_> {
@@ -110,12 +114,12 @@ impl Session<'_> {
         if plan.is_on_terminal() && self.size.is_none() {
             early = self.await_size().await?;
         }
-        let program = match plan {
+        let mut first = Vec::new();
+        let mut program = match plan {
             Plan::Shell { profile } => {
                 let program = Program::shell(account, self.size)?;
                 if !profile.trim().is_empty() {
-                    let line = format!("{}\n", profile.trim_end());
-                    program.input.try_send(line.into_bytes()).map_err(|error| error.to_string())?;
+                    first = format!("{}\n", profile.trim_end()).into_bytes();
                 }
                 program
             }
@@ -127,9 +131,8 @@ impl Session<'_> {
             }
             Plan::Port(port) => return port::serve(self, port).await,
         };
-        if let Some(bytes) = early {
-            program.input.try_send(bytes).map_err(|error| error.to_string())?;
-        }
+        first.extend(early.unwrap_or_default());
+        program.write(first.into());
         self.program = Some(program);
         if let Some(end) = self.pump().await? {
             return Ok(end);
@@ -145,7 +148,7 @@ impl Session<'_> {
 
     /// Waits a moment for the size of the user's terminal, so that a program that looks at it once sees the right one.
     /// Input that comes instead is answered.
-    async fn await_size(&mut self) -> Result<Option<Vec<u8>>, String> {
+    async fn await_size(&mut self) -> Result<Option<Bytes>, String> {
         let end = Instant::now() + SIZE_WAIT;
         loop {
             while let Some(event) = self.link.channel.poll_event() {
@@ -154,7 +157,7 @@ impl Session<'_> {
                         self.size = Some(size);
                         return Ok(None);
                     }
-                    Event::Data(bytes) => return Ok(Some(bytes.into())),
+                    Event::Data(bytes) => return Ok(Some(bytes)),
                     event if ends(&event) => return Err("the session was ended before it began".to_owned()),
                     _ => {}
                 }
@@ -178,42 +181,8 @@ impl Session<'_> {
             if let Some(end) = self.take_events() {
                 return Ok(Some(end));
             }
-            self.push_output();
-            if let Err(lost) = self.link.flush().await {
-                self.link.reconnect(&lost).await?;
-                continue;
-            }
-            let Some(program) = &mut self.program else { return Ok(None) };
-            let reads = self.pending.is_empty();
-            let needs_room = self.permit.is_none();
-            let input = program.input.clone();
-            let step = tokio::select! {
-                outcome = self.link.wait() => Step::Link(outcome),
-                output = program.output.recv(), if reads => Step::Output(output),
-                permit = input.reserve_owned(), if needs_room => Step::Room(permit.ok()),
-            };
-            match step {
-                Step::Link(Ok(())) => {}
-                Step::Link(Err(lost)) => self.link.reconnect(&lost).await?,
-                Step::Output(Some(output)) => {
-                    self.take_output(output);
-                    self.take_more_output();
-                }
-                Step::Output(None) => return Ok(None),
-                Step::Room(Some(permit)) => self.permit = Some(permit),
-                // Nobody reads input any more: the program is about to end, and its output says when.
-                Step::Room(None) => return self.outlast_input().await,
-            }
-        }
-    }
-
-    /// The program's input is closed. Output still counts; input has nowhere to go.
-    async fn outlast_input(&mut self) -> Result<Option<End>, String> {
-        loop {
-            while let Some(event) = self.link.channel.poll_event() {
-                if ends(&event) {
-                    return Ok(Some(End::Terminated));
-                }
+            if std::mem::take(&mut self.typed) && self.pending.is_empty() {
+                self.await_echo().await;
             }
             self.push_output();
             if let Err(lost) = self.link.flush().await {
@@ -221,23 +190,37 @@ impl Session<'_> {
                 continue;
             }
             let Some(program) = &mut self.program else { return Ok(None) };
-            let reads = self.pending.is_empty();
+            let wants_output = self.pending.is_empty();
             tokio::select! {
                 outcome = self.link.wait() => if let Err(lost) = outcome {
                     self.link.reconnect(&lost).await?;
                 },
-                output = program.output.recv(), if reads => match output {
-                    Some(output) => self.take_output(output),
-                    None => return Ok(None),
+                turn = program.turn(wants_output) => match turn {
+                    Turn::Output(kind, bytes) => {
+                        self.take_output((kind, bytes));
+                        self.take_more_output();
+                    }
+                    Turn::Room => {}
+                    Turn::Over => return Ok(None),
                 },
             }
+        }
+    }
+
+    /// Gives the program a moment to answer a key. Nearly always the terminal has echoed it at once, and two messages
+    /// cost less together.
+    async fn await_echo(&mut self) {
+        let Some(program) = &mut self.program else { return };
+        if let Ok(Turn::Output(kind, bytes)) = timeout(ECHO, program.turn(true)).await {
+            self.take_output((kind, bytes));
+            self.take_more_output();
         }
     }
 
     /// Hands what the client sent to the program, as long as there is room for it. What has no room stays in the channel,
     /// whose own limit then leaves it with the client.
     fn take_events(&mut self) -> Option<End> {
-        while self.permit.is_some() || self.program.is_none() {
+        while self.program.as_ref().is_none_or(Program::has_room) {
             let event = self.link.channel.poll_event()?;
             if ends(&event) {
                 return Some(End::Terminated);
@@ -249,8 +232,9 @@ impl Session<'_> {
                     return Some(End::Terminated);
                 }
                 Event::Data(bytes) => {
-                    if let Some(permit) = self.permit.take() {
-                        permit.send(bytes.into());
+                    if let Some(program) = &mut self.program {
+                        self.typed = bytes.len() <= KEY && program.is_on_terminal();
+                        program.write(bytes);
                     }
                 }
                 Event::Size(size) => {
@@ -277,7 +261,7 @@ impl Session<'_> {
         while let Some(program) = &mut self.program
             && let Some((kind, bytes)) = self.pending.back_mut()
             && bytes.len() < LARGE_FRAME
-            && let Ok((more_kind, more)) = program.output.try_recv()
+            && let Some((more_kind, more)) = program.more_output()
         {
             if let Some(transcript) = &mut self.transcript {
                 transcript.write(&more);
@@ -302,11 +286,11 @@ impl Session<'_> {
     }
 
     /// The next bytes of the client; `None` when the session is ended instead.
-    pub(super) async fn first_input(&mut self) -> Result<Option<Vec<u8>>, String> {
+    pub(super) async fn first_input(&mut self) -> Result<Option<Bytes>, String> {
         loop {
             while let Some(event) = self.link.channel.poll_event() {
                 match event {
-                    Event::Data(bytes) => return Ok(Some(bytes.into())),
+                    Event::Data(bytes) => return Ok(Some(bytes)),
                     event if ends(&event) => return Ok(None),
                     _ => {}
                 }

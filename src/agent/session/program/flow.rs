@@ -1,0 +1,167 @@
+//! The bytes of a program, both ways, without a queue or a task in between: a key that is typed is with the program, and
+//! its echo with the line, in the same turn of the session.
+
+use std::{
+    future::poll_fn,
+    io,
+    os::fd::RawFd,
+    pin::Pin,
+    task::{Context, Poll, Waker, ready},
+};
+
+use bytes::{Buf, Bytes};
+use filedescriptor::FileDescriptor;
+use nix::{
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::unix::pipe::{Receiver, Sender},
+};
+
+use crate::wire::envelope::payload;
+
+/// The most that is read at once.
+const READ: usize = 32 * 1024;
+
+/// What came of a program's turn.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It wrote this, of this payload type.
+    Output(u32, Vec<u8>),
+    /// It has taken what it was given: there is room for more.
+    Room,
+    /// It has ended and everything was read.
+    Over,
+}
+
+/// Where a program's output comes from and its input goes to.
+pub struct Flow {
+    sources: Vec<Source>,
+    sink: Sink,
+    /// Input that the program has not taken yet. Nothing is added before it has.
+    unwritten: Bytes,
+    buffer: Box<[u8]>,
+}
+
+/// One of a program's outputs.
+pub struct Source {
+    from: Box<dyn AsyncRead + Send + Unpin>,
+    payload_type: u32,
+    /// Put before every piece.
+    prefix: Vec<u8>,
+}
+
+impl Source {
+    pub fn new(from: impl AsyncRead + Send + Unpin + 'static, payload_type: u32, prefix: &str) -> Self {
+        Self { from: Box::new(from), payload_type, prefix: prefix.into() }
+    }
+}
+
+/// Where a program's input goes.
+pub enum Sink {
+    /// To be read.
+    Stream(Box<dyn AsyncWrite + Send + Unpin>),
+    /// Nobody reads it, but a process group understands its control characters.
+    Signals(Pid),
+    /// Nobody takes it any more. The output says when the program has ended.
+    Closed,
+}
+
+impl Flow {
+    pub fn new(sources: Vec<Source>, sink: Sink) -> Self {
+        Self { sources, sink, unwritten: Bytes::new(), buffer: vec![0; READ].into() }
+    }
+
+    /// Both directions of a terminal, by the number of the file that leads to it. The file is the caller's to keep.
+    pub fn terminal(master: RawFd) -> io::Result<Self> {
+        let mut end = FileDescriptor::dup(&master).map_err(io::Error::other)?;
+        end.set_non_blocking(true).map_err(io::Error::other)?;
+        let file = || end.as_file().map_err(io::Error::other);
+        // To the runtime a terminal is as good as a pipe.
+        let (output, input) = (Receiver::from_file_unchecked(file()?)?, Sender::from_file_unchecked(file()?)?);
+        Ok(Self::new(vec![Source::new(output, payload::OUTPUT, "")], Sink::Stream(Box::new(input))))
+    }
+
+    /// Whether [`Flow::write`] may be called: what was given last is taken.
+    pub fn has_room(&self) -> bool {
+        self.unwritten.is_empty()
+    }
+
+    /// Gives the program input; as much as it takes at once is with it when this returns. To be called when there is room.
+    pub fn write(&mut self, bytes: Bytes) {
+        debug_assert!(self.has_room(), "input would be lost");
+        self.unwritten = bytes;
+        // What does not go now goes in the next turn, which waits for it.
+        let _ = self.poll_write(&mut Context::from_waker(Waker::noop()));
+    }
+
+    /// Waits for output, unless none is wanted, and for input to be taken. Cancel safe.
+    pub async fn turn(&mut self, wants_output: bool) -> Turn {
+        poll_fn(|context| {
+            if !self.has_room() && self.poll_write(context).is_ready() {
+                return Poll::Ready(Turn::Room);
+            }
+            match wants_output {
+                true => self.poll_read(context),
+                false => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// Output that is there already.
+    pub fn more(&mut self) -> Option<(u32, Vec<u8>)> {
+        match self.poll_read(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Turn::Output(payload_type, bytes)) => Some((payload_type, bytes)),
+            _ => None,
+        }
+    }
+
+    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        while !self.unwritten.is_empty() {
+            match &mut self.sink {
+                Sink::Stream(stream) => match ready!(Pin::new(stream).poll_write(context, &self.unwritten)) {
+                    Ok(written) if written > 0 => self.unwritten.advance(written),
+                    _ => self.sink = Sink::Closed,
+                },
+                Sink::Signals(group) => {
+                    for signal in std::mem::take(&mut self.unwritten).into_iter().filter_map(signal_of) {
+                        let _ = killpg(*group, signal);
+                    }
+                }
+                Sink::Closed => self.unwritten.clear(),
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Turn> {
+        let mut index = 0;
+        while let Some(Source { from, payload_type, prefix }) = self.sources.get_mut(index) {
+            let mut buffer = ReadBuf::new(&mut self.buffer);
+            match Pin::new(from).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    let output = Turn::Output(*payload_type, [prefix, buffer.filled()].concat());
+                    // The others have their turn first next time.
+                    self.sources.rotate_left(index + 1);
+                    return Poll::Ready(output);
+                }
+                // Linux reports the end of a terminal as an error.
+                Poll::Ready(_) => drop(self.sources.remove(index)),
+                Poll::Pending => index += 1,
+            }
+        }
+        if self.sources.is_empty() { Poll::Ready(Turn::Over) } else { Poll::Pending }
+    }
+}
+
+/// What Ctrl-C and Ctrl-\ mean where there is no terminal that knows.
+fn signal_of(byte: u8) -> Option<Signal> {
+    match byte {
+        0x03 => Some(Signal::SIGINT),
+        0x1c => Some(Signal::SIGQUIT),
+        _ => None,
+    }
+}
