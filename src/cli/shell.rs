@@ -61,7 +61,8 @@ impl Shell {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let outcome = runtime.block_on(async {
             let client = choice::connect(global).await?;
-            self.session(client).await
+            // As a task, so that it has its turn before the tasks that are woken after it.
+            tokio::spawn(self.session(client)).await?
         });
         runtime.shutdown_timeout(Duration::from_millis(200));
         outcome

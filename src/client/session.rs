@@ -17,7 +17,7 @@ use crate::ssm::StartSession;
 
 /// Events that may wait for [`Session::next`]. Output is joined to large pieces before. Few: what waits is what still comes
 /// after an interrupt.
-const EVENTS: usize = 4;
+const EVENTS: usize = 1;
 /// Bytes of input under way from [`Session::send`].
 const INPUT_WINDOW: usize = 512 * 1024;
 /// The most that one [`Session::send`] hands over at once.

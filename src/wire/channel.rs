@@ -15,6 +15,7 @@ mod handshake;
 mod incoming;
 mod outgoing;
 mod secrecy;
+mod window;
 
 use std::collections::VecDeque;
 
@@ -219,10 +220,9 @@ impl Channel {
     /// fewer than there are when the window is full, and none before a client knows how its session begins.
     pub fn write(&mut self, payload_type: u32, data: &[u8], now: Timestamp) -> usize {
         let mut taken = 0;
-        for piece in data.chunks(self.frame_size) {
-            if !self.can_send() {
-                break;
-            }
+        while taken < data.len() && self.can_send() {
+            let size = self.outgoing.piece().clamp(1, self.frame_size);
+            let piece = &data[taken..data.len().min(taken + size)];
             self.enqueue(payload_type, piece, now);
             taken += piece.len();
         }

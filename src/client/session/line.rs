@@ -4,7 +4,10 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use bytes::{Buf, Bytes};
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::{
+        Semaphore,
+        mpsc::{self, error::TrySendError},
+    },
     time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until},
 };
 use tokio_tungstenite::tungstenite::Message;
@@ -28,9 +31,9 @@ use crate::{
 /// How long the end of a session that the user terminated is waited for.
 const FAREWELL: Duration = Duration::from_secs(3);
 /// Output is joined to pieces of about this size.
-const PIECE: usize = 64 * 1024;
+const PIECE: usize = 32 * 1024;
 /// Pieces that may wait before the line is no longer read.
-pub(super) const PIECES: usize = 4;
+pub(super) const PIECES: usize = 2;
 /// The clock on the wall is so much ahead of the one that stands still with the machine: it was asleep.
 const ASLEEP: Duration = Duration::from_secs(20);
 /// How long a line that was there before the machine fell asleep has to prove that it still is.
@@ -176,8 +179,19 @@ impl Line {
         let mut wake = Wake::new(self.clock.now());
         let mut unsent: Option<Bytes> = None;
         loop {
-            if let Some(reason) = self.take_events() {
-                return End::Closed(reason);
+            // Shown before it is acknowledged: somebody may be waiting for it.
+            loop {
+                if let Some(reason) = self.take_events() {
+                    return End::Closed(reason);
+                }
+                let idle = self.output.is_empty();
+                if !self.show() {
+                    return End::Dropped;
+                }
+                // What the holder does not take yet stays, and what the channel has besides stays there.
+                if idle || !self.output.is_empty() {
+                    break;
+                }
             }
             self.write_input();
             while let Some(message) = unsent.take().or_else(|| self.channel.poll_transmit(self.clock.now())) {
@@ -230,6 +244,21 @@ impl Line {
                 quiet = quiet.min(Instant::now() + AWAKE);
             }
         }
+    }
+
+    /// Hands the holder as much as it takes at once. `false` if there is none.
+    fn show(&mut self) -> bool {
+        while let Some(event) = self.output.pop_front() {
+            match self.events.try_send(event) {
+                Ok(()) => {}
+                Err(TrySendError::Closed(_)) => return false,
+                Err(TrySendError::Full(event)) => {
+                    self.output.push_front(event);
+                    return true;
+                }
+            }
+        }
+        true
     }
 
     pub(super) fn obey(&mut self, command: Command) {

@@ -7,12 +7,11 @@ use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 
+use super::window::Window;
 use crate::ssm::Timestamp;
 
 /// Unacknowledged frames beyond which a writer waits; AWS's client keeps no more than 10,000 early ones.
 const WINDOW_FRAMES: usize = 8_000;
-/// The same in bytes: enough for 20 MB/s over 100 ms, little enough that a key that stops a flood is soon felt.
-const WINDOW_BYTES: usize = 2 * 1024 * 1024;
 /// How much of what is overdue one tick sends again. The acknowledgements of these let the rest follow.
 const RESEND_AT_ONCE: usize = 64;
 
@@ -44,6 +43,7 @@ pub(super) struct Outgoing {
     unacknowledged: usize,
     /// Bytes of the unacknowledged frames.
     bytes: usize,
+    window: Window,
     /// The first frame that has never been sent.
     unsent: i64,
     /// Frames to be sent again before the next new one.
@@ -64,6 +64,7 @@ impl Default for Outgoing {
             frames: VecDeque::new(),
             unacknowledged: 0,
             bytes: 0,
+            window: Window::default(),
             unsent: 0,
             again: VecDeque::new(),
             flight: VecDeque::new(),
@@ -83,13 +84,19 @@ impl Outgoing {
     /// Takes the encoded frame that carries [`Outgoing::next_sequence`].
     pub(super) fn push(&mut self, bytes: Bytes) {
         self.bytes += bytes.len();
+        self.window.filled(self.bytes);
         self.unacknowledged += 1;
         self.frames.push_back(Some(Frame { bytes, sent: None, times: 0 }));
     }
 
     pub(super) fn has_room(&self) -> bool {
         // The row is what memory is spent on, so holes in it count.
-        self.frames.len() < WINDOW_FRAMES && self.bytes < WINDOW_BYTES
+        self.frames.len() < WINDOW_FRAMES && self.bytes < self.window.size()
+    }
+
+    /// The most that one frame should carry: a few of them fill the window.
+    pub(super) fn piece(&self) -> usize {
+        self.window.size() / 4
     }
 
     pub(super) fn len(&self) -> usize {
@@ -133,7 +140,9 @@ impl Outgoing {
         self.doublings = 0;
         // Of a frame that was repeated nobody knows which one was acknowledged.
         if let (Some(sent), 1) = (frame.sent, frame.times) {
-            self.sample(now.since(sent));
+            let round_trip = now.since(sent);
+            self.sample(round_trip);
+            self.window.returned(sequence, round_trip, self.unsent, now);
         }
         while let Some(None) = self.frames.front() {
             self.frames.pop_front();
@@ -167,6 +176,7 @@ impl Outgoing {
 
     /// Lets every frame wait for its turn again.
     pub(super) fn rewind(&mut self) {
+        self.window.forget();
         self.flight.clear();
         self.again.clear();
         for sequence in self.first..self.unsent {
@@ -346,6 +356,6 @@ mod tests {
         while outgoing.has_room() {
             outgoing.push(block.clone());
         }
-        assert_eq!(outgoing.len(), WINDOW_BYTES >> 20);
+        assert_eq!(outgoing.len(), 1, "a block alone is more than a window begins with");
     }
 }
