@@ -93,6 +93,7 @@ where
     let clock = Clock::system();
     let read_only = read_only || settings.read_only;
     let mouse = settings.mouse;
+    let recordings = paths.recordings(&settings);
     let mut state = state::State::new(state::Start {
         scope: Scope { context: text::clean(&context), ..Scope::default() },
         notice: notice.as_deref().map(text::clean),
@@ -101,6 +102,7 @@ where
         settings,
         keymap: Arc::new(keymap),
         save_directory: paths.state.join("saved"),
+        recordings,
         now: clock.now(),
     });
     for problem in &problems {

@@ -60,6 +60,46 @@ fn a_flood_leaves_the_other_panes_alone_and_stops_when_told() {
 }
 
 #[test]
+fn a_shell_is_recorded_on_this_machine_from_one_key_to_the_other() {
+    let mut engine = Engine::start();
+    engine.agent("web-1", &[]);
+    engine.wait_for_nodes(1);
+    let mut terminal = console(&engine, 24, 80);
+    terminal.wait_for("web-1");
+    shell(&mut terminal);
+    terminal.keys("echo be''fore\r");
+    terminal.wait_for("before");
+    terminal.keys("\x07R");
+    terminal.wait_for("web-1 ● rec");
+    // What is not echoed is not recorded.
+    terminal.keys("stty -echo; echo as''king; read secret; stty echo; echo got ${#secret}\r");
+    terminal.wait_for("asking");
+    terminal.keys("hunter2\r");
+    terminal.wait_for("got 7");
+    terminal.keys("\x07R");
+    terminal.wait_until_gone("web-1 ● rec");
+    terminal.keys("echo af''ter\r");
+    terminal.wait_for("after");
+    let directory = engine.root.path().join("state/fleetdeck/recordings");
+    let mut files: Vec<_> = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let [cast, text] = files.as_slice() else { panic!("{files:?}") };
+    assert!(cast.extension().is_some_and(|end| end == "cast") && text.extension().is_some_and(|end| end == "txt"));
+    for file in &files {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+        let recorded = support::read(file.clone());
+        assert!(recorded.contains("got 7"), "{recorded}");
+        for other in ["hunter2", "before", "after"] {
+            assert!(!recorded.contains(other), "{other}: {recorded}");
+        }
+    }
+    let replayed = engine.fleetdeck(&["sessions", "replay", &cast.display().to_string()]);
+    assert!(replayed.contains("asking") && replayed.contains("got 7"), "{replayed}");
+    leave(&mut terminal);
+}
+
+#[test]
 fn two_shells_side_by_side_are_typed_into_together() {
     let mut engine = Engine::start();
     engine.agent("web-1", &[]);

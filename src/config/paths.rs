@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
+use super::settings::Settings;
+
 /// The directories fleetdeck reads and writes. Nothing is created by asking for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
@@ -11,7 +13,7 @@ pub struct Paths {
     pub config: PathBuf,
     /// The embedded engine and its agents: `$XDG_DATA_HOME/fleetdeck`.
     pub data: PathBuf,
-    /// Logs and saved outputs: `$XDG_STATE_HOME/fleetdeck`.
+    /// Logs, saved outputs, recordings: `$XDG_STATE_HOME/fleetdeck`.
     pub state: PathBuf,
 }
 
@@ -42,6 +44,16 @@ impl Paths {
         self.config.join("settings.toml")
     }
 
+    /// Where the console's recordings go: where the settings say, a leading `~` being the home directory, or below the
+    /// state directory.
+    pub fn recordings(&self, settings: &Settings) -> PathBuf {
+        let Some(set) = &settings.recordings else { return self.state.join("recordings") };
+        match (set.strip_prefix("~"), etcetera::home_dir()) {
+            (Ok(below), Ok(home)) => home.join(below),
+            _ => set.clone(),
+        }
+    }
+
     /// The user's theme of a name.
     pub fn theme(&self, name: &str) -> PathBuf {
         self.config.join("themes").join(format!("{name}.toml"))
@@ -57,5 +69,21 @@ pub fn read_optional(path: &Path) -> std::io::Result<Option<String>> {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recordings_go_where_the_settings_say() {
+        let paths = Paths::below(Path::new("/p"));
+        let at = |recordings: Option<&str>| {
+            paths.recordings(&Settings { recordings: recordings.map(PathBuf::from), ..Settings::default() })
+        };
+        assert_eq!(at(None), Path::new("/p/state/recordings"));
+        assert_eq!(at(Some("/srv/tapes")), Path::new("/srv/tapes"));
+        assert_eq!(at(Some("~/tapes")), etcetera::home_dir().unwrap().join("tapes"));
     }
 }

@@ -1,5 +1,7 @@
 //! The user's settings: one flat file, every entry optional, unknown entries refused with their line.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 use super::forward::Forward;
@@ -30,6 +32,8 @@ pub struct Settings {
     pub paste_guard: bool,
     /// What programs on nodes may do with the clipboard: `ask`, `allow` or `deny` to write; they never read it.
     pub clipboard: Clipboard,
+    /// The directory of recordings of shells; below the state directory if it is not set. A leading `~` is the home.
+    pub recordings: Option<PathBuf>,
     /// Ports that are forwarded.
     #[serde(rename = "forward")]
     pub forwards: Vec<Forward>,
@@ -62,6 +66,7 @@ impl Default for Settings {
             mouse: true,
             paste_guard: true,
             clipboard: Clipboard::Ask,
+            recordings: None,
             forwards: Vec::new(),
         }
     }

@@ -225,6 +225,7 @@ actions! {
         MuteShell View "mute-shell", "mute", "Leave this shell out while the marked ones are typed into";
         CancelPaste View "cancel-paste", "cancel paste", "Stop the paste that is under way";
         ClipboardRequest View "clipboard-request", "copy request", "Show what a program wants to put into the clipboard";
+        Record View "record", "record", "Record what the shell shows into a file on this machine, or stop it";
         CloseShell View "close-shell", "close", "End the session and close its tab";
         Scrollback View "scrollback", "look back", "Look back at what scrolled away, search and copy";
     }

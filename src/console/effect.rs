@@ -9,13 +9,14 @@ use crate::{
         state::{compliance::patches::States, sessions::Session},
         term::Terminal,
     },
-    ssm,
+    ssm::{self, Timestamp},
 };
 
 mod forward;
 pub mod perform;
 mod queries;
 mod shell;
+mod tape;
 
 /// Numbers the requests of one source, so that an answer to an old question is known and dropped.
 pub type Epoch = u64;
@@ -182,6 +183,19 @@ pub struct Progress {
     pub total: usize,
 }
 
+/// A recording that is to begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recording {
+    /// Where it goes; made if it is not there.
+    pub directory: PathBuf,
+    /// The name of its file, without an ending.
+    pub name: String,
+    /// What it is called inside.
+    pub title: String,
+    /// When it begins.
+    pub at: Timestamp,
+}
+
 /// Something the loop must do for the state.
 #[derive(Clone, Debug)]
 pub enum Effect {
@@ -209,6 +223,8 @@ pub enum Effect {
     ShellResize { tab: u64, rows: u16, columns: u16 },
     /// End a session.
     CloseShell { tab: u64 },
+    /// Record a session from here on, or stop it.
+    RecordShell { tab: u64, recording: Option<Box<Recording>> },
     /// Forward a port of this machine through a node.
     StartForward { id: u64, node: String, entry: Forward },
     /// End a forward.

@@ -22,6 +22,7 @@ pub fn fleet(count: usize, now: Timestamp) -> State {
         settings: Settings::default(),
         keymap: Arc::new(super::keymap(None).0),
         save_directory: std::env::temp_dir(),
+        recordings: std::env::temp_dir(),
         now,
     });
     let mut fx = Vec::new();

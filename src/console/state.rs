@@ -164,6 +164,8 @@ pub struct Start {
     pub keymap: Arc<Keymap<Action>>,
     /// Where saved texts go.
     pub save_directory: PathBuf,
+    /// Where recordings of shells go.
+    pub recordings: PathBuf,
     /// The time.
     pub now: Timestamp,
 }
@@ -225,6 +227,8 @@ pub struct State {
     pub theme_turns: usize,
     /// Where saved texts go.
     pub save_directory: PathBuf,
+    /// Where recordings of shells go.
+    pub recordings: PathBuf,
     /// Whether the screen is to be drawn.
     pub dirty: bool,
     seen: seen::Seen,
@@ -290,6 +294,7 @@ impl State {
             pressed: None,
             theme_turns: 0,
             save_directory: start.save_directory,
+            recordings: start.recordings,
             dirty: true,
             seen: seen::Seen::default(),
             tags_asked: HashSet::new(),

@@ -48,6 +48,7 @@ impl Bench {
             settings,
             keymap: Arc::new(keymap),
             save_directory: "/saved".into(),
+            recordings: "/recordings".into(),
             now,
         });
         let mut bench = Self { state, fx: Vec::new(), now };

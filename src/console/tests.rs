@@ -1,5 +1,6 @@
 pub mod sessions;
 mod shells;
+mod tapes;
 
 use std::collections::BTreeSet;
 

@@ -129,6 +129,8 @@ pub enum ShellUpdate {
     Copy { text: Arc<str>, ask: bool },
     /// A large paste has come so far; `None` when it is done or was stopped.
     Pasting(Option<Progress>),
+    /// Whether it is being recorded.
+    Recording(bool),
     /// It is over.
     Closed(Trouble),
 }

@@ -1,10 +1,6 @@
 //! `shell --record`: the recording that runs beside a session. A full disk ends the recording, not the session.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{io, path::Path, time::Instant};
 
 use anyhow::Context;
 
@@ -25,7 +21,6 @@ pub struct Record(Option<Running>);
 #[derive(Debug)]
 struct Running {
     recorder: Recorder,
-    path: PathBuf,
     began: Instant,
 }
 
@@ -35,7 +30,7 @@ impl Record {
         let Some(path) = path else { return Ok(Self(None)) };
         let recorder = Recorder::create(path, terminal_size(), node, Timestamp::now())
             .with_context(|| format!("cannot record into {}", path.display()))?;
-        Ok(Self(Some(Running { recorder, path: path.to_owned(), began: Instant::now() })))
+        Ok(Self(Some(Running { recorder, began: Instant::now() })))
     }
 
     /// What the node wrote.
@@ -51,7 +46,7 @@ impl Record {
     /// Ends it and says where it is.
     pub fn end(self) {
         let Some(running) = self.0 else { return };
-        let path = running.path;
+        let path = running.recorder.path().to_owned();
         match running.recorder.finish() {
             Ok(()) => talk::say(&format!("recorded in {} and {}", path.display(), text_beside(&path).display())),
             Err(error) => talk::say(&format!("fleetdeck: the recording {} is not complete: {error}", path.display())),
@@ -61,7 +56,7 @@ impl Record {
     fn with(&mut self, act: impl FnOnce(&mut Running) -> io::Result<()>) {
         let Some(running) = &mut self.0 else { return };
         if let Err(error) = act(running) {
-            talk::say(&format!("fleetdeck: the recording {} ends here: {error}", running.path.display()));
+            talk::say(&format!("fleetdeck: the recording {} ends here: {error}", running.recorder.path().display()));
             self.0 = None;
         }
     }

@@ -97,6 +97,7 @@ const FOOTER: &[(Layer, &[Action])] = &[
             Action::Scrollback,
             Action::MarkShell,
             Action::Broadcast,
+            Action::Record,
             Action::NewShell,
             Action::CloseShell,
             Action::TabList,
@@ -272,6 +273,10 @@ pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rec
         }
         false => vec![view.span(Role::Footer, " keys go to the node ")],
     };
+    if shells.current().is_some_and(|tab| tab.recording) {
+        // In full screen there is no tab that says it.
+        spans.insert(0, view.span(Role::Danger, format!(" {} ", super::shell::recording(view))));
+    }
     spans.extend([view.span(Role::Key, prefix), view.span(Role::Footer, " then ")]);
     let pasting = shells.tabs.iter().any(|tab| tab.pasting.is_some()).then_some(Action::CancelPaste);
     let asked = shells.tabs.iter().any(|tab| tab.wants_copied.is_some()).then_some(Action::ClipboardRequest);
@@ -289,6 +294,7 @@ pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rec
         Action::TabLast,
         Action::MarkShell,
         Action::Broadcast,
+        Action::Record,
     ];
     let mut used: usize = spans.iter().map(|span| text::width(&span.content)).sum();
     for action in first.chain(rest.into_iter().filter(|action| Some(*action) != off)) {

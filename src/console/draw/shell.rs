@@ -61,9 +61,17 @@ fn sign(view: &View<'_>, tab: &Tab) -> (Role, &'static str) {
     }
 }
 
-/// What a tab says of itself behind its name: that the line is down, a bell, news, its mark.
+/// The mark of a shell that is recorded.
+pub(super) fn recording(view: &View<'_>) -> &'static str {
+    view.look.sign("● rec", "* rec")
+}
+
+/// What a tab says of itself behind its name: that it is recorded, that the line is down, a bell, news, its mark.
 fn marks(view: &View<'_>, tab: &Tab) -> Vec<(Role, String)> {
     let mut marks = Vec::new();
+    if tab.recording {
+        marks.push((Role::Danger, recording(view).to_owned()));
+    }
     if let Phase::Reconnecting { attempt } = tab.phase {
         let times = if attempt > 1 { format!(" {attempt}") } else { String::new() };
         marks.push((Role::Stale, format!("reconnecting…{times}")));

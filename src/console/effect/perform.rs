@@ -108,6 +108,14 @@ impl Performer {
             Effect::CloseShell { tab } => {
                 self.shells.remove(&tab);
             }
+            Effect::RecordShell { tab, recording } => {
+                if self.shells.get(&tab).is_some_and(|line| !line.record(recording)) {
+                    self.say(Update::Failed(Trouble::new(
+                        "The session does not keep up; its recording is as it was.",
+                        None,
+                    )));
+                }
+            }
             Effect::StartForward { id, node, entry } => {
                 if let Some(client) = self.client.clone() {
                     let before = self.stopping.remove(&id).or(self.forwards.remove(&id));

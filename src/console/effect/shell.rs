@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{Progress, perform::trouble};
+use super::{Progress, Recording, perform::trouble, tape::Tape};
 use crate::{
     client::{Client, Session, SessionEvent, SessionInput, TerminalSize},
     console::{
@@ -24,6 +24,7 @@ enum Order {
     Paste(Arc<[u8]>),
     CancelPaste,
     Resize(TerminalSize),
+    Record(Option<Box<Recording>>),
 }
 
 /// The way to a session. Dropping it ends the session.
@@ -53,6 +54,11 @@ impl Line {
         self.order(Order::Resize(TerminalSize { rows: rows.into(), cols: columns.into() }));
     }
 
+    /// Begins to record what the session shows, or stops. `false` if the session does not keep up.
+    pub fn record(&self, recording: Option<Box<Recording>>) -> bool {
+        self.order(Order::Record(recording))
+    }
+
     fn order(&self, order: Order) -> bool {
         !matches!(self.orders.try_send(order), Err(mpsc::error::TrySendError::Full(_)))
     }
@@ -78,7 +84,10 @@ pub(super) fn open(
         let closed = match start(&client, node, &terminal).await {
             Ok(session) => {
                 told.send(ShellUpdate::Started(session.id().to_owned())).await;
-                carry(session, &terminal, &told, inbox).await
+                let mut tape = Tape::default();
+                let closed = carry(session, &terminal, &told, inbox, &mut tape).await;
+                told.recorded(tape.end()).await;
+                closed
             }
             Err(trouble) => trouble,
         };
@@ -88,10 +97,13 @@ pub(super) fn open(
 }
 
 async fn start(client: &Client, node: String, terminal: &Terminal) -> Result<Session, Trouble> {
-    let size = terminal.with_screen(Screen::size);
-    let size = TerminalSize { rows: size.rows().into(), cols: size.columns().into() };
     let request = StartSession { target: node, ..Default::default() };
-    client.start_session(request, size).await.map_err(|error| trouble(&error))
+    client.start_session(request, size_of(terminal)).await.map_err(|error| trouble(&error))
+}
+
+fn size_of(terminal: &Terminal) -> TerminalSize {
+    let size = terminal.with_screen(Screen::size);
+    TerminalSize { rows: size.rows().into(), cols: size.columns().into() }
 }
 
 /// Where the news of a session go.
@@ -103,6 +115,20 @@ struct Told {
 impl Told {
     async fn send(&self, update: ShellUpdate) {
         let _ = self.updates.send(Update::Shell { tab: self.tab, update }).await;
+    }
+
+    /// Tells that a recording is over, if it is. Whoever closed the tab wants to know as well.
+    async fn recorded(&self, over: Option<Result<String, Trouble>>) {
+        let Some(over) = over else { return };
+        self.send(ShellUpdate::Recording(false)).await;
+        let _ = self.updates.send(over.map_or_else(Update::Failed, Update::Told)).await;
+    }
+
+    async fn record(&self, tape: &mut Tape, recording: Option<Box<Recording>>, size: TerminalSize) {
+        let Some(recording) = recording else { return self.recorded(tape.end()).await };
+        let begun = tape.begin(&recording, size);
+        self.send(ShellUpdate::Recording(tape.runs())).await;
+        let _ = self.updates.send(begun.map_or_else(Update::Failed, Update::Told)).await;
     }
 }
 
@@ -123,7 +149,13 @@ impl Paste {
 }
 
 /// Carries bytes both ways until the session is over; why it is.
-async fn carry(mut session: Session, terminal: &Terminal, told: &Told, mut inbox: mpsc::Receiver<Order>) -> Trouble {
+async fn carry(
+    mut session: Session,
+    terminal: &Terminal,
+    told: &Told,
+    mut inbox: mpsc::Receiver<Order>,
+    tape: &mut Tape,
+) -> Trouble {
     let input = session.input_handle();
     let mut exit = None;
     let mut ending = false;
@@ -162,7 +194,11 @@ async fn carry(mut session: Session, terminal: &Terminal, told: &Told, mut inbox
                         told.send(ShellUpdate::Pasting(None)).await;
                     }
                 }
-                Some(Order::Resize(size)) => session.resize(size),
+                Some(Order::Resize(size)) => {
+                    session.resize(size);
+                    told.recorded(tape.resize(size).err().map(Err)).await;
+                }
+                Some(Order::Record(recording)) => told.record(tape, recording, size_of(terminal)).await,
                 None => {
                     ending = true;
                     session.terminate().await;
@@ -182,6 +218,7 @@ async fn carry(mut session: Session, terminal: &Terminal, told: &Told, mut inbox
                     if !answers.is_empty() {
                         session.input(answers);
                     }
+                    told.recorded(tape.output(&bytes).err().map(Err)).await;
                     tell_events(terminal, told).await;
                     if terminal.announce() {
                         told.send(ShellUpdate::Output).await;

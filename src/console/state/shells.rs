@@ -18,6 +18,7 @@ pub mod limits;
 mod lookback;
 mod mouse;
 pub mod paste;
+mod record;
 pub mod sizes;
 mod updates;
 
@@ -71,6 +72,8 @@ pub struct Tab {
     pub pasting: Option<Progress>,
     /// What a program wants in the clipboard and nobody has agreed to yet.
     pub wants_copied: Option<Arc<str>>,
+    /// Whether it is being recorded.
+    pub recording: bool,
 }
 
 impl Tab {
@@ -143,6 +146,7 @@ impl Shells {
             session: None,
             pasting: None,
             wants_copied: None,
+            recording: false,
         });
         self.place(id, beside);
         self.focus(id);

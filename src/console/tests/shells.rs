@@ -23,7 +23,7 @@ fn info(n: usize) -> InstanceInformation {
 }
 
 /// Three nodes, a connected shell on each, the last one shown.
-fn three() -> Bench {
+pub(super) fn three() -> Bench {
     let mut bench = Bench::new(false);
     bench.answer(Source::Nodes, Page::Nodes((1..=3).map(info).collect()));
     bench.press("a shift-s y");

@@ -69,6 +69,7 @@ impl State {
             Action::Broadcast => self.toggle_broadcast(),
             Action::CancelPaste => self.cancel_pastes(fx),
             Action::ClipboardRequest => self.ask_copy(),
+            Action::Record => self.toggle_recording(fx),
             Action::Scrollback => self.shells.look_back(),
             Action::CloseShell => self.ask_close(fx),
             Action::Reopen => {

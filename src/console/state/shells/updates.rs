@@ -33,6 +33,7 @@ impl State {
             ShellUpdate::Connected => tab.phase = Phase::Connected,
             ShellUpdate::Reconnecting { attempt } => tab.phase = Phase::Reconnecting { attempt },
             ShellUpdate::Pasting(progress) => tab.pasting = progress,
+            ShellUpdate::Recording(on) => tab.recording = on,
             ShellUpdate::Copy { text, ask: false } => self.copy_for(id, &text, fx),
             ShellUpdate::Copy { text, ask: true } => {
                 // No box opens by itself: the next key the user types is meant for the shell.
@@ -48,7 +49,7 @@ impl State {
             ShellUpdate::Closed(trouble) => {
                 tab.terminal.note(&trouble.what);
                 tab.phase = Phase::Closed(trouble);
-                (tab.pasting, tab.tell_size) = (None, None);
+                (tab.pasting, tab.tell_size, tab.recording) = (None, None, false);
                 tab.news |= !shown;
             }
         }
