@@ -20,6 +20,7 @@ pub mod action;
 pub mod draw;
 pub mod effect;
 mod keyboard;
+pub mod opener;
 mod pulse;
 pub mod sample;
 pub mod state;
@@ -103,6 +104,7 @@ where
         keymap: Arc::new(keymap),
         save_directory: paths.state.join("saved"),
         recordings,
+        opener: opener::Opener::here(),
         now: clock.now(),
     });
     for problem in &problems {

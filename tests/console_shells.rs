@@ -100,6 +100,32 @@ fn a_shell_is_recorded_on_this_machine_from_one_key_to_the_other() {
 }
 
 #[test]
+fn a_link_is_opened_by_the_users_browser_which_has_nothing_of_our_terminal() {
+    let mut engine = Engine::start();
+    engine.agent("web-1", &[]);
+    engine.wait_for_nodes(1);
+    let (browser, opened) = (engine.root.path().join("browser"), engine.root.path().join("opened"));
+    let script = "#!/bin/sh\n[ -t 0 ] || [ -t 1 ] || [ -t 2 ] || echo \"$# $1\" > \"$0.tmp\" && mv \"$0.tmp\" opened\n";
+    std::fs::write(&browser, script).unwrap();
+    std::fs::set_permissions(&browser, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let script = format!("BROWSER={} {BINARY} --endpoint-url {}; echo left-with-$?", browser.display(), engine.url);
+    let mut terminal = Terminal::run(&script, &engine.environment(), engine.root.path(), 24, 80);
+    terminal.wait_for("web-1");
+    shell(&mut terminal);
+    terminal.keys("printf '\\033]8;;https://example.com/?a=1&b=$(id)\\033\\\\the do''cs\\033]8;;\\033\\\\\\n'\r");
+    terminal.wait_for("the docs");
+    terminal.keys("\x07[k0o");
+    terminal.wait_for("https://example.com/?a=1&b=$(id)");
+    terminal.wait_for("shows this link to example.com");
+    terminal.keys("y");
+    support::until("the browser", || opened.exists());
+    assert_eq!(support::read(opened), "1 https://example.com/?a=1&b=$(id)\n");
+    terminal.keys("q");
+    terminal.wait_until_gone("looking back");
+    leave(&mut terminal);
+}
+
+#[test]
 fn two_shells_side_by_side_are_typed_into_together() {
     let mut engine = Engine::start();
     engine.agent("web-1", &[]);

@@ -240,7 +240,7 @@ actions! {
         SelectLines View "select-lines", "lines", "Begin to select whole lines";
         SelectBlock View "select-block", "block", "Begin to select a rectangle";
         CopySelection View "copy-selection", "copy", "Put what is selected into the clipboard and go back to the shell";
-        OpenLink View "open-link", "link", "Show the address of the link under the cursor";
+        OpenLink View "open-link", "open link", "Show the address of the link under the cursor, to open or copy it";
     }
     Form {
         FieldNext View "field-next", "next field", "To the next field";
@@ -255,6 +255,7 @@ actions! {
     }
     Confirm {
         Yes View "yes", "yes", "Do what the box asks";
+        CopyInstead View "copy-instead", "copy", "Copy what the box is about instead, where it offers that";
         No View "no", "no", "Do nothing";
     }
 }

@@ -6,6 +6,7 @@ use std::{path::PathBuf, sync::Arc};
 use crate::{
     config::forward::Forward,
     console::{
+        opener::Opener,
         state::{compliance::patches::States, sessions::Session},
         term::Terminal,
     },
@@ -231,6 +232,8 @@ pub enum Effect {
     StopForward { id: u64 },
     /// Write a text to a file of the user.
     Save { path: PathBuf, text: Arc<str> },
+    /// Open an address of the web.
+    OpenLink { opener: Opener, address: Arc<str> },
     /// Put a text into the terminal's clipboard.
     Copy(String),
 }

@@ -23,6 +23,7 @@ pub fn fleet(count: usize, now: Timestamp) -> State {
         keymap: Arc::new(super::keymap(None).0),
         save_directory: std::env::temp_dir(),
         recordings: std::env::temp_dir(),
+        opener: Err("there is no display here"),
         now,
     });
     let mut fx = Vec::new();

@@ -19,6 +19,7 @@ use crate::{
     console::{
         action::{Action, Entry, Kind, Layer},
         effect::{Effect, Query, Source},
+        opener::{Opener, Reason},
         update::{Scope, Trouble},
     },
     ssm::Timestamp,
@@ -166,6 +167,8 @@ pub struct Start {
     pub save_directory: PathBuf,
     /// Where recordings of shells go.
     pub recordings: PathBuf,
+    /// What opens links, or why they are not opened here.
+    pub opener: Result<Opener, Reason>,
     /// The time.
     pub now: Timestamp,
 }
@@ -229,6 +232,8 @@ pub struct State {
     pub save_directory: PathBuf,
     /// Where recordings of shells go.
     pub recordings: PathBuf,
+    /// What opens links, or why they are not opened here.
+    pub opener: Result<Opener, Reason>,
     /// Whether the screen is to be drawn.
     pub dirty: bool,
     seen: seen::Seen,
@@ -295,6 +300,7 @@ impl State {
             theme_turns: 0,
             save_directory: start.save_directory,
             recordings: start.recordings,
+            opener: start.opener,
             dirty: true,
             seen: seen::Seen::default(),
             tags_asked: HashSet::new(),

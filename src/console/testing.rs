@@ -49,6 +49,7 @@ impl Bench {
             keymap: Arc::new(keymap),
             save_directory: "/saved".into(),
             recordings: "/recordings".into(),
+            opener: Err("there is no display here"),
             now,
         });
         let mut bench = Self { state, fx: Vec::new(), now };

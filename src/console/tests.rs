@@ -1,3 +1,4 @@
+mod links;
 pub mod sessions;
 mod shells;
 mod tapes;

@@ -209,7 +209,13 @@ fn ask(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, question: &Question) 
     };
     let bottom = 3 + u16::from(question.typed.is_some());
     let height = (u16::try_from(lines.len()).unwrap_or(area.height).saturating_add(bottom + 2)).min(area.height);
-    lines.truncate(usize::from(height.saturating_sub(bottom + 2)));
+    let fit = usize::from(height.saturating_sub(bottom + 2));
+    if lines.len() > fit && fit > 0 {
+        // Nobody shall say yes to something of which a part was missing without a word.
+        let more = format!(" … {} more; a larger window shows them", text::count(lines.len() - fit + 1, "line"));
+        lines.truncate(fit - 1);
+        lines.push(Line::from(view.span(Role::Warning, more)));
+    }
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
     let inner = super::panel(view, frame, place, &question.title, Role::Danger);
     let used = u16::try_from(lines.len()).unwrap_or(0);
@@ -229,7 +235,8 @@ fn ask(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, question: &Question) 
         }
         None => {
             let mut spans = vec![view.span(Role::Modal, " ")];
-            for action in [Action::Yes, Action::No] {
+            let copy = question.copies.is_some().then_some(Action::CopyInstead);
+            for action in [Some(Action::Yes), copy, Some(Action::No)].into_iter().flatten() {
                 spans.extend(view.hint(action));
                 spans.push(view.span(Role::Dim, "   "));
             }

@@ -11,7 +11,9 @@ use super::{Change, Confirmed, Effect, Epoch, Query, Source, forward, shell};
 use crate::{
     client::{Client, Error},
     console::{
+        opener::Opener,
         state::compose,
+        text,
         update::{Changed, Trouble, Update},
     },
 };
@@ -141,6 +143,7 @@ impl Performer {
                     let _ = updates.blocking_send(update);
                 });
             }
+            Effect::OpenLink { opener, address } => return self.open_link(&opener, &address),
             own @ (Effect::Quit | Effect::Suspend | Effect::Repaint | Effect::Copy(_)) => return Some(own),
         }
         None
@@ -149,6 +152,31 @@ impl Performer {
     /// Says something at once. If nobody has room to listen, it is lost, and so would its reader be.
     fn say(&self, update: Update) {
         let _ = self.updates.try_send(update);
+    }
+
+    /// Opens an address. Where that fails at once, it is to be copied instead.
+    fn open_link(&self, opener: &Opener, address: &str) -> Option<Effect> {
+        let name = text::clean(opener.name());
+        let mut child = match opener.start(address) {
+            Ok(child) => child,
+            Err(error) => {
+                let what = format!("{name} could not be started: {error}. The address is in the clipboard instead.");
+                self.say(Update::Failed(Trouble::new(what, None)));
+                return Some(Effect::Copy(address.to_owned()));
+            }
+        };
+        let updates = self.updates.clone();
+        tokio::spawn(async move {
+            // A browser may stay as long as it likes.
+            if let Ok(status) = child.wait().await
+                && !status.success()
+            {
+                let what = format!("{name} did not open the link: {status}.");
+                let advice = "Copy it and open it where your browser is.";
+                let _ = updates.send(Update::Failed(Trouble::new(what, Some(advice)))).await;
+            }
+        });
+        None
     }
 
     fn ask(&mut self, query: Query, epoch: Epoch) {
@@ -252,4 +280,29 @@ fn save(path: &std::path::Path, text: &str) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)?.write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn browser(command: &str) -> Opener {
+        Opener::find(|name| (name == "BROWSER").then(|| command.to_owned()), |_| false, false).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_link_no_program_opens_is_copied_and_one_that_fails_later_is_told() {
+        let (updates, mut told) = mpsc::channel(4);
+        let mut performer = Performer::new(true, updates);
+        let mut open = |opener| performer.perform(Effect::OpenLink { opener, address: "https://a.example/".into() });
+        let copied = open(browser("/nowhere/browser"));
+        assert!(matches!(copied, Some(Effect::Copy(address)) if address == "https://a.example/"));
+        let what = |update| match update {
+            Some(Update::Failed(trouble)) => trouble.what,
+            other => panic!("{other:?}"),
+        };
+        assert!(what(told.recv().await).contains("in the clipboard instead"));
+        assert!(open(browser("false")).is_none());
+        assert!(what(told.recv().await).contains("false did not open the link: exit status: 1"));
+    }
 }

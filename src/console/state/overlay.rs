@@ -28,6 +28,8 @@ pub enum Then {
     OpenShells(Vec<String>),
     /// Pasting into shells.
     Paste(Pasted),
+    /// Opening the address of a link.
+    OpenLink(Arc<str>),
     /// Putting the address of a link into the clipboard.
     CopyLink(Arc<str>),
     /// Putting a text that a program offers into the clipboard; the tab it runs in.
@@ -45,6 +47,8 @@ pub struct Question {
     pub lines: Vec<String>,
     /// What is done after a yes.
     pub then: Then,
+    /// What is done after [`Action::CopyInstead`], if that is offered.
+    pub copies: Option<Then>,
     /// What must be typed for a yes, and what was typed.
     pub typed: Option<(String, LineInput)>,
 }
@@ -52,7 +56,14 @@ pub struct Question {
 impl Question {
     /// A question answered with one key.
     pub fn new(title: &str, lines: Vec<String>, then: Then) -> Self {
-        Self { title: title.to_owned(), lines, then, typed: None }
+        Self { title: title.to_owned(), lines, then, copies: None, typed: None }
+    }
+
+    /// A question that can be answered by copying as well.
+    #[must_use]
+    pub fn or_copy(mut self, copies: Then) -> Self {
+        self.copies = Some(copies);
+        self
     }
 
     /// A question answered by typing a text.

@@ -49,6 +49,12 @@ impl State {
             },
             Overlay::Question(question) => match action {
                 Action::Yes => self.answer(fx),
+                Action::CopyInstead => {
+                    if let Some(copies) = question.copies.take() {
+                        question.then = copies;
+                        self.answer(fx);
+                    }
+                }
                 Action::Accept if question.typed.is_some() && question.is_satisfied() => self.answer(fx),
                 Action::Accept if question.typed.is_some() => {}
                 Action::No | Action::Dismiss | Action::Accept => {
@@ -183,7 +189,8 @@ impl State {
             }
             Err(Then::Quit) => fx.push(Effect::Quit),
             Err(Then::CloseShell) => self.close_shell(fx),
-            Err(Then::CopyLink(address)) => fx.push(Effect::Copy(address.to_string())),
+            Err(Then::OpenLink(address)) => self.open_link(address, fx),
+            Err(Then::CopyLink(address)) => self.copy_link(&address, fx),
             Err(Then::RemoveForward(id)) => self.remove_forward(id, fx),
             Err(Then::OpenShells(nodes)) => self.open_shells(&nodes, fx),
             Err(Then::Paste(pasted)) => self.send_paste(&pasted, fx),

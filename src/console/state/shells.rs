@@ -15,6 +15,7 @@ pub mod acts;
 pub mod broadcast;
 pub mod layout;
 pub mod limits;
+mod links;
 mod lookback;
 mod mouse;
 pub mod paste;

@@ -21,6 +21,7 @@ use super::{
 
 mod capture;
 mod hooks;
+mod sweep;
 
 use hooks::Hooks;
 

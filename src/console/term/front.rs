@@ -279,9 +279,18 @@ impl Front {
 
     /// Makes the style that is kept here that of the model.
     fn send_style(&mut self) {
+        self.make_room();
         let mut rendition = String::new();
         self.core.write_style(self.state.style, &mut rendition);
         self.send(rendition.as_bytes());
+    }
+
+    /// Sweeps the table of what cells have no room for, if it is full.
+    fn make_room(&mut self) {
+        if self.core.wants_sweep() {
+            let in_force = [self.state.style, self.saved[0].style, self.saved[1].style];
+            self.model().sweep(&in_force);
+        }
     }
 
     /// The column of the cursor, on the screen.

@@ -190,6 +190,11 @@ impl History {
         None
     }
 
+    /// The styles of all lines, some of them several times.
+    pub fn styles(&self) -> impl Iterator<Item = Style> {
+        self.blocks.iter().flat_map(|block| block.styles().iter().copied())
+    }
+
     /// All lines, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = Kept<'_>> {
         self.blocks.iter().flat_map(|block| (0..block.len()).map(|at| block.line(at)))

@@ -122,7 +122,7 @@ fn style(of: super::style::Style, mono: bool, own: OwnColours) -> Style {
             MODIFIERS.iter().filter(|(mark, _)| of.marks.contains(*mark)).map(|(_, modifier)| *modifier).collect();
     }
     // A link is told from other text, as nobody would look for one else.
-    modifier.set(Modifier::UNDERLINED, modifier.contains(Modifier::UNDERLINED) || of.link.is_some());
+    modifier.set(Modifier::UNDERLINED, modifier.contains(Modifier::UNDERLINED) || of.link.leads());
     Style::new()
         .fg(colour(of.foreground, own.foreground))
         .bg(colour(of.background, own.background))

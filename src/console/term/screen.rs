@@ -219,20 +219,20 @@ impl Screen {
         Some(kept.wrapped)
     }
 
-    /// The address of a link.
+    /// The address of a link that leads somewhere: one of the web, as the program wrote it.
     pub fn address(&self, link: Link) -> Option<Arc<str>> {
         self.core().address(link).cloned()
     }
 
-    /// The link at a cell of the view, if there is one: an address of the web, as the program wrote it.
-    pub fn link_at(&self, row: u16, column: u16) -> Option<Arc<str>> {
+    /// The link at a cell of the view.
+    pub fn link_at(&self, row: u16, column: u16) -> Link {
         let mut link = Link::default();
         self.each_glyph(self.top() + u64::from(row), |at, glyph| {
             if at == column || glyph.wide && at + 1 == column {
                 link = glyph.style.link;
             }
         });
-        self.address(link)
+        link
     }
 
     /// The text of the view, line by line, without blanks at the ends.

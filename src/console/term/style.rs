@@ -44,14 +44,22 @@ impl Marks {
     }
 }
 
-/// A link (OSC 8) of a screen, by number; 0 is none. [`Screen::link_at`](super::Screen::link_at) gives its address.
+/// A link (OSC 8) of a screen, by number; 0 is none. [`Screen::address`](super::Screen::address) gives its address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Link(pub(super) u16);
 
 impl Link {
+    /// A link whose address is none of the web, or no plain one; it is not kept.
+    pub const REFUSED: Self = Self(u16::MAX);
+
     /// Whether there is one.
     pub fn is_some(self) -> bool {
         self.0 != 0
+    }
+
+    /// Whether there is one that leads somewhere.
+    pub fn leads(self) -> bool {
+        self.is_some() && self != Self::REFUSED
     }
 }
 

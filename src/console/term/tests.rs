@@ -7,6 +7,7 @@ use super::*;
 mod conformance;
 mod programs;
 mod replies;
+mod sweep;
 
 fn screen(rows: u16, columns: u16) -> Screen {
     Screen::new(Size::new(rows, columns), 1_000)

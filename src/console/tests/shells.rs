@@ -317,7 +317,7 @@ fn the_mouse_is_the_programs_only_if_it_asked_for_it() {
 }
 
 /// A shell with more lines than its screen has.
-fn long() -> Bench {
+pub(super) fn long() -> Bench {
     let mut bench = three();
     let terminal = bench.state.shells.current().unwrap().terminal.clone();
     for n in 0..60 {
@@ -328,7 +328,7 @@ fn long() -> Bench {
     bench
 }
 
-fn copied(bench: &Bench) -> Vec<&str> {
+pub(super) fn copied(bench: &Bench) -> Vec<&str> {
     let copies = bench.fx.iter().filter_map(|effect| match effect {
         Effect::Copy(text) => Some(text.as_str()),
         _ => None,

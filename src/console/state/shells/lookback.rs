@@ -9,13 +9,9 @@ use crate::{
     console::{
         action::Action,
         effect::Effect,
-        state::{
-            State,
-            overlay::{Overlay, Question, Then},
-            seen::Area,
-        },
+        state::{State, seen::Area},
         term::copy::{Copy, Outcome},
-        text::{clean, count},
+        text::count,
     },
     ssm::Timestamp,
 };
@@ -160,7 +156,7 @@ impl State {
                 let back = self.shells.current().map_or(0, |tab| tab.terminal.modes().scrolled);
                 match selected {
                     Some(text) => self.copied(text, fx),
-                    None => self.ask_link(place),
+                    None => _ = self.ask_link(place),
                 }
                 if back == 0 && self.shells.press.is_some_and(|press| press.began) {
                     self.shells.leave_scrollback();
@@ -183,17 +179,10 @@ impl State {
         let here = self.shells.with_copy(|copy, screen| (copy.cursor(), screen.top()));
         if let Some((cursor, top)) = here {
             let row = u16::try_from(cursor.line.saturating_sub(top)).unwrap_or(u16::MAX);
-            self.ask_link((row, cursor.column));
+            if !self.ask_link((row, cursor.column)) {
+                self.tell("There is no link under the cursor.");
+            }
         }
-    }
-
-    /// Shows the whole address of the link at a place before anything is done with it.
-    fn ask_link(&mut self, (row, column): (u16, u16)) {
-        let Some(tab) = self.shells.current() else { return };
-        let Some(address) = tab.terminal.with_screen(|screen| screen.link_at(row, column)) else { return };
-        let lines = vec![format!("a program on {} shows this link:", tab.name), String::new(), clean(&address)];
-        let question = Question::new("Copy this link?", lines, Then::CopyLink(address));
-        self.overlays.push(Overlay::Question(Box::new(question)));
     }
 
     /// The wheel over a shell that does not want the mouse for itself.

@@ -35,6 +35,7 @@ impl Front {
     fn link(&mut self, arguments: &[u8]) {
         let address = arguments.iter().position(|b| *b == b';').map(|split| &arguments[split + 1..]);
         let address = address.and_then(|address| std::str::from_utf8(address).ok()).unwrap_or("");
+        self.make_room();
         let link = if address.is_empty() { Link::default() } else { self.core.link(address) };
         if link != self.state.style.link {
             self.set_link(link);

@@ -111,6 +111,11 @@ impl Block {
         u16::try_from(at).unwrap_or(0)
     }
 
+    /// The styles of its lines.
+    pub fn styles(&self) -> &[Style] {
+        &self.styles
+    }
+
     /// Drops the first line that is left; `true` if it was the last one.
     pub fn drop_line(&mut self) -> bool {
         self.dropped += 1;

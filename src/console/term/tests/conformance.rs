@@ -72,7 +72,7 @@ fn settings_are_told() {
 fn what_cells_of_the_model_lack_is_kept() {
     let bytes = "\x1b[9;31ma\x1b[5mb\x1b[29;25mc\x1b[0m\x1b]8;id=1;https://a.example/x\x1b\\\x1b[1md\x1b]8;;\x1b\\e";
     let mut screen = after(bytes);
-    let link = |screen: &Screen, column| screen.link_at(0, column).map(|link| link.to_string());
+    let link = |screen: &Screen, column| screen.address(screen.link_at(0, column)).map(|link| link.to_string());
     let styles = |screen: &Screen| {
         let mut styles = Vec::new();
         screen.each_glyph(0, |_, glyph| {
@@ -97,7 +97,7 @@ fn what_cells_of_the_model_lack_is_kept() {
     screen.scroll_to(9);
     assert_eq!(styles(&screen), expected);
     assert_eq!(link(&screen, 3).as_deref(), Some("https://a.example/x"));
-    assert_eq!(after("\x1b]8;;file:///etc/passwd\x1b\\a").link_at(0, 0), None);
+    assert_eq!(after("\x1b]8;;file:///etc/passwd\x1b\\a").link_at(0, 0), Link::REFUSED);
 }
 
 #[test]
