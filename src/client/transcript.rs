@@ -2,6 +2,7 @@
 //! CloudWatch Logs.
 
 use bytes::Bytes;
+use serde::Deserialize;
 
 use super::{Client, Error, OBJECT_LIMIT};
 use crate::ssm::{Session, logs::GetLogEvents};
@@ -35,10 +36,12 @@ impl Client {
         Ok(Some(Transcript { text: self.log_stream(&group, &stream).await?, source: format!("{group} {stream}") }))
     }
 
-    /// All of a log stream, one line an event.
+    /// All of a log stream: one line an event, or the lines of each event of a session that was streamed.
     async fn log_stream(&self, group: &str, stream: &str) -> Result<Bytes, Error> {
         let mut text = Vec::new();
         let mut next_token = None;
+        // The first event says what all are: a line of a transcript may look like an event.
+        let mut wrapped = None;
         for _ in 0..PAGES {
             let page = self
                 .call(GetLogEvents {
@@ -51,9 +54,13 @@ impl Client {
                 .await?;
             for event in page.events {
                 let message = event.message.unwrap_or_default();
-                text.extend_from_slice(message.as_bytes());
-                if !message.ends_with('\n') {
-                    text.push(b'\n');
+                let streamed = if wrapped.unwrap_or(true) { streamed(&message) } else { None };
+                wrapped.get_or_insert(streamed.is_some());
+                for line in streamed.unwrap_or_else(|| vec![message]) {
+                    text.extend_from_slice(line.as_bytes());
+                    if !line.ends_with('\n') {
+                        text.push(b'\n');
+                    }
                 }
                 if text.len() > OBJECT_LIMIT {
                     return Err(Error::Protocol(format!("the transcript is larger than {} MiB", OBJECT_LIMIT >> 20)));
@@ -67,6 +74,24 @@ impl Client {
         }
         Ok(text.into())
     }
+}
+
+/// The lines in an event of a session that was streamed while it ran (`cloudWatchStreamingEnabled`), as AWS's agent and
+/// ours wrap them. `None` if it is none.
+fn streamed(message: &str) -> Option<Vec<String>> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Streamed {
+        #[serde(rename = "eventVersion")]
+        _version: String,
+        #[serde(rename = "sessionId")]
+        _session: String,
+        session_data: Vec<String>,
+    }
+    if !message.starts_with('{') {
+        return None;
+    }
+    serde_json::from_str::<Streamed>(message).ok().map(|event| event.session_data)
 }
 
 /// The log group and stream in a link to CloudWatch's console: `…#logEventViewer:group=GROUP;stream=STREAM`. The stream
@@ -103,6 +128,25 @@ fn decoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn events_of_streamed_sessions_hold_lines() {
+        let event = r#"{"eventVersion":"1.0","eventTime":"2026-11-22T10:00:00Z","awsRegion":"us-east-1",
+            "target":{"id":"mi-1"},"userIdentity":{"arn":"arn:aws:iam::1:user/a"},"runAsUser":"ssm-user",
+            "sessionId":"alice-1","sessionData":["$ id","\u001b[1muid=0\u001b[0m"," "]}"#;
+        assert_eq!(streamed(event).unwrap(), ["$ id", "\x1b[1muid=0\x1b[0m", " "]);
+        let none = [
+            "$ id",
+            "",
+            "{",
+            "{}",
+            r#"{"sessionData":["x"]}"#,
+            r#"{"eventVersion":"1.0","sessionId":"a","sessionData":"x"}"#,
+        ];
+        for line in none {
+            assert_eq!(streamed(line), None, "{line}");
+        }
+    }
 
     #[test]
     fn links_to_the_console_name_group_and_stream() {
