@@ -126,6 +126,26 @@ fn a_link_is_opened_by_the_users_browser_which_has_nothing_of_our_terminal() {
 }
 
 #[test]
+fn a_broken_line_is_told_in_the_tab_with_its_reason_until_it_stands_again() {
+    let mut engine = Engine::start();
+    engine.agent("web-1", &[]);
+    engine.wait_for_nodes(1);
+    let mut terminal = console(&engine, 24, 80);
+    terminal.wait_for("web-1");
+    shell(&mut terminal);
+    engine.kill();
+    terminal.wait("the reason", |screen| {
+        let text = screen.contents();
+        text.lines().any(|line| line.contains("◌ web-1 reconnecting… (attempt ") && line.contains("connect"))
+    });
+    engine.restart();
+    terminal.wait_for("● web-1");
+    terminal.keys("clear; echo the-s''ame\r");
+    terminal.wait_for("the-same");
+    leave(&mut terminal);
+}
+
+#[test]
 fn two_shells_side_by_side_are_typed_into_together() {
     let mut engine = Engine::start();
     engine.agent("web-1", &[]);

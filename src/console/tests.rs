@@ -1,3 +1,4 @@
+mod lines;
 mod links;
 pub mod sessions;
 mod shells;

@@ -119,6 +119,8 @@ pub enum ShellUpdate {
     Connected,
     /// The line is cut; it is being mended.
     Reconnecting { attempt: u32 },
+    /// The last try to mend it failed, and why.
+    Trouble(String),
     /// It has this id.
     Started(String),
     /// Bytes came; they are in the terminal already.

@@ -271,7 +271,15 @@ pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rec
             let words = format!(" typing into {} ", text::count(shells.receivers().len(), "shell"));
             vec![view.span(Role::Broadcast, words), view.span(Role::Footer, " ")]
         }
-        false => vec![view.span(Role::Footer, " keys go to the node ")],
+        false => {
+            // In full screen there is no tab that says that they do not get there.
+            let mending = shells.current().filter(|_| shells.full_screen);
+            let mending = mending.and_then(|tab| super::shell::reconnecting(tab, usize::from(area.width) / 2));
+            match mending {
+                Some(told) => vec![view.span(Role::Stale, format!(" {told} "))],
+                None => vec![view.span(Role::Footer, " keys go to the node ")],
+            }
+        }
     };
     if shells.current().is_some_and(|tab| tab.recording) {
         // In full screen there is no tab that says it.

@@ -61,20 +61,35 @@ fn sign(view: &View<'_>, tab: &Tab) -> (Role, &'static str) {
     }
 }
 
+/// Columns below which a reason says nothing.
+const SHORTEST_REASON: usize = 8;
+
 /// The mark of a shell that is recorded.
 pub(super) fn recording(view: &View<'_>) -> &'static str {
     view.look.sign("● rec", "* rec")
 }
 
+/// What is said of a line that is being mended, within so many columns: `reconnecting… (attempt 3: connection refused)`.
+pub(super) fn reconnecting(tab: &Tab, room: usize) -> Option<String> {
+    let Phase::Reconnecting { attempt, why } = &tab.phase else { return None };
+    let begin = format!("reconnecting… (attempt {attempt}: ");
+    let left = room.saturating_sub(text::width(&begin) + 1);
+    Some(match (why, attempt) {
+        (Some(why), _) if left >= SHORTEST_REASON => format!("{begin}{})", text::cut(why, left)),
+        (_, 1) => "reconnecting…".to_owned(),
+        (_, attempt) => format!("reconnecting… {attempt}"),
+    })
+}
+
 /// What a tab says of itself behind its name: that it is recorded, that the line is down, a bell, news, its mark.
-fn marks(view: &View<'_>, tab: &Tab) -> Vec<(Role, String)> {
+/// `room` is for the reason why the line is not mended yet.
+fn marks(view: &View<'_>, tab: &Tab, room: usize) -> Vec<(Role, String)> {
     let mut marks = Vec::new();
     if tab.recording {
         marks.push((Role::Danger, recording(view).to_owned()));
     }
-    if let Phase::Reconnecting { attempt } = tab.phase {
-        let times = if attempt > 1 { format!(" {attempt}") } else { String::new() };
-        marks.push((Role::Stale, format!("reconnecting…{times}")));
+    if let Some(told) = reconnecting(tab, room) {
+        marks.push((Role::Stale, told));
     }
     if let Some(progress) = tab.pasting {
         let percent = (progress.done * 100).checked_div(progress.total).unwrap_or(0);
@@ -102,8 +117,14 @@ fn marks(view: &View<'_>, tab: &Tab) -> Vec<(Role, String)> {
     marks
 }
 
-/// A tab of the bar: the sign, the name, the marks.
-fn label(view: &View<'_>, tab: &Tab, focused: bool, shown: bool, room: usize) -> Vec<Span<'static>> {
+/// A tab of the bar: the sign, the name cut to its room, the marks, within the columns of the bar.
+fn label(
+    view: &View<'_>,
+    tab: &Tab,
+    (focused, shown): (bool, bool),
+    room: usize,
+    columns: usize,
+) -> Vec<Span<'static>> {
     let (role, sign) = sign(view, tab);
     let name = match (focused, shown) {
         (true, _) => Role::TabActive,
@@ -112,7 +133,11 @@ fn label(view: &View<'_>, tab: &Tab, focused: bool, shown: bool, room: usize) ->
     };
     let mut spans =
         vec![view.span(role, format!(" {sign}")), view.span(name, format!(" {} ", text::cut(&tab.name, room)))];
-    for (role, mark) in marks(view, tab) {
+    // The tab that is typed into says why.
+    let others = marks(view, tab, 0).into_iter().filter(|(role, _)| *role != Role::Stale);
+    let taken = width(&spans) + others.map(|(_, mark)| text::width(&mark) + 1).sum::<usize>() + 5;
+    let reason = if focused { columns.saturating_sub(taken) } else { 0 };
+    for (role, mark) in marks(view, tab, reason) {
         spans.push(view.span(role, format!("{mark} ")));
     }
     spans
@@ -132,7 +157,8 @@ fn tabs(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         .iter()
         .map(|(group, tab)| {
             let focused = Some(tab.id) == focus;
-            (*group, tab.id, label(view, tab, focused, *group == shells.at && shells.is_shown(tab.id), room))
+            let shown = *group == shells.at && shells.is_shown(tab.id);
+            (*group, tab.id, label(view, tab, (focused, shown), room, area.width.into()))
         })
         .collect();
     let at = labels.iter().position(|(_, id, _)| Some(*id) == focus).unwrap_or(0);
@@ -263,7 +289,8 @@ fn title(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, tab: &Tab, focused:
         (false, false) => Role::Tab,
     };
     let mut spans = vec![view.span(role, format!("{sign} ")), view.span(name, format!(" {} ", tab.name))];
-    spans.extend(marks(view, tab).into_iter().map(|(role, mark)| view.span(role, format!(" {mark}"))));
+    let room = usize::from(area.width).saturating_sub(width(&spans) + 1);
+    spans.extend(marks(view, tab, room).into_iter().map(|(role, mark)| view.span(role, format!(" {mark}"))));
     if hidden > 0 {
         spans.push(view.span(Role::Dim, format!("  zoomed, {} hidden", text::thousands(hidden))));
     }

@@ -226,7 +226,8 @@ async fn carry(
                 }
                 Some(SessionEvent::Exit(code)) => exit = Some(code),
                 // Of ports and handshakes a shell has nothing to show.
-                Some(SessionEvent::Ready { .. } | SessionEvent::Refused | SessionEvent::Trouble(_)) => {}
+                Some(SessionEvent::Ready { .. } | SessionEvent::Refused) => {}
+                Some(SessionEvent::Trouble(why)) => told.send(ShellUpdate::Trouble(why)).await,
                 Some(SessionEvent::Connected) => told.send(ShellUpdate::Connected).await,
                 Some(SessionEvent::Reconnecting { attempt }) => told.send(ShellUpdate::Reconnecting { attempt }).await,
                 Some(SessionEvent::Closed { reason }) => {

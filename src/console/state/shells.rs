@@ -32,8 +32,8 @@ pub enum Phase {
     Connecting,
     /// It works.
     Connected,
-    /// The line is cut and being mended.
-    Reconnecting { attempt: u32 },
+    /// The line is cut and being mended; why the last try failed, clean and short.
+    Reconnecting { attempt: u32, why: Option<String> },
     /// It is over.
     Closed(Trouble),
 }

@@ -15,6 +15,8 @@ use crate::console::{
 
 /// Lines of a text for the clipboard that the question shows.
 const SHOWN: usize = 6;
+/// Columns of the reason why a line is not mended yet.
+const LONGEST_REASON: usize = 120;
 
 impl State {
     pub(in crate::console::state) fn shell_update(&mut self, id: u64, update: ShellUpdate, fx: &mut Vec<Effect>) {
@@ -31,7 +33,19 @@ impl State {
             }
             ShellUpdate::Bell => tab.bell |= !typed_into,
             ShellUpdate::Connected => tab.phase = Phase::Connected,
-            ShellUpdate::Reconnecting { attempt } => tab.phase = Phase::Reconnecting { attempt },
+            ShellUpdate::Reconnecting { attempt } => {
+                // A reason is told once, and holds until there is another.
+                let why = match &mut tab.phase {
+                    Phase::Reconnecting { why, .. } => why.take(),
+                    _ => None,
+                };
+                tab.phase = Phase::Reconnecting { attempt, why };
+            }
+            ShellUpdate::Trouble(reason) => {
+                if let Phase::Reconnecting { why, .. } = &mut tab.phase {
+                    *why = Some(cut(&clean(&reason), LONGEST_REASON));
+                }
+            }
             ShellUpdate::Pasting(progress) => tab.pasting = progress,
             ShellUpdate::Recording(on) => tab.recording = on,
             ShellUpdate::Copy { text, ask: false } => self.copy_for(id, &text, fx),
