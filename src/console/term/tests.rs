@@ -116,7 +116,26 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         "\x1b]2;never ended",
         "\x1b[",
     ]);
-    prop_oneof![4 => known.prop_map(|s| s.as_bytes().to_vec()), 1 => vec(any::<u8>(), 0..20)]
+    let again = prop::sample::select(vec![
+        "\x1b]2;t",
+        "\x1b]8;;https://a.example/",
+        "\x1bP$q",
+        "\x1b[1;",
+        "38:2:",
+        "9;",
+        "\u{301}",
+        "\u{200d}",
+        "漢",
+        "\x1b7",
+        "\x1b[?1049h",
+        "\x1b[22;0t",
+        "\x1b[>5u",
+    ]);
+    prop_oneof![
+        80 => known.prop_map(|s| s.as_bytes().to_vec()),
+        20 => vec(any::<u8>(), 0..20),
+        1 => (again, 1usize..300).prop_map(|(s, times)| s.repeat(times).into_bytes()),
+    ]
 }
 
 /// A piece of a line of a flood; most are plain.
