@@ -4,6 +4,7 @@
 //! ApiError>` in one module per capability; all SQL lives below [`store`]. The engine knows neither client nor agent.
 
 mod activations;
+mod associations;
 pub mod auth;
 pub mod caller;
 mod channels;
@@ -12,6 +13,7 @@ mod compliance;
 mod control;
 mod datadir;
 mod documents;
+mod ec2messages;
 mod groups;
 pub mod http;
 mod inventory;

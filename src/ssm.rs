@@ -5,6 +5,7 @@
 mod macros;
 
 mod activations;
+mod associations;
 mod commands;
 mod common;
 mod compliance;
@@ -21,6 +22,7 @@ mod values;
 
 pub mod clock;
 pub mod document;
+pub mod ec2messages;
 pub mod error;
 pub mod kms;
 pub mod logs;
@@ -28,6 +30,7 @@ pub mod model;
 pub mod redact;
 
 pub use activations::*;
+pub use associations::*;
 pub use commands::*;
 pub use common::*;
 pub use compliance::*;

@@ -117,6 +117,11 @@ impl Caller {
                         operation == "Decrypt" && of_itself(context.and_then(|context| context.get(kms::TARGET_ID)))
                     }
                     Service::Logs => NODE_LOG_OPERATIONS.contains(&operation),
+                    // Its own messages: their ids end in the node's.
+                    Service::Ec2Messages => match body.get("MessageId").and_then(Value::as_str) {
+                        Some(id) => id.strip_suffix(instance_id.as_str()).is_some_and(|start| start.ends_with('.')),
+                        None => of_itself(body.get("Destination")),
+                    },
                 }
             }
         };
@@ -160,6 +165,12 @@ mod tests {
         assert!(session.authorize(Service::Kms, "Encrypt", &decrypt("mi-1")).is_err());
         session.authorize(Service::Logs, "PutLogEvents", &json!({})).unwrap();
         assert!(session.authorize(Service::Logs, "GetLogEvents", &json!({})).is_err());
+        let messages = |operation, body| session.authorize(Service::Ec2Messages, operation, &body);
+        messages("GetMessages", json!({"Destination": "mi-1"})).unwrap();
+        messages("SendReply", json!({"MessageId": "aws.ssm.c.mi-1"})).unwrap();
+        assert!(messages("GetMessages", json!({"Destination": "mi-2"})).is_err());
+        assert!(messages("SendReply", json!({"MessageId": "aws.ssm.c.mi-2", "Destination": "mi-1"})).is_err());
+        assert!(messages("SendReply", json!({"MessageId": "aws.ssm.c.xmi-1"})).is_err());
         key.authorize(Service::Ssm, "RequestManagedInstanceRoleToken", &json!({})).unwrap();
         assert!(key.authorize(Service::Ssm, "GetParameter", &json!({"Name": "x"})).is_err());
         assert!(Caller::Anonymous.authorize(Service::Ssm, "GetParameter", &json!({})).is_err());

@@ -234,7 +234,8 @@ fn command_of<'a>(job_id: &'a str, instance_id: &str) -> Option<&'a str> {
     job_id.strip_prefix("aws.ssm.")?.strip_suffix(instance_id)?.strip_suffix('.')
 }
 
-async fn job_ack(engine: &Arc<Engine>, instance_id: &str, ack: &JobAck) {
+/// Notes that a node has taken a job, or why not.
+pub(super) async fn job_ack(engine: &Arc<Engine>, instance_id: &str, ack: &JobAck) {
     let Some(command_id) = command_of(&ack.job_id, instance_id) else { return };
     let event = match ack.status_code.as_str() {
         // A failed reply follows a parse error; a duplicate is at work or done already.
@@ -250,8 +251,8 @@ async fn job_ack(engine: &Arc<Engine>, instance_id: &str, ack: &JobAck) {
     }
 }
 
-/// Whether the reply is to be acknowledged.
-async fn job_reply(engine: &Arc<Engine>, instance_id: &str, reply: &JobReply) -> bool {
+/// Keeps what a node says about a job. Answers whether the reply is to be acknowledged.
+pub(super) async fn job_reply(engine: &Arc<Engine>, instance_id: &str, reply: &JobReply) -> bool {
     if reply.topic.starts_with(TOPIC_CANCEL_COMMAND) {
         return true;
     }

@@ -18,10 +18,10 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    Caller, Ctx, Engine, Payload, Router, activations,
+    Caller, Ctx, Engine, Payload, Router, activations, associations,
     auth::{Authenticated, DEFAULT_REGION},
-    commands, compliance, control, documents, groups, inventory, kms, logs, nodes, output, parameters, patch, random,
-    relay, router, sessions, sts, tags,
+    commands, compliance, control, documents, ec2messages, groups, inventory, kms, logs, nodes, output, parameters,
+    patch, random, relay, router, sessions, sts, tags,
     tls::{TlsFiles, TlsListener},
 };
 use crate::{
@@ -145,9 +145,11 @@ impl Server {
 pub(super) fn operations() -> Router {
     Router::default()
         .merge(activations::operations())
+        .merge(associations::operations())
         .merge(commands::operations())
         .merge(compliance::operations())
         .merge(documents::operations())
+        .merge(ec2messages::operations())
         .merge(inventory::operations())
         .merge(kms::operations())
         .merge(logs::operations())

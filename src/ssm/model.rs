@@ -21,6 +21,8 @@ const SHOWN: usize = 1024;
 static SSM: LazyLock<ServiceModel> = LazyLock::new(|| parse(include_str!("../../assets/model/ssm.json")));
 static KMS: LazyLock<ServiceModel> = LazyLock::new(|| parse(include_str!("../../assets/model/kms.json")));
 static LOGS: LazyLock<ServiceModel> = LazyLock::new(|| parse(include_str!("../../assets/model/logs.json")));
+static EC2_MESSAGES: LazyLock<ServiceModel> =
+    LazyLock::new(|| parse(include_str!("../../assets/model/ec2messages.json")));
 
 /// The files are compiled in and parsed by a test, so a broken one never leaves the developer's machine.
 fn parse(text: &str) -> ServiceModel {
@@ -38,6 +40,7 @@ pub fn of(service: Service) -> &'static ServiceModel {
         Service::Ssm => &SSM,
         Service::Kms => &KMS,
         Service::Logs => &LOGS,
+        Service::Ec2Messages => &EC2_MESSAGES,
     }
 }
 
@@ -404,15 +407,24 @@ mod tests {
     }
 
     #[test]
-    fn the_model_parses_and_every_shape_it_names_exists() {
-        let model = ssm();
-        for shape in model.shapes.values() {
-            let members = shape.m.values().filter_map(Value::as_str);
-            for target in members.chain(shape.of.as_deref()).chain(shape.key.as_deref()).chain(shape.value.as_deref()) {
-                assert!(model.shapes.contains_key(target), "{target}");
+    fn the_models_parse_and_every_shape_they_name_exists() {
+        for service in Service::ALL {
+            let model = of(service);
+            assert_eq!(model.target_prefix, service.target_prefix());
+            for shape in model.shapes.values() {
+                let members = shape.m.values().filter_map(Value::as_str);
+                let parts = [&shape.of, &shape.key, &shape.value].into_iter().filter_map(|part| part.as_deref());
+                for target in members.chain(parts) {
+                    assert!(model.shapes.contains_key(target), "{target}");
+                }
+            }
+            for (name, operation) in &model.operations {
+                for shape in [Some(&operation.input), operation.output.as_ref()].into_iter().flatten() {
+                    assert!(model.shapes.contains_key(shape), "{name}");
+                }
             }
         }
-        assert!(model.operations().count() > 150);
+        assert!(ssm().operations().count() > 150);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The services that speak AWS JSON 1.1 here: Systems Manager, and the two that its sessions lean on.
+//! The services that speak AWS JSON 1.1 here: Systems Manager, the two that its sessions lean on, and the old way to a node.
 
 /// A service: how requests to it are signed and addressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -9,11 +9,13 @@ pub enum Service {
     Kms,
     /// Amazon CloudWatch Logs.
     Logs,
+    /// The message delivery service, from which AWS's agent takes its work when it has no control channel.
+    Ec2Messages,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 3] = [Self::Ssm, Self::Kms, Self::Logs];
+    pub const ALL: [Self; 4] = [Self::Ssm, Self::Kms, Self::Logs, Self::Ec2Messages];
 
     /// The name in a signature's scope and in a host name: `kms`.
     pub fn name(self) -> &'static str {
@@ -21,6 +23,7 @@ impl Service {
             Self::Ssm => "ssm",
             Self::Kms => "kms",
             Self::Logs => "logs",
+            Self::Ec2Messages => "ec2messages",
         }
     }
 
@@ -30,6 +33,7 @@ impl Service {
             Self::Ssm => "AmazonSSM",
             Self::Kms => "TrentService",
             Self::Logs => "Logs_20140328",
+            Self::Ec2Messages => "EC2WindowsMessageDeliveryService",
         }
     }
 

@@ -1,9 +1,15 @@
 """Hybrid activation, the node list, tags."""
 
 import datetime
+import json
 import subprocess
+import urllib.error
+import urllib.request
+import uuid
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
 from conftest import BINARY, FLEET, REGION, until
@@ -122,3 +128,27 @@ def test_a_node_is_deregistered(own_engine):
     until("the node", lambda: own_engine.node_ids())
     ssm.deregister_managed_instance(InstanceId=own_engine.node_ids()["gone"])
     assert own_engine.node_ids() == {}
+
+
+def call_messages(engine, operation, body):
+    """A call of the message delivery service, which boto3 does not have, signed by botocore."""
+    keys = engine.client()._request_signer._credentials.get_frozen_credentials()
+    request = AWSRequest("POST", engine.url + "/", data=json.dumps(body), headers={
+        "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"EC2WindowsMessageDeliveryService.{operation}",
+    })
+    SigV4Auth(keys, "ec2messages", REGION).add_auth(request)
+    sent = urllib.request.Request(request.url, request.body, dict(request.headers), method="POST")
+    with urllib.request.urlopen(sent, timeout=30) as answer:
+        return json.loads(answer.read())
+
+
+def test_the_message_service_takes_what_agents_say(engine, fleet):
+    assert call_messages(engine, "AcknowledgeMessage", {"MessageId": f"aws.ssm.{uuid.uuid4()}.{fleet['web-1']}"}) == {}
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        call_messages(engine, "AcknowledgeMessage", {"MessageId": "rubbish"})
+    assert json.loads(refused.value.read())["__type"] == "InvalidMessageIdException"
+
+
+def test_there_are_no_associations(ssm):
+    assert ssm.list_associations()["Associations"] == []
+    assert ssm.list_associations(AssociationFilterList=[{"key": "Name", "value": "x"}])["Associations"] == []

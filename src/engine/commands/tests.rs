@@ -9,7 +9,10 @@ use crate::{
         control,
         tests::{Harness, code},
     },
-    ssm::*,
+    ssm::{
+        ec2messages::{AcknowledgeMessage, FailMessage, SendReply},
+        *,
+    },
     wire::{
         envelope::{Envelope, kind},
         messages::{AgentJob, CommandJob, JobAck, JobReply, ReplyContent, StepStatus, TOPIC_SEND_COMMAND, job_status},
@@ -483,4 +486,44 @@ async fn commands_are_listed_newest_first_in_pages() {
         }
     }
     assert_eq!(count, 7);
+}
+
+#[tokio::test]
+async fn what_a_node_says_over_the_message_service_counts_as_well() {
+    let harness = Harness::new();
+    let ids = fleet(&harness, 2).await;
+    let id = send(&harness, shell(&ids)).await;
+    let message = |node: &str| format!("aws.ssm.{id}.{node}");
+    let mut peers = [Peer::connect(&harness, &ids[0]).await, Peer::connect(&harness, &ids[1]).await];
+    for peer in &mut peers {
+        assert_eq!(peer.jobs().len(), 1);
+    }
+
+    harness.call(AcknowledgeMessage { message_id: message(&ids[0]) }).await.unwrap();
+    assert_eq!(standing(&harness, &id, &ids[0]).await, "InProgress");
+    let step = StepStatus {
+        status: "Success".into(),
+        name: "aws:runShellScript".into(),
+        standard_output: "by the old way".into(),
+        ..Default::default()
+    };
+    let content = ReplyContent {
+        document_status: "Success".into(),
+        runtime_status: Some([("aws:runShellScript".to_owned(), step)].into()),
+        ..Default::default()
+    };
+    let reply = SendReply {
+        message_id: message(&ids[0]),
+        payload: serde_json::to_string(&content).unwrap(),
+        reply_id: "r-1".into(),
+    };
+    let kept = harness.call(reply).await.unwrap();
+    assert_eq!((kept.message_id, kept.reply_id.as_str()), (message(&ids[0]), "r-1"));
+    let done = invocation(&harness, &id, &ids[0]).await;
+    assert_eq!(done.status_details.as_deref(), Some("Success"));
+    assert_eq!(done.standard_output_content.as_deref(), Some("by the old way"));
+
+    let failed = FailMessage { message_id: message(&ids[1]), failure_type: "NoHandlerExists".into() };
+    harness.call(failed).await.unwrap();
+    assert_eq!(standing(&harness, &id, &ids[1]).await, "Failed");
 }
