@@ -35,6 +35,7 @@ mod tool;
 
 use std::{
     io,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -110,7 +111,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// Whether the agent is ending and takes its scripts with it.
+    /// Whether the agent is ending: it takes no more work, and its sessions end.
     fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }
@@ -194,15 +195,20 @@ async fn serve(
             executor.expire();
         }
     };
+    let mut line = pin!(control.run());
     tokio::select! {
         () = renewal.run() => {}
         () = heartbeat::run(&node) => {}
-        () = control.run() => {}
+        () = &mut line => {}
         () = tidy => {}
         () = stop.cancelled() => {}
     }
     node.stopping.store(true, Ordering::Relaxed);
-    sessions.end_all().await;
+    // The line stays up meanwhile: the service hears, and tells the users, why their sessions end.
+    tokio::select! {
+        () = &mut line => {}
+        () = sessions.end_all() => {}
+    }
     if options.kill_on_stop {
         executor.kill_all().await;
     }

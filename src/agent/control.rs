@@ -143,6 +143,10 @@ impl Control {
         match message.message_type.as_str() {
             kind::JOB => {
                 let Some(job) = payload::<AgentJob>(&message) else { return Ok(()) };
+                if self.node.is_stopping() {
+                    // What nobody acknowledges is sent again to the next agent.
+                    return Ok(());
+                }
                 let ack = self.take(message.message_id, job).await?;
                 send(socket, Message::binary(ack.encode())).await
             }

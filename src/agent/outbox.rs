@@ -27,6 +27,7 @@ const MEMORY_TRIES: u32 = 10;
 pub struct Outbox {
     waiting: Mutex<VecDeque<Waiting>>,
     changed: Notify,
+    acknowledged: Notify,
 }
 
 struct Waiting {
@@ -73,6 +74,14 @@ impl Outbox {
     /// Queues the end of a session; the payload is an `agent_task_complete`.
     pub fn task(&self, payload: String) {
         self.push(Uuid::new_v4(), Body::Memory { kind: kind::TASK_COMPLETE, payload });
+    }
+
+    /// Resolves when the service has acknowledged the end of every session that was queued.
+    pub async fn tasks_acknowledged(&self) {
+        let is_task = |waiting: &Waiting| matches!(waiting.body, Body::Memory { kind: kind::TASK_COMPLETE, .. });
+        while self.lock().iter().any(is_task) {
+            self.acknowledged.notified().await;
+        }
     }
 
     /// Resolves when there may be something to send.
@@ -139,7 +148,9 @@ impl Outbox {
     fn remove(&self, message_id: Uuid) -> Option<Waiting> {
         let mut queue = self.lock();
         let index = queue.iter().position(|waiting| waiting.message_id == message_id)?;
-        queue.remove(index)
+        let removed = queue.remove(index);
+        self.acknowledged.notify_one();
+        removed
     }
 
     /// Nothing panics while the lock is held, so a poisoned one is as good as any.

@@ -35,7 +35,9 @@ use transcript::{Orphan, Transcripts};
 const LIMIT: usize = 1000;
 /// How long sessions have to end when the agent does.
 const FAREWELL: Duration = Duration::from_secs(3);
-/// Why a session ends that was under way when its agent was.
+/// Why a session ends that is under way when its agent is stopped.
+const STOPPED: &str = "The agent on the node was stopped.";
+/// Why a session ends that was under way when its agent was killed.
 const RESTARTED: &str = "The agent on the node was restarted.";
 
 /// The sessions of a node.
@@ -83,6 +85,9 @@ impl Sessions {
             Ok(plan) => plan,
             Err(sentence) => return self.complete(&session_id, Err(sentence), &LogTerms::default()),
         };
+        if self.node.is_stopping() {
+            return self.complete(&session_id, Err(STOPPED.to_owned()), &LogTerms::default());
+        }
         let cancel = CancellationToken::new();
         {
             let mut live = self.lock();
@@ -103,18 +108,15 @@ impl Sessions {
             let streamed = CancellationToken::new();
             let stream = sessions.stream(&session_id, &terms, &streamed);
             let run = async {
-                let outcome = sessions.run(&session_id, plan, &cancel).await;
+                let mut outcome = sessions.run(&session_id, plan, &cancel).await;
                 sessions.lock().remove(&session_id);
                 streamed.cancel();
-                // An agent that is stopping has no line to the service any more: its next start says how this ended.
-                if !sessions.node.is_stopping() {
-                    sessions.complete(&session_id, outcome, &terms);
+                if sessions.node.is_stopping() {
+                    outcome = Err(STOPPED.to_owned());
                 }
+                sessions.complete(&session_id, outcome, &terms);
             };
             let ((), streamed) = tokio::join!(run, stream);
-            if sessions.node.is_stopping() {
-                return;
-            }
             sessions.settle(&session_id, &terms, streamed).await;
         });
     }
@@ -178,11 +180,16 @@ impl Sessions {
         }
     }
 
-    /// Ends all sessions: a shell does not outlive its agent.
+    /// Ends all sessions, a shell does not outlive its agent, and waits until the service knows. What cannot be said or
+    /// delivered in time is left to the next start.
     pub async fn end_all(&self) {
         self.tasks.close();
         self.lock().values().for_each(CancellationToken::cancel);
-        if tokio::time::timeout(FAREWELL, self.tasks.wait()).await.is_err() {
+        let ended = async {
+            self.tasks.wait().await;
+            self.outbox.tasks_acknowledged().await;
+        };
+        if tokio::time::timeout(FAREWELL, ended).await.is_err() {
             tracing::warn!("some sessions did not end in time");
         }
     }

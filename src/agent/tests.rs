@@ -323,6 +323,29 @@ async fn a_terminated_session_takes_its_shell_with_it() {
 }
 
 #[tokio::test]
+async fn an_agent_that_is_stopped_says_how_its_sessions_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut service = Service::start().await;
+    let agent = Agent::start(dir.path(), Some(service.url()), true);
+    let mut control = service.control().await;
+    start_session(&mut control, json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": {}})).await;
+    let mut user =
+        User { channel: Channel::new(Role::Client, SMALL_FRAME), peer: service.data().await, seen: String::new() };
+    user.sized(80, 24).await;
+    user.type_in("echo shell-$((40+2))\r").await;
+    assert!(user.read_until("shell-42").await);
+    agent.stop.cancel();
+    // Work that comes now is not taken: nobody would do it.
+    control.send(kind::JOB, job("11111111-2222-4333-8444-555555555555", json!(["true"]), json!({}))).await;
+    let complete = task_complete(&mut control).await;
+    assert_eq!((complete.task_id.as_str(), complete.final_task_status.as_str()), ("root-1", "Failed"));
+    assert_eq!(complete.output, "The agent on the node was stopped.");
+    assert!(control.next_bytes().await.is_none(), "nothing is left to say");
+    agent.stop().await;
+    assert_eq!(std::fs::read_dir(dir.path().join("sessions")).unwrap().count(), 0, "the next agent has nothing to add");
+}
+
+#[tokio::test]
 async fn a_command_without_a_terminal_ends_with_its_code() {
     let dir = tempfile::tempdir().unwrap();
     let mut service = Service::start().await;
