@@ -291,6 +291,31 @@ async fn a_shell_goes_on_over_a_broken_line_and_says_how_it_ended() {
 }
 
 #[tokio::test]
+async fn the_last_output_arrives_although_the_line_breaks_after_the_program_has_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut service = Service::start().await;
+    let agent = Agent::start(dir.path(), Some(service.url()), true);
+    let mut control = service.control().await;
+    let mut document = json!({"schemaVersion": "1.0", "sessionType": "InteractiveCommands", "properties": {}});
+    document["properties"][facts::PLATFORM] = json!({"commands": "echo bye-$((40+2))"});
+    start_session(&mut control, document).await;
+    let mut user =
+        User { channel: Channel::new(Role::Client, SMALL_FRAME), peer: service.data().await, seen: String::new() };
+    user.sized(80, 24).await;
+    // The output comes and nobody acknowledges it; it is sent again, by an agent that has nothing else to do any more.
+    for _ in 0..2 {
+        while !user.peer.next_bytes().await.unwrap().windows(6).any(|part| part == b"bye-42") {}
+    }
+    drop(user.peer);
+    user.peer = service.data().await;
+    user.channel.reconnected();
+    user.flush().await;
+    assert!(user.read_until("bye-42").await);
+    assert_eq!(task_complete(&mut control).await.final_task_status, "Success");
+    agent.stop().await;
+}
+
+#[tokio::test]
 async fn a_terminated_session_takes_its_shell_with_it() {
     let dir = tempfile::tempdir().unwrap();
     let mut service = Service::start().await;

@@ -25,8 +25,9 @@ use crate::{
     },
 };
 
-/// How long the last output may stand still on its way to the client before the session is closed without it.
-const DRAIN: Duration = Duration::from_secs(2);
+/// How long the last output may stand still on its way to the client before the session is closed without it. A client
+/// that has lost its line comes back in this time.
+const DRAIN: Duration = Duration::from_secs(60);
 
 /// How long a program on a terminal waits for the size of the user's. AWS's client tells it only after the first output.
 const SIZE_WAIT: Duration = Duration::from_millis(if cfg!(test) { 5_000 } else { 500 });
@@ -311,14 +312,17 @@ impl Session<'_> {
         }
     }
 
-    /// Sends what is left and waits until the client has it, as long as it keeps taking.
+    /// Sends what is left and waits until the client has it, over a new line if this one breaks.
     async fn farewell(&mut self) {
         let mut left = usize::MAX;
         let mut last = Instant::now();
         loop {
             self.push_output();
-            if self.link.flush().await.is_err() {
-                return;
+            if let Err(lost) = self.link.flush().await {
+                if self.link.reconnect(&lost).await.is_err() {
+                    return;
+                }
+                continue;
             }
             let now_left = self.pending.len() + self.link.channel.unacknowledged();
             if now_left == 0 {
@@ -328,8 +332,18 @@ impl Session<'_> {
                 (left, last) = (now_left, Instant::now());
             }
             match tokio::time::timeout_at(last + DRAIN, self.link.wait()).await {
-                Ok(Ok(())) => while self.link.channel.poll_event().is_some() {},
-                Ok(Err(_)) => return,
+                Ok(Ok(())) => {
+                    while let Some(event) = self.link.channel.poll_event() {
+                        if ends(&event) {
+                            return;
+                        }
+                    }
+                }
+                Ok(Err(lost)) => {
+                    if self.link.reconnect(&lost).await.is_err() {
+                        return;
+                    }
+                }
                 Err(_) => break,
             }
         }
