@@ -109,7 +109,10 @@ impl Credentials {
     }
 
     fn error(&self, error: &CredentialsError) -> Error {
-        let detail = chain(error);
+        let detail = match error {
+            CredentialsError::CredentialsNotLoaded(_) => tried(&chain(error)),
+            _ => chain(error).lines().map(str::trim).collect::<Vec<_>>().join("; "),
+        };
         let lower = detail.to_lowercase();
         let single_sign_on = lower.contains("sso") || lower.contains("cached token");
         let fault = match error {
@@ -120,6 +123,13 @@ impl Credentials {
         };
         Error::Credentials { profile: self.profile.clone(), fault, detail }
     }
+}
+
+/// Where credentials were looked for, of a chain of providers that says at length of each why it has none.
+fn tried(said: &str) -> String {
+    let providers = said.lines().filter(|line| line.starts_with(' ')).filter_map(|line| line.split_once(':'));
+    let names: Vec<_> = providers.map(|(name, _)| name.trim()).collect();
+    if names.is_empty() { String::new() } else { format!("tried {}", names.join(", ")) }
 }
 
 /// An error and what it says about its causes, without repetition.
@@ -271,6 +281,19 @@ mod tests {
         let (credentials, _) = Credentials::load(&settings).await.unwrap();
         let error = credentials.get(Timestamp::from_millis(0)).await.unwrap_err();
         assert!(error.advice().is_some(), "{error}");
+        assert_eq!(error.to_string().lines().count(), 1, "{error}");
+    }
+
+    #[test]
+    fn a_long_chain_of_providers_is_told_in_a_line() {
+        let said =
+            "not enabled: no credentials found in chain. Attempted:\n  Environment: not set\n  Profile: not enabled\n";
+        let detail = tried(said);
+        assert_eq!(detail, "tried Environment, Profile");
+        let error = Error::Credentials { profile: None, fault: CredentialFault::Missing, detail };
+        assert_eq!(error.to_string(), "no credentials: tried Environment, Profile");
+        let bare = Error::Credentials { profile: Some("x".into()), fault: CredentialFault::Missing, detail: tried("") };
+        assert_eq!(bare.to_string(), "no credentials for profile x");
     }
 
     #[test]

@@ -26,13 +26,17 @@ pub enum Error {
         seconds: u64,
     },
     /// There are no usable credentials.
-    #[error("no credentials{}: {detail}", .profile.as_deref().map(|name| format!(" for profile {name}")).unwrap_or_default())]
+    #[error(
+        "no credentials{}{}{detail}",
+        .profile.as_deref().map(|name| format!(" for profile {name}")).unwrap_or_default(),
+        if detail.is_empty() { "" } else { ": " }
+    )]
     Credentials {
         /// The profile that was asked for.
         profile: Option<String>,
         /// What kind of trouble it is.
         fault: CredentialFault,
-        /// What the provider says.
+        /// What the provider says, in one line; empty if it has nothing to add.
         detail: String,
     },
     /// No secure connection.
