@@ -1,6 +1,6 @@
 //! `fleetdeck nodes`: the managed nodes, as their pages come.
 
-use std::{pin::pin, process::ExitCode};
+use std::{collections::BTreeSet, pin::pin, process::ExitCode};
 
 use clap::Args;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -156,27 +156,43 @@ pub async fn tags(client: &Client, id: String) -> Result<Vec<Tag>, client::Error
     Ok(client.call(request).await?.tag_list)
 }
 
-/// The ids of the nodes that are called so. Every name must belong to exactly one node.
+/// The ids of the nodes that are called so: by the tag `Name`, by their name, their host name or their id. Every name must
+/// belong to exactly one node.
 pub async fn ids_of(client: &Client, names: &[String]) -> anyhow::Result<Vec<String>> {
-    let nodes = client.all(describe(Vec::new())).await?;
-    names.iter().map(|name| id_of(&nodes, name)).collect()
+    let tagged = stream::iter(names).map(|name| tagged(client, name)).buffered(AT_ONCE).try_collect::<Vec<_>>();
+    let (nodes, tagged) = tokio::try_join!(client.all(describe(Vec::new())), tagged)?;
+    names.iter().zip(tagged).map(|(name, tagged)| id_of(&nodes, &tagged, name)).collect()
+}
+
+/// The nodes whose tag `Name` has this value. No answer names tags, so the service is asked for them.
+async fn tagged(client: &Client, name: &str) -> Result<Vec<InstanceInformation>, client::Error> {
+    if name.is_empty() || is_id(name) {
+        return Ok(Vec::new());
+    }
+    let filter = InstanceInformationStringFilter { key: "tag:Name".to_owned(), values: vec![name.to_owned()] };
+    client.all(describe(vec![filter])).await
+}
+
+fn is_id(name: &str) -> bool {
+    ID_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// The target of a session: the id of the node with this id or name. An id needs no look-up, and no permission to list nodes.
 pub async fn target(client: &Client, node: &str) -> anyhow::Result<String> {
-    if ID_PREFIXES.iter().any(|prefix| node.starts_with(prefix)) {
+    if is_id(node) {
         return Ok(node.to_owned());
     }
     Ok(ids_of(client, &[node.to_owned()]).await?.remove(0))
 }
 
-fn id_of(nodes: &[InstanceInformation], name: &str) -> anyhow::Result<String> {
+fn id_of(nodes: &[InstanceInformation], tagged: &[InstanceInformation], name: &str) -> anyhow::Result<String> {
     let called = |node: &&InstanceInformation| {
         [&node.name, &node.computer_name, &node.instance_id].into_iter().any(|known| known.as_deref() == Some(name))
     };
-    let ids: Vec<_> = nodes.iter().filter(called).filter_map(|node| node.instance_id.clone()).collect();
-    match ids.as_slice() {
-        [id] => Ok(id.clone()),
+    let found = nodes.iter().filter(called).chain(tagged);
+    let ids: BTreeSet<_> = found.filter_map(|node| node.instance_id.as_deref()).collect();
+    match Vec::from_iter(ids).as_slice() {
+        [id] => Ok((*id).to_owned()),
         [] => anyhow::bail!("no node is called {name}; `fleetdeck nodes` lists them"),
         several => {
             anyhow::bail!("{} nodes are called {name}: {}; name one by its id", several.len(), several.join(", "))
@@ -204,9 +220,14 @@ mod tests {
     #[test]
     fn a_name_means_one_node() {
         let nodes = [node("mi-1", "web"), node("mi-2", "db"), node("mi-3", "db")];
-        assert_eq!(id_of(&nodes, "web").unwrap(), "mi-1");
-        assert_eq!(id_of(&nodes, "mi-2").unwrap(), "mi-2");
-        assert!(id_of(&nodes, "db").unwrap_err().to_string().contains("mi-2, mi-3"));
-        assert!(id_of(&nodes, "cache").is_err());
+        let id_of = |name, tagged: &[_]| id_of(&nodes, tagged, name).map_err(|error| error.to_string());
+        assert_eq!(id_of("web", &[]).unwrap(), "mi-1");
+        assert_eq!(id_of("mi-2", &[]).unwrap(), "mi-2");
+        assert!(id_of("db", &[]).unwrap_err().contains("2 nodes are called db: mi-2, mi-3"));
+        assert!(id_of("cache", &[]).is_err());
+        // The tag names a node as well as anything else does; the same node twice is one node.
+        assert_eq!(id_of("shop", &[node("mi-3", "db")]).unwrap(), "mi-3");
+        assert_eq!(id_of("web", &[node("mi-1", "web")]).unwrap(), "mi-1");
+        assert!(id_of("web", &[node("mi-3", "db")]).unwrap_err().contains("mi-1, mi-3"));
     }
 }
