@@ -11,7 +11,7 @@ use fleetdeck::{
     ssm::{DescribeInstanceInformation, StartSession},
 };
 use line::{BadLine, Weather};
-use support::Engine;
+use support::{BINARY, Engine, Terminal};
 
 fn node() -> Engine {
     let mut engine = Engine::start();
@@ -129,6 +129,36 @@ fn files_are_copied_both_ways_and_a_broken_copy_goes_on() {
     let said = String::from_utf8(run.stderr).unwrap();
     assert!(!run.status.success() && said.contains("is not a directory on the node"), "{said}");
     assert_eq!(engine.command(&["cp", "here", "there"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_session_that_is_ended_from_elsewhere_ends_with_a_reason_and_its_shell_is_gone() {
+    let mut engine = Engine::start();
+    engine.agent("web-1", &[("Name", "shop front")]);
+    engine.wait_for_nodes(1);
+    let root = engine.root.path();
+    let pid = root.join("pid");
+    // The tag names the node, as in the console.
+    let script = format!("{BINARY} --endpoint-url {} shell 'shop front'", engine.url);
+    let mut shell = Terminal::run(&script, &engine.environment(), root, 24, 100);
+    shell.wait("a prompt", |screen| screen.contents().contains(['$', '#']));
+    shell.keys(&format!("echo $$ > {}; echo rea''dy\r", pid.display()));
+    shell.wait_for("ready");
+    let pid = fs::read_to_string(pid).unwrap().trim().to_owned();
+    let listed = engine.fleetdeck(&["sessions", "ls", "--output", "json"]);
+    let id = listed.split("\"SessionId\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+
+    let ended = engine.command(&["sessions", "end", "--yes", &id]);
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(ended.status.success() && said.contains(&format!("ended {id} of ")), "{said}");
+    shell.wait_for("terminated the session");
+    shell.wait_for_exit();
+    support::until("the shell on the node to be gone", || !std::path::Path::new("/proc").join(&pid).exists());
+    support::until("the session in the history", || {
+        engine.fleetdeck(&["sessions", "ls", "--state", "history", "--output", "json"]).contains(&id)
+    });
+    let run = engine.command(&["sessions", "end", "--yes", &id]);
+    assert!(String::from_utf8(run.stderr).unwrap().contains(&format!("no session {id} is running")));
 }
 
 #[test]

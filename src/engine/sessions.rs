@@ -160,7 +160,7 @@ async fn resume(ctx: Ctx, request: ResumeSession) -> Result<ResumeSessionOutput,
 
 async fn terminate(ctx: Ctx, request: TerminateSession) -> Result<TerminateSessionOutput, ApiError> {
     let details = format!("{} terminated the session.", ctx.caller.arn());
-    finish(&ctx.engine, &request.session_id, SessionStatus::Terminated, "", &details).await?;
+    end(&ctx.engine, &request.session_id, SessionStatus::Terminated, &details).await?;
     Ok(TerminateSessionOutput { session_id: Some(request.session_id) })
 }
 

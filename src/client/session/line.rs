@@ -343,7 +343,8 @@ impl Line {
                 }
                 Event::Unsupported(text) => self.obstacle = Some(text),
                 Event::Closed(closed) => {
-                    let told = Some(closed.output).filter(|text| !text.is_empty());
+                    // Whoever has ended it need not be told.
+                    let told = Some(closed.output).filter(|text| !text.is_empty() && self.ending.is_none());
                     end = Some(self.obstacle.take().or(told));
                 }
                 _ => {}
