@@ -15,6 +15,7 @@ mod datadir;
 mod documents;
 mod ec2messages;
 mod groups;
+mod housekeeping;
 pub mod http;
 mod inventory;
 mod kms;
@@ -76,6 +77,7 @@ pub struct Engine {
     pub(crate) channels: Arc<channels::Channels>,
     pub(crate) relays: relay::Relays,
     pub(crate) output: output::OutputStore,
+    housekeeping: housekeeping::Housekeeping,
     auth: auth::Auth,
     /// Paging tokens of list operations.
     pub tokens: paging::Tokens,
@@ -108,6 +110,7 @@ impl Engine {
             _directory: directory,
             channels: Arc::default(),
             relays: relay::Relays::default(),
+            housekeeping: housekeeping::Housekeeping::default(),
             output,
             store,
             clock,

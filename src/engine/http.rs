@@ -115,14 +115,21 @@ impl Server {
     }
 
     /// Serves until `stop` is ready, then finishes what is under way.
+    ///
+    /// Errors: TLS cannot be served, or nothing can be kept any more.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
         let app =
             routes(App { engine: Arc::clone(&self.engine), router: Arc::new(operations()), scheme: self.scheme() });
         let scheduler = tokio::spawn(Arc::clone(&self.engine).run_scheduler());
-        let token = self.engine.stopping().clone();
+        let engine = Arc::clone(&self.engine);
+        let (broke, broken) = tokio::sync::oneshot::channel();
         let stop = async move {
-            stop.await;
-            token.cancel();
+            tokio::select! {
+                () = stop => {}
+                // A process that only answers errors helps nobody: whoever watches over it starts another.
+                () = engine.store.broken() => drop(broke.send(())),
+            }
+            engine.stopping().cancel();
         };
         match self.tls {
             None => {
@@ -137,7 +144,13 @@ impl Server {
         }
         self.engine.stopping().cancel();
         let _ = scheduler.await;
-        Ok(())
+        match broken.await {
+            Ok(()) => Err(std::io::Error::other(
+                "the thread that writes the database has died of a fault; what was acknowledged is kept. Start the engine \
+                 again, and report the panic that it printed",
+            )),
+            Err(_) => Ok(()),
+        }
     }
 }
 

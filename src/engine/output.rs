@@ -13,14 +13,17 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use object_store::{
     GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, WriteMultipart, local::LocalFileSystem,
     path::Path as ObjectPath,
 };
 
 use super::{Caller, Engine, Payload, auth::DEFAULT_REGION, http::App, kms, random, seal};
-use crate::{ssm::ApiError, wire::digest::hex};
+use crate::{
+    ssm::{ApiError, Timestamp},
+    wire::digest::hex,
+};
 
 /// Where nodes put whole output when the command names no bucket.
 pub const OUTPUT_BUCKET: &str = "fleetdeck-output";
@@ -47,6 +50,33 @@ impl OutputStore {
     pub async fn has(&self, bucket: &str, key: &str) -> bool {
         let path = object_path(bucket, key);
         self.0.head(&path).await.is_ok() || self.0.head(&sealed::place(&path)).await.is_ok()
+    }
+
+    /// Gives up the oldest objects of a bucket until so many bytes are free. Answers how many went, and their bytes.
+    pub(super) async fn make_room(&self, bucket: &str, wanted: u64) -> Result<(usize, u64), object_store::Error> {
+        let mut objects: Vec<ObjectMeta> = self.0.list(Some(&ObjectPath::from(bucket))).try_collect().await?;
+        objects.sort_by_key(|object| object.last_modified);
+        let (mut count, mut freed) = (0, 0);
+        for object in objects {
+            if freed >= wanted {
+                break;
+            }
+            self.0.delete(&object.location).await?;
+            count += 1;
+            freed += object.size;
+        }
+        Ok((count, freed))
+    }
+
+    /// Gives up the objects of a bucket that were written before a time.
+    pub(super) async fn forget(&self, bucket: &str, before: Timestamp) -> Result<(), object_store::Error> {
+        let mut objects = self.0.list(Some(&ObjectPath::from(bucket)));
+        while let Some(object) = objects.try_next().await? {
+            if object.last_modified.timestamp_millis() < before.as_millis() {
+                self.0.delete(&object.location).await?;
+            }
+        }
+        Ok(())
     }
 
     #[cfg(test)]
@@ -208,7 +238,13 @@ async fn put(engine: &Engine, bucket: &str, key: &str, request: Request) -> Resu
     let mut sealer = key.map(|key| sealed::Sealer::new(&engine.keyring, key, &path));
     let (place, other) =
         if key.is_some() { (sealed::place(&path), path.clone()) } else { (path.clone(), sealed::place(&path)) };
-    let upload = engine.output.0.put_multipart(&place).await?;
+    let refused = |error: object_store::Error| {
+        if is_full(&error) {
+            engine.store.note_full();
+        }
+        S3Error::from(error)
+    };
+    let upload = engine.output.0.put_multipart(&place).await.map_err(refused)?;
     let mut writer = WriteMultipart::new_with_chunk_size(upload, CHUNK);
     let mut digest = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
     let mut length = 0u64;
@@ -231,7 +267,7 @@ async fn put(engine: &Engine, bucket: &str, key: &str, request: Request) -> Resu
                 }
                 digest.update(&chunk);
                 if let Err(error) = writer.wait_for_capacity(1).await {
-                    break Err(error.into());
+                    break Err(refused(error));
                 }
                 match &mut sealer {
                     None => writer.put(chunk),
@@ -262,7 +298,7 @@ async fn put(engine: &Engine, bucket: &str, key: &str, request: Request) -> Resu
         let _ = writer.abort().await;
         return Err(error);
     }
-    let stored = writer.finish().await?;
+    let stored = writer.finish().await.map_err(refused)?;
     // The object has one form: the one that was written last.
     match engine.output.0.delete(&other).await {
         Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
@@ -273,6 +309,14 @@ async fn put(engine: &Engine, bucket: &str, key: &str, request: Request) -> Resu
         response.headers_mut().insert(ENCRYPTION, header::HeaderValue::from_static("aws:kms"));
     }
     Ok(response)
+}
+
+/// Whether there was no space left.
+fn is_full(error: &object_store::Error) -> bool {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|error| matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded))
 }
 
 /// Reads a sealed object.

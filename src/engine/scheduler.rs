@@ -10,9 +10,12 @@ use crate::ssm::ApiError;
 impl Engine {
     /// Does everything that is due by the engine's clock. Tests with a manual clock call it themselves.
     pub async fn tick(self: &Arc<Self>) -> Result<(), ApiError> {
+        // First, because the rest may have to write.
+        self.make_room().await;
         self.expire_parameters().await?;
         commands::dispatch::tick(self).await?;
-        sessions::tick(self).await
+        sessions::tick(self).await?;
+        self.forget_history().await
     }
 
     /// Ticks until the engine stops.

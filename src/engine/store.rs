@@ -20,7 +20,7 @@ pub(crate) mod sessions;
 mod tags;
 mod writer;
 
-use std::path::Path;
+use std::{path::Path, sync::atomic::Ordering};
 
 use rusqlite::{Connection, OpenFlags, ffi::ErrorCode};
 
@@ -54,7 +54,11 @@ impl From<Error> for ApiError {
         tracing::error!(%error, "the database failed");
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => {
-                Self::internal("The disk of the engine is full; nothing was changed. Free some space and try again.")
+                // The engine's next tick gives up old command output, if there is any.
+                Self::internal(
+                    "The disk of the engine is full; nothing was changed. The engine gives up its oldest command output: try \
+                     again in a moment, and free some space on that disk if this stays.",
+                )
             }
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure) => {
                 Self::internal("The engine cannot write its data directory; nothing was changed.")
@@ -95,6 +99,27 @@ impl Store {
         F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,
     {
         self.readers.read(work).await
+    }
+
+    /// Whether something could not be written for want of space since the last call.
+    pub(super) fn was_full(&self) -> bool {
+        self.writer.full.swap(false, Ordering::Relaxed)
+    }
+
+    /// Notes that something beside the database could not be written for want of space.
+    pub(super) fn note_full(&self) {
+        self.writer.full.store(true, Ordering::Relaxed);
+    }
+
+    /// Resolves when the thread that writes is gone: nothing can be kept any more.
+    pub(super) async fn broken(&self) {
+        self.writer.gone.cancelled().await;
+    }
+
+    /// Ends the thread that writes as a fault in it would.
+    #[cfg(test)]
+    pub(crate) fn break_for_tests(&self) {
+        self.writer.break_for_tests();
     }
 
     /// Deletes every row of every table.

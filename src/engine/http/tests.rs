@@ -223,6 +223,14 @@ async fn a_handler_that_panics_is_an_internal_error() {
 }
 
 #[tokio::test]
+async fn an_engine_that_can_keep_nothing_ends_with_a_word() {
+    let Served { harness, task, stop: _stop, .. } = Served::start(None, plain()).await;
+    harness.engine.store.break_for_tests();
+    let error = tokio::time::timeout(Duration::from_secs(20), task).await.unwrap().unwrap().unwrap_err();
+    assert!(error.to_string().contains("has died"), "{error}");
+}
+
+#[tokio::test]
 async fn what_is_under_way_is_finished_before_the_end() {
     let served = Served::start(None, plain()).await;
     let address = served.url.strip_prefix("http://").unwrap().to_owned();

@@ -64,6 +64,30 @@ const COLUMNS: &str =
     "c.seq, c.id, c.requested, c.status, c.details, c.completed, c.errors, c.delivery_timed_out, c.record,
     c.steps";
 
+/// How many commands are forgotten in one transaction.
+const AT_ONCE: u32 = 100;
+
+impl Store {
+    /// Forgets the commands of before a time whose invocations have all ended, and the sessions that had ended by then.
+    pub(crate) async fn forget_history(&self, before: Timestamp) -> Result<(), ApiError> {
+        let forget = move |db: &Connection| {
+            let old = "SELECT c.seq FROM commands AS c WHERE c.requested < ?1 \
+                       AND NOT EXISTS (SELECT 1 FROM invocations AS i WHERE i.seq = c.seq AND i.done = 0) LIMIT ?2";
+            let mut statement = db.prepare_cached(old)?;
+            let found = statement.query_map(params![before.as_millis(), AT_ONCE], |row| row.get::<_, i64>(0))?;
+            let found = found.collect::<Result<Vec<_>, _>>()?;
+            for seq in &found {
+                db.prepare_cached("DELETE FROM step_results WHERE seq = ?1")?.execute([seq])?;
+                db.prepare_cached("DELETE FROM commands WHERE seq = ?1")?.execute([seq])?;
+            }
+            db.prepare_cached("DELETE FROM sessions WHERE over = 1 AND ended < ?1")?.execute([before.as_millis()])?;
+            Ok(u32::try_from(found.len()).unwrap_or(u32::MAX))
+        };
+        while self.write(forget).await? == AT_ONCE {}
+        Ok(())
+    }
+}
+
 /// A command that is about to be kept.
 #[derive(Clone, Debug)]
 pub(crate) struct NewCommand {

@@ -64,6 +64,7 @@ async fn a_full_disk_is_said_and_costs_nothing_that_was_acknowledged() {
     let error = grown.await.unwrap_err();
     assert_eq!((&*error.code, error.status), ("InternalServerError", 500));
     assert!(error.message.unwrap().contains("disk of the engine is full"));
+    assert!(store.was_full() && !store.was_full());
     shrink(1_000_000).await.unwrap();
     store.write(|db| put(db, 2)).await.unwrap();
     assert_eq!(count(&store).await, 2);

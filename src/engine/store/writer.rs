@@ -3,12 +3,17 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::mpsc::{self, Receiver, Sender},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver, Sender},
+    },
     thread,
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi::ErrorCode};
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use super::{Error, Outcome};
 use crate::ssm::ApiError;
@@ -23,14 +28,24 @@ type Answer = Box<dyn FnOnce(Result<(), ApiError>) + Send>;
 #[derive(Debug)]
 pub(super) struct Writer {
     queue: Sender<Work>,
+    /// Whether something could not be written for want of space.
+    pub(super) full: Arc<AtomicBool>,
+    /// Cancelled when the thread has ended.
+    pub(super) gone: CancellationToken,
 }
 
 impl Writer {
     /// Starts the thread. It ends when the writer is dropped and the queue is empty.
     pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
         let (queue, work) = mpsc::channel();
-        thread::Builder::new().name("store-writer".into()).spawn(move || run(&connection, &work))?;
-        Ok(Self { queue })
+        let (full, gone) = (Arc::default(), CancellationToken::new());
+        let (noted, ended) = (Arc::clone(&full), gone.clone().drop_guard());
+        thread::Builder::new().name("store-writer".into()).spawn(move || {
+            // Dropped by a panic as well.
+            let _ended = ended;
+            run(&connection, &work, &noted);
+        })?;
+        Ok(Self { queue, full, gone })
     }
 
     pub(super) async fn write<T, F>(&self, work: F) -> Result<T, ApiError>
@@ -39,8 +54,9 @@ impl Writer {
         F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
+        let full = Arc::clone(&self.full);
         let job: Work = Box::new(move |connection| {
-            let outcome = in_savepoint(connection, work);
+            let outcome = in_savepoint(connection, work).inspect_err(|error| note(&full, error));
             Box::new(move |committed| {
                 // Nobody listens when the request was dropped meanwhile; the work is done all the same.
                 let _ = answer.send(match committed {
@@ -53,12 +69,28 @@ impl Writer {
         self.queue.send(job).map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
+
+    /// Ends the thread as a fault in it would.
+    #[cfg(test)]
+    pub(super) fn break_for_tests(&self) {
+        let _ = self.queue.send(Box::new(|_| panic!("a fault of the writer")));
+    }
 }
 
-fn run(connection: &Connection, queue: &Receiver<Work>) {
+/// Notes that the disk is full, if that is what an error says.
+fn note(full: &AtomicBool, error: &Error) {
+    if let Error::Sqlite(error) = error
+        && error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+    {
+        full.store(true, Ordering::Relaxed);
+    }
+}
+
+fn run(connection: &Connection, queue: &Receiver<Work>, full: &AtomicBool) {
     while let Ok(first) = queue.recv() {
-        if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
-            first(connection)(Err(Error::from(error).into()));
+        if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE").map_err(Error::from) {
+            note(full, &error);
+            first(connection)(Err(error.into()));
             continue;
         }
         let mut answers = vec![first(connection)];
@@ -69,7 +101,8 @@ fn run(connection: &Connection, queue: &Receiver<Work>) {
                 Err(_) => break,
             }
         }
-        let committed = commit(connection).map_err(|error| ApiError::from(Error::from(error)));
+        let committed =
+            commit(connection).map_err(Error::from).inspect_err(|error| note(full, error)).map_err(ApiError::from);
         for answer in answers {
             answer(committed.clone());
         }
