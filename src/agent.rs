@@ -187,12 +187,14 @@ async fn serve(
     let sessions = Arc::new(Sessions::new(node.clone(), outbox.clone(), dir.join("sessions"))?);
     let control = Control::new(node.clone(), executor.clone(), sessions.clone(), outbox);
     executor.resume()?;
+    sessions.expire();
     sessions.resume()?;
     tracing::info!("agent {} serves {}", node.instance_id, node.api.endpoints().service("ssm"));
     let tidy = async {
         loop {
             tokio::time::sleep(TIDY).await;
             executor.expire();
+            sessions.expire();
         }
     };
     let mut line = pin!(control.run());

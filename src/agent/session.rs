@@ -13,7 +13,7 @@ mod transcript;
 mod words;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -66,6 +66,14 @@ impl Sessions {
             });
         }
         Ok(())
+    }
+
+    /// Gives up transcripts that nobody would take for too long.
+    pub fn expire(&self) {
+        let live: HashSet<String> = self.lock().keys().cloned().collect();
+        if let Err(error) = self.transcripts.expire(self.node.clock.now(), |id| live.contains(id)) {
+            tracing::warn!("cannot tidy the transcripts: {error}");
+        }
     }
 
     /// Starts the session that a task describes. What goes wrong is told to the service, and by it to the user.

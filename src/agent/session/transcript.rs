@@ -8,12 +8,19 @@ use std::{
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
 use super::terms::LogTerms;
+use crate::ssm::Timestamp;
 
 /// The longest transcript, in bytes. What a program writes beyond it is counted, not kept.
 pub const LIMIT: u64 = 64 * 1024 * 1024;
+
+/// How long a transcript that cannot be delivered is kept, from its last word on.
+pub const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How much transcripts that cannot be delivered may take together, in bytes. The oldest go first.
+pub const KEPT_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// The directory of the transcripts of one agent.
 #[derive(Clone, Debug)]
@@ -77,9 +84,42 @@ impl Transcripts {
         Ok(orphans)
     }
 
+    /// Gives up transcripts that have waited for their delivery for too long, or that take too much space together; those
+    /// of sessions that run are not among them. Every one that goes is told.
+    pub fn expire(&self, now: Timestamp, is_live: impl Fn(&str) -> bool) -> io::Result<()> {
+        let mut waiting = Vec::new();
+        for Orphan { session_id, .. } in self.orphans()? {
+            if !is_live(&session_id) {
+                let (note, file) = (fs::metadata(self.note(&session_id)), fs::metadata(self.file(&session_id)));
+                let size = file.as_ref().map_or(0, fs::Metadata::len);
+                let last = [note, file].into_iter().flatten().filter_map(|meta| meta.modified().ok()).max();
+                waiting.push((last.map_or(now, timestamp), size, session_id));
+            }
+        }
+        waiting.sort_by(|a, b| b.cmp(a));
+        let mut taken = 0u64;
+        for (last, size, session_id) in waiting {
+            taken = taken.saturating_add(size);
+            let why = if now.since(last) > KEPT {
+                "for 30 days"
+            } else if taken > KEPT_BYTES {
+                "and transcripts that wait take more than 1 GiB"
+            } else {
+                continue;
+            };
+            tracing::error!("the transcript of session {session_id} is given up: it could not be delivered {why}");
+            self.end(&session_id);
+        }
+        Ok(())
+    }
+
     fn note(&self, session_id: &str) -> PathBuf {
         self.0.join(format!("{session_id}.json"))
     }
+}
+
+fn timestamp(time: SystemTime) -> Timestamp {
+    Timestamp::default().plus(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
 }
 
 fn private(path: &Path) -> io::Result<File> {
@@ -150,6 +190,40 @@ mod tests {
         transcripts.end("root-2");
         assert!(transcripts.orphans().unwrap().is_empty());
         assert_eq!(fs::read_dir(home.path().join("sessions")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_cannot_be_delivered_goes_by_age_and_by_size() {
+        let home = tempfile::tempdir().unwrap();
+        let transcripts = Transcripts::open(home.path().to_owned()).unwrap();
+        let now = timestamp(SystemTime::now());
+        let put = |id: &str, days: u64, bytes: u64| {
+            transcripts.begin(id, &terms()).unwrap().unwrap();
+            let at = SystemTime::now() - Duration::from_secs(days * 24 * 3600);
+            for path in [transcripts.file(id), transcripts.note(id)] {
+                let file = OpenOptions::new().write(true).open(path).unwrap();
+                if bytes > 0 {
+                    file.set_len(bytes).unwrap();
+                }
+                file.set_modified(at).unwrap();
+            }
+        };
+        let left = || {
+            let mut left: Vec<_> = transcripts.orphans().unwrap().into_iter().map(|orphan| orphan.session_id).collect();
+            left.sort();
+            left
+        };
+        for (id, days) in [("root-1", 31), ("root-2", 29), ("root-3", 31)] {
+            put(id, days, 0);
+        }
+        transcripts.expire(now, |id| id == "root-3").unwrap();
+        assert_eq!(left(), ["root-2", "root-3"], "the one runs and the other is not old");
+        // Files with holes: nothing of that size is written.
+        put("root-4", 2, KEPT_BYTES / 2);
+        put("root-5", 1, KEPT_BYTES / 2);
+        put("root-6", 3, 1);
+        transcripts.expire(now, |id| id == "root-3").unwrap();
+        assert_eq!(left(), ["root-3", "root-4", "root-5"]);
     }
 
     #[test]
