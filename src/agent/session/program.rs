@@ -4,7 +4,7 @@
 mod flow;
 
 use std::{
-    env,
+    env, io,
     path::{Path, PathBuf},
     process::Stdio,
     thread,
@@ -16,7 +16,10 @@ use nix::{
     unistd::Pid,
 };
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
-use tokio::{net::TcpStream, sync::oneshot};
+use tokio::{
+    net::{TcpStream, unix::pipe::Receiver},
+    sync::oneshot,
+};
 
 use super::{
     account::{self, Account},
@@ -102,22 +105,33 @@ impl Program {
         account: Option<&Account>,
     ) -> Result<Self, String> {
         let (program, arguments) = words.split_first().ok_or("the command is empty")?;
-        let mut child = piped(&on_behalf(account, program, arguments)?)?
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .map_err(|error| format!("cannot start {program}: {error}"))?;
+        let failed = |error: io::Error| format!("cannot start {program}: {error}");
+        let mut command = piped(&on_behalf(account, program, arguments)?)?;
+        command.stdin(Stdio::null()).process_group(0);
+        let joined = match separate {
+            Some(_) => {
+                command.stdout(Stdio::piped()).stderr(Stdio::piped());
+                None
+            }
+            // One pipe, so that what is written in turn is read in turn.
+            None => {
+                let (reader, writer) = io::pipe().map_err(failed)?;
+                command.stdout(writer.try_clone().map_err(failed)?).stderr(writer);
+                Some(Receiver::from_owned_fd(reader.into()).map_err(failed)?)
+            }
+        };
+        let mut child = command.spawn().map_err(failed)?;
+        // It holds the program's end of the pipe, whose end would not be seen.
+        drop(command);
         let leader = child.id().and_then(|pid| i32::try_from(pid).ok()).ok_or("the program ended at once")?;
         let (exit_to, exit) = oneshot::channel();
-        let (prefix, error_type, error_prefix) = match separate {
-            Some(separate) => (&*separate.output, payload::STDERR, &*separate.error),
-            None => ("", payload::OUTPUT, ""),
-        };
+        let (prefix, error_prefix) =
+            separate.map_or(("", ""), |separate| (separate.output.as_str(), separate.error.as_str()));
+        let joined = joined.map(|joined| Source::new(joined, payload::OUTPUT, ""));
         let outputs = child.stdout.take().map(|stdout| Source::new(stdout, payload::OUTPUT, prefix));
-        let errors = child.stderr.take().map(|stderr| Source::new(stderr, error_type, error_prefix));
-        let flow = Flow::new(outputs.into_iter().chain(errors).collect(), Sink::Signals(Pid::from_raw(leader)));
+        let errors = child.stderr.take().map(|stderr| Source::new(stderr, payload::STDERR, error_prefix));
+        let sources = [joined, outputs, errors].into_iter().flatten().collect();
+        let flow = Flow::new(sources, Sink::Signals(Pid::from_raw(leader)));
         tokio::spawn(async move {
             use std::os::unix::process::ExitStatusExt;
             let code = child

@@ -88,3 +88,17 @@ async fn pipes_keep_the_streams_apart_and_take_signals() {
     program.write(Bytes::from_static(b"\x03"));
     assert_eq!(timeout(LONG, &mut program.exit).await.unwrap(), Ok(9));
 }
+
+#[tokio::test]
+async fn outputs_that_are_not_kept_apart_come_in_the_order_in_which_they_were_written() {
+    let script = "for n in 1 2 3 4 5 6 7 8 9; do echo out $n; echo err $n >&2; done";
+    let words = ["sh", "-c", script].map(str::to_owned);
+    let mut program = Program::on_pipes(&words, None, None).unwrap();
+    let mut seen = Vec::new();
+    while let Some((kind, bytes)) = output(&mut program).await {
+        assert_eq!(kind, payload::OUTPUT);
+        seen.extend(bytes);
+    }
+    let expected: String = (1..=9).map(|n| format!("out {n}\nerr {n}\n")).collect();
+    assert_eq!(String::from_utf8(seen).unwrap(), expected);
+}
