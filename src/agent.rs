@@ -98,6 +98,9 @@ pub enum AgentError {
     /// The journal cannot be read.
     #[error("cannot read the journal: {0}")]
     Journal(#[from] io::Error),
+    /// The system gives no signal handlers.
+    #[error("cannot handle signals: {0}")]
+    Signals(io::Error),
 }
 
 /// What every part of a running agent shares.
@@ -172,6 +175,7 @@ async fn serve(
     api: Arc<Api>,
     identity: Arc<Identity>,
 ) -> Result<(), AgentError> {
+    process::restore_signals().map_err(AgentError::Signals)?;
     let renewal = Arc::new(Renewal::new(api.clone(), identity.clone()));
     let node = Arc::new(Node {
         instance_id: identity.instance_id().to_owned(),

@@ -161,6 +161,22 @@ fn a_session_that_is_ended_from_elsewhere_ends_with_a_reason_and_its_shell_is_go
     assert!(String::from_utf8(run.stderr).unwrap().contains(&format!("no session {id} is running")));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn programs_do_not_inherit_that_their_agent_ignores_signals() {
+    let mut engine = Engine::start();
+    // As a shell starts what it runs in the background, and `nohup` everything.
+    engine.agent_by(&["sh", "-c", "trap '' HUP INT QUIT; exec \"$@\"", "sh", BINARY], "web-1", &[]);
+    engine.wait_for_nodes(1);
+    let command = ["grep", "SigIgn", "/proc/self/status"];
+    let in_session = engine.fleetdeck(&[&["shell", "web-1", "--"], &command[..]].concat());
+    let in_script = engine.fleetdeck(&[&["run", "--name", "web-1", "--"], &command[..]].concat());
+    for said in [in_session, in_script] {
+        let mask = said.split_whitespace().last().unwrap();
+        assert_eq!(u64::from_str_radix(mask, 16).unwrap() & 0b111, 0, "{said}");
+    }
+}
+
 #[test]
 fn a_recorded_session_is_listed_and_replayed() {
     let engine = node();

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use tokio::{
     io::AsyncWriteExt,
     process::{Child, ChildStdin, Command},
+    signal::unix::{SignalKind, signal},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
@@ -207,6 +208,22 @@ pub fn left_status(path: &Path) -> Option<Ending> {
         Err(_) if text == UNSTARTED => Ending::Unstarted,
         Err(_) => Ending::Lost,
     })
+}
+
+/// Has programs begin with the usual meaning of the signals that a starter may have made the agent ignore: an ignored signal
+/// stays ignored in what a process starts, a caught one does not. A shell makes what it starts with `&` ignore Ctrl-C.
+pub fn restore_signals() -> io::Result<()> {
+    // Without `/proc` nothing is known to be ignored.
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    for kind in [SignalKind::hangup(), SignalKind::interrupt(), SignalKind::quit()] {
+        if ignored & 1 << (kind.as_raw_value() - 1) != 0 {
+            // The handler stays when this is dropped, and does nothing: for the agent the signal is as good as ignored.
+            drop(signal(kind)?);
+        }
+    }
+    Ok(())
 }
 
 /// Opens a private file for appending, as the standard output or error of a script.

@@ -67,8 +67,14 @@ impl Engine {
 
     /// Starts one agent with an activation of its own; `tags` as `(key, value)`.
     pub fn agent(&mut self, name: &str, tags: &[(&str, &str)]) {
+        self.agent_by(&[BINARY], name, tags);
+    }
+
+    /// The same by way of a program that starts it.
+    pub fn agent_by(&mut self, starter: &[&str], name: &str, tags: &[(&str, &str)]) {
         let (id, code) = self.activation(name, tags);
-        let agent = Command::new(BINARY)
+        let agent = Command::new(starter[0])
+            .args(&starter[1..])
             .args(["agent", "--endpoint-url", &self.url, "--activation-id", &id, "--activation-code", &code, "--data"])
             .arg(self.root.path().join(format!("agent-{name}")))
             .stdout(Stdio::null())

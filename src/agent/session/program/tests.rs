@@ -76,6 +76,8 @@ async fn a_program_that_nobody_reads_waits() {
 
 #[tokio::test]
 async fn pipes_keep_the_streams_apart_and_take_signals() {
+    // Whoever runs the tests may have done it in the background.
+    crate::agent::process::restore_signals().unwrap();
     let words =
         ["sh", "-c", "trap 'exit 9' INT; echo out; echo err >&2; while :; do sleep 0.01; done"].map(str::to_owned);
     let mut program = Program::on_pipes(&words, Some(&Separators::default()), None).unwrap();
