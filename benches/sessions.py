@@ -1,6 +1,6 @@
 """Sessions through our client, engine and agent, beside AWS's plugin and agent over the same engine, and beside ssh.
 
-    python benches/sessions.py [cat] [keys] [paste] [--rounds N]
+    python benches/sessions.py [cat] [keys] [paste] [flood] [--rounds N]
 
 Needs root and `cargo build --release`; openssh-server for `keys`. SESSION_MANAGER_PLUGIN and AMAZON_SSM_AGENT say where
 AWS's pair is; without them only ours is measured. All ends speak TLS to the engine. Rates are medians over the rounds,
@@ -129,6 +129,22 @@ class Bench:
             if name != "ours":
                 print(f"  ours / {name}: p50 {times['ours'] / half:.2f}")
 
+    def flood(self):
+        """`yes`, a second later Ctrl-C, and the time until nothing comes any more, on a fast and on a slow terminal."""
+        print("\nfrom Ctrl-C to the end of a flood")
+        for speed, pause in (("fast", 0), ("of 1 MB/s", 0.004), ("of 0.2 MB/s", 0.02)):
+            times = {}
+            for _ in range(self.rounds):
+                for name, start in self.pairs():
+                    with start() as terminal:
+                        prompt(terminal)
+                        terminal.type("yes\n")
+                        terminal.drain(2, pause)
+                        terminal.type("\x03")
+                        times.setdefault(name, []).append(terminal.drain(0.5, pause, idle=True))
+            for name, values in times.items():
+                print(f"  a terminal {speed:12} {name:24} {statistics.median(values) * 1000:9.1f} ms, worst {max(values) * 1000:.1f} ms")
+
     def sshd(self):
         """An ssh server of our own with a key of its own; what opens a shell through it."""
         program = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -162,7 +178,7 @@ def report(title, rates, unit):
 
 
 def main():
-    known = ("cat", "keys", "paste")
+    known = ("cat", "keys", "paste", "flood")
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("what", nargs="*", help=f"{', '.join(known)}; all if none is named")
     arguments.add_argument("--rounds", type=int, default=3)

@@ -47,6 +47,16 @@ class Terminal:
         except (OSError, BlockingIOError):
             return b""
 
+    def drain(self, seconds, pause=0, idle=False):
+        """Reads for so long, or until nothing has come for so long; with a pause after every read, as a slow terminal
+        does. The seconds until the last byte."""
+        begin = last = time.monotonic()
+        while time.monotonic() - (last if idle else begin) < seconds:
+            if self.read(0.05):
+                last = time.monotonic()
+                time.sleep(pause)
+        return last - begin
+
     def type(self, text):
         """Types a short text."""
         os.write(self.fd, text.encode())

@@ -143,11 +143,9 @@ mod tests {
         let mut window = Window::default();
         run(&mut window, 1_000_000, 5, 5);
         let later = |now: i64| Timestamp::from_millis(5_000 + now);
-        let mut sequence = 1_000_000;
-        for now in (0..30_000).step_by(200) {
+        for (sequence, now) in (1_000_000..).zip((0..30_000).step_by(200)) {
             window.filled(window.size());
             window.returned(sequence, Duration::from_millis(200), sequence + 1, later(now));
-            sequence += 1;
         }
         assert_eq!(window.size(), LARGEST);
     }
