@@ -61,8 +61,7 @@ impl Shell {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let outcome = runtime.block_on(async {
             let client = choice::connect(global).await?;
-            // As a task, so that it has its turn before the tasks that are woken after it.
-            tokio::spawn(self.session(client)).await?
+            self.session(client).await
         });
         runtime.shutdown_timeout(Duration::from_millis(200));
         outcome
@@ -73,7 +72,10 @@ impl Shell {
         let interactive = self.command.is_empty() || self.tty;
         let record = Record::begin(self.record.as_deref(), &self.node)?;
         let session = client.start_session(self.request(target), terminal_size()).await?;
-        if interactive { talk(session, record).await } else { execute(session, record).await }
+        // As a task, so that it has its turn before the tasks that are woken after it.
+        let task =
+            if interactive { tokio::spawn(talk(session, record)) } else { tokio::spawn(execute(session, record)) };
+        task.await?
     }
 
     fn request(&self, target: String) -> StartSession {
