@@ -1,4 +1,9 @@
-//! Programs look in a shell pane as they look in tmux: the same keys to both, until both show the same.
+//! Programs look in a shell pane as they look in tmux: the same keys to both, until both show the same, in the same colours
+//! and attributes.
+//!
+//! What can be seen is compared: of a blank its ground and the lines through and under it, of other cells all. Left out are
+//! kinds and colours of underlines (in the pane a line is a line), links, and the ground of cells behind the last one that
+//! was written to in a line, of which tmux tells nothing.
 
 use std::{
     fs,
@@ -10,8 +15,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fleetdeck::console::term::{Screen, Size};
+use fleetdeck::console::term::{Colour, Marks, Screen, Size, Style};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use unicode_width::UnicodeWidthChar as _;
 
 const ROWS: u16 = 30;
 const COLUMNS: u16 = 100;
@@ -57,8 +63,9 @@ impl Pane {
         self.writer.lock().unwrap().write_all(keys.as_bytes()).unwrap();
     }
 
-    fn lines(&self) -> Vec<String> {
-        trimmed(&self.screen.lock().unwrap().text())
+    fn shown(&self) -> Shown {
+        let screen = self.screen.lock().unwrap();
+        Shown { lines: trimmed(screen.text().lines()), looks: looks(&screen) }
     }
 }
 
@@ -103,9 +110,100 @@ impl Tmux {
         self.run(&words, directory);
     }
 
-    fn lines(&self, directory: &Path) -> Vec<String> {
-        trimmed(&plain(&self.run(&["capture-pane", "-p", "-e"], directory)))
+    fn shown(&self, directory: &Path) -> Shown {
+        captured(&self.run(&["capture-pane", "-p", "-e", "-N"], directory))
     }
+}
+
+/// What one sees.
+#[derive(Clone, PartialEq, Eq)]
+struct Shown {
+    lines: Vec<String>,
+    /// The cells of each line, as they look; those that were never written to as far as is known.
+    looks: Vec<Vec<Look>>,
+}
+
+impl Shown {
+    /// Whether tmux shows the same, as far as it tells.
+    fn is_that_of(&self, tmux: &Self) -> bool {
+        self.lines == tmux.lines && difference(self, tmux).is_empty()
+    }
+}
+
+/// A cell as it looks: its text (empty where none was written), the colours of text and ground, lines and weight.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Look {
+    text: String,
+    /// Empty where nothing has that colour.
+    ink: String,
+    ground: String,
+    marks: String,
+}
+
+impl Look {
+    fn blank() -> Self {
+        Self { ground: "ground".to_owned(), ..Self::default() }
+    }
+}
+
+fn looks(screen: &Screen) -> Vec<Vec<Look>> {
+    let line = |row: u16| {
+        let mut cells = vec![Look::blank(); COLUMNS.into()];
+        screen.each_glyph(screen.live() + u64::from(row), |column, glyph| {
+            if let Some(cell) = cells.get_mut(usize::from(column)) {
+                *cell = look(glyph.text, glyph.style);
+            }
+            // The second half of a wide character looks like the first.
+            if let Some(half) = cells.get_mut(usize::from(column) + 1).filter(|_| glyph.wide) {
+                *half = look(glyph.text, glyph.style);
+            }
+        });
+        cells
+    };
+    (0..ROWS).map(line).collect()
+}
+
+fn look(text: &str, style: Style) -> Look {
+    const LINES: [(Marks, &str); 2] = [(Marks::UNDERLINE, "underlined "), (Marks::STRIKE, "struck ")];
+    const WEIGHTS: [(Marks, &str); 4] =
+        [(Marks::BOLD, "bold "), (Marks::DIM, "faint "), (Marks::ITALIC, "italic "), (Marks::BLINK, "blinking ")];
+    let colour = |colour, own: &str| match colour {
+        Colour::Default => own.to_owned(),
+        other => format!("{other:?}"),
+    };
+    let (mut ink, mut ground) = (colour(style.foreground, "text"), colour(style.background, "ground"));
+    if style.marks.contains(Marks::INVERSE) {
+        std::mem::swap(&mut ink, &mut ground);
+    }
+    let marked = |marks: &[(Marks, &str)]| -> String {
+        marks.iter().filter(|(mark, _)| style.marks.contains(*mark)).map(|(_, name)| *name).collect()
+    };
+    let mut marks = marked(&LINES);
+    if text.trim().is_empty() {
+        if marks.is_empty() {
+            ink.clear();
+        }
+    } else {
+        marks += &marked(&WEIGHTS);
+    }
+    Look { text: text.to_owned(), ink, ground, marks }
+}
+
+/// Where two screens look different; nothing if they do not.
+fn difference(ours: &Shown, theirs: &Shown) -> String {
+    let blank = |look: &Look| look.text.trim().is_empty();
+    let same = |a: &Look, b: &Look| match (blank(a), b.text.is_empty()) {
+        (true, true) => true,
+        (true, false) => blank(b) && (&a.ink, &a.ground, &a.marks) == (&b.ink, &b.ground, &b.marks),
+        (false, _) => a == b,
+    };
+    let mut told = String::new();
+    for (row, (a, b)) in ours.looks.iter().zip(&theirs.looks).enumerate() {
+        for (column, (a, b)) in a.iter().zip(b).enumerate().filter(|(_, (a, b))| !same(a, b)).take(3) {
+            told += &format!("row {row}, column {column}: {a:?} in the pane, {b:?} in tmux\n");
+        }
+    }
+    told
 }
 
 impl Drop for Tmux {
@@ -114,31 +212,84 @@ impl Drop for Tmux {
     }
 }
 
-fn trimmed(text: &str) -> Vec<String> {
-    let lines: Vec<_> = text.lines().map(|line| line.trim_end().to_owned()).collect();
+/// The text of lines, without blanks at the ends.
+fn trimmed<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let lines: Vec<_> = lines.map(|line| line.trim_end().to_owned()).collect();
     let end = lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
     lines[..end].to_vec()
 }
 
-/// What tmux captured, without renditions, and with its line drawing as characters.
-fn plain(captured: &str) -> String {
+/// What tmux captured. Read by a reader of its own: one of the pane's would read its own mistakes back.
+fn captured(text: &str) -> Shown {
     const DRAWING: &str = "◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·";
-    let mut out = String::new();
-    let mut drawing = false;
-    let mut chars = captured.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\x0e' => drawing = true,
-            '\x0f' => drawing = false,
-            '\x1b' => {
-                // Renditions, and links where this tmux knows them.
-                chars.find(|c| c.is_ascii_alphabetic() || *c == '\\');
+    let (mut looks, mut lines) = (Vec::new(), Vec::new());
+    let (mut style, mut drawing) = (Style::default(), false);
+    for captured in text.lines() {
+        let (mut cells, mut line): (Vec<Look>, _) = (Vec::new(), String::new());
+        let mut chars = captured.chars();
+        while let Some(c) = chars.next() {
+            let c = match c {
+                '\x0e' | '\x0f' => {
+                    drawing = c == '\x0e';
+                    continue;
+                }
+                '\x1b' => {
+                    // Renditions, and links where this tmux knows them.
+                    let sequence: String = chars.by_ref().take_while(|c| !matches!(c, 'm' | '\\')).collect();
+                    if let Some(rendition) = sequence.strip_prefix('[') {
+                        rendered(rendition, &mut style);
+                    }
+                    continue;
+                }
+                '`'..='~' if drawing => DRAWING.chars().nth(c as usize - '`' as usize).unwrap(),
+                c => c,
+            };
+            line.push(c);
+            match (c.width().unwrap_or(0), cells.last_mut()) {
+                (0, Some(last)) => last.text.push(c),
+                (width, _) => cells.extend(std::iter::repeat_n(look(&c.to_string(), style), width)),
             }
-            '`'..='~' if drawing => out.extend(DRAWING.chars().nth(c as usize - '`' as usize)),
-            c => out.push(c),
+        }
+        cells.resize_with(COLUMNS.into(), Look::blank);
+        looks.push(cells);
+        lines.push(line);
+    }
+    looks.resize_with(ROWS.into(), || vec![Look::blank(); COLUMNS.into()]);
+    Shown { lines: trimmed(lines.iter().map(String::as_str)), looks }
+}
+
+/// Follows a rendition as tmux writes them.
+fn rendered(rendition: &str, style: &mut Style) {
+    let none = Marks::default();
+    let (bold, dim, italic, underline) = (Marks::BOLD, Marks::DIM, Marks::ITALIC, Marks::UNDERLINE);
+    let marks = [none, bold, dim, italic, underline, Marks::BLINK, none, Marks::INVERSE, none, Marks::STRIKE];
+    // Kinds of underlines come as `4:3`.
+    let number = |text: &str| text.split(':').next().unwrap_or_default().parse::<u8>().unwrap_or(0);
+    let mut numbers = rendition.split(';').map(number);
+    while let Some(n) = numbers.next() {
+        let mut colour = || match numbers.next() {
+            Some(5) => Colour::Indexed(numbers.next().unwrap_or(0)),
+            _ => {
+                let mut part = || numbers.next().unwrap_or(0);
+                Colour::Rgb(part(), part(), part())
+            }
+        };
+        match n {
+            0 => *style = Style::default(),
+            1..=9 => style.marks = style.marks.with(marks[usize::from(n)], true),
+            22 => style.marks = style.marks.with(Marks::BOLD, false).with(Marks::DIM, false),
+            23..=29 => style.marks = style.marks.with(marks[usize::from(n - 20)], false),
+            30..=37 => style.foreground = Colour::Indexed(n - 30),
+            38 => style.foreground = colour(),
+            39 => style.foreground = Colour::Default,
+            40..=47 => style.background = Colour::Indexed(n - 40),
+            48 => style.background = colour(),
+            49 => style.background = Colour::Default,
+            90..=97 => style.foreground = Colour::Indexed(n - 90 + 8),
+            100..=107 => style.background = Colour::Indexed(n - 100 + 8),
+            _ => {}
         }
     }
-    out
 }
 
 /// Runs a program in both and takes it through a script. `{inner}` in the command is a name of its own for each.
@@ -166,17 +317,18 @@ fn same(program: &str, locale: &str, script: &[Step]) {
         let end = Instant::now() + DEADLINE;
         let mut before = None;
         loop {
-            let (ours, theirs) = (pane.lines(), tmux.lines(directory));
-            let shown = ours == theirs && ours.iter().any(|line| line.contains(seen));
+            let (ours, theirs) = (pane.shown(), tmux.shown(directory));
+            let shown = ours.is_that_of(&theirs) && ours.lines.iter().any(|line| line.contains(seen));
             // Twice the same, so that neither is in the middle of something.
             if shown && before.as_ref() == Some(&ours) {
                 break;
             }
             assert!(
                 Instant::now() < end,
-                "{program} ({locale}), step {at}: waiting for {seen:?}\nin the pane:\n{}\nin tmux:\n{}",
-                ours.join("\n"),
-                theirs.join("\n")
+                "{program} ({locale}), step {at}: waiting for {seen:?}\nin the pane:\n{}\nin tmux:\n{}\n{}",
+                ours.lines.join("\n"),
+                theirs.lines.join("\n"),
+                difference(&ours, &theirs)
             );
             before = shown.then_some(ours);
             thread::sleep(Duration::from_millis(50));
@@ -227,7 +379,8 @@ fn vim() {
         (":vsplit\r:set list\r", "^I"),
         (":help\r", "help.txt"),
     ];
-    same("vim -n -i NONE -u NONE -N text", "C.UTF-8", edit);
+    // Else it goes by the background of the terminal, which only the pane tells.
+    same("vim -n -i NONE -u NONE -N --cmd 'set background=dark' text", "C.UTF-8", edit);
 }
 
 #[test]
