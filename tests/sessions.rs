@@ -8,7 +8,7 @@ use std::{fs, sync::atomic::Ordering, time::Duration};
 
 use fleetdeck::{
     client::{Client, Session, SessionEvent, Settings, TerminalSize},
-    ssm::{DescribeInstanceInformation, StartSession},
+    ssm::{CreateDocument, DescribeInstanceInformation, DocumentType, StartSession},
 };
 use line::{BadLine, Weather};
 use support::{BINARY, Engine, Terminal};
@@ -20,14 +20,18 @@ fn node() -> Engine {
     engine
 }
 
-async fn session(engine: &Engine, url: &str, document: &str, command: &str) -> Session {
+async fn client(engine: &Engine, url: &str) -> Client {
     let settings = Settings {
         endpoint_url: Some(url.to_owned()),
         region: Some("us-east-1".into()),
         credentials_file: Some(engine.root.path().join("data/credentials")),
         ..Settings::default()
     };
-    let client = Client::connect(settings).await.unwrap();
+    Client::connect(settings).await.unwrap()
+}
+
+async fn session(engine: &Engine, url: &str, document: &str, command: &str) -> Session {
+    let client = client(engine, url).await;
     let nodes = client.all(DescribeInstanceInformation::default()).await.unwrap();
     let request = StartSession {
         target: nodes[0].instance_id.clone().unwrap(),
@@ -201,4 +205,34 @@ fn a_recorded_session_is_listed_and_replayed() {
     });
     let run = engine.command(&["sessions", "end", "nobody-0123"]);
     assert!(String::from_utf8(run.stderr).unwrap().contains("no session nobody-0123 is running"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_transcript_of_a_streamed_session_is_read_as_text() {
+    let engine = tokio::task::spawn_blocking(node).await.unwrap();
+    let client = client(&engine, &engine.url).await;
+    let content = r#"{"schemaVersion": "1.0", "description": "streams", "sessionType": "Standard_Stream", "inputs":
+        {"cloudWatchLogGroupName": "/sessions", "cloudWatchEncryptionEnabled": false, "cloudWatchStreamingEnabled": true}}"#;
+    let document_type = Some(DocumentType::Session);
+    client
+        .call(CreateDocument { name: "Streamed".into(), content: content.into(), document_type, ..Default::default() })
+        .await
+        .unwrap();
+    let nodes = client.all(DescribeInstanceInformation::default()).await.unwrap();
+    let target = nodes[0].instance_id.clone().unwrap();
+    let request = StartSession { target, document_name: Some("Streamed".into()), ..StartSession::default() };
+    let mut session = client.start_session(request, TerminalSize { cols: 80, rows: 24 }).await.unwrap();
+    let id = session.id().to_owned();
+    session.input(b"echo '{\"a\": \"'$((40 + 2))'\"}'; exit\r".to_vec());
+    while !matches!(session.next().await, Some(SessionEvent::Closed { .. }) | None) {}
+    tokio::task::spawn_blocking(move || {
+        support::until("the transcript", || {
+            let run = engine.command(&["sessions", "replay", &id]);
+            let text = String::from_utf8_lossy(&run.stdout).into_owned();
+            assert!(!text.contains("sessionData"), "{text}");
+            text.lines().any(|line| line.ends_with(r#"{"a": "42"}"#))
+        });
+    })
+    .await
+    .unwrap();
 }
