@@ -7,6 +7,9 @@
 
 use fleetdeck::console::term::{Screen, Size};
 
+/// A piece of a flood, by number.
+type Piece = Box<dyn Fn(usize) -> String>;
+
 /// Bytes of a first flood that fill the screen, what is kept of the past, and every string.
 const FILL: usize = 256 * 1024;
 /// Bytes of a first flood that fills the tables of links and of styles.
@@ -44,11 +47,11 @@ fn feed(screen: &mut Screen, piece: &dyn Fn(usize) -> String, from: usize, bytes
 #[test]
 fn no_flood_makes_a_shell_grow() {
     let x = "x".repeat(200);
-    let floods: [(&str, Box<dyn Fn(usize) -> String>); 15] = [
+    let floods: [(&str, Piece); 15] = [
         ("yes", Box::new(|_| "y\r\n".to_owned())),
         ("long lines", Box::new(|n| format!("{n} {}", "word ".repeat(100)))),
         ("titles", Box::new(|n| format!("\x1b]2;title {n} {}\x07\x1b[22;2t", "t".repeat(100)))),
-        ("ever new links", Box::new(|n| format!("\x1b]8;;https://a.example/{n}/{x}\x1b\\{n}\x1b]8;;\x1b\\\r\n"))),
+        ("ever new links", Box::new(move |n| format!("\x1b]8;;https://a.example/{n}/{x}\x1b\\{n}\x1b]8;;\x1b\\\r\n"))),
         ("links that lead nowhere", Box::new(|n| format!("\x1b]8;;file:///{n}/{n}/{n}\x1b\\{n} "))),
         ("ever new styles", Box::new(|n| format!("\x1b[9;38;2;{};{};{}m#", n % 251, n / 251 % 256, n / 64_256 % 256))),
         ("combining characters", Box::new(|n| format!("e{}\u{301}", "\u{302}".repeat(n % 60)))),
