@@ -7,6 +7,7 @@ pub mod channel;
 pub mod digest;
 pub mod envelope;
 pub mod json;
+pub mod memory;
 pub mod messages;
 pub mod partition;
 pub mod rsa_auth;

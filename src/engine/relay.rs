@@ -28,6 +28,7 @@ use crate::{
     ssm::{ApiError, SessionStatus, Timestamp},
     wire::{
         envelope::{Envelope, View, kind, payload},
+        memory::keep_for_streams,
         messages::SessionState,
     },
 };
@@ -219,6 +220,7 @@ async fn serve(engine: Arc<Engine>, session_id: String, mut socket: WebSocket) {
         }
     };
     let Some((id, queue)) = engine.relays.attach(&session_id, side) else { return };
+    keep_for_streams();
     tracing::debug!(session_id, ?side, "data channel open");
     if side == Side::Client {
         tell_agent(&engine, &session_id, kind::START_PUBLICATION);

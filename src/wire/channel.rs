@@ -26,6 +26,7 @@ use uuid::Uuid;
 
 use super::{
     envelope::{EnvelopeError, View, created_date, kind, payload},
+    memory::keep_for_streams,
     messages::{ChannelClosed, HandshakeComplete, HandshakeRequest, HandshakeResponse, SessionState, TerminalSize},
     partition,
     sealed::{SealError, SessionKeys},
@@ -157,6 +158,7 @@ impl Channel {
     /// A channel at its beginning: both directions count from 0. `frame_size` is the most data bytes of one frame, see
     /// [`frame_size`].
     pub fn new(role: Role, frame_size: usize) -> Self {
+        keep_for_streams();
         Self {
             role,
             frame_size: frame_size.clamp(1, LARGE_FRAME),
@@ -214,6 +216,11 @@ impl Channel {
     /// the peer send again what found no room.
     pub fn wants_input(&self) -> bool {
         self.waiting < EVENT_LIMIT && self.replies.len() < REPLY_LIMIT
+    }
+
+    /// Bytes that wait for [`Channel::poll_event`].
+    pub fn backlog(&self) -> usize {
+        self.waiting
     }
 
     /// Writes data of one payload type, [`payload::OUTPUT`] or [`payload::STDERR`]. Answers how many bytes were taken;

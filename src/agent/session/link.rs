@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
@@ -28,6 +28,8 @@ const SILENCE: Duration = Duration::from_secs(114);
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a lost socket is tried to be replaced: an engine may be restarting.
 const RECONNECT_FOR: Duration = Duration::from_secs(90);
+/// The most messages that are taken at once.
+const SWARM: usize = 32;
 /// What a service says of a session that is over.
 const TERMINATED: &str = "Session is already terminated";
 
@@ -95,17 +97,25 @@ impl<'a> Link<'a> {
         tokio::select! {
             message = self.socket.next() => {
                 self.deadline = Instant::now() + SILENCE;
-                match message {
-                    Some(Ok(Message::Binary(bytes))) => {
-                        if let Err(error) = self.channel.receive(&bytes, self.node.clock.now()) {
-                            tracing::warn!("a message of session {} cannot be read: {error}", self.session_id);
+                let mut message = Some(message);
+                // What is there already is taken in the same turn: acknowledgements come in swarms.
+                for left in (0..SWARM).rev() {
+                    match message {
+                        Some(Some(Ok(Message::Binary(bytes)))) => {
+                            if let Err(error) = self.channel.receive(&bytes, self.node.clock.now()) {
+                                tracing::warn!("a message of session {} cannot be read: {error}", self.session_id);
+                            }
                         }
-                        Ok(())
+                        Some(Some(Ok(Message::Close(_))) | None) => {
+                            return Err(CallError::transport("the service closed the channel"));
+                        }
+                        Some(Some(Ok(_))) => {}
+                        Some(Some(Err(error))) => return Err(CallError::transport(error)),
+                        None => return Ok(()),
                     }
-                    Some(Ok(Message::Close(_))) | None => Err(CallError::transport("the service closed the channel")),
-                    Some(Ok(_)) => Ok(()),
-                    Some(Err(error)) => Err(CallError::transport(error)),
+                    message = if left > 0 { self.socket.next().now_or_never() } else { None };
                 }
+                Ok(())
             }
             () = sleep_until(overdue.unwrap_or(self.deadline)), if overdue.is_some() => {
                 self.channel.tick(self.node.clock.now());

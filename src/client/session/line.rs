@@ -1,8 +1,9 @@
 //! The task behind a session: carries bytes both ways while a connection stands, and ends when the session does.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
 use bytes::{Buf, Bytes};
+use futures_util::FutureExt;
 use tokio::{
     sync::{
         Semaphore,
@@ -10,7 +11,6 @@ use tokio::{
     },
     time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until},
 };
-use tokio_tungstenite::tungstenite::Message;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
@@ -34,6 +34,8 @@ const FAREWELL: Duration = Duration::from_secs(3);
 const PIECE: usize = 32 * 1024;
 /// Pieces that may wait before the line is no longer read.
 pub(super) const PIECES: usize = 2;
+/// The same of a session that carries files or connections.
+const STREAM_PIECES: usize = 16;
 /// The clock on the wall is so much ahead of the one that stands still with the machine: it was asleep.
 const ASLEEP: Duration = Duration::from_secs(20);
 /// How long a line that was there before the machine fell asleep has to prove that it still is.
@@ -170,14 +172,13 @@ impl Line {
 
     /// Carries bytes both ways while the socket lasts. Keystrokes go out however much output waits for its reader.
     async fn carry(&mut self, mut socket: Socket) -> End {
-        socket.ping();
-        let (writer, told) = (socket.writer(), self.events.clone());
+        let Socket { ear, mouth } = &mut socket;
+        let told = self.events.clone();
         let mut ping = interval_at(Instant::now() + self.keep_alive, self.keep_alive);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let silence = self.keep_alive.mul_f64(2.5);
         let mut quiet = Instant::now() + silence;
         let mut wake = Wake::new(self.clock.now());
-        let mut unsent: Option<Bytes> = None;
         loop {
             // Shown before it is acknowledged: somebody may be waiting for it.
             loop {
@@ -194,29 +195,37 @@ impl Line {
                 }
             }
             self.write_input();
-            while let Some(message) = unsent.take().or_else(|| self.channel.poll_transmit(self.clock.now())) {
-                match writer.try_reserve() {
-                    Ok(place) => place.send(Message::Binary(message)),
-                    Err(_) => {
-                        unsent = Some(message);
-                        break;
+            let now = self.clock.now();
+            let sending = poll_fn(|context| Poll::Ready(mouth.poll_send(context, || self.channel.poll_transmit(now))));
+            let jammed = match sending.await {
+                Poll::Ready(Ok(())) => false,
+                Poll::Ready(Err(_)) => return End::Lost,
+                Poll::Pending => true,
+            };
+            let resend = self.channel.deadline().map(|due| due.since(self.clock.now()));
+            let listening = self.output.len() < self.pieces() && self.channel.wants_input();
+            tokio::select! {
+                heard = ear.hear(), if listening => {
+                    let mut heard = Some(heard);
+                    while let Some(next) = heard {
+                        quiet = Instant::now() + silence;
+                        match next {
+                            Heard::Message(bytes) => {
+                                self.restless = 0;
+                                if let Err(error) = self.channel.receive(&bytes, self.clock.now()) {
+                                    tracing::debug!(%error, "a malformed message on the data channel");
+                                }
+                            }
+                            Heard::Life => {}
+                            Heard::Gone => return End::Lost,
+                        }
+                        // What is there already is taken in the same turn, and acknowledged together.
+                        heard = match self.channel.backlog() < self.appetite() {
+                            true => ear.hear().now_or_never(),
+                            false => None,
+                        };
                     }
                 }
-            }
-            let resend = self.channel.deadline().map(|due| due.since(self.clock.now()));
-            let listening = self.output.len() < PIECES && self.channel.wants_input();
-            tokio::select! {
-                heard = socket.hear(), if listening => match heard {
-                    Heard::Message(bytes) => {
-                        quiet = Instant::now() + silence;
-                        self.restless = 0;
-                        if let Err(error) = self.channel.receive(&bytes, self.clock.now()) {
-                            tracing::debug!(%error, "a malformed message on the data channel");
-                        }
-                    }
-                    Heard::Life => quiet = Instant::now() + silence,
-                    Heard::Gone => return End::Lost,
-                },
                 place = told.reserve(), if !self.output.is_empty() => match (place, self.output.pop_front()) {
                     (Ok(place), Some(event)) => place.send(event),
                     (Err(_), _) => return End::Dropped,
@@ -226,13 +235,12 @@ impl Line {
                     Some(command) => self.obey(command),
                     None => return End::Dropped,
                 },
-                place = writer.reserve(), if unsent.is_some() => match (place, unsent.take()) {
-                    (Ok(place), Some(message)) => place.send(Message::Binary(message)),
-                    _ => return End::Lost,
+                sent = poll_fn(|context| mouth.poll_send(context, || None)), if jammed => if sent.is_err() {
+                    return End::Lost;
                 },
                 key = generated(&mut self.key) => self.unlock(key),
                 () = sleep(resend.unwrap_or(FAREWELL)), if resend.is_some() => self.channel.tick(self.clock.now()),
-                _ = ping.tick() => socket.ping(),
+                _ = ping.tick() => mouth.ping(),
                 () = sleep_until(quiet), if listening => return End::Lost,
                 () = sleep_until(self.ending.unwrap_or(quiet)), if self.ending.is_some() => {
                     return End::Closed(self.obstacle.take());
@@ -240,10 +248,21 @@ impl Line {
             }
             if wake.after_sleep(self.clock.now()) {
                 // The other side may have hung up long ago without being heard.
-                socket.ping();
+                mouth.ping();
                 quiet = quiet.min(Instant::now() + AWAKE);
             }
         }
+    }
+
+    /// Pieces of output that may wait before the line is no longer read. Of a shell's, few: what waits is what still comes
+    /// after an interrupt.
+    fn pieces(&self) -> usize {
+        if self.shell { PIECES } else { STREAM_PIECES }
+    }
+
+    /// Bytes of messages that are taken at once.
+    fn appetite(&self) -> usize {
+        self.pieces() * PIECE / 2
     }
 
     /// Hands the holder as much as it takes at once. `false` if there is none.
@@ -307,7 +326,7 @@ impl Line {
     fn take_events(&mut self) -> Option<Option<String>> {
         let mut gathered = Gathered::default();
         let mut end = None;
-        while self.output.len() < PIECES && end.is_none() {
+        while self.output.len() < self.pieces() && end.is_none() {
             let Some(event) = self.channel.poll_event() else { break };
             match event {
                 Event::Data(bytes) => gathered.add(&mut self.output, bytes, false),

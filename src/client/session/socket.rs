@@ -1,15 +1,21 @@
-//! The WebSocket under a data channel: dialling it, and writing without keeping a reader waiting.
+//! The WebSocket under a data channel: dialling it, hearing, and sending as much as the line takes.
 
-use std::time::Duration;
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt, stream::SplitStream};
-use tokio::{net::TcpStream, sync::mpsc, time::timeout};
+use futures_util::{
+    Sink, SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
+use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
     tungstenite::{Error as WsError, Message, protocol::WebSocketConfig},
 };
-use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     client::{Error, credentials::chain, tls},
@@ -17,14 +23,22 @@ use crate::{
 };
 
 const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
-/// Messages between the channel and the socket.
-const QUEUE: usize = 64;
+
+type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// An open connection. Dropping it closes it.
 pub(super) struct Socket {
-    reader: SplitStream<WebSocketStream<MaybeTlsStream<TcpStream>>>,
-    writer: mpsc::Sender<Message>,
-    _task: AbortOnDropHandle<()>,
+    pub(super) ear: Ear,
+    pub(super) mouth: Mouth,
+}
+
+/// The way in.
+pub(super) struct Ear(SplitStream<Stream>);
+
+/// The way out.
+pub(super) struct Mouth {
+    sink: SplitSink<Stream, Message>,
+    ping: bool,
 }
 
 /// What came from the other side.
@@ -49,40 +63,49 @@ impl Socket {
             Err(_) => return Err(Error::Timeout { endpoint: host(url), seconds: DIAL_TIMEOUT.as_secs() }),
         };
         let (mut sink, reader) = socket.split();
-        let (writer, mut queue) = mpsc::channel(QUEUE);
-        let task = tokio::spawn(async move {
-            while let Some(message) = queue.recv().await {
-                // Many frames, one write, while there are many.
-                let fed = sink.feed(message).await;
-                if fed.is_err() || (queue.is_empty() && sink.flush().await.is_err()) {
-                    return;
-                }
-            }
-            let _ = sink.close().await;
-        });
-        let socket = Self { reader, writer, _task: AbortOnDropHandle::new(task) };
-        // Nobody but the opening text can be in the queue yet.
-        let _ = socket.writer.send(Message::text(opening)).await;
-        Ok(socket)
+        match timeout(DIAL_TIMEOUT, sink.send(Message::text(opening))).await {
+            Ok(sent) => sent.map_err(|error| dial_error(url, &error))?,
+            Err(_) => return Err(Error::Timeout { endpoint: host(url), seconds: DIAL_TIMEOUT.as_secs() }),
+        }
+        Ok(Self { ear: Ear(reader), mouth: Mouth { sink, ping: true } })
     }
+}
 
+impl Ear {
     /// The next message. Cancel safe.
     pub(super) async fn hear(&mut self) -> Heard {
-        match self.reader.next().await {
+        match self.0.next().await {
             Some(Ok(Message::Binary(bytes))) => Heard::Message(bytes),
             Some(Ok(Message::Close(_)) | Err(_)) | None => Heard::Gone,
             Some(Ok(_)) => Heard::Life,
         }
     }
+}
 
-    /// The way to the socket; a message that was taken is written unless the connection breaks.
-    pub(super) fn writer(&self) -> mpsc::Sender<Message> {
-        self.writer.clone()
+impl Mouth {
+    /// Lets a ping be among what is sent next.
+    pub(super) fn ping(&mut self) {
+        self.ping = true;
     }
 
-    /// Sends a ping, unless so much waits to be written that the line is not idle.
-    pub(super) fn ping(&self) {
-        let _ = self.writer.try_send(Message::Ping(Bytes::from_static(b"keepalive")));
+    /// Sends what `next` has, as long as the line takes it. Ready when all of it has left; an error when the line is gone.
+    pub(super) fn poll_send(
+        &mut self,
+        context: &mut Context<'_>,
+        mut next: impl FnMut() -> Option<Bytes>,
+    ) -> Poll<Result<(), WsError>> {
+        loop {
+            ready!(Pin::new(&mut self.sink).poll_ready(context))?;
+            let message = match std::mem::take(&mut self.ping) {
+                true => Message::Ping(Bytes::from_static(b"keepalive")),
+                false => match next() {
+                    Some(bytes) => Message::Binary(bytes),
+                    None => break,
+                },
+            };
+            Pin::new(&mut self.sink).start_send(message)?;
+        }
+        Pin::new(&mut self.sink).poll_flush(context)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A session against a service that drops the line.
 
 use std::{
+    collections::VecDeque,
     net::SocketAddr,
     sync::{
         Arc, Mutex,
@@ -17,6 +18,7 @@ use axum::{
     routing::{get, post},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Buf;
 use serde_json::{Value, json};
 use tokio::{task::AbortHandle, time::timeout};
 
@@ -37,6 +39,8 @@ use crate::{
 struct Service {
     address: SocketAddr,
     node: Arc<Mutex<Channel>>,
+    /// What the node has still to echo.
+    rest: Arc<Mutex<VecDeque<bytes::Bytes>>>,
     connections: Arc<AtomicU32>,
     /// After so many messages the first connection is dropped.
     patience: u32,
@@ -58,6 +62,7 @@ impl Service {
         let service = Self {
             address,
             node,
+            rest: Arc::default(),
             connections: Arc::default(),
             patience,
             over: Arc::default(),
@@ -131,7 +136,7 @@ async fn serve(service: Service, mut socket: ws::WebSocket) {
             let mut node = service.node.lock().unwrap();
             while let Some(event) = node.poll_event() {
                 match event {
-                    Event::Data(bytes) => _ = node.write(payload::OUTPUT, &bytes, now()),
+                    Event::Data(bytes) => service.rest.lock().unwrap().push_back(bytes),
                     Event::Handshake(answer) => {
                         let key = &answer.processed_client_actions[0].action_result["KMSCipherTextKey"];
                         assert_eq!(key, &json!(STANDARD.encode("blob")));
@@ -139,6 +144,16 @@ async fn serve(service: Service, mut socket: ws::WebSocket) {
                     }
                     Event::Encrypted => node.send_handshake_complete(&HandshakeComplete::default(), now()),
                     _ => {}
+                }
+            }
+            let mut rest = service.rest.lock().unwrap();
+            while node.can_send()
+                && let Some(mut bytes) = rest.pop_front()
+            {
+                let taken = node.write(payload::OUTPUT, &bytes, now());
+                bytes.advance(taken);
+                if !bytes.is_empty() {
+                    rest.push_front(bytes);
                 }
             }
             node.tick(now());

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::ssm::Timestamp;
 
 /// Where a window begins, in bytes.
-const FIRST: usize = 256 * 1024;
+const FIRST: usize = 64 * 1024;
 /// Never less than this: a line over a terminal takes it in no time.
 const SMALLEST: usize = 8 * 1024;
 /// Never more: enough for 20 MB/s over 100 ms.
