@@ -15,9 +15,8 @@ use tokio::sync::{Semaphore, mpsc};
 use super::{Client, Error, TerminalSize};
 use crate::ssm::StartSession;
 
-/// Events that may wait for [`Session::next`]. Output is joined to large pieces before. Few: what waits is what still comes
-/// after an interrupt.
-const EVENTS: usize = 1;
+/// Events that may wait for [`Session::next`]; of a shell's, only one.
+const EVENTS: usize = 8;
 /// Bytes of input under way from [`Session::send`].
 const INPUT_WINDOW: usize = 512 * 1024;
 /// The most that one [`Session::send`] hands over at once.

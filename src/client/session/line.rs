@@ -226,10 +226,11 @@ impl Line {
                         };
                     }
                 }
-                place = told.reserve(), if !self.output.is_empty() => match (place, self.output.pop_front()) {
-                    (Ok(place), Some(event)) => place.send(event),
-                    (Err(_), _) => return End::Dropped,
-                    (Ok(_), None) => {}
+                places = told.reserve_many(self.places()), if !self.output.is_empty() => match places {
+                    Ok(mut places) => if let (Some(place), Some(event)) = (places.next(), self.output.pop_front()) {
+                        place.send(event);
+                    },
+                    Err(_) => return End::Dropped,
                 },
                 command = self.commands.recv() => match command {
                     Some(command) => self.obey(command),
@@ -267,17 +268,25 @@ impl Line {
 
     /// Hands the holder as much as it takes at once. `false` if there is none.
     fn show(&mut self) -> bool {
-        while let Some(event) = self.output.pop_front() {
-            match self.events.try_send(event) {
-                Ok(()) => {}
-                Err(TrySendError::Closed(_)) => return false,
-                Err(TrySendError::Full(event)) => {
-                    self.output.push_front(event);
-                    return true;
+        let wanted = self.places();
+        while !self.output.is_empty() {
+            match self.events.try_reserve_many(wanted) {
+                Ok(mut places) => {
+                    if let (Some(place), Some(event)) = (places.next(), self.output.pop_front()) {
+                        place.send(event);
+                    }
                 }
+                Err(TrySendError::Closed(())) => return false,
+                Err(TrySendError::Full(())) => return true,
             }
         }
         true
+    }
+
+    /// How many events the holder must have room for before it is handed another one. A shell's has to be done with the
+    /// last one.
+    fn places(&self) -> usize {
+        if self.shell { self.events.max_capacity() } else { 1 }
     }
 
     pub(super) fn obey(&mut self, command: Command) {
