@@ -53,18 +53,25 @@ pub struct Relays(Mutex<HashMap<String, Relay>>);
 
 #[derive(Debug)]
 struct Relay {
-    agent: Option<End>,
-    client: Option<End>,
+    agent: Half,
+    client: Half,
     last_activity: Timestamp,
     traffic: Traffic,
+}
+
+/// One side of a session, whether it is there or not.
+#[derive(Debug, Default)]
+struct Half {
+    end: Option<End>,
+    /// The first frame of the stream that this side has not sent yet: what it repeats is not counted again, least of all what
+    /// it repeats because its line was cut.
+    next: i64,
 }
 
 #[derive(Debug)]
 struct End {
     id: uuid::Uuid,
     queue: mpsc::Sender<Bytes>,
-    /// The first frame of the stream that this end has not sent yet: what it repeats is not counted again.
-    next: i64,
 }
 
 /// A frame of a stream, as far as the relay looks at it.
@@ -77,7 +84,7 @@ struct Passing {
 }
 
 impl Relay {
-    fn end(&mut self, side: Side) -> &mut Option<End> {
+    fn half(&mut self, side: Side) -> &mut Half {
         match side {
             Side::Agent => &mut self.agent,
             Side::Client => &mut self.client,
@@ -97,7 +104,7 @@ impl Side {
 impl Relays {
     /// Makes room for a session; one that is there stays as it is. `traffic` is what has passed in it before.
     pub fn open(&self, session_id: &str, traffic: Traffic, now: Timestamp) {
-        let relay = Relay { agent: None, client: None, last_activity: now, traffic };
+        let relay = Relay { agent: Half::default(), client: Half::default(), last_activity: now, traffic };
         self.relays().entry(session_id.to_owned()).or_insert(relay);
     }
 
@@ -114,9 +121,9 @@ impl Relays {
     /// Ends a session: both ends are told, then hung up on. Answers whether the agent's end was there.
     pub fn end(&self, session_id: &str, closed: Option<&Envelope>) -> bool {
         let Some(relay) = self.relays().remove(session_id) else { return false };
-        let agent_there = relay.agent.is_some();
+        let agent_there = relay.agent.end.is_some();
         let Some(closed) = closed.map(|envelope| Bytes::from(envelope.encode())) else { return agent_there };
-        for end in [relay.agent, relay.client].into_iter().flatten() {
+        for end in [relay.agent.end, relay.client.end].into_iter().flatten() {
             let closed = closed.clone();
             // Behind what is queued already; the socket closes when the queue has been drained.
             tokio::spawn(async move { end.queue.send(closed).await });
@@ -129,9 +136,7 @@ impl Relays {
         let (queue, receiver) = mpsc::channel(QUEUE);
         let id = uuid::Uuid::new_v4();
         let mut relays = self.relays();
-        let end = relays.get_mut(session_id)?.end(side);
-        let next = end.as_ref().map_or(0, |end| end.next);
-        *end = Some(End { id, queue, next });
+        relays.get_mut(session_id)?.half(side).end = Some(End { id, queue });
         Some((id, receiver))
     }
 
@@ -139,7 +144,7 @@ impl Relays {
     fn detach(&self, session_id: &str, side: Side, id: uuid::Uuid) -> bool {
         let mut relays = self.relays();
         let Some(relay) = relays.get_mut(session_id) else { return false };
-        let end = relay.end(side);
+        let end = &mut relay.half(side).end;
         let current = end.as_ref().is_some_and(|end| end.id == id);
         if current {
             *end = None;
@@ -149,7 +154,7 @@ impl Relays {
 
     /// The queue of an end.
     fn queue(&self, session_id: &str, side: Side) -> Option<mpsc::Sender<Bytes>> {
-        self.relays().get_mut(session_id)?.end(side).as_ref().map(|end| end.queue.clone())
+        self.relays().get_mut(session_id)?.half(side).end.as_ref().map(|end| end.queue.clone())
     }
 
     /// Counts what an end sends, and gives the queue of the other one.
@@ -158,10 +163,9 @@ impl Relays {
         let relay = relays.get_mut(session_id)?;
         if let Some(Passing { at, sequence, bytes }) = passing {
             relay.last_activity = at;
-            if let Some(end) = relay.end(from)
-                && sequence >= end.next
-            {
-                end.next = sequence.saturating_add(1);
+            let half = relay.half(from);
+            if sequence >= half.next {
+                half.next = sequence.saturating_add(1);
                 let count = match from {
                     Side::Client => &mut relay.traffic.input,
                     Side::Agent => &mut relay.traffic.output,
@@ -169,7 +173,7 @@ impl Relays {
                 *count += bytes as u64;
             }
         }
-        relay.end(from.other()).as_ref().map(|end| end.queue.clone())
+        relay.half(from.other()).end.as_ref().map(|end| end.queue.clone())
     }
 
     fn relays(&self) -> MutexGuard<'_, HashMap<String, Relay>> {

@@ -200,6 +200,20 @@ async fn the_record_says_why_a_session_ended_and_how_much_passed() {
     );
 }
 
+#[test]
+fn what_an_end_repeats_on_a_new_line_counts_once() {
+    let (relays, at) = (Relays::default(), Timestamp::from_millis(1_000));
+    relays.open("s", Traffic::default(), at);
+    let send = |sequence, bytes| relays.pass("s", Side::Agent, Some(Passing { at, sequence, bytes }));
+    let (id, _queue) = relays.attach("s", Side::Agent).unwrap();
+    send(0, 3);
+    assert!(relays.detach("s", Side::Agent, id));
+    let (_, _queue) = relays.attach("s", Side::Agent).unwrap();
+    send(0, 3);
+    send(1, 4);
+    assert_eq!(relays.traffic("s").unwrap().output, 7);
+}
+
 #[tokio::test]
 async fn an_old_channel_is_closed_and_the_session_goes_on() {
     let settings = Settings { channel_age: Some(Duration::from_millis(1)), ..Settings::default() };
