@@ -116,7 +116,7 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
     let mut escape = Escape::default();
     let mut resized = screen::resizes()?;
     let (mut typing, mut stopping) = (true, false);
-    let mut code = ExitCode::SUCCESS;
+    let (mut code, mut told) = (ExitCode::SUCCESS, false);
     let reason = loop {
         tokio::select! {
             event = session.next() => match event {
@@ -124,7 +124,7 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
                     screen.write(&bytes)?;
                     record.output(&bytes);
                 }
-                Some(SessionEvent::Exit(exit)) => code = exit_code(exit),
+                Some(SessionEvent::Exit(exit)) => (code, told) = (exit_code(exit), true),
                 Some(SessionEvent::Reconnecting { attempt: 1 }) => screen.say("connection lost, trying again; ~. ends the session"),
                 Some(SessionEvent::Trouble(what)) => screen.say(&text::clean(&what)),
                 Some(SessionEvent::Closed { reason }) => break reason,
@@ -163,9 +163,7 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
     };
     drop(screen);
     record.end();
-    if let Some(reason) = reason {
-        talk::say(&format!("fleetdeck: the session has ended: {reason}"));
-    }
+    part(reason, told);
     Ok(code)
 }
 
@@ -173,7 +171,7 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
 async fn execute(mut session: Session, mut record: Record) -> anyhow::Result<ExitCode> {
     let mut stop = std::pin::pin!(stopped()?);
     let (mut out, mut err) = (screen::Sink::stdout(), screen::Sink::stderr());
-    let (mut code, mut stopping) = (None, false);
+    let (mut code, mut told, mut stopping) = (None, false, false);
     loop {
         tokio::select! {
             event = session.next() => match event {
@@ -185,15 +183,13 @@ async fn execute(mut session: Session, mut record: Record) -> anyhow::Result<Exi
                     err.write(&bytes)?;
                     record.output(&bytes);
                 }
-                Some(SessionEvent::Exit(exit)) => code = Some(exit),
+                Some(SessionEvent::Exit(exit)) => (code, told) = (Some(exit), true),
                 Some(SessionEvent::Reconnecting { attempt: 1 }) => talk::say("fleetdeck: connection lost, trying again"),
                 Some(SessionEvent::Trouble(what)) => talk::say(&format!("fleetdeck: {what}")),
                 Some(SessionEvent::Closed { reason }) => {
-                    if let Some(reason) = reason {
-                        talk::say(&format!("fleetdeck: the session has ended: {reason}"));
-                        return Ok(code.map_or(ExitCode::FAILURE, exit_code));
-                    }
-                    return Ok(code.map_or(ExitCode::SUCCESS, exit_code));
+                    let unknown = if reason.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+                    part(reason, told);
+                    return Ok(code.map_or(unknown, exit_code));
                 }
                 Some(_) => {}
                 None => return Ok(code.map_or(ExitCode::FAILURE, exit_code)),
@@ -204,6 +200,14 @@ async fn execute(mut session: Session, mut record: Record) -> anyhow::Result<Exi
                 session.terminate().await;
             }
         }
+    }
+}
+
+/// Says why a session has ended, if that is news: a command that has told its exit code has ended by itself, whatever was lost
+/// behind it.
+fn part(reason: Option<String>, told: bool) {
+    if let Some(reason) = reason.filter(|_| !told) {
+        talk::say(&format!("fleetdeck: the session has ended: {reason}"));
     }
 }
 
