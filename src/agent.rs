@@ -57,6 +57,7 @@ pub use session::account::become_user;
 pub use dir::{DataDir, DirError};
 pub use identity::{Activation, Identity, IdentityError, Registration};
 pub use isolate::{end_others, isolate};
+pub use process::is_ignored;
 pub use tls::Tls;
 
 use crate::ssm::clock::Clock;

@@ -213,17 +213,21 @@ pub fn left_status(path: &Path) -> Option<Ending> {
 /// Has programs begin with the usual meaning of the signals that a starter may have made the agent ignore: an ignored signal
 /// stays ignored in what a process starts, a caught one does not. A shell makes what it starts with `&` ignore Ctrl-C.
 pub fn restore_signals() -> io::Result<()> {
-    // Without `/proc` nothing is known to be ignored.
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
     for kind in [SignalKind::hangup(), SignalKind::interrupt(), SignalKind::quit()] {
-        if ignored & 1 << (kind.as_raw_value() - 1) != 0 {
+        if is_ignored(kind) {
             // The handler stays when this is dropped, and does nothing: for the agent the signal is as good as ignored.
             drop(signal(kind)?);
         }
     }
     Ok(())
+}
+
+/// Whether this process ignores a signal. Without `/proc` none is known to be ignored.
+pub fn is_ignored(kind: SignalKind) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    ignored & 1 << (kind.as_raw_value() - 1) != 0
 }
 
 /// Opens a private file for appending, as the standard output or error of a script.
