@@ -77,7 +77,6 @@ impl Client {
             }
         };
         let Some(sum) = sum else {
-            file.keep()?;
             let complaint = String::from_utf8_lossy(&complaint).trim().to_owned();
             return Err(TransferError::Ended(reason.or(Some(complaint).filter(|text| !text.is_empty()))));
         };
@@ -94,6 +93,8 @@ struct Partial<'a> {
     /// What an earlier try left.
     had: u64,
     written: u64,
+    /// Whether the file is where it belongs.
+    done: bool,
 }
 
 impl<'a> Partial<'a> {
@@ -102,7 +103,7 @@ impl<'a> Partial<'a> {
         let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = open.map_err(TransferError::local(&path))?;
         let (context, had) = hash(&mut file, u64::MAX).map_err(TransferError::local(&path))?;
-        Ok(Self { local, path, file, context, had, written: had })
+        Ok(Self { local, path, file, context, had, written: had, done: false })
     }
 
     fn sum(&self) -> String {
@@ -129,20 +130,25 @@ impl<'a> Partial<'a> {
         self.file.write_all(&bytes).map_err(TransferError::local(&self.path))
     }
 
-    /// Leaves the beginning for the next try; nothing is not worth a file.
-    fn keep(&self) -> Result<(), TransferError> {
-        if self.written == 0 { fs::remove_file(&self.path).map_err(TransferError::local(&self.path)) } else { Ok(()) }
-    }
-
-    fn finish(self, sum: &str) -> Result<Copied, TransferError> {
-        let own = text_of(self.context);
+    fn finish(mut self, sum: &str) -> Result<Copied, TransferError> {
+        let own = self.sum();
         if own != sum {
             let _ = fs::remove_file(&self.path);
             return Err(TransferError::Differs);
         }
         self.file.sync_all().map_err(TransferError::local(&self.path))?;
         fs::rename(&self.path, self.local).map_err(TransferError::local(self.local))?;
+        self.done = true;
         let path = self.local.display().to_string();
         Ok(Copied { path, bytes: self.written, resumed: self.had, sha256: own })
+    }
+}
+
+/// A beginning stays for the next try; nothing is not worth a file.
+impl Drop for Partial<'_> {
+    fn drop(&mut self) {
+        if !self.done && self.file.metadata().is_ok_and(|file| file.len() == 0) {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
