@@ -129,6 +129,7 @@ fn files_are_copied_both_ways_and_a_broken_copy_goes_on() {
     let run = engine.command(&["cp", "web-1:/nowhere/at-all", &path("x")]);
     let said = String::from_utf8(run.stderr).unwrap();
     assert!(!run.status.success() && said.contains("is not there on the node"), "{said}");
+    assert!(!root.join(".x.fleetdeck-part").exists(), "nothing came, so nothing is kept");
     let run = engine.command(&["cp", &path("here"), "web-1:/nowhere/at-all"]);
     let said = String::from_utf8(run.stderr).unwrap();
     assert!(!run.status.success() && said.contains("is not a directory on the node"), "{said}");
@@ -179,6 +180,22 @@ fn programs_do_not_inherit_that_their_agent_ignores_signals() {
         let mask = said.split_whitespace().last().unwrap();
         assert_eq!(u64::from_str_radix(mask, 16).unwrap() & 0b111, 0, "{said}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_agent_that_was_told_to_ignore_hang_ups_survives_one() {
+    use nix::{sys::signal, unistd::Pid};
+    let mut engine = Engine::start();
+    engine.agent_by(&["sh", "-c", "trap '' HUP; exec \"$@\"", "sh", BINARY], "web-1", &[]);
+    engine.wait_for_nodes(1);
+    let data = engine.root.path().join("agent-web-1").display().to_string();
+    let command_of = |pid: &i32| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let numbers = fs::read_dir("/proc").unwrap().flatten();
+    let mut pids = numbers.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let agent = pids.find(|pid| command_of(pid).contains(&data)).unwrap();
+    signal::kill(Pid::from_raw(agent), signal::Signal::SIGHUP).unwrap();
+    assert_eq!(engine.fleetdeck(&["shell", "web-1", "--", "echo", "still", "here"]), "still here\n");
 }
 
 #[test]
