@@ -9,6 +9,7 @@ use tokio::{
         Semaphore,
         mpsc::{self, error::TrySendError},
     },
+    task::yield_now,
     time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until},
 };
 use tokio_util::task::AbortOnDropHandle;
@@ -180,7 +181,7 @@ impl Line {
         let mut quiet = Instant::now() + silence;
         let mut wake = Wake::new(self.clock.now());
         loop {
-            // Shown before it is acknowledged: somebody may be waiting for it.
+            let mut shown = false;
             loop {
                 if let Some(reason) = self.take_events() {
                     return End::Closed(reason);
@@ -189,10 +190,15 @@ impl Line {
                 if !self.show() {
                     return End::Dropped;
                 }
+                shown |= !idle;
                 // What the holder does not take yet stays, and what the channel has besides stays there.
                 if idle || !self.output.is_empty() {
                     break;
                 }
+            }
+            if shown && self.shell {
+                // The holder has its turn before it is acknowledged: somebody waits to see it.
+                yield_now().await;
             }
             self.write_input();
             let now = self.clock.now();
