@@ -53,7 +53,13 @@ impl Filter {
     pub fn clean(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut kept = Vec::with_capacity(bytes.len());
         for &byte in bytes {
-            self.state = match (self.state, byte) {
+            // The beginning of a character that does not follow is nothing, and what does follow is looked at by itself.
+            let state = match (self.state, byte) {
+                (State::HighControl, 0x80..=0xbf) => State::HighControl,
+                (State::HighControl, _) => State::Ground,
+                (state, _) => state,
+            };
+            self.state = match (state, byte) {
                 (State::Text, 0x07) => State::Ground,
                 (_, 0x1b) => State::Escape,
                 (State::Text, b'\n') | (State::Ground, b'\t' | b'\n' | b'\r') => {
@@ -99,5 +105,7 @@ mod tests {
             clean.extend(filter.clean(&hostile[cut..]));
             assert_eq!(String::from_utf8(clean).unwrap(), expected, "cut at {cut}");
         }
+        // No half of a character lets a control character by.
+        assert_eq!(Filter::default().clean(b"\xc2\x08a\xc2\xc2\x9bb\xc2\x07\xc2\xa0"), b"ab\xc2\xa0");
     }
 }
