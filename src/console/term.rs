@@ -26,6 +26,7 @@ mod scan;
 mod screen;
 mod sequence;
 mod shared;
+mod still;
 mod style;
 mod tabs;
 #[cfg(test)]

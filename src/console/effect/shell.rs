@@ -124,9 +124,10 @@ impl Told {
         let _ = self.updates.send(over.map_or_else(Update::Failed, Update::Told)).await;
     }
 
-    async fn record(&self, tape: &mut Tape, recording: Option<Box<Recording>>, size: TerminalSize) {
+    async fn record(&self, tape: &mut Tape, recording: Option<Box<Recording>>, terminal: &Terminal) {
         let Some(recording) = recording else { return self.recorded(tape.end()).await };
-        let begun = tape.begin(&recording, size);
+        let still = terminal.with_screen(Screen::still);
+        let begun = tape.begin(&recording, size_of(terminal), &still);
         self.send(ShellUpdate::Recording(tape.runs())).await;
         let _ = self.updates.send(begun.map_or_else(Update::Failed, Update::Told)).await;
     }
@@ -198,7 +199,7 @@ async fn carry(
                     session.resize(size);
                     told.recorded(tape.resize(size).err().map(Err)).await;
                 }
-                Some(Order::Record(recording)) => told.record(tape, recording, size_of(terminal)).await,
+                Some(Order::Record(recording)) => told.record(tape, recording, terminal).await,
                 None => {
                     ending = true;
                     session.terminate().await;

@@ -24,8 +24,8 @@ impl Tape {
         self.0.is_some()
     }
 
-    /// Begins a recording; what to tell. One that runs goes on.
-    pub fn begin(&mut self, wanted: &Recording, size: TerminalSize) -> Result<String, Trouble> {
+    /// Begins a recording with what paints the screen as it is; what to tell. One that runs goes on.
+    pub fn begin(&mut self, wanted: &Recording, size: TerminalSize, still: &str) -> Result<String, Trouble> {
         let Recording { directory, name, title, at } = wanted;
         if let Some(running) = &self.0 {
             return Ok(format!("Already recording into {}", running.recorder.path().display()));
@@ -36,6 +36,7 @@ impl Tape {
         })?;
         let told = format!("Recording {title} into {}", recorder.path().display());
         self.0 = Some(Running { recorder, began: Instant::now() });
+        self.output(still.as_bytes())?;
         Ok(told)
     }
 
@@ -90,13 +91,15 @@ mod tests {
         let mut tape = Tape::default();
         assert!(tape.end().is_none());
         let cast = dir.path().join("web-1.cast").display().to_string();
-        assert!(tape.begin(&wanted(dir.path()), SIZE).unwrap().contains(&cast));
-        assert!(tape.begin(&wanted(dir.path()), SIZE).unwrap().starts_with("Already"));
+        assert!(tape.begin(&wanted(dir.path()), SIZE, "$ \x1b[1;3H").unwrap().contains(&cast));
+        assert!(tape.begin(&wanted(dir.path()), SIZE, "$ ").unwrap().starts_with("Already"));
         tape.output(b"hello\r\n").unwrap();
         tape.resize(SIZE).unwrap();
         let told = tape.end().unwrap().unwrap();
         assert!(told.contains(&cast) && told.ends_with(".cast and .txt"), "{told}");
-        assert_eq!(std::fs::read_to_string(dir.path().join("web-1.txt")).unwrap(), "hello\n");
+        assert_eq!(std::fs::read_to_string(dir.path().join("web-1.txt")).unwrap(), "$ hello\n");
+        let recorded = std::fs::read_to_string(&cast).unwrap();
+        assert!(recorded.lines().nth(1).unwrap().contains(r#""o","$ \u001b[1;3H""#), "{recorded}");
         assert!(!tape.runs());
     }
 
@@ -105,7 +108,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("file"), "").unwrap();
         let mut tape = Tape::default();
-        let trouble = tape.begin(&wanted(&dir.path().join("file")), SIZE).unwrap_err();
+        let trouble = tape.begin(&wanted(&dir.path().join("file")), SIZE, "").unwrap_err();
         assert!(trouble.what.contains("Nothing is recorded") && !tape.runs(), "{trouble:?}");
     }
 

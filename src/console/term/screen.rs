@@ -23,7 +23,7 @@ const LONGEST_HOLD: Duration = Duration::from_millis(150);
 /// line keeps its number when it scrolls away.
 pub struct Screen {
     scanner: Scanner,
-    front: Front,
+    pub(super) front: Front,
     /// A character that lacks its end.
     cut: Vec<u8>,
     /// The line at the top of the view, if it is scrolled back.

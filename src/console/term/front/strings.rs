@@ -112,6 +112,12 @@ impl Front {
         })
     }
 
+    /// The scroll region and the rendition in force, as a program would set them.
+    pub(in crate::console::term) fn in_force(&self) -> String {
+        let region = self.state.margins.map(|(top, bottom)| format!("\x1b[{};{}r", top + 1, bottom + 1));
+        format!("{}\x1b[{}m", region.unwrap_or_default(), self.rendition_now())
+    }
+
     /// The rendition in force, as a program would write it.
     fn rendition_now(&self) -> String {
         const NUMBERS: [(Marks, u8); 7] = [
