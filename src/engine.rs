@@ -28,6 +28,7 @@ mod patch;
 pub mod presence;
 pub mod random;
 mod relay;
+mod reserve;
 pub mod router;
 mod scheduler;
 pub mod seal;
@@ -78,6 +79,7 @@ pub struct Engine {
     pub(crate) relays: relay::Relays,
     pub(crate) output: output::OutputStore,
     housekeeping: housekeeping::Housekeeping,
+    reserve: Arc<reserve::Reserve>,
     auth: auth::Auth,
     /// Paging tokens of list operations.
     pub tokens: paging::Tokens,
@@ -107,6 +109,7 @@ impl Engine {
             tokens: paging::Tokens::new(keyring.derive("paging tokens")),
             presence: presence::Presence::default(),
             stop: CancellationToken::new(),
+            reserve: Arc::new(reserve::Reserve::at(directory.reserve())),
             _directory: directory,
             channels: Arc::default(),
             relays: relay::Relays::default(),

@@ -87,6 +87,11 @@ impl DataDir {
         self.path.join("fleetdeck.db")
     }
 
+    /// The file that is given up on a full disk.
+    pub fn reserve(&self) -> PathBuf {
+        self.path.join("reserve")
+    }
+
     /// The directory of the encryption keys.
     pub fn keys(&self) -> Result<PathBuf, OpenError> {
         let path = self.path.join("keys");

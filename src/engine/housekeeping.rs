@@ -3,7 +3,10 @@
 //! Buckets that users name and log groups keep what they have, as S3 and CloudWatch Logs do.
 
 use std::{
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -22,11 +25,15 @@ const ROOM: u64 = 64 << 20;
 pub(super) struct Housekeeping(AtomicI64);
 
 impl Engine {
-    /// Gives up the oldest command output if something could not be written for want of space.
+    /// Gives up the reserve and the oldest command output if something could not be written for want of space, and holds the
+    /// reserve back again once there is room.
     pub(super) async fn make_room(&self) {
         if !self.store.was_full() {
-            return;
+            return self.hold_reserve().await;
         }
+        // Deletions have to be written too. What is old goes with the same tick.
+        self.reserve.give_up();
+        self.housekeeping.0.store(0, Ordering::Relaxed);
         match self.output.make_room(OUTPUT_BUCKET, ROOM).await {
             Ok((0, _)) => tracing::error!(
                 "the disk is full and there is no command output to give up: free some space, or move the data directory \
@@ -36,6 +43,14 @@ impl Engine {
                 tracing::warn!("the disk is full: gave up the {objects} oldest outputs of commands, {bytes} bytes");
             }
             Err(error) => tracing::error!("the disk is full and command output cannot be given up: {error}"),
+        }
+    }
+
+    async fn hold_reserve(&self) {
+        let reserve = Arc::clone(&self.reserve);
+        let held = tokio::task::spawn_blocking(move || reserve.hold(|| reserve.free())).await;
+        if let Ok(Err(error)) = held {
+            tracing::debug!("no space is held back for a full disk: {error}");
         }
     }
 
@@ -125,6 +140,7 @@ mod tests {
         harness.engine.store.note_full();
         harness.engine.make_room().await;
         assert!(!output.has(OUTPUT_BUCKET, "c-1/mi-1/stdout").await);
+        assert!(!harness.directory().join("reserve").exists(), "deletions can be written");
         assert!(output.has("mine", "c-1/mi-1/stdout").await);
         output.put_for_tests(OUTPUT_BUCKET, "c-2/mi-1/stdout", b"new").await;
         harness.engine.make_room().await;
