@@ -91,8 +91,11 @@ mod tests {
     use super::*;
     use crate::console::term::Size;
 
+    /// Where something is shown: what, and how it looks.
+    type Cells = Vec<(u16, u16, String, Style)>;
+
     /// Text and looks of every cell, and the cursor.
-    fn seen(screen: &Screen) -> (Vec<(u16, u16, String, Style)>, (u16, u16), bool) {
+    fn seen(screen: &Screen) -> (Cells, (u16, u16), bool) {
         let mut cells = Vec::new();
         for row in 0..screen.size().rows() {
             screen.each_glyph(screen.live() + u64::from(row), |column, glyph| {
