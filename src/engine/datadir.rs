@@ -146,7 +146,8 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), OpenError> {
     write().map_err(|error| OpenError::Io { path: path.to_owned(), error })
 }
 
-fn private_file(path: &Path) -> io::Result<File> {
+/// Opens a file that only this user can read, or makes it.
+pub(super) fn private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]

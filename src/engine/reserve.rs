@@ -1,7 +1,8 @@
 //! Space that the engine holds back: on a full disk SQLite cannot even delete, since a deletion is written first.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write},
     path::PathBuf,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -38,7 +39,10 @@ impl Reserve {
         }
         // Noise, since file systems that compress hold nothing back for zeros.
         let noise = random::bytes::<{ 64 << 10 }>().map_err(|error| io::Error::other(error.to_string()))?;
-        datadir::write_private(&self.path, &noise.repeat(SIZE / noise.len())).map_err(io::Error::other)?;
+        // Not brought to the disk: it would only keep the database waiting.
+        let write =
+            |mut file: fs::File| file.set_len(0).and_then(|()| file.write_all(&noise.repeat(SIZE / noise.len())));
+        datadir::private_file(&self.path).and_then(write).inspect_err(|_| drop(fs::remove_file(&self.path)))?;
         self.held.store(true, Ordering::Relaxed);
         Ok(())
     }
