@@ -177,6 +177,7 @@ impl Line {
         let told = self.events.clone();
         let mut ping = interval_at(Instant::now() + self.keep_alive, self.keep_alive);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut mute, mut gone) = (false, false);
         let silence = self.keep_alive.mul_f64(2.5);
         let mut quiet = Instant::now() + silence;
         let mut wake = Wake::new(self.clock.now());
@@ -203,13 +204,22 @@ impl Line {
             self.write_input();
             let now = self.clock.now();
             let sending = poll_fn(|context| Poll::Ready(mouth.poll_send(context, || self.channel.poll_transmit(now))));
-            let jammed = match sending.await {
-                Poll::Ready(Ok(())) => false,
-                Poll::Ready(Err(_)) => return End::Lost,
-                Poll::Pending => true,
-            };
+            // A line that takes nothing any more may still have something to say, and then says that it has ended.
+            let jammed = !mute
+                && match sending.await {
+                    Poll::Ready(Ok(())) => false,
+                    Poll::Ready(Err(_)) => {
+                        mute = true;
+                        false
+                    }
+                    Poll::Pending => true,
+                };
             let resend = self.channel.deadline().map(|due| due.since(self.clock.now()));
             let listening = self.output.len() < self.pieces() && self.channel.wants_input();
+            // What came before the end of a line has been dealt with: it may be the end of the session.
+            if gone && listening {
+                return End::Lost;
+            }
             tokio::select! {
                 heard = ear.hear(), if listening => {
                     let mut heard = Some(heard);
@@ -223,7 +233,10 @@ impl Line {
                                 }
                             }
                             Heard::Life => {}
-                            Heard::Gone => return End::Lost,
+                            Heard::Gone => {
+                                gone = true;
+                                break;
+                            }
                         }
                         // What is there already is taken in the same turn, and acknowledged together.
                         heard = match self.channel.backlog() < self.appetite() {
@@ -242,9 +255,7 @@ impl Line {
                     Some(command) => self.obey(command),
                     None => return End::Dropped,
                 },
-                sent = poll_fn(|context| mouth.poll_send(context, || None)), if jammed => if sent.is_err() {
-                    return End::Lost;
-                },
+                sent = poll_fn(|context| mouth.poll_send(context, || None)), if jammed => mute = sent.is_err(),
                 key = generated(&mut self.key) => self.unlock(key),
                 () = sleep(resend.unwrap_or(FAREWELL)), if resend.is_some() => self.channel.tick(self.clock.now()),
                 _ = ping.tick() => mouth.ping(),
