@@ -47,6 +47,9 @@ impl Engine {
     }
 
     async fn hold_reserve(&self) {
+        if self.reserve.is_held() {
+            return;
+        }
         let reserve = Arc::clone(&self.reserve);
         let held = tokio::task::spawn_blocking(move || reserve.hold(|| reserve.free())).await;
         if let Ok(Err(error)) = held {

@@ -30,7 +30,7 @@ impl Reserve {
 
     /// Holds the space back if it is not and so many bytes are free. Errors: it cannot be written.
     pub fn hold(&self, free: impl FnOnce() -> u64) -> io::Result<()> {
-        if self.held.load(Ordering::Relaxed) || self.is_whole() {
+        if self.is_held() || self.is_whole() {
             self.held.store(true, Ordering::Relaxed);
             return Ok(());
         }
@@ -45,6 +45,11 @@ impl Reserve {
         datadir::private_file(&self.path).and_then(write).inspect_err(|_| drop(fs::remove_file(&self.path)))?;
         self.held.store(true, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Whether it is known to be held back.
+    pub fn is_held(&self) -> bool {
+        self.held.load(Ordering::Relaxed)
     }
 
     /// Gives the space up. Answers whether there was any.
