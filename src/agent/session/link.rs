@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{self, Message};
 use uuid::Uuid;
 
 use crate::{
@@ -42,6 +42,8 @@ pub struct Link<'a> {
     socket: Socket,
     ping: Interval,
     deadline: Instant,
+    /// How the socket was lost, when that was heard behind something else.
+    lost: Option<CallError>,
 }
 
 impl<'a> Link<'a> {
@@ -69,6 +71,7 @@ impl<'a> Link<'a> {
             socket,
             ping: pings(),
             deadline: Instant::now() + SILENCE,
+            lost: None,
         };
         link.channel.send_session_state("Connected", session_id, node.clock.now());
         Ok(link)
@@ -90,30 +93,40 @@ impl<'a> Link<'a> {
             .map_err(CallError::transport)
     }
 
+    /// Hands the channel what came out of the socket. An error means that the socket is lost.
+    fn take(&mut self, message: Option<Result<Message, tungstenite::Error>>) -> Result<(), CallError> {
+        match message {
+            Some(Ok(Message::Binary(bytes))) => {
+                if let Err(error) = self.channel.receive(&bytes, self.node.clock.now()) {
+                    tracing::warn!("a message of session {} cannot be read: {error}", self.session_id);
+                }
+                Ok(())
+            }
+            Some(Ok(Message::Close(_))) | None => Err(CallError::transport("the service closed the channel")),
+            Some(Ok(_)) => Ok(()),
+            Some(Err(error)) => Err(CallError::transport(error)),
+        }
+    }
+
     /// Waits until something has come in or is due. May be dropped at any time. An error means that the socket is lost.
     pub async fn wait(&mut self) -> Result<(), CallError> {
+        if let Some(lost) = self.lost.take() {
+            return Err(lost);
+        }
         let now = self.node.clock.now();
         let overdue = self.channel.deadline().map(|at| Instant::now() + at.since(now));
         tokio::select! {
             message = self.socket.next() => {
                 self.deadline = Instant::now() + SILENCE;
-                let mut message = Some(message);
+                self.take(message)?;
                 // What is there already is taken in the same turn: acknowledgements come in swarms.
-                for left in (0..SWARM).rev() {
-                    match message {
-                        Some(Some(Ok(Message::Binary(bytes)))) => {
-                            if let Err(error) = self.channel.receive(&bytes, self.node.clock.now()) {
-                                tracing::warn!("a message of session {} cannot be read: {error}", self.session_id);
-                            }
-                        }
-                        Some(Some(Ok(Message::Close(_))) | None) => {
-                            return Err(CallError::transport("the service closed the channel"));
-                        }
-                        Some(Some(Ok(_))) => {}
-                        Some(Some(Err(error))) => return Err(CallError::transport(error)),
-                        None => return Ok(()),
+                for _ in 1..SWARM {
+                    let Some(message) = self.socket.next().now_or_never() else { break };
+                    // What came before the end of the socket is dealt with first: it may be the end of the session.
+                    if let Err(lost) = self.take(message) {
+                        self.lost = Some(lost);
+                        break;
                     }
-                    message = if left > 0 { self.socket.next().now_or_never() } else { None };
                 }
                 Ok(())
             }
@@ -136,6 +149,7 @@ impl<'a> Link<'a> {
             match dial(self.node, self.session_id).await {
                 Ok(socket) => {
                     self.socket = socket;
+                    self.lost = None;
                     self.ping = pings();
                     self.deadline = Instant::now() + SILENCE;
                     self.channel.reconnected();
