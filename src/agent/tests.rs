@@ -348,6 +348,25 @@ async fn a_terminated_session_takes_its_shell_with_it() {
 }
 
 #[tokio::test]
+async fn a_session_that_ends_together_with_its_line_has_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut service = Service::start().await;
+    let agent = Agent::start(dir.path(), Some(service.url()), true);
+    let mut control = service.control().await;
+    start_session(&mut control, json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": {}})).await;
+    let mut user =
+        User { channel: Channel::new(Role::Client, SMALL_FRAME), peer: service.data().await, seen: String::new() };
+    user.sized(80, 24).await;
+    user.type_in("echo shell-$((40+2))\r").await;
+    assert!(user.read_until("shell-42").await);
+    user.peer.send(kind::CHANNEL_CLOSED, json!({"SessionId": "root-1", "Output": ""})).await;
+    drop(user);
+    // An agent that only saw the end of the line would connect again, and nobody would answer.
+    assert_eq!(task_complete(&mut control).await.final_task_status, "Success");
+    agent.stop().await;
+}
+
+#[tokio::test]
 async fn an_agent_that_is_stopped_says_how_its_sessions_ended() {
     let dir = tempfile::tempdir().unwrap();
     let mut service = Service::start().await;
