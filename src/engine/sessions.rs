@@ -12,9 +12,9 @@ use super::{
 };
 use crate::{
     ssm::{
-        AccessType, ApiError, DescribeSessions, DescribeSessionsOutput, ResumeSession, ResumeSessionOutput, Session,
-        SessionFilterKey, SessionManagerOutputUrl, SessionState, SessionStatus, StartSession, StartSessionOutput,
-        TerminateSession, TerminateSessionOutput, Timestamp,
+        AccessType, ApiError, DescribeSessions, DescribeSessionsOutput, ENDED_BY_ITSELF, ResumeSession,
+        ResumeSessionOutput, Session, SessionFilterKey, SessionManagerOutputUrl, SessionState, SessionStatus,
+        StartSession, StartSessionOutput, TerminateSession, TerminateSessionOutput, Timestamp,
         document::{Document, parameters, standard::SESSION_SHELL},
     },
     wire::{
@@ -229,11 +229,8 @@ pub(super) async fn task_complete(engine: &Arc<Engine>, instance_id: &str, compl
     }
     let failed = complete.final_task_status == "Failed";
     let status = if failed { SessionStatus::Failed } else { SessionStatus::Terminated };
-    let (output, why) = if failed {
-        (complete.output.as_str(), complete.output.as_str())
-    } else {
-        ("", "The program of the session or its user ended it.")
-    };
+    let (output, why) =
+        if failed { (complete.output.as_str(), complete.output.as_str()) } else { ("", ENDED_BY_ITSELF) };
     let place = TranscriptPlace {
         bucket: complete.s3_bucket.clone(),
         object_key: complete.s3_url_suffix.clone(),

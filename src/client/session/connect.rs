@@ -15,7 +15,7 @@ use crate::{
         Client, Error,
         retry::{chance, delay},
     },
-    ssm::{DescribeSessions, ResumeSession, Sensitive, SessionFilter, SessionFilterKey, SessionState},
+    ssm::{DescribeSessions, ENDED_BY_ITSELF, ResumeSession, Sensitive, SessionFilter, SessionFilterKey, SessionState},
     wire::{channel::CLIENT_VERSION, messages::OpenChannel},
 };
 
@@ -31,8 +31,8 @@ const REASON: Duration = Duration::from_secs(5);
 
 impl Line {
     /// Opens the socket, with the token of `StartSession` the first time and one of `ResumeSession` later. Goes on as long
-    /// as the session lives; the error is why it does not.
-    pub(super) async fn connect(&mut self, mut token: Option<Sensitive>) -> Result<Socket, String> {
+    /// as the session lives; the error is why it does not, if there is something to say about it.
+    pub(super) async fn connect(&mut self, mut token: Option<Sensitive>) -> Result<Socket, Option<String>> {
         let first = token.is_some();
         let mut told = String::new();
         for attempt in 0u32.. {
@@ -63,7 +63,7 @@ impl Line {
             };
             // What was never connected may be something that nobody waits for: a certificate, an address.
             if first && (attempt + 1 >= FIRST_TRIES || matches!(trouble, Error::Tls { .. } | Error::Config(_))) {
-                return Err(format!("the connection could not be made: {trouble}"));
+                return Err(Some(format!("the connection could not be made: {trouble}")));
             }
             let trouble = trouble.to_string();
             if trouble != told {
@@ -71,7 +71,7 @@ impl Line {
                 told = trouble;
             }
         }
-        Err("the connection could not be restored".to_owned())
+        Err(Some("the connection could not be restored".to_owned()))
     }
 
     /// Tells something behind the output that was there before. A reader that has gone to sleep misses some of it.
@@ -86,7 +86,7 @@ impl Line {
 
     /// Waits for something, unless the user ends the session meanwhile; then the error is empty of blame. What there is to
     /// tell is told meanwhile.
-    async fn unless_terminated<T>(&mut self, awaited: impl Future<Output = T>) -> Result<T, String> {
+    async fn unless_terminated<T>(&mut self, awaited: impl Future<Output = T>) -> Result<T, Option<String>> {
         let mut awaited = std::pin::pin!(awaited);
         let told = self.events.clone();
         loop {
@@ -94,16 +94,16 @@ impl Line {
                 value = &mut awaited => return Ok(value),
                 place = told.reserve(), if !self.output.is_empty() => match (place, self.output.pop_front()) {
                     (Ok(place), Some(event)) => place.send(event),
-                    (Err(_), _) => return Err("closed".to_owned()),
+                    (Err(_), _) => return Err(Some("closed".to_owned())),
                     (Ok(_), None) => {}
                 },
                 command = self.commands.recv() => match command {
                     Some(Command::Terminate) => {
                         self.terminate();
-                        return Err("terminated while the connection was down".to_owned());
+                        return Err(Some("terminated while the connection was down".to_owned()));
                     }
                     Some(command) => self.obey(command),
-                    None => return Err("closed".to_owned()),
+                    None => return Err(Some("closed".to_owned())),
                 },
             }
         }
@@ -124,8 +124,8 @@ impl Line {
 
 /// Why there is no token.
 enum Lost {
-    /// The session is over.
-    Over(String),
+    /// The session is over, and why if that is worth telling.
+    Over(Option<String>),
     /// Something that may pass: an outage, a network, credentials that have run out.
     Trouble(Error),
 }
@@ -141,7 +141,7 @@ async fn resume(client: Client, session_id: String) -> Result<Sensitive, Lost> {
             Err(Lost::Over(reason(&client, session_id, &Error::Api(error).to_string()).await))
         }
         Err(Error::Api(error)) if !passes(&error.code, error.is_retryable()) => {
-            Err(Lost::Over(Error::Api(error).to_string()))
+            Err(Lost::Over(Some(Error::Api(error).to_string())))
         }
         Err(error) => Err(Lost::Trouble(error)),
     }
@@ -159,15 +159,16 @@ fn passes(code: &str, retryable: bool) -> bool {
     retryable || CREDENTIALS.contains(&code)
 }
 
-/// What the service has noted about a session's end.
-async fn reason(client: &Client, session_id: String, otherwise: &str) -> String {
+/// What the service has noted about a session's end; nothing if it came as ends do.
+async fn reason(client: &Client, session_id: String, otherwise: &str) -> Option<String> {
     let filter = SessionFilter { key: SessionFilterKey::SessionId, value: session_id };
     let request = DescribeSessions { state: SessionState::History, filters: vec![filter], ..Default::default() };
     let noted = match timeout(REASON, client.call(request)).await {
         Ok(Ok(answer)) => answer.sessions.into_iter().next().and_then(|session| session.details),
         _ => None,
     };
-    noted.filter(|details| !details.trim().is_empty()).unwrap_or_else(|| otherwise.to_owned())
+    let reason = noted.filter(|details| !details.trim().is_empty()).unwrap_or_else(|| otherwise.to_owned());
+    (reason != ENDED_BY_ITSELF).then_some(reason)
 }
 
 #[cfg(test)]

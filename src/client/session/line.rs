@@ -158,7 +158,7 @@ impl Line {
         loop {
             let socket = match self.connect(token.take()).await {
                 Ok(socket) => socket,
-                Err(reason) => return Some(reason),
+                Err(reason) => return reason,
             };
             self.output.push_back(SessionEvent::Connected);
             self.restless = self.restless.saturating_add(1);

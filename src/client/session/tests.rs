@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -25,7 +25,7 @@ use tokio::{task::AbortHandle, time::timeout};
 use super::*;
 use crate::{
     client::Settings,
-    ssm::clock::Clock,
+    ssm::{ENDED_BY_ITSELF, clock::Clock},
     wire::{
         channel::{Channel, Event, Role, SMALL_FRAME},
         envelope::payload,
@@ -44,8 +44,8 @@ struct Service {
     connections: Arc<AtomicU32>,
     /// After so many messages the first connection is dropped.
     patience: u32,
-    /// Whether the session has ended, as far as `ResumeSession` knows.
-    over: Arc<AtomicBool>,
+    /// What is noted about the end of the session, once it has ended.
+    over: Arc<Mutex<Option<&'static str>>>,
     /// What KMS was asked for.
     asked: Arc<Mutex<Value>>,
     listening: Arc<Mutex<Option<AbortHandle>>>,
@@ -106,9 +106,12 @@ async fn api(State(service): State<Service>, headers: HeaderMap, body: String) -
     let target = headers["x-amz-target"].to_str().unwrap();
     let token = match target {
         "AmazonSSM.StartSession" => "first",
-        "AmazonSSM.ResumeSession" if service.over.load(Ordering::SeqCst) => return r#"{"SessionId":"s-1"}"#.to_owned(),
+        "AmazonSSM.ResumeSession" if service.over.lock().unwrap().is_some() => {
+            return json!({"SessionId": "s-1"}).to_string();
+        }
         "AmazonSSM.DescribeSessions" => {
-            return r#"{"Sessions":[{"SessionId":"s-1","Details":"Twenty minutes passed without a key."}]}"#.to_owned();
+            let details = *service.over.lock().unwrap();
+            return json!({"Sessions": [{"SessionId": "s-1", "Details": details}]}).to_string();
         }
         "TrentService.GenerateDataKey" => {
             assert!(headers["authorization"].to_str().unwrap().contains("/kms/aws4_request"));
@@ -255,14 +258,18 @@ async fn a_service_that_is_away_is_waited_for() {
 
 #[tokio::test]
 async fn a_session_that_ended_meanwhile_closes_with_what_the_service_noted() {
-    let service = Service::start(1).await;
-    let mut session = service.session().await;
-    assert_eq!(session.next().await, Some(SessionEvent::Connected));
-    service.over.store(true, Ordering::SeqCst);
-    session.input(b"anybody?".to_vec());
-    let reason = Some("Twenty minutes passed without a key.".to_owned());
-    assert_eq!(news(&mut session).await, Some(SessionEvent::Closed { reason }));
-    assert_eq!(session.next().await, None);
+    let idle = "Twenty minutes passed without a key.";
+    // How sessions usually end is no reason.
+    for (noted, told) in [(idle, Some(idle)), (ENDED_BY_ITSELF, None)] {
+        let service = Service::start(1).await;
+        let mut session = service.session().await;
+        assert_eq!(session.next().await, Some(SessionEvent::Connected));
+        *service.over.lock().unwrap() = Some(noted);
+        session.input(b"anybody?".to_vec());
+        let reason = told.map(str::to_owned);
+        assert_eq!(news(&mut session).await, Some(SessionEvent::Closed { reason }));
+        assert_eq!(session.next().await, None);
+    }
 }
 
 #[tokio::test]
