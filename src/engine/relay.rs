@@ -1,7 +1,11 @@
 //! The data channel: two WebSockets a session, one from the agent and one from the client, and what passes between them.
 //!
-//! Frames pass unchanged and unread but for their headers; their digests are the ends' to check. Each end has a short queue; when it is full the other end is no longer read, so a slow reader
-//! slows the writer and nothing piles up here. What is lost when an end is missing is sent again by the other one.
+//! Frames pass unchanged and unread but for their headers; their digests are the ends' to check. Whoever reads a frame
+//! writes it to the other end in the same turn. For each end a few frames may wait; when they are too many the other end is
+//! no longer read, so a slow reader slows the writer and nothing piles up here. What is lost when an end is missing is sent
+//! again by the other one.
+
+mod mouth;
 
 use std::{
     collections::HashMap,
@@ -17,11 +21,10 @@ use axum::{
     },
     response::Response,
 };
-use futures_util::{
-    SinkExt, StreamExt,
-    stream::{SplitSink, SplitStream},
-};
-use tokio::sync::mpsc;
+use futures_util::{FutureExt, StreamExt, stream::SplitStream};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use mouth::Mouth;
 
 use super::{Engine, channels::Purpose, control, http::App, store::sessions::Traffic};
 use crate::{
@@ -33,8 +36,6 @@ use crate::{
     },
 };
 
-/// Frames that wait for an end, at most 32 KiB each between our own ends.
-const QUEUE: usize = 64;
 /// Buffers of a data channel's sockets in bytes: room for two of the large frames.
 const BUFFER: usize = 64 * 1024;
 /// Clients ping every five minutes; an end that is silent for longer than this is gone.
@@ -62,16 +63,10 @@ struct Relay {
 /// One side of a session, whether it is there or not.
 #[derive(Debug, Default)]
 struct Half {
-    end: Option<End>,
+    end: Option<Arc<Mouth>>,
     /// The first frame of the stream that this side has not sent yet: what it repeats is not counted again, least of all what
     /// it repeats because its line was cut.
     next: i64,
-}
-
-#[derive(Debug)]
-struct End {
-    id: uuid::Uuid,
-    queue: mpsc::Sender<Bytes>,
 }
 
 /// A frame of a stream, as far as the relay looks at it.
@@ -122,43 +117,37 @@ impl Relays {
     pub fn end(&self, session_id: &str, closed: Option<&Envelope>) -> bool {
         let Some(relay) = self.relays().remove(session_id) else { return false };
         let agent_there = relay.agent.end.is_some();
-        let Some(closed) = closed.map(|envelope| Bytes::from(envelope.encode())) else { return agent_there };
+        let closed = closed.map(|envelope| Bytes::from(envelope.encode()));
         for end in [relay.agent.end, relay.client.end].into_iter().flatten() {
-            let closed = closed.clone();
-            // Behind what is queued already; the socket closes when the queue has been drained.
-            tokio::spawn(async move { end.queue.send(closed).await });
+            end.end(closed.clone());
         }
         agent_there
     }
 
-    /// Takes an end. An older one of the same side is hung up on. `None` if there is no such session.
-    fn attach(&self, session_id: &str, side: Side) -> Option<(uuid::Uuid, mpsc::Receiver<Bytes>)> {
-        let (queue, receiver) = mpsc::channel(QUEUE);
-        let id = uuid::Uuid::new_v4();
+    /// Takes an end. An older one of the same side is hung up on. `false` if there is no such session.
+    fn attach(&self, session_id: &str, side: Side, mouth: &Arc<Mouth>) -> bool {
         let mut relays = self.relays();
-        relays.get_mut(session_id)?.half(side).end = Some(End { id, queue });
-        Some((id, receiver))
+        let Some(relay) = relays.get_mut(session_id) else { return false };
+        if let Some(older) = relay.half(side).end.replace(Arc::clone(mouth)) {
+            older.end(None);
+        }
+        true
     }
 
     /// Gives an end back. Answers whether it was still the current one of a session that goes on.
-    fn detach(&self, session_id: &str, side: Side, id: uuid::Uuid) -> bool {
+    fn detach(&self, session_id: &str, side: Side, mouth: &Arc<Mouth>) -> bool {
         let mut relays = self.relays();
         let Some(relay) = relays.get_mut(session_id) else { return false };
-        let end = &mut relay.half(side).end;
-        let current = end.as_ref().is_some_and(|end| end.id == id);
-        if current {
-            *end = None;
-        }
-        current
+        relay.half(side).end.take_if(|end| Arc::ptr_eq(end, mouth)).is_some()
     }
 
-    /// The queue of an end.
-    fn queue(&self, session_id: &str, side: Side) -> Option<mpsc::Sender<Bytes>> {
-        self.relays().get_mut(session_id)?.half(side).end.as_ref().map(|end| end.queue.clone())
+    /// The way to an end.
+    fn mouth(&self, session_id: &str, side: Side) -> Option<Arc<Mouth>> {
+        self.relays().get_mut(session_id)?.half(side).end.clone()
     }
 
-    /// Counts what an end sends, and gives the queue of the other one.
-    fn pass(&self, session_id: &str, from: Side, passing: Option<Passing>) -> Option<mpsc::Sender<Bytes>> {
+    /// Counts what an end sends, and gives the way to the other one.
+    fn pass(&self, session_id: &str, from: Side, passing: Option<Passing>) -> Option<Arc<Mouth>> {
         let mut relays = self.relays();
         let relay = relays.get_mut(session_id)?;
         if let Some(Passing { at, sequence, bytes }) = passing {
@@ -173,7 +162,7 @@ impl Relays {
                 *count += bytes as u64;
             }
         }
-        relay.half(from.other()).end.as_ref().map(|end| end.queue.clone())
+        relay.half(from.other()).end.clone()
     }
 
     fn relays(&self) -> MutexGuard<'_, HashMap<String, Relay>> {
@@ -223,20 +212,24 @@ async fn serve(engine: Arc<Engine>, session_id: String, mut socket: WebSocket) {
             return;
         }
     };
-    let Some((id, queue)) = engine.relays.attach(&session_id, side) else { return };
+    let (sink, stream) = socket.split();
+    let mouth = Arc::new(Mouth::new(Some(sink)));
+    if !engine.relays.attach(&session_id, side, &mouth) {
+        return;
+    }
     keep_for_streams();
     tracing::debug!(session_id, ?side, "data channel open");
     if side == Side::Client {
         tell_agent(&engine, &session_id, kind::START_PUBLICATION);
     }
     note(&engine, &session_id, SessionStatus::Connected).await;
-    let (sink, stream) = socket.split();
     tokio::select! {
         () = engine.stopping().cancelled() => {}
-        () = write(sink, queue, engine.settings.channel_age) => {}
+        () = write(&mouth, engine.settings.channel_age) => {}
         () = read(&engine, &session_id, side, stream) => {}
     }
-    let left = engine.relays.detach(&session_id, side, id);
+    mouth.gone();
+    let left = engine.relays.detach(&session_id, side, &mouth);
     tracing::debug!(session_id, ?side, "data channel closed");
     if left && side == Side::Client {
         tell_agent(&engine, &session_id, kind::PAUSE_PUBLICATION);
@@ -244,84 +237,104 @@ async fn serve(engine: Arc<Engine>, session_id: String, mut socket: WebSocket) {
     }
 }
 
-/// Sends what is queued until the session ends, another socket takes this one's place or this one is too old.
-async fn write(mut sink: SplitSink<WebSocket, Message>, mut queue: mpsc::Receiver<Bytes>, age: Option<Duration>) {
-    let mut old = std::pin::pin!(async {
+/// Lets what waits leave until the session ends, another socket takes this one's place or this one is too old.
+async fn write(mouth: &Mouth, age: Option<Duration>) {
+    let old = async {
         match age {
-            Some(age) => tokio::time::sleep(age).await,
+            Some(age) => sleep(age).await,
             None => std::future::pending().await,
         }
-    });
-    loop {
-        let bytes = tokio::select! {
-            bytes = queue.recv() => bytes,
-            () = &mut old => None,
-        };
-        let Some(bytes) = bytes else { break };
-        let mut next = Some(bytes);
-        // What waits already goes out together.
-        while let Some(bytes) = next {
-            if sink.feed(Message::Binary(bytes)).await.is_err() {
-                return;
-            }
-            next = queue.try_recv().ok();
-        }
-        if sink.flush().await.is_err() {
-            return;
-        }
+        mouth.end(None);
+        std::future::pending().await
+    };
+    tokio::select! {
+        () = mouth.run() => {}
+        () = old => {}
     }
-    let _ = sink.send(Message::Close(None)).await;
 }
 
 /// Passes on what comes until the socket ends.
 async fn read(engine: &Engine, session_id: &str, side: Side, mut stream: SplitStream<WebSocket>) {
-    while let Ok(Some(Ok(message))) = tokio::time::timeout(SILENCE, stream.next()).await {
-        let bytes = match message {
-            Message::Binary(bytes) => bytes,
-            Message::Close(_) => return,
-            Message::Text(_) | Message::Ping(_) | Message::Pong(_) => continue,
-        };
-        let envelope = match View::peek(&bytes) {
-            Ok(envelope) => envelope,
-            Err(error) => {
-                tracing::warn!(session_id, ?side, %error, length = bytes.len(), "a malformed frame of a session");
-                continue;
-            }
-        };
-        let passing = match (envelope.message_type, side) {
-            (kind::INPUT, Side::Client) | (kind::OUTPUT, Side::Agent) => {
-                let streamed = matches!(envelope.payload_type, payload::OUTPUT | payload::STDERR);
-                Some(Passing {
-                    at: engine.now(),
-                    sequence: envelope.sequence_number,
-                    bytes: if streamed { envelope.payload.len() } else { 0 },
-                })
-            }
-            (kind::ACKNOWLEDGE, _) => None,
-            (kind::SESSION_STATE, Side::Agent) => {
-                if let Ok(state) = serde_json::from_slice::<SessionState>(envelope.payload)
-                    && state.session_state == "Terminating"
-                {
-                    note(engine, session_id, SessionStatus::Terminating).await;
+    let mut heard = Instant::now();
+    // Set anew only when it is over: a frame must not cost a timer.
+    let mut silence = std::pin::pin!(sleep_until(heard + SILENCE));
+    loop {
+        let mut next = tokio::select! {
+            next = stream.next() => Some(next),
+            () = &mut silence => {
+                if heard.elapsed() >= SILENCE {
+                    return;
                 }
+                silence.as_mut().reset(heard + SILENCE);
                 continue;
             }
-            _ => continue,
         };
-        if let Some(peer) = engine.relays.pass(session_id, side, passing) {
-            // Waits while the other end is slow; ends at once if it goes.
-            let _ = peer.send(bytes).await;
+        heard = Instant::now();
+        let mut peer: Option<Arc<Mouth>> = None;
+        // What has come already goes out together.
+        while let Some(message) = next {
+            let Some(Ok(message)) = message else { return };
+            if let Message::Close(_) = message {
+                return;
+            }
+            if let Message::Binary(bytes) = message
+                && let Some(mouth) = route(engine, session_id, side, &bytes).await
+            {
+                // Waits while the other end is slow; ends at once if it goes.
+                mouth.put(bytes).await;
+                if let Some(other) = peer.replace(mouth)
+                    && peer.as_ref().is_some_and(|mouth| !Arc::ptr_eq(mouth, &other))
+                {
+                    other.push();
+                }
+            }
+            next = stream.next().now_or_never();
+        }
+        if let Some(mouth) = peer {
+            mouth.push();
         }
     }
 }
 
+/// Looks at a frame. The answer is who is to have it.
+async fn route(engine: &Engine, session_id: &str, side: Side, bytes: &Bytes) -> Option<Arc<Mouth>> {
+    let envelope = match View::peek(bytes) {
+        Ok(envelope) => envelope,
+        Err(error) => {
+            tracing::warn!(session_id, ?side, %error, length = bytes.len(), "a malformed frame of a session");
+            return None;
+        }
+    };
+    let passing = match (envelope.message_type, side) {
+        (kind::INPUT, Side::Client) | (kind::OUTPUT, Side::Agent) => {
+            let streamed = matches!(envelope.payload_type, payload::OUTPUT | payload::STDERR);
+            Some(Passing {
+                at: engine.now(),
+                sequence: envelope.sequence_number,
+                bytes: if streamed { envelope.payload.len() } else { 0 },
+            })
+        }
+        (kind::ACKNOWLEDGE, _) => None,
+        (kind::SESSION_STATE, Side::Agent) => {
+            if let Ok(state) = serde_json::from_slice::<SessionState>(envelope.payload)
+                && state.session_state == "Terminating"
+            {
+                note(engine, session_id, SessionStatus::Terminating).await;
+            }
+            return None;
+        }
+        _ => return None,
+    };
+    engine.relays.pass(session_id, side, passing)
+}
+
 fn tell_agent(engine: &Engine, session_id: &str, kind: &str) {
     let payload = serde_json::json!({"SessionId": session_id});
-    if let Some(queue) = engine.relays.queue(session_id, Side::Agent)
+    if let Some(mouth) = engine.relays.mouth(session_id, Side::Agent)
         && let Some(envelope) = control::message(engine, kind, &payload)
     {
-        // An agent whose queue is full hears the next one.
-        let _ = queue.try_send(Bytes::from(envelope.encode()));
+        // An agent that is behind hears the next one.
+        mouth.try_send(Bytes::from(envelope.encode()));
     }
 }
 

@@ -205,10 +205,12 @@ fn what_an_end_repeats_on_a_new_line_counts_once() {
     let (relays, at) = (Relays::default(), Timestamp::from_millis(1_000));
     relays.open("s", Traffic::default(), at);
     let send = |sequence, bytes| relays.pass("s", Side::Agent, Some(Passing { at, sequence, bytes }));
-    let (id, _queue) = relays.attach("s", Side::Agent).unwrap();
+    let end = || Arc::new(Mouth::new(None));
+    let first = end();
+    assert!(relays.attach("s", Side::Agent, &first));
     send(0, 3);
-    assert!(relays.detach("s", Side::Agent, id));
-    let (_, _queue) = relays.attach("s", Side::Agent).unwrap();
+    assert!(relays.detach("s", Side::Agent, &first));
+    assert!(relays.attach("s", Side::Agent, &end()));
     send(0, 3);
     send(1, 4);
     assert_eq!(relays.traffic("s").unwrap().output, 7);

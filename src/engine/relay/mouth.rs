@@ -1,0 +1,141 @@
+//! The way out at one end of a session. Whoever has a frame for the end writes it himself as far as the socket takes it;
+//! the end's own task only goes on where the socket was full. So a frame passes the relay without a second task to wake.
+
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker, ready},
+};
+
+use axum::{
+    body::Bytes,
+    extract::ws::{Message, WebSocket},
+};
+use futures_util::{Sink, stream::SplitSink};
+use tokio::sync::Semaphore;
+
+/// Frames that wait for an end, at most 64 KiB each between our own ends.
+const QUEUE: usize = 64;
+
+/// One end's way out.
+#[derive(Debug)]
+pub(super) struct Mouth {
+    out: Mutex<Out>,
+    /// Room for frames that wait. Closed when nothing leaves any more.
+    room: Semaphore,
+}
+
+#[derive(Debug)]
+struct Out {
+    /// `None` in tests, where nobody listens.
+    sink: Option<SplitSink<WebSocket, Message>>,
+    waiting: VecDeque<Bytes>,
+    /// What the end's task is woken by.
+    task: Waker,
+    /// Nothing comes behind what waits.
+    over: bool,
+    farewell: bool,
+}
+
+impl Mouth {
+    /// The way out through a socket.
+    pub(super) fn new(sink: Option<SplitSink<WebSocket, Message>>) -> Self {
+        let task = Waker::noop().clone();
+        let out = Out { sink, waiting: VecDeque::new(), task, over: false, farewell: false };
+        Self { out: Mutex::new(out), room: Semaphore::new(QUEUE) }
+    }
+
+    /// Puts a frame behind those that wait, once there is room. It leaves with the next [`Mouth::push`]. A frame for an end
+    /// that has gone is dropped.
+    pub(super) async fn put(&self, bytes: Bytes) {
+        let permit = match self.room.try_acquire() {
+            Ok(permit) => Ok(permit),
+            Err(_) => {
+                self.push();
+                self.room.acquire().await
+            }
+        };
+        if let Ok(permit) = permit {
+            permit.forget();
+            self.out().waiting.push_back(bytes);
+        }
+    }
+
+    /// Sends a frame that may be lost: when there is no room, nobody waits.
+    pub(super) fn try_send(&self, bytes: Bytes) {
+        if let Ok(permit) = self.room.try_acquire() {
+            permit.forget();
+            self.out().waiting.push_back(bytes);
+            self.push();
+        }
+    }
+
+    /// Writes what waits, as far as the socket takes it. The rest is the business of [`Mouth::run`].
+    pub(super) fn push(&self) {
+        let mut out = self.out();
+        let task = out.task.clone();
+        let ended = match out.drive(&mut Context::from_waker(&task), &self.room) {
+            Poll::Ready(Err(_)) => true,
+            Poll::Ready(Ok(())) => out.over,
+            Poll::Pending => false,
+        };
+        if ended {
+            task.wake();
+        }
+    }
+
+    /// Lets the end be hung up on behind what waits and behind this.
+    pub(super) fn end(&self, last: Option<Bytes>) {
+        let mut out = self.out();
+        if !out.over {
+            out.over = true;
+            // More than there may be room for: it is the only one.
+            out.waiting.extend(last);
+            out.task.wake_by_ref();
+        }
+    }
+
+    /// Goes on writing until the end is to be hung up on, and says so to it, or until its socket fails.
+    pub(super) async fn run(&self) {
+        std::future::poll_fn(|context| {
+            let mut out = self.out();
+            out.task.clone_from(context.waker());
+            match ready!(out.drive(context, &self.room)) {
+                Ok(()) if !out.over => Poll::Pending,
+                _ => Poll::Ready(()),
+            }
+        })
+        .await;
+    }
+
+    /// Nothing leaves any more; nobody is to wait for it.
+    pub(super) fn gone(&self) {
+        self.room.close();
+    }
+
+    fn out(&self) -> MutexGuard<'_, Out> {
+        self.out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Out {
+    /// Ready when everything that waits has left.
+    fn drive(&mut self, context: &mut Context<'_>, room: &Semaphore) -> Poll<Result<(), axum::Error>> {
+        let Some(sink) = &mut self.sink else { return Poll::Ready(Ok(())) };
+        let mut sink = Pin::new(sink);
+        while !self.waiting.is_empty() {
+            ready!(sink.as_mut().poll_ready(context))?;
+            if let Some(bytes) = self.waiting.pop_front() {
+                sink.as_mut().start_send(Message::Binary(bytes))?;
+                room.add_permits(1);
+            }
+        }
+        if self.over && !self.farewell {
+            ready!(sink.as_mut().poll_ready(context))?;
+            self.farewell = true;
+            sink.as_mut().start_send(Message::Close(None))?;
+        }
+        sink.poll_flush(context)
+    }
+}
