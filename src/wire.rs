@@ -10,6 +10,7 @@ pub mod json;
 pub mod memory;
 pub mod messages;
 pub mod partition;
+pub mod rope;
 pub mod rsa_auth;
 pub mod sealed;
 pub mod sigv4;

@@ -19,7 +19,7 @@ mod window;
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -226,14 +226,17 @@ impl Channel {
     /// Writes data of one payload type, [`payload::OUTPUT`] or [`payload::STDERR`]. Answers how many bytes were taken;
     /// fewer than there are when the window is full, and none before a client knows how its session begins.
     pub fn write(&mut self, payload_type: u32, data: &[u8], now: Timestamp) -> usize {
-        let mut taken = 0;
-        while taken < data.len() && self.can_send() {
+        let mut rest = data;
+        self.write_from(payload_type, &mut rest, now);
+        data.len() - rest.len()
+    }
+
+    /// Like [`Channel::write`]; what is taken is gone from `data`.
+    pub fn write_from(&mut self, payload_type: u32, data: &mut impl Buf, now: Timestamp) {
+        while data.has_remaining() && self.can_send() {
             let size = self.outgoing.piece().clamp(1, self.frame_size);
-            let piece = &data[taken..data.len().min(taken + size)];
-            self.enqueue(payload_type, piece, now);
-            taken += piece.len();
+            self.enqueue(payload_type, data.take(size), now);
         }
-        taken
     }
 
     /// Whether [`Channel::write`] takes anything now.
@@ -258,7 +261,7 @@ impl Channel {
 
     /// Sends a flag, see [`super::envelope::flag`].
     pub fn send_flag(&mut self, flag: u32, now: Timestamp) {
-        self.enqueue(payload::FLAG, &flag.to_be_bytes(), now);
+        self.enqueue(payload::FLAG, &flag.to_be_bytes()[..], now);
     }
 
     /// Tells the client how the command ended.
@@ -347,20 +350,23 @@ impl Channel {
         self.outgoing.rewind();
     }
 
-    fn enqueue(&mut self, payload_type: u32, plain: &[u8], now: Timestamp) {
-        let sealed = match self.secrecy.seal(self.role, payload_type, plain) {
-            Ok(sealed) => sealed,
-            Err(error) => return self.push(Event::Broken(error)),
-        };
+    fn enqueue(&mut self, payload_type: u32, mut plain: impl Buf, now: Timestamp) {
         let sequence_number = self.outgoing.next_sequence();
         let frame = View {
             payload_type,
             sequence_number,
             // AWS's agent marks its very first frame, AWS's client none.
             flags: u64::from(self.role == Role::Agent && sequence_number == 0),
-            ..self.message(self.role.sends(), sealed.as_deref().unwrap_or(plain), now)
+            ..self.message(self.role.sends(), &[], now)
         };
-        self.outgoing.push(frame.encode().into());
+        let bytes = match self.secrecy.sealing(self.role, payload_type) {
+            None => frame.encode_with(plain),
+            Some(keys) => match keys.seal(&plain.copy_to_bytes(plain.remaining())) {
+                Ok(sealed) => frame.encode_with(&sealed[..]),
+                Err(error) => return self.push(Event::Broken(error)),
+            },
+        };
+        self.outgoing.push(bytes.into());
     }
 
     fn message<'a>(&mut self, message_type: &'a str, payload: &'a [u8], now: Timestamp) -> View<'a> {
@@ -379,7 +385,7 @@ impl Channel {
 
     fn send_json(&mut self, payload_type: u32, body: &impl Serialize, now: Timestamp) {
         match serde_json::to_vec(body) {
-            Ok(body) => self.enqueue(payload_type, &body, now),
+            Ok(body) => self.enqueue(payload_type, &body[..], now),
             Err(error) => tracing::error!(%error, payload_type, "a frame that cannot be written"),
         }
     }

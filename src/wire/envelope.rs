@@ -4,6 +4,7 @@
 //! what a reader insists on; it is what AWS's own peers insist on, and nothing a peer sends makes it panic.
 
 use aws_lc_rs::digest;
+use bytes::{Buf, BufMut};
 use uuid::Uuid;
 
 use crate::ssm::Timestamp;
@@ -11,6 +12,8 @@ use crate::ssm::Timestamp;
 /// Where the payload's length stands; the payload follows four bytes later.
 const HEADER_LENGTH: usize = 116;
 const PREFIX: usize = HEADER_LENGTH + 4;
+/// Where the digest of the payload stands.
+const DIGEST: std::ops::Range<usize> = 80..112;
 /// The largest header a reader follows. Only 116 is ever written; the field exists so that headers may grow.
 const HEADER_LIMIT: usize = 4096;
 /// The largest message a reader takes.
@@ -196,7 +199,12 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// The bytes of the message.
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(PREFIX + self.payload.len());
+        self.encode_with(self.payload)
+    }
+
+    /// The bytes of the message with another payload, which may lie in pieces: it is copied once, to its place.
+    pub fn encode_with(&self, payload: impl Buf) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(PREFIX + payload.remaining());
         bytes.extend_from_slice(&(HEADER_LENGTH as u32).to_be_bytes());
         let mut name = [b' '; 32];
         let length = self.message_type.len().min(32);
@@ -209,10 +217,12 @@ impl<'a> View<'a> {
         let id = self.message_id.as_bytes();
         bytes.extend_from_slice(&id[8..]);
         bytes.extend_from_slice(&id[..8]);
-        bytes.extend_from_slice(digest::digest(&digest::SHA256, self.payload).as_ref());
+        bytes.extend_from_slice(&[0; 32]);
         bytes.extend_from_slice(&self.payload_type.to_be_bytes());
-        bytes.extend_from_slice(&u32::try_from(self.payload.len()).unwrap_or(u32::MAX).to_be_bytes());
-        bytes.extend_from_slice(self.payload);
+        bytes.extend_from_slice(&u32::try_from(payload.remaining()).unwrap_or(u32::MAX).to_be_bytes());
+        bytes.put(payload);
+        let digest = digest::digest(&digest::SHA256, &bytes[PREFIX..]);
+        bytes[DIGEST].copy_from_slice(digest.as_ref());
         bytes
     }
 
@@ -223,7 +233,7 @@ impl<'a> View<'a> {
     pub fn decode(bytes: &'a [u8]) -> Result<Self, EnvelopeError> {
         let view = Self::peek(bytes)?;
         let unread = matches!(view.message_type, kind::START_PUBLICATION | kind::PAUSE_PUBLICATION);
-        let stated: [u8; 32] = field(bytes, 80)?;
+        let stated: [u8; 32] = field(bytes, DIGEST.start)?;
         let empty =
             view.payload.is_empty() && field(bytes, bytes.len() - 4).is_ok_and(|length: [u8; 4]| length == [0; 4]);
         if !empty && !unread && digest::digest(&digest::SHA256, view.payload).as_ref() != stated {

@@ -11,15 +11,16 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 
+use super::rope::Rope;
 use crate::ssm::Timestamp;
 
 /// The version on the wire.
 const VERSION: u8 = 1;
 const HEADER: usize = 8;
-/// The largest payload of a frame that AWS's peers send.
-const PAYLOAD_LIMIT: usize = 32 * 1024;
+/// The largest payload of a frame: AWS's peers send 32 KiB. With its header it fills a frame of the channel.
+const PAYLOAD_LIMIT: usize = 32 * 1024 - HEADER;
 /// Bytes that may wait for [`Mux::poll_output`] before [`Mux::can_write`] says no.
 const OUTPUT_LIMIT: usize = 256 * 1024;
 /// Bytes that may wait for [`Mux::poll_event`] before [`Mux::wants_input`] says no.
@@ -104,7 +105,7 @@ pub struct Mux {
     have: usize,
     /// The data frame that is being received: its stream and what is still to come.
     body: Option<(u32, usize)>,
-    output: BytesMut,
+    output: Rope,
     events: VecDeque<MuxEvent>,
     /// The cost of `events`.
     waiting: usize,
@@ -123,7 +124,7 @@ impl Mux {
             header: [0; HEADER],
             have: 0,
             body: None,
-            output: BytesMut::new(),
+            output: Rope::default(),
             events: VecDeque::new(),
             waiting: 0,
             keep_alive: None,
@@ -145,7 +146,7 @@ impl Mux {
     pub fn tick(&mut self, now: Timestamp) {
         if self.keep_alive.is_some_and(|due| due <= now) {
             self.keep_alive = Some(now.plus(KEEP_ALIVE));
-            self.frame(command::NOP, 0, &[]);
+            self.frame(command::NOP, 0, Bytes::new());
         }
     }
 
@@ -186,14 +187,20 @@ impl Mux {
         // After two thousand million streams the ids begin again.
         self.next = self.next.checked_add(2).unwrap_or(3);
         self.open.insert(id, Ends::default());
-        self.frame(command::SYN, id, &[]);
+        self.frame(command::SYN, id, Bytes::new());
         StreamId(id)
     }
 
     /// Writes to a stream. What is written to a stream that is closed goes nowhere.
     pub fn write(&mut self, id: StreamId, data: &[u8]) {
+        self.write_shared(id, Bytes::copy_from_slice(data));
+    }
+
+    /// Like [`Mux::write`], without a copy: the output shares the bytes.
+    pub fn write_shared(&mut self, id: StreamId, mut data: Bytes) {
         if self.open.get(&id.0).is_some_and(|ends| !ends.own) {
-            for piece in data.chunks(PAYLOAD_LIMIT) {
+            while !data.is_empty() {
+                let piece = data.split_to(data.len().min(PAYLOAD_LIMIT));
                 self.frame(command::PSH, id.0, piece);
             }
         }
@@ -204,7 +211,7 @@ impl Mux {
         if let Some(ends) = self.open.get_mut(&id.0)
             && !std::mem::replace(&mut ends.own, true)
         {
-            self.frame(command::FIN, id.0, &[]);
+            self.frame(command::FIN, id.0, Bytes::new());
         }
     }
 
@@ -232,7 +239,12 @@ impl Mux {
 
     /// All bytes that wait for the peer.
     pub fn poll_output(&mut self) -> Option<Bytes> {
-        (!self.output.is_empty()).then(|| self.output.split().freeze())
+        self.poll_rope().map(|mut rope| rope.copy_to_bytes(rope.len()))
+    }
+
+    /// Like [`Mux::poll_output`], in the pieces in which they lie.
+    pub fn poll_rope(&mut self) -> Option<Rope> {
+        (!self.output.is_empty()).then(|| std::mem::take(&mut self.output))
     }
 
     /// The next thing that happened.
@@ -275,7 +287,7 @@ impl Mux {
         }
         if self.open.len() >= STREAM_LIMIT || self.side == Side::Client {
             // Nobody here serves streams of the other end.
-            self.frame(command::FIN, id, &[]);
+            self.frame(command::FIN, id, Bytes::new());
             return Ok(());
         }
         self.open.insert(id, Ends::default());
@@ -288,12 +300,12 @@ impl Mux {
         self.open.get(&id).is_some_and(|ends| !ends.peer)
     }
 
-    fn frame(&mut self, command: u8, id: u32, payload: &[u8]) {
+    fn frame(&mut self, command: u8, id: u32, payload: Bytes) {
         // The callers keep to the limit, which fits.
         let [low, high] = u16::try_from(payload.len()).unwrap_or(u16::MAX).to_le_bytes();
-        self.output.extend_from_slice(&[VERSION, command, low, high]);
-        self.output.extend_from_slice(&id.to_le_bytes());
-        self.output.extend_from_slice(payload);
+        let [a, b, c, d] = id.to_le_bytes();
+        self.output.push(Bytes::copy_from_slice(&[VERSION, command, low, high, a, b, c, d]));
+        self.output.push(payload);
     }
 
     fn push(&mut self, event: MuxEvent) {

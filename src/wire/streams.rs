@@ -22,7 +22,10 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-use super::smux::{Mux, MuxError, MuxEvent, Side, StreamId};
+use super::{
+    rope::Rope,
+    smux::{Mux, MuxError, MuxEvent, Side, StreamId},
+};
 use crate::ssm::Timestamp;
 
 /// Bytes that may wait for connections before the stream is no longer read; the size of AWS's peers.
@@ -208,6 +211,11 @@ impl Streams {
         self.mux.poll_output()
     }
 
+    /// Like [`Streams::poll_output`], in the pieces in which they lie.
+    pub fn poll_rope(&mut self) -> Option<Rope> {
+        self.mux.poll_rope()
+    }
+
     /// See [`Mux::keep_alive`].
     pub fn keep_alive(&mut self, now: Timestamp) {
         self.mux.keep_alive(now);
@@ -227,7 +235,7 @@ impl Streams {
         match told {
             Told::Data(data) => {
                 self.counts.sent.fetch_add(data.len() as u64, Ordering::Relaxed);
-                self.mux.write(stream, &data);
+                self.mux.write_shared(stream, data);
                 Turn::Moved
             }
             Told::Finished => {

@@ -10,7 +10,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use serde_json::Value;
 use tokio::{
     net::{TcpStream, lookup_host},
@@ -24,6 +23,7 @@ use super::{
 use crate::wire::{
     channel::Event,
     envelope::{flag, payload},
+    rope::Rope,
     smux::Side,
     streams::{Streams, Turn},
 };
@@ -115,7 +115,7 @@ fn refusal(port: &Port, error: &io::Error) -> String {
 
 async fn carry_many(session: &mut Session<'_>, addresses: &Arc<[SocketAddr]>) -> Result<End, String> {
     let mut streams = Streams::new(Side::Server, Arc::default());
-    let mut output = Bytes::new();
+    let mut output = Rope::default();
     loop {
         while streams.wants_input()
             && let Some(event) = session.link.channel.poll_event()
@@ -133,13 +133,12 @@ async fn carry_many(session: &mut Session<'_>, addresses: &Arc<[SocketAddr]>) ->
         }
         while session.link.channel.can_send() {
             if output.is_empty() {
-                match streams.poll_output() {
-                    Some(bytes) => output = bytes,
+                match streams.poll_rope() {
+                    Some(rope) => output = rope,
                     None => break,
                 }
             }
-            let taken = session.link.channel.write(payload::OUTPUT, &output, session.node.clock.now());
-            output = output.split_off(taken);
+            session.link.channel.write_from(payload::OUTPUT, &mut output, session.node.clock.now());
         }
         if let Err(lost) = session.link.flush().await {
             session.link.reconnect(&lost).await?;

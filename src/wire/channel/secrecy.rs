@@ -36,12 +36,9 @@ impl Secrecy {
         }
     }
 
-    /// Seals what this end sends, if it is to be.
-    pub(super) fn seal(&mut self, own: Role, payload_type: u32, plain: &[u8]) -> Result<Option<Vec<u8>>, SealError> {
-        match self.seals(own, payload_type).then_some(self.keys.as_mut()).flatten() {
-            Some(keys) => keys.seal(plain).map(Some),
-            None => Ok(None),
-        }
+    /// What seals the payloads of this type that this end sends, if they are to be.
+    pub(super) fn sealing(&mut self, own: Role, payload_type: u32) -> Option<&mut SessionKeys> {
+        self.seals(own, payload_type).then_some(self.keys.as_mut()).flatten()
     }
 
     /// Opens what the peer sent, if it is sealed.
