@@ -47,6 +47,10 @@ const LAST_WITH_KEEP_ALIVE: [u64; 4] = [3, 1, 1511, 0];
 const NEWS: Duration = Duration::from_millis(250);
 /// How long the end of a session is waited for.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// A session that ends within this time and has brought nothing was in vain.
+const SOON: Duration = Duration::from_secs(10);
+/// So many sessions in vain one after the other end a forward that has worked.
+const TRIES_IN_VAIN: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Port sessions have no terminal, but every client tells a size.
@@ -173,15 +177,25 @@ impl Runner {
     async fn run(self, session: Session) {
         let mut next = Some(session);
         let (mut attempt, mut closed) = (0, None);
+        let mut vain = 0;
         while let Some(mut session) = next.take() {
             let began = Instant::now();
-            match self.serve(&mut session).await {
+            let before = self.total.received.load(Ordering::Relaxed);
+            let end = self.serve(&mut session).await;
+            let received = self.total.received.load(Ordering::Relaxed);
+            vain = if received == before && began.elapsed() < SOON { vain + 1 } else { 0 };
+            match end {
                 End::Stopped => {
                     farewell(session).await;
                     break;
                 }
-                // What never worked is not tried for ever: a forbidden address, a host without a name.
-                End::Lost(reason) if self.told.borrow().phase == ForwardPhase::Connecting => {
+                // What never worked is not tried for ever: a forbidden address, a host without a name. AWS's agent finds
+                // out when the session stands already.
+                End::Lost(reason)
+                    if self.told.borrow().phase == ForwardPhase::Connecting
+                        || (vain > 0 && received == 0)
+                        || vain >= TRIES_IN_VAIN =>
+                {
                     closed = Some(reason);
                     break;
                 }

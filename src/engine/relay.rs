@@ -41,6 +41,9 @@ const BUFFER: usize = 64 * 1024;
 /// Clients ping every five minutes; an end that is silent for longer than this is gone.
 const SILENCE: Duration = Duration::from_secs(12 * 60);
 
+/// How long it may take to tell a client that its session is over.
+const FAREWELL: Duration = Duration::from_secs(5);
+
 /// The two ends of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Side {
@@ -215,6 +218,13 @@ async fn serve(engine: Arc<Engine>, session_id: String, mut socket: WebSocket) {
     let (sink, stream) = socket.split();
     let mouth = Arc::new(Mouth::new(Some(sink)));
     if !engine.relays.attach(&session_id, side, &mouth) {
+        // It may have failed before its user was there.
+        if side == Side::Client
+            && let Some(closed) = super::sessions::epitaph(&engine, &session_id).await
+        {
+            mouth.end(Some(closed.encode().into()));
+            let _ = tokio::time::timeout(FAREWELL, mouth.run()).await;
+        }
         return;
     }
     keep_for_streams();

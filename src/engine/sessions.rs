@@ -24,6 +24,8 @@ use crate::{
 };
 
 const PAGE: usize = 50;
+/// Stands in a session's details between why it ended and what had passed.
+const PASSED: &str = "; ";
 /// Minutes without input or output, where the document says nothing.
 const IDLE_MINUTES: i64 = 20;
 
@@ -198,7 +200,17 @@ fn details(why: &str, traffic: Traffic) -> String {
     let Traffic { input, output } = traffic;
     // A record has 1024 characters.
     let why: String = why.chars().take(900).collect();
-    format!("{}; {input} bytes went to the node and {output} came back.", why.trim_end().trim_end_matches('.'))
+    let why = why.trim_end().trim_end_matches('.');
+    let why = if why.is_empty() { "The session failed without a reason" } else { why };
+    format!("{why}{PASSED}{input} bytes went to the node and {output} came back.")
+}
+
+/// What a client is told that comes when its session is over: why it failed, where it did.
+pub(super) async fn epitaph(engine: &Engine, id: &str) -> Option<Envelope> {
+    let row = engine.store.session(id).await.ok()??;
+    let failed = row.over && row.status == SessionStatus::Failed;
+    let why = row.details.rsplit_once(PASSED).filter(|_| failed).map(|(why, _)| format!("{why}."));
+    closed(engine, id, &why.unwrap_or_default()).filter(|_| row.over)
 }
 
 fn closed(engine: &Engine, id: &str, output: &str) -> Option<Envelope> {

@@ -8,8 +8,8 @@ use super::Sensitive;
 use super::Timestamp;
 use super::macros::{operation, paged, string_enums};
 
-/// The engine's words in `Session.Details` for an end that needs no other.
-pub const ENDED_BY_ITSELF: &str = "The program of the session or its user ended it.";
+/// How the engine's `Session.Details` begin for an end that needs no other words.
+pub const ENDED_BY_ITSELF: &str = "The program of the session or its user ended it";
 
 string_enums! {
 /// The API's `SessionState`.

@@ -254,6 +254,14 @@ impl Channel {
         self.outgoing.len()
     }
 
+    /// To be called by an agent that only waits for acknowledgements. AWS's client acknowledges a frame once; when that is
+    /// lost with its line, it is lost for good, however often the frame is repeated. Then an empty frame asks what it has.
+    pub fn press(&mut self, now: Timestamp) {
+        if self.outgoing.forget_stubborn() && !self.paused {
+            self.enqueue(payload::OUTPUT, &[][..], now);
+        }
+    }
+
     /// Tells the agent the size of the terminal.
     pub fn send_size(&mut self, size: TerminalSize, now: Timestamp) {
         self.send_json(payload::SIZE, &size, now);

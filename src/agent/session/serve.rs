@@ -318,6 +318,7 @@ impl Session<'_> {
         let mut last = Instant::now();
         loop {
             self.push_output();
+            self.link.channel.press(self.node.clock.now());
             if let Err(lost) = self.link.flush().await {
                 if self.link.reconnect(&lost).await.is_err() {
                     return;

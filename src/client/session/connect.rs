@@ -168,7 +168,7 @@ async fn reason(client: &Client, session_id: String, otherwise: &str) -> Option<
         _ => None,
     };
     let reason = noted.filter(|details| !details.trim().is_empty()).unwrap_or_else(|| otherwise.to_owned());
-    (reason != ENDED_BY_ITSELF).then_some(reason)
+    (!reason.starts_with(ENDED_BY_ITSELF)).then_some(reason)
 }
 
 #[cfg(test)]

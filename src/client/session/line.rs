@@ -67,6 +67,8 @@ pub(super) struct Line {
     window: Arc<Semaphore>,
     input: VecDeque<Input>,
     pub(super) output: VecDeque<SessionEvent>,
+    /// The size of the user's terminal.
+    size: TerminalSize,
     /// Whether single newlines become carriage returns.
     shell: bool,
     /// The session's type and the agent's version, until the handshake is over.
@@ -120,6 +122,7 @@ impl Line {
             window,
             input: VecDeque::new(),
             output: VecDeque::new(),
+            size: options.size,
             shell: true,
             agreed: Default::default(),
             key: None,
@@ -312,7 +315,10 @@ impl Line {
                 let newline = !windowed && bytes[..] == *b"\n";
                 self.input.push_back(Input { bytes, windowed, newline });
             }
-            Command::Resize(size) => self.channel.send_size(size, self.clock.now()),
+            Command::Resize(size) => {
+                self.size = size;
+                self.channel.send_size(size, self.clock.now());
+            }
             Command::Disconnect => self.channel.send_flag(flag::DISCONNECT_TO_PORT, self.clock.now()),
             Command::Terminate if self.ending.is_none() => self.terminate(),
             Command::Terminate => {}
@@ -362,6 +368,11 @@ impl Line {
                         gathered.add(&mut self.output, format!("{text}\r\n").into(), false);
                     }
                     gathered.put(&mut self.output);
+                    if self.shell {
+                        // AWS's agent acknowledges a size that comes while it waits for the answer to its handshake, and
+                        // forgets it.
+                        self.channel.send_size(self.size, self.clock.now());
+                    }
                     let (session_type, agent_version) = std::mem::take(&mut self.agreed);
                     self.output.push_back(SessionEvent::Ready { session_type, agent_version });
                 }

@@ -25,7 +25,7 @@ use tokio::{task::AbortHandle, time::timeout};
 use super::*;
 use crate::{
     client::Settings,
-    ssm::{ENDED_BY_ITSELF, clock::Clock},
+    ssm::clock::Clock,
     wire::{
         channel::{Channel, Event, Role, SMALL_FRAME},
         envelope::payload,
@@ -260,7 +260,8 @@ async fn a_service_that_is_away_is_waited_for() {
 async fn a_session_that_ended_meanwhile_closes_with_what_the_service_noted() {
     let idle = "Twenty minutes passed without a key.";
     // How sessions usually end is no reason.
-    for (noted, told) in [(idle, Some(idle)), (ENDED_BY_ITSELF, None)] {
+    let usual = "The program of the session or its user ended it; 9 bytes went to the node and 0 came back.";
+    for (noted, told) in [(idle, Some(idle)), (usual, None)] {
         let service = Service::start(1).await;
         let mut session = service.session().await;
         assert_eq!(session.next().await, Some(SessionEvent::Connected));

@@ -15,6 +15,9 @@ const WINDOW_FRAMES: usize = 8_000;
 /// How much of what is overdue one tick sends again. The acknowledgements of these let the rest follow.
 const RESEND_AT_ONCE: usize = 64;
 
+/// How often a frame is sent before a peer that has acknowledged a later one is taken to have it.
+const STUBBORN: u32 = 4;
+
 const FIRST_TIMEOUT: Duration = Duration::from_millis(200);
 const FIRST_ROUND_TRIP: Duration = Duration::from_millis(100);
 const CLOCK_GRANULARITY: Duration = Duration::from_millis(10);
@@ -144,10 +147,7 @@ impl Outgoing {
             self.sample(round_trip);
             self.window.returned(sequence, round_trip, self.unsent, now);
         }
-        while let Some(None) = self.frames.front() {
-            self.frames.pop_front();
-            self.first += 1;
-        }
+        self.forget_acknowledged();
         self.forget_landed();
     }
 
@@ -183,6 +183,31 @@ impl Outgoing {
             self.put_out_again(sequence);
         }
         self.doublings = 0;
+    }
+
+    /// Forgets what the peer has and does not acknowledge: frames that were repeated in vain although a later one was
+    /// acknowledged. `true` when everything left was repeated in vain, and only another frame could tell.
+    pub(super) fn forget_stubborn(&mut self) -> bool {
+        let stubborn = |slot: &Option<Frame>| slot.as_ref().is_none_or(|frame| frame.times >= STUBBORN);
+        let Some(known) = self.frames.iter().rposition(Option::is_none) else {
+            return !self.frames.is_empty() && self.frames.iter().all(stubborn);
+        };
+        for slot in self.frames.iter_mut().take(known) {
+            if let Some(frame) = slot.take_if(|frame| frame.times >= STUBBORN) {
+                self.unacknowledged -= 1;
+                self.bytes -= frame.bytes.len();
+            }
+        }
+        self.forget_acknowledged();
+        self.forget_landed();
+        false
+    }
+
+    fn forget_acknowledged(&mut self) {
+        while let Some(None) = self.frames.front() {
+            self.frames.pop_front();
+            self.first += 1;
+        }
     }
 
     fn put_out_again(&mut self, sequence: i64) {
@@ -292,6 +317,27 @@ mod tests {
         assert!(outgoing.len() <= 5, "{}", outgoing.len());
         let swallowed = outgoing.frame(0).unwrap().times;
         assert!((20..200).contains(&swallowed), "{swallowed}");
+    }
+
+    #[test]
+    fn what_the_peer_has_and_never_acknowledges_is_forgotten_in_the_end() {
+        let mut outgoing = Outgoing::default();
+        let mut now = 0;
+        let mut wait = |outgoing: &mut Outgoing| {
+            now += 10_000;
+            outgoing.resend_overdue(at(now));
+            all(outgoing, now);
+            outgoing.forget_stubborn()
+        };
+        outgoing.push(Bytes::from_static(b"acknowledged on a line that broke"));
+        all(&mut outgoing, 0);
+        assert_eq!((0..3).map(|_| wait(&mut outgoing)).collect::<Vec<_>>(), [false, false, true]);
+        assert_eq!(outgoing.len(), 1, "it may have been lost");
+        outgoing.push(Bytes::from_static(b"a question"));
+        assert!(!wait(&mut outgoing), "the question is new");
+        outgoing.acknowledge(1, at(50_000));
+        assert!(!outgoing.forget_stubborn() && outgoing.is_empty() && outgoing.bytes == 0);
+        assert_eq!(outgoing.deadline(), None);
     }
 
     #[test]
