@@ -26,6 +26,7 @@ use crate::{
     wire::{
         channel::{Channel, Event, Role, frame_size},
         envelope::{flag, payload},
+        messages::TerminalSize,
     },
 };
 
