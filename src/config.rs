@@ -2,9 +2,11 @@
 //!
 //! It reads text and answers values. It knows neither the network nor the console's state.
 
+pub mod aws;
 pub mod context;
 pub mod forward;
 pub mod keymap;
 pub mod paths;
+pub mod place;
 pub mod settings;
 pub mod theme;

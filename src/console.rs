@@ -3,13 +3,13 @@
 //! A loop of pure parts and one impure one: events and answers go into [`state::State`], effects come out as data,
 //! [`effect::perform`] starts them, [`draw`] shows the state. It knows the client and nothing of engines or agents.
 
-use std::{future::Future, io::IsTerminal, sync::Arc};
+use std::{io::IsTerminal, sync::Arc};
 
 use crate::{
-    client::Client,
     config::{
         keymap::{Keymap, Problem},
         paths::Paths,
+        place::Place,
         settings::Settings,
         theme::{Depth, Theme},
     },
@@ -21,6 +21,7 @@ pub mod draw;
 pub mod effect;
 mod keyboard;
 pub mod opener;
+pub mod origin;
 mod pulse;
 pub mod sample;
 pub mod state;
@@ -33,18 +34,15 @@ pub mod text;
 mod tty;
 pub mod update;
 
-pub use update::{Scope, Trouble};
+pub use effect::perform::Connect;
+pub use update::Trouble;
 
 /// What the console is started with.
-pub struct Options<F> {
-    /// Yields the client, however long that takes; the first frame does not wait for it.
-    pub client: F,
-    /// The name of the context for the header, such as `local`.
-    pub context: String,
-    /// A line that says what kind of place this is: "demo: commands and shells run for real on this machine".
-    pub notice: Option<String>,
-    /// Whether nodes come by themselves, so that an empty fleet is one that is still starting.
-    pub arriving: bool,
+pub struct Options {
+    /// What to look at.
+    pub places: Vec<Place>,
+    /// Makes the client for a place, however long that takes; the first frame does not wait for it.
+    pub connect: Connect,
     /// Refuse everything that changes something.
     pub read_only: bool,
     /// The theme to use instead of the settings'.
@@ -79,11 +77,8 @@ pub fn keymap(user: Option<(&str, &str)>) -> (Keymap<action::Action>, Vec<Proble
 /// # Errors
 /// When there is no terminal, when a theme that was asked for cannot be used, or when the terminal is lost. That the service
 /// cannot be reached is no error here: the console says so and stays.
-pub async fn run<F>(options: Options<F>) -> anyhow::Result<()>
-where
-    F: Future<Output = Result<Client, crate::client::Error>>,
-{
-    let Options { client, context, notice, arriving, read_only, theme, settings, paths } = options;
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    let Options { mut places, connect, read_only, theme, settings, paths } = options;
     let kind = std::env::var("TERM").ok();
     tty::check(std::io::stdout().is_terminal(), kind.as_deref()).map_err(anyhow::Error::msg)?;
     let path = paths.keymap();
@@ -92,14 +87,14 @@ where
     let (keymap, problems) = keymap(user.as_deref().map(|text| (name.as_str(), text)));
     let looks = looks(theme.as_deref().unwrap_or(&settings.theme), &settings, &paths)?;
     let clock = Clock::system();
-    let read_only = read_only || settings.read_only;
+    for place in &mut places {
+        place.read_only |= read_only || settings.read_only;
+        place.name = text::clean(&place.name);
+    }
     let mouse = settings.mouse;
     let recordings = paths.recordings(&settings);
     let mut state = state::State::new(state::Start {
-        scope: Scope { context: text::clean(&context), ..Scope::default() },
-        notice: notice.as_deref().map(text::clean),
-        arriving,
-        read_only,
+        places,
         settings,
         keymap: Arc::new(keymap),
         save_directory: paths.state.join("saved"),
@@ -111,10 +106,10 @@ where
         state.warn(problem.to_string());
     }
     let (sender, updates) = tokio::sync::mpsc::channel(256);
-    let performer = effect::perform::Performer::new(read_only, sender);
+    let performer = effect::perform::Performer::new(connect, sender);
     let tty = tty::Tty::take(mouse)?;
     let pulse = pulse::Pulse { state, tty, looks, performer, updates, clock, held: None };
-    pulse.run(async { client.await.map_err(|error| effect::perform::trouble(&error)) }).await?;
+    pulse.run().await?;
     Ok(())
 }
 

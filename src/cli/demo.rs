@@ -11,12 +11,13 @@ use tokio::{sync::Mutex, task::JoinSet, time::Instant};
 
 use super::{
     children::{Agent, Children, Engine, REGION},
-    face::{self, Place},
-    janitor,
+    face, janitor,
     stop::stopped,
 };
 use crate::{
     client::Client,
+    config::place::{NEARBY_REFRESH, Place},
+    console::Connect,
     ssm::{DescribeInstanceInformation, PingStatus},
 };
 
@@ -98,9 +99,9 @@ impl Demo {
         let scratch = Scratch::new(self.data.clone())?;
         let fleet = Fleet { directory: scratch.path.clone(), children: Arc::default() };
         // Dropped at the end of the console or the wait, whatever it is doing then.
-        let mut work = JoinSet::new();
+        let work = Arc::<Mutex<JoinSet<()>>>::default();
         let outcome = match self.headless {
-            true => match fleet.start(&self.listen, self.nodes, &mut work).await {
+            true => match fleet.start(&self.listen, self.nodes, &work).await {
                 Ok((engine, _)) => {
                     self.announce(&engine)?;
                     stop.await;
@@ -109,22 +110,27 @@ impl Demo {
                 Err(error) => Err(error),
             },
             false => {
-                let client = async {
-                    let started = fleet.start(&self.listen, self.nodes, &mut work).await;
-                    started.map(|(_, client)| client).map_err(face::in_words)
-                };
+                let (listen, nodes) = (self.listen.clone(), self.nodes);
+                let (fleet, work) = (fleet.clone(), work.clone());
+                let connect: Connect = Box::new(move |_| {
+                    let (listen, fleet, work) = (listen.clone(), fleet.clone(), work.clone());
+                    Box::pin(async move {
+                        let started = fleet.start(&listen, nodes, &work).await;
+                        started.map(|(_, client)| client).map_err(face::in_words)
+                    })
+                });
                 let notice = "demo: commands and shells run for real here; all of it is removed at the end";
                 let place = Place {
-                    context: "demo".to_owned(),
+                    name: "demo".to_owned(),
                     notice: Some(notice.to_owned()),
                     arriving: self.nodes > 0,
-                    read_only: false,
-                    nearby: true,
+                    refresh: Some(NEARBY_REFRESH),
+                    ..Place::default()
                 };
-                face::open(client, place, global).await
+                face::open(connect, place, global).await
             }
         };
-        work.shutdown().await;
+        work.lock().await.shutdown().await;
         std::mem::take(&mut *fleet.children.lock().await).stop().await;
         drop(scratch);
         outcome
@@ -155,10 +161,10 @@ struct Fleet {
 
 impl Fleet {
     /// Starts the engine, and in the background all the rest.
-    async fn start(&self, listen: &str, nodes: u16, work: &mut JoinSet<()>) -> anyhow::Result<(Engine, Client)> {
+    async fn start(&self, listen: &str, nodes: u16, work: &Mutex<JoinSet<()>>) -> anyhow::Result<(Engine, Client)> {
         let engine = self.children.lock().await.engine(listen, &self.directory.join("engine")).await?;
         let client = Client::connect(engine.settings("demo")).await?;
-        work.spawn(self.clone().populate(client.clone(), engine.clone(), usize::from(nodes)));
+        work.lock().await.spawn(self.clone().populate(client.clone(), engine.clone(), usize::from(nodes)));
         Ok((engine, client))
     }
 

@@ -132,7 +132,7 @@ const VARIABLES: &[&str] = &[
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 ];
 /// Variables that name AWS's files, and where the files are without them, below the home directory.
-const FILES: &[(&str, &str)] =
+pub(super) const FILES: &[(&str, &str)] =
     &[("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"), ("AWS_CONFIG_FILE", ".aws/config")];
 
 /// Whether there is any AWS configuration: by environment or by file. Nobody is asked over the network.

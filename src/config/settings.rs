@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::forward::Forward;
+use super::{forward::Forward, place::Policy};
 
 /// What the user may set for the console. Times in seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -37,6 +37,9 @@ pub struct Settings {
     /// Ports that are forwarded.
     #[serde(rename = "forward")]
     pub forwards: Vec<Forward>,
+    /// What holds for places of a name.
+    #[serde(rename = "policy")]
+    pub policies: Vec<Policy>,
 }
 
 /// Whether programs on nodes may write the clipboard.
@@ -68,6 +71,7 @@ impl Default for Settings {
             clipboard: Clipboard::Ask,
             recordings: None,
             forwards: Vec::new(),
+            policies: Vec::new(),
         }
     }
 }

@@ -13,8 +13,9 @@ use crate::{
     config::theme::{Role, Theme},
     console::{
         action::{Action, Kind},
+        origin::Connection,
         state::{
-            Connection, Pane, State,
+            Pane, State,
             seen::{Hit, Seen, Slot},
         },
         text,
@@ -112,7 +113,7 @@ impl View<'_> {
 
     /// The key of an action with its word, for a hint: `enter open`.
     pub fn hint(&self, action: Action) -> Vec<Span<'static>> {
-        let refused = self.state.read_only && action.kind() == Kind::Change;
+        let refused = self.state.origins.are_read_only() && action.kind() == Kind::Change;
         match self.state.key_for(action).filter(|_| !refused) {
             Some(key) => vec![self.span(Role::Key, key), self.span(Role::Dim, format!(" {}", action.entry().short))],
             None => Vec::new(),
@@ -134,7 +135,8 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
         frame::toasts(&mut view, frame, area);
         return view.seen;
     }
-    let notice = u16::from(state.notice.is_some() && area.height >= 16);
+    let told = state.origins.known().find_map(|(_, known)| known.place.notice.as_deref());
+    let notice = u16::from(told.is_some() && area.height >= 16);
     let [top, note, body, bottom] = ratatui::layout::Layout::vertical([
         ratatui::layout::Constraint::Length(2),
         ratatui::layout::Constraint::Length(notice),
@@ -143,12 +145,12 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
     ])
     .areas(area);
     frame::header(&mut view, frame, top);
-    if let Some(text) = state.notice.as_deref().filter(|_| notice > 0) {
+    if let Some(text) = told.filter(|_| notice > 0) {
         let line = format!(" {} {text}", look.sign("▲", "!"));
         let line = view.plain(text::fit(&line, note.width.into()));
         frame.render_widget(Paragraph::new(line).style(view.style(Role::Notice)), note);
     }
-    match (&state.connection, state.pane) {
+    match (state.origins.connection(), state.pane) {
         (Connection::Failed(trouble), _) => cards::trouble(&view, frame, body, "No connection", trouble),
         (_, Pane::Fleet) => fleet::draw(&mut view, frame, body),
         (_, Pane::Compliance) => compliance::draw(&mut view, frame, body),

@@ -4,9 +4,10 @@
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{
-    config::forward::Forward,
+    config::{forward::Forward, place::Place},
     console::{
         opener::Opener,
+        origin::Origin,
         state::{compliance::patches::States, sessions::Session},
         term::Terminal,
     },
@@ -19,8 +20,15 @@ mod queries;
 mod shell;
 mod tape;
 
-/// Numbers the requests of one source, so that an answer to an old question is known and dropped.
-pub type Epoch = u64;
+/// Which question an answer belongs to: the origin it was put to and its number among those of one source, so that an
+/// answer to an old question is known and dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Epoch {
+    /// Whom it was put to.
+    pub origin: Origin,
+    /// Its number.
+    pub number: u64,
+}
 
 /// Which question an answer belongs to. A newer question of the same source ends the older one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -162,16 +170,24 @@ impl Change {
 
 /// A change the user was asked about and said yes to. Only [`crate::console::state::overlay::Question::answered`] makes one.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Confirmed(Change);
+pub struct Confirmed {
+    origin: Origin,
+    change: Change,
+}
 
 impl Confirmed {
-    pub(in crate::console) fn by_the_user(change: Change) -> Self {
-        Self(change)
+    pub(in crate::console) fn by_the_user(origin: Origin, change: Change) -> Self {
+        Self { origin, change }
+    }
+
+    /// Where it is made.
+    pub fn origin(&self) -> Origin {
+        self.origin
     }
 
     /// What was agreed to.
     pub fn change(&self) -> &Change {
-        &self.0
+        &self.change
     }
 }
 
@@ -206,14 +222,16 @@ pub enum Effect {
     Suspend,
     /// Draw everything, whatever is thought to be on the screen.
     Repaint,
-    /// Ask the service.
+    /// Make a client for an origin.
+    Connect { origin: Origin, place: Box<Place> },
+    /// Ask the service of the epoch's origin.
     Ask { query: Query, epoch: Epoch },
     /// Stop asking.
     Forget(Source),
     /// Change something.
     Change(Confirmed),
     /// Start a session and show it in this terminal.
-    OpenShell { tab: u64, node: String, terminal: Arc<Terminal> },
+    OpenShell { tab: u64, origin: Origin, node: String, terminal: Arc<Terminal> },
     /// Send keys to a session.
     ShellInput { tab: u64, bytes: Vec<u8> },
     /// Send a large paste to a session, as fast as the session takes it, telling how far it has come.
@@ -227,7 +245,7 @@ pub enum Effect {
     /// Record a session from here on, or stop it.
     RecordShell { tab: u64, recording: Option<Box<Recording>> },
     /// Forward a port of this machine through a node.
-    StartForward { id: u64, node: String, entry: Forward },
+    StartForward { id: u64, origin: Origin, node: String, entry: Forward },
     /// End a forward.
     StopForward { id: u64 },
     /// Write a text to a file of the user.
@@ -239,8 +257,17 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// Whether it changes something outside, and is therefore refused in a read-only console.
+    /// Whether it changes something outside, and is therefore refused in a read-only origin.
     pub fn changes(&self) -> bool {
-        matches!(self, Self::Change(_) | Self::OpenShell { .. } | Self::StartForward { .. })
+        self.changed().is_some()
+    }
+
+    /// The origin in which it changes something, if it does.
+    pub fn changed(&self) -> Option<Origin> {
+        match self {
+            Self::Change(confirmed) => Some(confirmed.origin),
+            Self::OpenShell { origin, .. } | Self::StartForward { origin, .. } => Some(*origin),
+            _ => None,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The loop. One task owns the state and the terminal; everything reaches it as a value, in one order, keys first. It draws
 //! only when something changed, and at most once in a frame.
 
-use std::{future::Future, io, time::Duration};
+use std::{io, time::Duration};
 
 use crossterm::event::{Event as TtyEvent, KeyEventKind};
 use tokio::{sync::mpsc, time::Instant};
@@ -12,9 +12,9 @@ use super::{
     keyboard,
     state::{Event, State},
     tty::Tty,
-    update::{Scope, Trouble, Update},
+    update::Update,
 };
-use crate::{client::Client, ssm::clock::Clock};
+use crate::ssm::clock::Clock;
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
@@ -42,13 +42,14 @@ enum Flow {
 
 impl Pulse {
     /// Runs until the user leaves or the process is told to end.
-    pub async fn run(mut self, connecting: impl Future<Output = Result<Client, Trouble>>) -> io::Result<()> {
-        let mut connecting = std::pin::pin!(connecting);
-        let mut connected = false;
+    pub async fn run(mut self) -> io::Result<()> {
         let mut keys = keyboard::listen()?;
         let mut signals = Signals::new()?;
         let mut next_frame = Instant::now();
         self.draw()?;
+        let mut first = Vec::new();
+        self.state.connect(&mut first);
+        self.perform(first)?;
         let ended = loop {
             let mut fx = Vec::new();
             let wait = self.state.deadline().since(self.clock.now());
@@ -83,19 +84,6 @@ impl Pulse {
                     self.held = None;
                     self.state.dirty = true;
                 }
-                client = &mut connecting, if !connected => {
-                    connected = true;
-                    let update = match client {
-                        Ok(client) => {
-                            let scope = scope(&client, &self.state.scope);
-                            self.performer.connect(client);
-                            Update::Connected(Box::new(scope))
-                        }
-                        Err(trouble) => Update::Unreachable(trouble),
-                    };
-                    self.state.apply(update, self.clock.now(), &mut fx);
-                    self.state.settle(&mut fx);
-                },
                 Some(update) = self.updates.recv() => {
                     self.state.apply(update, self.clock.now(), &mut fx);
                     for _ in 0..DRAIN {
@@ -156,17 +144,6 @@ impl Pulse {
         let mut fx = Vec::new();
         self.state.seen(seen, &mut fx);
         self.perform(fx).map(|_| ())
-    }
-}
-
-fn scope(client: &Client, known: &Scope) -> Scope {
-    Scope {
-        context: known.context.clone(),
-        profile: client.profile().map(super::text::clean),
-        region: super::text::clean(client.region()),
-        endpoint: (!client.is_aws()).then(|| super::text::clean(client.endpoint())),
-        account: None,
-        caller: None,
     }
 }
 

@@ -4,21 +4,19 @@ use std::sync::Arc;
 
 use super::{
     effect::{Effect, Source},
+    origin::Origin,
     state::{Start, State},
-    update::{Page, Scope, Update},
+    update::{Facts, Page, Update},
 };
 use crate::{
-    config::settings::Settings,
+    config::{place::Place, settings::Settings},
     ssm::{self, PingStatus, Timestamp},
 };
 
 /// A console that shows so many nodes, as if the service had answered at `now`.
 pub fn fleet(count: usize, now: Timestamp) -> State {
     let mut state = State::new(Start {
-        scope: Scope { context: "sample".to_owned(), region: "us-east-1".to_owned(), ..Scope::default() },
-        notice: None,
-        arriving: false,
-        read_only: false,
+        places: vec![Place { name: "sample".to_owned(), ..Place::default() }],
         settings: Settings::default(),
         keymap: Arc::new(super::keymap(None).0),
         save_directory: std::env::temp_dir(),
@@ -27,8 +25,8 @@ pub fn fleet(count: usize, now: Timestamp) -> State {
         now,
     });
     let mut fx = Vec::new();
-    let scope = Box::new(state.scope.clone());
-    state.apply(Update::Connected(scope), now, &mut fx);
+    let facts = Box::new(Facts { region: "us-east-1".to_owned(), ..Facts::default() });
+    state.apply(Update::Connected(Origin::default(), facts), now, &mut fx);
     let asked = fx.iter().find_map(|effect| match effect {
         Effect::Ask { query, epoch } if query.source() == Some(Source::Nodes) => Some(*epoch),
         _ => None,

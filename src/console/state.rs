@@ -14,13 +14,15 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use crate::{
     config::{
         keymap::{Found, Keymap},
+        place::Place,
         settings::Settings,
     },
     console::{
         action::{Action, Entry, Kind, Layer},
-        effect::{Effect, Query, Source},
+        effect::{Effect, Epoch, Query, Source},
         opener::{Opener, Reason},
-        update::{Scope, Trouble},
+        origin::{Origin, Origins},
+        update::Trouble,
     },
     ssm::Timestamp,
 };
@@ -125,17 +127,6 @@ impl Pane {
     }
 }
 
-/// Where the connection stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Connection {
-    /// The client is being made.
-    Connecting,
-    /// There is a client.
-    Ready,
-    /// There is none.
-    Failed(Trouble),
-}
-
 /// What happens at the terminal.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
@@ -151,14 +142,8 @@ pub enum Event {
 
 /// What the state is made from.
 pub struct Start {
-    /// The name of the context and what else is known of the connection.
-    pub scope: Scope,
-    /// A line that says what kind of place this is.
-    pub notice: Option<String>,
-    /// Whether nodes come by themselves.
-    pub arriving: bool,
-    /// Refuse every change.
-    pub read_only: bool,
+    /// What to look at.
+    pub places: Vec<Place>,
     /// The user's settings.
     pub settings: Settings,
     /// The keys.
@@ -177,16 +162,8 @@ pub struct Start {
 pub struct State {
     /// The time, as last told.
     pub now: Timestamp,
-    /// Where the connection stands.
-    pub connection: Connection,
-    /// Its facts.
-    pub scope: Scope,
-    /// What kind of place this is.
-    pub notice: Option<String>,
-    /// Whether nodes come by themselves.
-    pub arriving: bool,
-    /// Whether every change is refused.
-    pub read_only: bool,
+    /// What is looked at.
+    pub origins: Origins,
     /// The user's settings.
     pub settings: Settings,
     /// The keys.
@@ -211,7 +188,7 @@ pub struct State {
     pub forwards: Forwards,
     /// What the session document in force says.
     pub preferences: Preferences,
-    preferences_feed: feed::Feed,
+    preferences_feed: feed::Feeds,
     /// Messages.
     pub notices: Notices,
     /// The last commands of the node in the detail pane.
@@ -255,6 +232,7 @@ pub struct NodeCommands {
 
 #[derive(Debug, Default)]
 struct Documents {
+    origin: Origin,
     feed: feed::Feed,
     one: feed::Feed,
     list: Vec<(String, String)>,
@@ -272,11 +250,7 @@ impl State {
         }
         Self {
             now: start.now,
-            connection: Connection::Connecting,
-            scope: start.scope,
-            notice: start.notice,
-            arriving: start.arriving,
-            read_only: start.read_only || start.settings.read_only,
+            origins: Origins::new(start.places),
             settings: start.settings,
             keymap: start.keymap,
             pane: Pane::Fleet,
@@ -289,7 +263,7 @@ impl State {
             sessions: Sessions::default(),
             forwards,
             preferences: Preferences::default(),
-            preferences_feed: feed::Feed::default(),
+            preferences_feed: feed::Feeds::default(),
             notices: Notices::default(),
             node_commands: NodeCommands::default(),
             typed: Vec::new(),
@@ -366,7 +340,9 @@ impl State {
     /// The actions that can be done here and have a meaning: those of the layers in force.
     pub fn offered(&self) -> Vec<&'static Entry> {
         let layers = self.layers();
-        let offered = |entry: &&Entry| layers.contains(&entry.layer) && !(self.read_only && entry.kind == Kind::Change);
+        let offered = |entry: &&Entry| {
+            layers.contains(&entry.layer) && !(self.origins.are_read_only() && entry.kind == Kind::Change)
+        };
         Action::ALL.iter().filter(offered).collect()
     }
 
@@ -462,7 +438,7 @@ impl State {
 
     /// Whether the session document in force is known.
     pub fn preferences_known(&self) -> bool {
-        self.preferences_feed.at.is_some()
+        self.preferences_feed.are_known()
     }
 
     /// Goes to a pane, and fetches what it shows.
@@ -482,44 +458,52 @@ impl State {
         self.refresh_due(fx);
     }
 
-    /// Asks, if there is somebody to ask.
-    fn ask(&mut self, query: Query, fx: &mut Vec<Effect>) {
-        if self.connection != Connection::Ready {
+    /// Wants a client for every origin that is looked at.
+    pub fn connect(&mut self, fx: &mut Vec<Effect>) {
+        let places = self.origins.known().map(|(origin, known)| (origin, Box::new(known.place.clone())));
+        fx.extend(places.map(|(origin, place)| Effect::Connect { origin, place }));
+    }
+
+    /// Asks an origin, if there is somebody to ask.
+    fn ask(&mut self, origin: Origin, query: Query, fx: &mut Vec<Effect>) {
+        if !self.origins.is_ready(origin) {
             return;
         }
         let now = self.now;
-        let epoch = match query.source() {
+        let number = match query.source() {
             None | Some(Source::Tags) => 0,
-            Some(source) => match self.feed_of(source) {
+            Some(source) => match self.feed_of(source, origin) {
                 Some(feed) => feed.begin(now),
                 None => return,
             },
         };
+        let epoch = Epoch { origin, number };
         match &query {
-            Query::Nodes => self.fleet.begin(),
-            Query::Commands => self.commands.begin(),
+            Query::Nodes => self.fleet.begin(origin),
+            Query::Commands => self.commands.begin(origin),
             Query::Invocations(_) => {
                 if let Some(results) = &mut self.commands.results {
                     results.begin();
                 }
             }
             Query::Parameters => self.parameters.begin(),
-            Query::Sessions => self.sessions.begin(),
+            Query::Sessions => self.sessions.begin(origin),
             _ => {}
         }
         fx.push(Effect::Ask { query, epoch });
     }
 
-    fn feed_of(&mut self, source: Source) -> Option<&mut feed::Feed> {
+    /// The feed of a source. Lists have one for each origin; what is looked at closely has one in all.
+    fn feed_of(&mut self, source: Source, origin: Origin) -> Option<&mut feed::Feed> {
         Some(match source {
-            Source::Nodes => &mut self.fleet.feed,
-            Source::PatchStates => &mut self.fleet.compliance,
-            Source::Summaries => &mut self.fleet.summaries,
+            Source::Nodes => self.fleet.feed.of(origin),
+            Source::PatchStates => self.fleet.compliance.of(origin),
+            Source::Summaries => self.fleet.summaries.of(origin),
             Source::Tags => return None,
-            Source::ComplianceTypes => &mut self.compliance.types_feed,
+            Source::ComplianceTypes => self.compliance.types_feed.of(origin),
             Source::Patches => &mut self.compliance.feed,
             Source::NodeCommands => &mut self.node_commands.feed,
-            Source::Commands => &mut self.commands.feed,
+            Source::Commands => self.commands.feed.of(origin),
             Source::Invocations => &mut self.commands.results.as_mut()?.feed,
             Source::Whole => &mut self.commands.results.as_mut()?.whole_feed,
             Source::Documents => &mut self.documents.feed,
@@ -529,8 +513,8 @@ impl State {
             Source::ParameterTags => &mut self.parameters.tags_feed,
             Source::Value => &mut self.parameters.value_feed,
             Source::History => &mut self.parameters.history_feed,
-            Source::Preferences => &mut self.preferences_feed,
-            Source::Sessions => &mut self.sessions.feed,
+            Source::Preferences => self.preferences_feed.of(origin),
+            Source::Sessions => self.sessions.feed.of(origin),
             Source::Transcript => &mut self.sessions.transcript_feed,
         })
     }

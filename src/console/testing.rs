@@ -8,11 +8,12 @@ use ratatui::{Terminal, backend::TestBackend};
 use super::{
     draw::{Look, draw},
     effect::{Change, Effect, Epoch, Query, Source},
+    origin::Origin,
     state::{Event, Start, State},
-    update::{Page, Scope, Trouble, Update},
+    update::{Facts, Page, Trouble, Update},
 };
 use crate::{
-    config::{settings::Settings, theme::Theme},
+    config::{place::Place, settings::Settings, theme::Theme},
     ssm::Timestamp,
 };
 
@@ -41,10 +42,7 @@ impl Bench {
         let (keymap, problems) = super::keymap(None);
         assert_eq!(problems, []);
         let state = State::new(Start {
-            scope: Scope { context: "test".to_owned(), region: "us-east-1".to_owned(), ..Scope::default() },
-            notice: None,
-            arriving: false,
-            read_only,
+            places: vec![Place { name: "test".to_owned(), read_only, ..Place::default() }],
             settings,
             keymap: Arc::new(keymap),
             save_directory: "/saved".into(),
@@ -53,9 +51,14 @@ impl Bench {
             now,
         });
         let mut bench = Self { state, fx: Vec::new(), now };
-        let scope = Scope { context: "test".to_owned(), region: "us-east-1".to_owned(), ..Scope::default() };
-        bench.apply(Update::Connected(Box::new(scope)));
+        bench.connect(Origin::default());
         bench
+    }
+
+    /// An origin is connected.
+    pub fn connect(&mut self, origin: Origin) {
+        let facts = Facts { region: "us-east-1".to_owned(), ..Facts::default() };
+        self.apply(Update::Connected(origin, Box::new(facts)));
     }
 
     /// Presses keys, written as in a keymap and separated by spaces.

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use super::{
     action::{Action, Kind, Layer},
     effect::{Effect, Source},
+    origin::Origin,
     state::Pane,
     testing::Bench,
     update::{Page, ShellUpdate, Trouble, Update},
@@ -122,7 +123,7 @@ fn a_command_needs_a_yes_and_names_its_nodes() {
     bench.press("ctrl-s y");
     assert_eq!(bench.changes().len(), 1);
     // The form waits for the answer, and comes back with the reason if it is no.
-    bench.apply(Update::Changed(Err(Trouble::new("InvalidInstanceId: gone", None))));
+    bench.apply(Update::Changed(Origin::default(), Err(Trouble::new("InvalidInstanceId: gone", None))));
     assert!(bench.screen(80, 24).contains("InvalidInstanceId: gone"));
     bench.press("ctrl-s y");
     assert_eq!(bench.changes().len(), 2);

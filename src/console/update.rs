@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use crate::{
     console::{
         effect::{Epoch, Progress, Source},
+        origin::Origin,
         state::shells::limits::Preferences,
     },
     ssm,
@@ -26,11 +27,9 @@ impl Trouble {
     }
 }
 
-/// The facts of the connection that the header shows.
+/// What a connection told of an origin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Scope {
-    /// The name of the context.
-    pub context: String,
+pub struct Facts {
     /// The AWS profile, if one is used.
     pub profile: Option<String>,
     /// The region.
@@ -159,18 +158,18 @@ pub enum ForwardUpdate {
 /// What a task has to say.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Update {
-    /// The client is ready.
-    Connected(Box<Scope>),
-    /// There is no client, and there will be none.
-    Unreachable(Trouble),
+    /// The client of an origin is ready.
+    Connected(Origin, Box<Facts>),
+    /// There is no client for an origin.
+    Unreachable(Origin, Trouble),
     /// Who the caller is: the account and the ARN.
-    Caller { account: String, arn: String },
+    Caller { origin: Origin, account: String, arn: String },
     /// A page of an answer.
     Page { source: Source, epoch: Epoch, page: Page },
     /// An answer is complete, or failed.
     End { source: Source, epoch: Epoch, result: Result<(), Trouble> },
-    /// A change was made, or not.
-    Changed(Result<Changed, Trouble>),
+    /// A change was made in an origin, or not.
+    Changed(Origin, Result<Changed, Trouble>),
     /// Something about a session.
     Shell { tab: u64, update: ShellUpdate },
     /// Something about a forwarded port.

@@ -204,7 +204,9 @@ fn ask(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, question: &Question) 
         lines.extend(text::wrap(line, room).into_iter().map(|line| Line::from(view.span(role, format!(" {line}")))));
     }
     let api = match &question.then {
-        crate::console::state::overlay::Then::Change(change) => change.operation(),
+        crate::console::state::overlay::Then::Change(changes) => {
+            changes.first().map_or("", |(_, change)| change.operation())
+        }
         _ => "",
     };
     let bottom = 3 + u16::from(question.typed.is_some());

@@ -10,12 +10,7 @@ use ratatui::{
 use super::View;
 use crate::{
     config::theme::Role,
-    console::{
-        action::Action,
-        state::{Connection, feed::Feed},
-        text,
-        update::Trouble,
-    },
+    console::{action::Action, origin::Connection, state::feed::Feed, text, update::Trouble},
 };
 
 /// Lines in the middle of an area.
@@ -45,7 +40,7 @@ pub(super) fn trouble(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, title:
         lines.push(Line::default());
         lines.extend(text::wrap(advice, width).into_iter().map(|line| Line::from(view.span(Role::Info, line))));
     }
-    if matches!(view.state.connection, Connection::Ready) {
+    if matches!(view.state.origins.connection(), Connection::Ready) {
         lines.push(Line::default());
         lines.push(keys(view, &[Action::Refresh]));
     }
@@ -84,7 +79,7 @@ pub(super) fn waiting(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: 
         return false;
     }
     let sign = view.look.sign("⋯", "...");
-    let doing = match view.state.connection {
+    let doing = match view.state.origins.connection() {
         Connection::Connecting => format!("{sign} connecting"),
         _ => format!("{sign} fetching {what}"),
     };

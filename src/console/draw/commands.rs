@@ -12,7 +12,7 @@ use crate::{
     console::{
         action::Action,
         state::{
-            commands::{Group, Invocation, Outcome, Results, command_outcome, result_words, summary},
+            commands::{Group, Invocation, Listed, Outcome, Results, command_outcome, result_words, summary},
             seen::Slot,
         },
         text,
@@ -47,22 +47,22 @@ fn outcome(view: &View<'_>, outcome: Outcome) -> (Role, String) {
 fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let state = view.state;
     let commands = &state.commands;
-    let mut left =
-        vec![view.span(Role::Title, format!(" {}", cards::counted(&commands.feed, commands.list.len(), "command")))];
-    let running = commands.list.iter().filter(|command| !command_outcome(command).is_final()).count();
+    let feed = commands.feed.all();
+    let mut left = vec![view.span(Role::Title, format!(" {}", cards::counted(&feed, commands.list.len(), "command")))];
+    let running = commands.list.iter().filter(|listed| !command_outcome(&listed.command).is_final()).count();
     if running > 0 {
         left.push(view.span(Role::Running, format!("  {running} running")));
     }
-    cards::heading(view, frame, area, left, Some(&commands.feed));
+    cards::heading(view, frame, area, left, Some(&feed));
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if commands.list.is_empty() {
-        if !cards::waiting(view, frame, body, &commands.feed, "commands") {
+        if !cards::waiting(view, frame, body, &feed, "commands") {
             let next = "Write one here, or mark nodes in the fleet and run a command on them.";
             cards::empty(view, frame, body, "No command was run yet", next, &[Action::Compose, Action::PaneFleet]);
         }
         return;
     }
-    let body = cards::stale(view, frame, body, &commands.feed, "What is shown may be old");
+    let body = cards::stale(view, frame, body, &feed, "What is shown may be old");
     let columns = [
         Column::new("Status", 11, 12, 0),
         Column::new("Command", 20, 70, 0),
@@ -81,7 +81,7 @@ fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         marked: None,
     };
     grid.draw(view, frame, body, |view, row, column| {
-        let Some(command) = commands.list.get(row) else { return Cell::plain("") };
+        let Some(Listed { command, .. }) = commands.list.get(row) else { return Cell::plain("") };
         let (done, all) = (command.completed_count.unwrap_or(0), command.target_count.unwrap_or(0));
         match column {
             0 => {
@@ -103,7 +103,7 @@ fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn one(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Results) {
-    let command = view.state.commands.opened();
+    let command = view.state.commands.opened().map(|listed| &listed.command);
     let separator = view.look.sign(" › ", " > ");
     let what = command.map(summary).unwrap_or_else(|| text::clean(&results.id));
     let left = vec![view.span(Role::Dim, format!(" Commands{separator}")), view.span(Role::Title, what)];

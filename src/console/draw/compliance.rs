@@ -31,14 +31,14 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     heading(view, frame, area);
     let mut body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if state.fleet.total() == 0 {
-        if !cards::waiting(view, frame, body, &state.fleet.feed, "nodes") {
+        if !cards::waiting(view, frame, body, &state.fleet.feed.all(), "nodes") {
             let next = "There is nothing to be compliant yet.";
             cards::empty(view, frame, body, "No managed nodes", next, &[Action::Refresh]);
         }
         return;
     }
     if !matches!(compliance.level, Level::Patches { .. }) {
-        body = cards::stale(view, frame, body, feed(view), "What is shown may be old");
+        body = cards::stale(view, frame, body, &feed(view), "What is shown may be old");
     }
     match &compliance.level {
         Level::Groups => {
@@ -52,13 +52,13 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
 }
 
 /// The feed whose age counts for what is shown: the one that is in trouble, else the patch states.
-fn feed<'a>(view: &View<'a>) -> &'a Feed {
+fn feed(view: &View<'_>) -> Feed {
     let state = view.state;
     match &state.compliance.level {
-        Level::Patches { .. } => &state.compliance.feed,
-        _ if state.fleet.feed.trouble().is_some() => &state.fleet.feed,
-        _ if state.fleet.summaries.trouble().is_some() => &state.fleet.summaries,
-        _ => &state.fleet.compliance,
+        Level::Patches { .. } => state.compliance.feed.clone(),
+        _ if state.fleet.feed.all().trouble().is_some() => state.fleet.feed.all(),
+        _ if state.fleet.summaries.all().trouble().is_some() => state.fleet.summaries.all(),
+        _ => state.fleet.compliance.all(),
     }
 }
 
@@ -91,7 +91,7 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
         let sign = view.look.sign("◐", "~");
         left.push(view.span(Role::Running, format!("  {sign} scanning {}", text::thousands(scans))));
     }
-    cards::heading(view, frame, area, left, Some(feed(view)));
+    cards::heading(view, frame, area, left, Some(&feed(view)));
 }
 
 /// The role of a severity.

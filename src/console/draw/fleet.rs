@@ -12,6 +12,7 @@ use crate::{
     console::{
         action::Action,
         state::{
+            feed::Feed,
             fleet::{Column as Kind, Fleet},
             node::Node,
             seen::Slot,
@@ -26,11 +27,12 @@ const TAG_KEYS: u16 = 120;
 
 pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let fleet = &view.state.fleet;
-    heading(view, frame, area);
+    let feed = fleet.feed.all();
+    heading(view, frame, area, &feed);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if fleet.total() == 0 {
-        if !cards::waiting(view, frame, body, &fleet.feed, "nodes") {
-            let (what, next) = match view.state.arriving {
+        if !cards::waiting(view, frame, body, &feed, "nodes") {
+            let (what, next) = match view.state.origins.known().any(|(_, known)| known.place.arriving) {
                 true => ("Nodes are starting", "They register on their own and appear here within seconds."),
                 false => (
                     "No managed nodes",
@@ -41,7 +43,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         }
         return;
     }
-    let body = cards::stale(view, frame, body, &fleet.feed, "What is shown may be old");
+    let body = cards::stale(view, frame, body, &feed, "What is shown may be old");
     let (list, detail) = split(body, fleet.detail);
     if list.height > 0 {
         if fleet.shown() == 0 {
@@ -75,7 +77,7 @@ fn split(area: Rect, detail: bool) -> (Rect, Option<Rect>) {
     (list, Some(Rect { y: list.bottom(), height: below, ..area }))
 }
 
-fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
+fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: &Feed) {
     let fleet = &view.state.fleet;
     let mut left = vec![view.span(Role::Text, " ")];
     if fleet.filtering {
@@ -89,7 +91,7 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
         );
     } else {
         let (online, lost, other) = fleet.pings();
-        left.push(view.span(Role::Title, cards::counted(&fleet.feed, fleet.total(), "node")));
+        left.push(view.span(Role::Title, cards::counted(feed, fleet.total(), "node")));
         for (n, word, role) in [
             (online, "online", Role::NodeOnline),
             (lost, "lost", Role::NodeLost),
@@ -111,7 +113,7 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
         let mark = view.look.sign("▌", "*");
         left.push(view.span(Role::Marked, format!("  {mark}{} marked", text::thousands(marked))));
     }
-    cards::heading(view, frame, area, left, Some(&fleet.feed));
+    cards::heading(view, frame, area, left, Some(feed));
 }
 
 fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet) {

@@ -60,8 +60,8 @@ fn told(view: &View<'_>, forward: &Forward) -> Option<(Role, Vec<String>)> {
             Some((Role::Failed, lines))
         }
         (Phase::Waiting, _) => {
-            let what = match view.state.connection {
-                crate::console::state::Connection::Ready => "it starts when the fleet is known",
+            let what = match view.state.origins.connection() {
+                crate::console::origin::Connection::Ready => "it starts when the fleet is known",
                 _ => "it starts when there is a connection",
             };
             Some((Role::Pending, vec![what.to_owned()]))

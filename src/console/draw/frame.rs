@@ -12,7 +12,8 @@ use crate::{
     config::{keymap::display_chord, theme::Role},
     console::{
         action::{Action, Layer},
-        state::{Connection, Pane, notices::Weight, overlay::Overlay, seen::Hit},
+        origin::{Connection, Known},
+        state::{Pane, notices::Weight, overlay::Overlay, seen::Hit},
         text,
     },
 };
@@ -129,20 +130,12 @@ const FOOTER: &[(Layer, &[Action])] = &[
 /// Two lines: where one is, and the panes.
 pub(super) fn header(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let state = view.state;
-    let scope = &state.scope;
     let width = usize::from(area.width);
     let mut left = vec![view.span(Role::Brand, " fleetdeck ")];
-    let mut facts = vec![scope.context.clone()];
-    facts.extend(scope.profile.clone().filter(|profile| *profile != scope.context));
-    facts.push(scope.region.clone());
-    facts.extend(scope.account.clone());
-    facts.extend(
-        scope.endpoint.as_ref().map(|url| url.trim_start_matches("http://").trim_start_matches("https://").to_owned()),
-    );
     let separator = if view.look.ascii { " | " } else { " · " };
-    let facts: Vec<_> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();
-    let read_only = if state.read_only { " read-only " } else { "" };
-    let connection = match state.connection {
+    let facts = state.origins.get(state.origins.first()).map(facts).unwrap_or_default();
+    let read_only = if state.origins.are_read_only() { " read-only " } else { "" };
+    let connection = match state.origins.connection() {
         Connection::Connecting => "connecting",
         Connection::Failed(_) => "no connection",
         Connection::Ready => "",
@@ -164,6 +157,16 @@ pub(super) fn header(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         spans.push(view.span(role, label));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)).style(view.style(Role::Tab)), tabs);
+}
+
+/// What the header says of the one place that is looked at.
+fn facts(known: &Known) -> Vec<String> {
+    let (name, facts) = (&known.place.name, &known.facts);
+    let endpoint = facts.endpoint.as_deref();
+    let endpoint = endpoint.map(|url| url.trim_start_matches("http://").trim_start_matches("https://").to_owned());
+    let profile = facts.profile.clone().filter(|profile| profile != name);
+    let said = [Some(name.clone()), profile, Some(facts.region.clone()), facts.account.clone(), endpoint];
+    said.into_iter().flatten().filter(|fact| !fact.is_empty()).collect()
 }
 
 /// The labels of the panes' tabs, as long as there is room for: names, short names, numbers.
@@ -220,7 +223,7 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
             return shell_footer(view, frame, area);
         }
         let key = |action: Action| {
-            let refused = state.read_only && action.kind() == crate::console::action::Kind::Change;
+            let refused = state.origins.are_read_only() && action.kind() == crate::console::action::Kind::Change;
             state.key_for(action).filter(|_| !refused)
         };
         let results = state.commands.results.is_some();

@@ -34,7 +34,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     heading(view, frame, area);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if sessions.list.is_empty() {
-        if !cards::waiting(view, frame, body, &sessions.feed, "sessions") {
+        if !cards::waiting(view, frame, body, &sessions.feed.all(), "sessions") {
             let next = "Sessions of everybody in this account appear here, and stay in the history when they are over.";
             cards::empty(view, frame, body, "No session so far", next, &[Action::PaneFleet, Action::Refresh]);
         }
@@ -93,7 +93,7 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
         let (role, words) = logging(view);
         left.push(view.span(role, words));
     }
-    cards::heading(view, frame, area, left, Some(&sessions.feed));
+    cards::heading(view, frame, area, left, Some(&sessions.feed.all()));
 }
 
 fn status(view: &View<'_>, session: &Session) -> (Role, String) {

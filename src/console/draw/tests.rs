@@ -3,7 +3,8 @@ use ratatui::style::Modifier;
 use crate::{
     config::theme::{Role, Theme},
     console::{
-        effect::Source,
+        effect::{Epoch, Source},
+        origin::Origin,
         state::shells::Phase,
         testing::{BEGIN, Bench},
         update::{Changed, ForwardUpdate, Page, ShellUpdate, Trouble, Update, Whole},
@@ -49,7 +50,7 @@ fn fleet() -> Bench {
     for n in 1..=3 {
         let tags = vec![tag("Env", if n == 3 { "prod" } else { "test" }), tag("Role", "web")];
         let page = Page::Tags { node: format!("mi-{n:017}"), tags };
-        bench.apply(Update::Page { source: Source::Tags, epoch: 0, page });
+        bench.apply(Update::Page { source: Source::Tags, epoch: Epoch::default(), page });
     }
     let state = |n: usize, missing: i32| ssm::InstancePatchState {
         instance_id: format!("mi-{n:017}"),
@@ -273,7 +274,7 @@ fn boxes() {
     }
     let mut bench = fleet();
     bench.apply(Update::Failed(Trouble::new("ThrottlingException: slow down", Some("Wait a moment."))));
-    bench.apply(Update::Changed(Ok(Changed::Cancelled("x".to_owned()))));
+    bench.apply(Update::Changed(Origin::default(), Ok(Changed::Cancelled("x".to_owned()))));
     insta::assert_snapshot!("toasts_80x24", bench.screen(80, 24));
     bench.press("shift-m");
     insta::assert_snapshot!("messages_80x24", bench.screen(80, 24));
@@ -295,7 +296,7 @@ fn what_is_wrong_can_be_read_to_its_end() {
     bench.press("a r");
     bench.type_text("true");
     bench.press("ctrl-s y");
-    bench.apply(Update::Changed(Err(Trouble::new(long, None))));
+    bench.apply(Update::Changed(Origin::default(), Err(Trouble::new(long, None))));
     bench.wait(60_000);
     let screen = bench.screen(80, 24);
     assert!(screen.contains("needle") && screen.contains("New command"), "{screen}");

@@ -1,37 +1,56 @@
 //! The one place that starts work. Nothing that changes something gets past it in a read-only console.
 
-use std::{collections::HashMap, io::Write, sync::Arc};
+use std::{
+    collections::HashMap,
+    io::Write,
+    sync::{Arc, OnceLock},
+};
 
+use futures_util::future::BoxFuture;
 use tokio::{
     sync::{Semaphore, mpsc},
-    task::AbortHandle,
+    task::{AbortHandle, JoinHandle},
 };
 
 use super::{Change, Confirmed, Effect, Epoch, Query, Source, forward, shell};
 use crate::{
     client::{Client, Error},
+    config::place::Place,
     console::{
         opener::Opener,
+        origin::Origin,
         state::compose,
         text,
-        update::{Changed, Trouble, Update},
+        update::{Changed, Facts, Trouble, Update},
     },
 };
+
+/// How a client for a place is made, however long that takes.
+pub type Connect = Box<dyn Fn(&Place) -> BoxFuture<'static, Result<Client, Error>> + Send>;
 
 /// Questions about single nodes that are under way at the same time.
 pub(super) const AT_ONCE: usize = 8;
 
 /// Starts work and sends what comes of it.
 pub struct Performer {
-    client: Option<Client>,
-    read_only: bool,
+    connect: Connect,
+    ends: HashMap<Origin, End>,
     updates: mpsc::Sender<Update>,
-    asked: HashMap<Source, AbortHandle>,
+    asked: HashMap<(Origin, Source), AbortHandle>,
     shells: HashMap<u64, shell::Line>,
     forwards: HashMap<u64, forward::Way>,
     /// Forwards that were told to end and may still be at it.
     stopping: HashMap<u64, forward::Way>,
     limit: Arc<Semaphore>,
+}
+
+/// The way to an origin.
+struct End {
+    /// Empty until there is a client.
+    client: Arc<OnceLock<Client>>,
+    /// Whether changes there are refused.
+    read_only: bool,
+    connecting: JoinHandle<()>,
 }
 
 /// An error in words for the user.
@@ -40,12 +59,12 @@ pub fn trouble(error: &Error) -> Trouble {
 }
 
 impl Performer {
-    /// A performer that has no client yet.
-    pub fn new(read_only: bool, updates: mpsc::Sender<Update>) -> Self {
+    /// A performer that has no client yet and makes them in this way.
+    pub fn new(connect: Connect, updates: mpsc::Sender<Update>) -> Self {
         let limit = Arc::new(Semaphore::new(AT_ONCE));
         Self {
-            client: None,
-            read_only,
+            connect,
+            ends: HashMap::new(),
             updates,
             asked: HashMap::new(),
             shells: HashMap::new(),
@@ -55,27 +74,23 @@ impl Performer {
         }
     }
 
-    /// There is a client now.
-    pub fn connect(&mut self, client: Client) {
-        self.client = Some(client);
-    }
-
     /// Starts the work of an effect. Those the loop must do itself come back.
     pub fn perform(&mut self, effect: Effect) -> Option<Effect> {
-        if self.read_only && effect.changes() {
-            self.say(Update::Failed(Trouble::new("Refused: this console is read-only.", None)));
+        if effect.changed().is_some_and(|origin| self.ends.get(&origin).is_none_or(|end| end.read_only)) {
+            self.say(Update::Failed(Trouble::new("Refused: this origin is read-only.", None)));
             return None;
         }
         match effect {
+            Effect::Connect { origin, place } => self.connect(origin, &place),
             Effect::Ask { query, epoch } => self.ask(query, epoch),
             Effect::Forget(source) => {
-                if let Some(task) = self.asked.remove(&source) {
+                for (_, task) in self.asked.extract_if(|(_, asked), _| *asked == source) {
                     task.abort();
                 }
             }
             Effect::Change(change) => self.change(change),
-            Effect::OpenShell { tab, node, terminal } => {
-                if let Some(client) = self.client.clone() {
+            Effect::OpenShell { tab, origin, node, terminal } => {
+                if let Some(client) = self.client(origin) {
                     let line = shell::open(client, tab, node, terminal, self.updates.clone());
                     self.shells.insert(tab, line);
                 }
@@ -118,8 +133,8 @@ impl Performer {
                     )));
                 }
             }
-            Effect::StartForward { id, node, entry } => {
-                if let Some(client) = self.client.clone() {
+            Effect::StartForward { id, origin, node, entry } => {
+                if let Some(client) = self.client(origin) {
                     let before = self.stopping.remove(&id).or(self.forwards.remove(&id));
                     let way = forward::start(client, (id, node, entry), before, self.updates.clone());
                     self.forwards.insert(id, way);
@@ -179,26 +194,52 @@ impl Performer {
         None
     }
 
+    fn client(&self, origin: Origin) -> Option<Client> {
+        self.ends.get(&origin)?.client.get().cloned()
+    }
+
+    fn connect(&mut self, origin: Origin, place: &Place) {
+        let client = Arc::<OnceLock<Client>>::default();
+        let (making, held, updates) = ((self.connect)(place), client.clone(), self.updates.clone());
+        let connecting = tokio::spawn(async move {
+            let update = match making.await {
+                Ok(client) => {
+                    let facts = Box::new(facts(&client));
+                    // Nobody else fills it.
+                    let _ = held.set(client);
+                    Update::Connected(origin, facts)
+                }
+                Err(error) => Update::Unreachable(origin, trouble(&error)),
+            };
+            let _ = updates.send(update).await;
+        });
+        let end = End { client, read_only: place.read_only, connecting };
+        if let Some(older) = self.ends.insert(origin, end) {
+            older.connecting.abort();
+        }
+    }
+
     fn ask(&mut self, query: Query, epoch: Epoch) {
-        let Some(client) = self.client.clone() else { return };
+        let Some(client) = self.client(epoch.origin) else { return };
         let source = query.source();
         let asker =
             super::queries::Asker { client, epoch, source, updates: self.updates.clone(), limit: self.limit.clone() };
         let task = tokio::spawn(asker.ask(query)).abort_handle();
         // A newer question ends the older one; questions about tags stand beside each other.
         if let Some(source) = source.filter(|source| *source != Source::Tags)
-            && let Some(older) = self.asked.insert(source, task)
+            && let Some(older) = self.asked.insert((epoch.origin, source), task)
         {
             older.abort();
         }
     }
 
     fn change(&self, confirmed: Confirmed) {
-        let Some(client) = self.client.clone() else { return };
+        let Confirmed { origin, change } = confirmed;
+        let Some(client) = self.client(origin) else { return };
         let updates = self.updates.clone();
         tokio::spawn(async move {
-            let result = make(&client, confirmed.0).await.map_err(|error| trouble(&error));
-            let _ = updates.send(Update::Changed(result)).await;
+            let result = make(&client, change).await.map_err(|error| trouble(&error));
+            let _ = updates.send(Update::Changed(origin, result)).await;
         });
     }
 
@@ -208,9 +249,25 @@ impl Performer {
         let ends: Vec<_> = self.shells.drain().map(|(_, line)| line.end()).collect();
         let ways = self.forwards.drain().chain(self.stopping.drain()).map(|(_, way)| way.end());
         let ways: Vec<_> = ways.collect();
+        for (_, end) in self.ends.drain() {
+            // What starts a fleet must be over before the fleet is ended.
+            end.connecting.abort();
+            let _ = end.connecting.await;
+        }
         let (shells, forwards) = (futures_util::future::join_all(ends), futures_util::future::join_all(ways));
         let all = futures_util::future::join(shells, forwards);
         let _ = tokio::time::timeout(std::time::Duration::from_secs(2), all).await;
+    }
+}
+
+/// What a client tells of the place it calls.
+fn facts(client: &Client) -> Facts {
+    Facts {
+        profile: client.profile().map(text::clean),
+        region: text::clean(client.region()),
+        endpoint: (!client.is_aws()).then(|| text::clean(client.endpoint())),
+        account: None,
+        caller: None,
     }
 }
 
@@ -293,7 +350,7 @@ mod tests {
     #[tokio::test]
     async fn a_link_no_program_opens_is_copied_and_one_that_fails_later_is_told() {
         let (updates, mut told) = mpsc::channel(4);
-        let mut performer = Performer::new(true, updates);
+        let mut performer = Performer::new(Box::new(|_| Box::pin(std::future::pending())), updates);
         let mut open = |opener| performer.perform(Effect::OpenLink { opener, address: "https://a.example/".into() });
         let copied = open(browser("/nowhere/browser"));
         assert!(matches!(copied, Some(Effect::Copy(address)) if address == "https://a.example/"));

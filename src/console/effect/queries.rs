@@ -78,7 +78,10 @@ impl Asker {
         match query {
             Query::Identity => {
                 let caller = self.client.caller_identity().await?;
-                let _ = self.updates.send(Update::Caller { account: caller.account, arn: caller.arn }).await;
+                let _ = self
+                    .updates
+                    .send(Update::Caller { origin: self.epoch.origin, account: caller.account, arn: caller.arn })
+                    .await;
                 Ok(())
             }
             Query::Nodes => {

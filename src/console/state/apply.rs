@@ -1,9 +1,10 @@
 //! What answers change.
 
-use super::{Connection, State, node::Patches, notices::Weight, overlay::Overlay};
+use super::{State, node::Patches, notices::Weight, overlay::Overlay};
 use crate::{
     console::{
         effect::{Effect, Epoch, Query, Source},
+        origin::{Connection, Origin},
         text::{clean, cut},
         update::{Changed, Page, Trouble, Update},
     },
@@ -16,29 +17,37 @@ impl State {
         self.now = now;
         self.dirty = true;
         match update {
-            Update::Connected(scope) => {
-                self.connection = Connection::Ready;
-                self.scope = *scope;
-                self.ask(Query::Identity, fx);
+            Update::Connected(origin, facts) => {
+                if let Some(known) = self.origins.get_mut(origin) {
+                    known.connection = Connection::Ready;
+                    known.facts = *facts;
+                }
+                self.ask(origin, Query::Identity, fx);
                 self.refresh_due(fx);
             }
-            Update::Unreachable(trouble) => self.connection = Connection::Failed(trouble),
-            Update::Caller { account, arn } => {
-                self.scope.account = Some(clean(&account));
-                self.scope.caller = Some(clean(&arn));
+            Update::Unreachable(origin, trouble) => {
+                if let Some(known) = self.origins.get_mut(origin) {
+                    known.connection = Connection::Failed(trouble);
+                }
+            }
+            Update::Caller { origin, account, arn } => {
+                if let Some(known) = self.origins.get_mut(origin) {
+                    known.facts.account = Some(clean(&account));
+                    known.facts.caller = Some(clean(&arn));
+                }
             }
             Update::Page { source, epoch, page } => {
-                let current = source == Source::Tags || self.feed_of(source).is_some_and(|f| f.is_current(epoch));
-                if current {
-                    self.land(source, page);
+                let feed = self.feed_of(source, epoch.origin);
+                if source == Source::Tags || feed.is_some_and(|feed| feed.is_current(epoch.number)) {
+                    self.land(source, epoch.origin, page);
                 }
             }
             Update::End { source, epoch, result } => self.end(source, epoch, result, fx),
-            Update::Changed(Ok(changed)) => {
+            Update::Changed(origin, Ok(changed)) => {
                 self.overlays.retain(|overlay| !matches!(overlay, Overlay::Form(form) if form.sent));
-                self.changed(changed, fx);
+                self.changed(origin, changed, fx);
             }
-            Update::Changed(Err(trouble)) => {
+            Update::Changed(_, Err(trouble)) => {
                 for overlay in &mut self.overlays {
                     if let Overlay::Form(form) = overlay
                         && std::mem::take(&mut form.sent)
@@ -55,8 +64,8 @@ impl State {
         }
     }
 
-    fn land(&mut self, source: Source, page: Page) {
-        let first = self.feed_of(source).is_some_and(|feed| feed.landed == 0);
+    fn land(&mut self, source: Source, origin: Origin, page: Page) {
+        let first = self.feed_of(source, origin).is_some_and(|feed| feed.landed == 0);
         let entries = match &page {
             Page::Nodes(list) => list.len(),
             Page::PatchStates { asked, .. } => asked.len(),
@@ -69,11 +78,11 @@ impl State {
             Page::ComplianceTypes(_) | Page::Preferences(_) | Page::Transcript(_) => 1,
             Page::Sessions(list) => list.len(),
         };
-        if let Some(feed) = self.feed_of(source) {
+        if let Some(feed) = self.feed_of(source, origin) {
             feed.land(entries);
         }
         match page {
-            Page::Nodes(list) => self.fleet.land(&list),
+            Page::Nodes(list) => self.fleet.land(origin, &list),
             Page::Tags { node, tags } => {
                 if let Some(node) = self.fleet.node_mut(&node) {
                     node.set_tags(&tags);
@@ -87,7 +96,7 @@ impl State {
                     }
                 }
             }
-            Page::Summaries(list) => self.fleet.summarise(&list, first),
+            Page::Summaries(list) => self.fleet.summarise(origin, &list, first),
             Page::Patches(list) => self.compliance.land_patches(&list, first),
             Page::NodeCommands(list) => {
                 if first {
@@ -96,7 +105,7 @@ impl State {
                 self.node_commands.list.extend(list);
                 self.node_commands.list.sort_by_key(|i| std::cmp::Reverse(i.requested_date_time));
             }
-            Page::Commands(list) => self.commands.land(list),
+            Page::Commands(list) => self.commands.land(origin, list),
             Page::Invocations(list) => {
                 if let Some(results) = &mut self.commands.results {
                     results.land(list);
@@ -124,10 +133,10 @@ impl State {
                     }
                 }
             }
-            Page::Sessions(list) => self.sessions.land(&list),
+            Page::Sessions(list) => self.sessions.land(origin, &list),
             Page::Transcript(transcript) => self.land_transcript(&transcript),
             Page::Preferences(preferences) => self.preferences = preferences,
-            Page::ComplianceTypes(list) => self.compliance.land_types(&list, first),
+            Page::ComplianceTypes(list) => self.compliance.land_types(origin, &list, first),
             page @ (Page::Parameters(_) | Page::ParameterTags(_) | Page::Value(_) | Page::History(_)) => {
                 self.land_parameters(page);
             }
@@ -143,17 +152,18 @@ impl State {
             }
             return;
         }
-        if !self.feed_of(source).is_some_and(|feed| feed.end(epoch, result, now)) {
+        let origin = epoch.origin;
+        if !self.feed_of(source, origin).is_some_and(|feed| feed.end(epoch.number, result, now)) {
             return;
         }
         self.end_parameters(source, trouble.is_none());
         match (source, trouble) {
             (Source::Nodes, None) => {
-                self.fleet.finish();
+                self.fleet.finish(origin);
                 self.start_waiting_forwards(fx);
                 self.refresh_due(fx);
             }
-            (Source::Commands, None) => self.commands.finish_list(),
+            (Source::Commands, None) => self.commands.finish_list(origin),
             (Source::Invocations, None) => {
                 if let Some(results) = &mut self.commands.results {
                     results.finish();
@@ -170,7 +180,7 @@ impl State {
                     viewer.search();
                 }
             }
-            (Source::Sessions, None) => self.sessions.finish(),
+            (Source::Sessions, None) => self.sessions.finish(origin),
             (Source::Whole | Source::Documents | Source::Document | Source::Transcript, Some(trouble)) => {
                 self.fail(trouble);
             }
@@ -178,23 +188,23 @@ impl State {
         }
     }
 
-    fn changed(&mut self, changed: Changed, fx: &mut Vec<Effect>) {
+    fn changed(&mut self, origin: Origin, changed: Changed, fx: &mut Vec<Effect>) {
         match changed {
             Changed::Sent(id) => {
                 self.tell(format!("Command {} was accepted.", cut(&clean(&id), 9)));
                 self.go(super::Pane::Commands, fx);
                 self.commands.cursor.at = 0;
-                self.ask(Query::Commands, fx);
-                self.open_results(id, fx);
+                self.ask(origin, Query::Commands, fx);
+                self.open_results(origin, id, fx);
             }
             Changed::Cancelled(id) => {
                 self.tell(format!("Command {} is being cancelled.", cut(&clean(&id), 9)));
-                self.ask(Query::Commands, fx);
+                self.ask(origin, Query::Commands, fx);
             }
-            Changed::Scanning { commands, nodes, trouble } => self.scan_began(&commands, nodes, trouble, fx),
+            Changed::Scanning { commands, nodes, trouble } => self.scan_began(origin, &commands, nodes, trouble, fx),
             Changed::Terminated(id) => {
                 self.tell(format!("Session {} is ending.", clean(&id)));
-                self.ask(Query::Sessions, fx);
+                self.ask(origin, Query::Sessions, fx);
             }
             Changed::Put { name, version } => self.parameter_written(&name, version, fx),
             Changed::Deleted(name) => self.parameter_deleted(&name),

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{
     cursor::Cursor,
-    feed::Feed,
+    feed::{Feed, Feeds},
     viewer::{Tone, Viewer},
 };
 use crate::{
     console::{
+        origin::Origin,
         text::{clean, plain_lines},
         update::Whole,
     },
@@ -116,6 +117,8 @@ pub struct Group {
 /// A command that is looked at.
 #[derive(Clone, Debug)]
 pub struct Results {
+    /// Where the command was sent.
+    pub origin: Origin,
     /// The command's id.
     pub id: String,
     /// The state of `ListCommandInvocations`.
@@ -138,8 +141,9 @@ pub struct Results {
 
 impl Results {
     /// A command that was not looked at yet.
-    pub fn new(id: String) -> Self {
+    pub fn new(origin: Origin, id: String) -> Self {
         Self {
+            origin,
             id,
             feed: Feed::default(),
             whole_feed: Feed::default(),
@@ -340,43 +344,73 @@ fn fingerprint(invocation: &Invocation) -> u64 {
     hasher.finish()
 }
 
+/// A command of the history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed {
+    /// Where it was sent.
+    pub origin: Origin,
+    /// As the service listed it.
+    pub command: ssm::Command,
+}
+
+impl Listed {
+    fn is(&self, origin: Origin, id: &str) -> bool {
+        self.origin == origin && self.command.command_id.as_deref() == Some(id)
+    }
+}
+
 /// The pane.
 #[derive(Clone, Debug, Default)]
 pub struct Commands {
     /// The state of `ListCommands`.
-    pub feed: Feed,
+    pub feed: Feeds,
     /// The history, the newest first.
-    pub list: Vec<ssm::Command>,
+    pub list: Vec<Listed>,
     /// Where one is in it.
     pub cursor: Cursor,
     /// The command that is looked at.
     pub results: Option<Results>,
     /// The text that is read.
     pub viewer: Option<Viewer>,
-    landing: Vec<ssm::Command>,
+    landing: HashMap<Origin, Vec<ssm::Command>>,
 }
 
 impl Commands {
-    /// A refresh begins.
-    pub fn begin(&mut self) {
-        self.landing.clear();
+    /// A refresh of an origin begins.
+    pub fn begin(&mut self, origin: Origin) {
+        self.landing.insert(origin, Vec::new());
     }
 
     /// Takes over a page.
-    pub fn land(&mut self, page: Vec<ssm::Command>) {
-        self.landing.extend(page);
-        if self.list.len() < self.landing.len() {
-            self.finish_list();
+    pub fn land(&mut self, origin: Origin, page: Vec<ssm::Command>) {
+        let landing = self.landing.entry(origin).or_default();
+        landing.extend(page);
+        let landed = landing.len();
+        if self.list.iter().filter(|listed| listed.origin == origin).count() < landed {
+            self.finish_list(origin);
         }
     }
 
-    /// The refresh is whole. The cursor stays on its command.
-    pub fn finish_list(&mut self) {
-        let kept = self.current().and_then(|command| command.command_id.clone());
+    /// The refresh of an origin is whole. The cursor stays on its command.
+    pub fn finish_list(&mut self, origin: Origin) {
+        let landed = self.landing.get(&origin).into_iter().flatten();
+        let landed: Vec<_> = landed.map(|command| Listed { origin, command: command.clone() }).collect();
+        self.relist(|listed| listed.origin != origin, landed);
+    }
+
+    /// Forgets the commands that are not of these origins.
+    pub fn keep_origins(&mut self, scope: &[Origin]) {
+        self.feed.keep(scope);
+        self.relist(|listed| scope.contains(&listed.origin), Vec::new());
+    }
+
+    fn relist(&mut self, kept: impl Fn(&Listed) -> bool, more: Vec<Listed>) {
+        let here = self.current().and_then(|listed| Some((listed.origin, listed.command.command_id.clone()?)));
         let at_top = self.cursor.at == 0;
-        self.list = self.landing.clone();
-        self.list.sort_by_key(|command| std::cmp::Reverse(command.requested_date_time));
-        let row = self.list.iter().position(|command| command.command_id == kept);
+        self.list.retain(kept);
+        self.list.extend(more);
+        self.list.sort_by_key(|listed| std::cmp::Reverse(listed.command.requested_date_time));
+        let row = here.and_then(|(origin, id)| self.list.iter().position(|listed| listed.is(origin, &id)));
         if let (Some(row), false) = (row, at_top) {
             self.cursor.at = row;
         }
@@ -384,14 +418,14 @@ impl Commands {
     }
 
     /// The command under the cursor.
-    pub fn current(&self) -> Option<&ssm::Command> {
+    pub fn current(&self) -> Option<&Listed> {
         self.list.get(self.cursor.at)
     }
 
     /// The command that is looked at, from the history.
-    pub fn opened(&self) -> Option<&ssm::Command> {
-        let id = self.results.as_ref()?.id.as_str();
-        self.list.iter().find(|command| command.command_id.as_deref() == Some(id))
+    pub fn opened(&self) -> Option<&Listed> {
+        let results = self.results.as_ref()?;
+        self.list.iter().find(|listed| listed.is(results.origin, &results.id))
     }
 
     /// Whether something that is shown has not ended.
@@ -399,9 +433,10 @@ impl Commands {
         match &self.results {
             Some(results) => {
                 let open = results.invocations.iter().any(|i| !i.outcome.is_final());
-                open || results.invocations.is_empty() || self.opened().is_some_and(|c| !command_outcome(c).is_final())
+                open || results.invocations.is_empty()
+                    || self.opened().is_some_and(|c| !command_outcome(&c.command).is_final())
             }
-            None => self.list.iter().any(|command| !command_outcome(command).is_final()),
+            None => self.list.iter().any(|listed| !command_outcome(&listed.command).is_final()),
         }
     }
 }
@@ -435,7 +470,7 @@ mod tests {
 
     #[test]
     fn identical_results_stand_together_and_odd_ones_first() {
-        let mut results = Results::new("c".to_owned());
+        let mut results = Results::new(Origin::default(), "c".to_owned());
         results.land(vec![
             sample("mi-1", CommandInvocationStatus::Success, "same \n"),
             sample("mi-2", CommandInvocationStatus::Success, "same\n"),
@@ -452,7 +487,7 @@ mod tests {
 
     #[test]
     fn a_cut_output_is_fetched_whole_once() {
-        let mut results = Results::new("c".to_owned());
+        let mut results = Results::new(Origin::default(), "c".to_owned());
         results.land(vec![sample("mi-1", CommandInvocationStatus::Success, &"x".repeat(SHOWN_BY_LIST))]);
         assert_eq!(results.wanting(), ["mi-1"]);
         results.take_whole(Whole { node: "mi-1".to_owned(), stdout: "all\n".to_owned(), ..Whole::default() });

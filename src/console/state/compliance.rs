@@ -7,12 +7,12 @@ use std::{
 
 use super::{
     cursor::Cursor,
-    feed::Feed,
+    feed::{Feed, Feeds},
     fleet::Fleet,
     node::{Node, Verdict, natural},
 };
 use crate::{
-    console::action::Action,
+    console::{action::Action, origin::Origin},
     ssm::{self, Timestamp},
 };
 
@@ -52,8 +52,9 @@ pub struct Compliance {
     pub tally: Tally,
     /// The nodes that are not in order, by severity.
     pub severities: Severities,
-    /// The types of compliance, over the whole account.
+    /// The types of compliance, over all that is looked at.
     pub types: Vec<TypeRow>,
+    types_of: BTreeMap<Origin, Vec<TypeRow>>,
     /// The groups; the first holds all nodes.
     pub groups: Vec<Group>,
     /// The ids of the nodes of the opened group.
@@ -65,7 +66,7 @@ pub struct Compliance {
     /// The state of `DescribeInstancePatches`.
     pub feed: Feed,
     /// The state of `ListComplianceSummaries`.
-    pub types_feed: Feed,
+    pub types_feed: Feeds,
     /// Where one is among the groups, the nodes, the patches.
     pub cursors: [Cursor; 3],
     /// Nodes that are being scanned: since when, and when they were scanned before by their own clocks.
@@ -81,12 +82,13 @@ impl Default for Compliance {
             tally: Tally::default(),
             severities: Severities::default(),
             types: Vec::new(),
+            types_of: BTreeMap::new(),
             groups: Vec::new(),
             members: Vec::new(),
             states: States::default(),
             patches: Vec::new(),
             feed: Feed::default(),
-            types_feed: Feed::default(),
+            types_feed: Feeds::default(),
             cursors: Default::default(),
             scanning: HashMap::new(),
         }
@@ -259,12 +261,30 @@ impl Compliance {
     }
 
     /// Types of compliance came. The first page of an answer takes the place of what was known.
-    pub fn land_types(&mut self, page: &[ssm::ComplianceSummaryItem], first: bool) {
+    pub fn land_types(&mut self, origin: Origin, page: &[ssm::ComplianceSummaryItem], first: bool) {
+        let own = self.types_of.entry(origin).or_default();
         if first {
-            self.types.clear();
+            own.clear();
         }
-        self.types.extend(page.iter().map(TypeRow::from));
-        self.types.sort_by(|a, b| a.name.cmp(&b.name));
+        own.extend(page.iter().map(TypeRow::from));
+        self.add_types();
+    }
+
+    fn add_types(&mut self) {
+        let mut sums: BTreeMap<&str, TypeRow> = BTreeMap::new();
+        for row in self.types_of.values().flatten() {
+            let sum = sums.entry(&row.name).or_insert_with(|| TypeRow { name: row.name.clone(), ..TypeRow::default() });
+            sum.compliant += row.compliant;
+            sum.broken += row.broken;
+        }
+        self.types = sums.into_values().collect();
+    }
+
+    /// Forgets what is not of these origins.
+    pub fn keep_origins(&mut self, scope: &[Origin]) {
+        self.types_feed.keep(scope);
+        self.types_of.retain(|origin, _| scope.contains(origin));
+        self.add_types();
     }
 
     /// These nodes are being scanned.

@@ -9,6 +9,7 @@ use super::{
 use crate::console::{
     action::{Action, Kind},
     effect::{Effect, Query},
+    origin::Origin,
     text::{count, cut},
 };
 
@@ -16,7 +17,7 @@ impl State {
     /// Does what an action means here. In a read-only console no action that changes something has any effect.
     pub fn act(&mut self, action: Action, fx: &mut Vec<Effect>) {
         self.dirty = true;
-        if self.read_only && action.kind() == Kind::Change {
+        if self.origins.are_read_only() && action.kind() == Kind::Change {
             self.warn(format!("Read-only: {} would change something.", action.entry().name));
             return;
         }
@@ -182,13 +183,18 @@ impl State {
         let names: Vec<_> = nodes.iter().map(name).collect();
         let form = super::compose::form(&nodes, &names);
         self.overlays.push(Overlay::Form(Box::new(form)));
-        self.want_documents(fx);
-        self.ask(Query::Document(super::compose::SHELL_SCRIPT.to_owned()), fx);
+        let origin = nodes.first().map_or_else(|| self.origins.first(), |node| self.origin_of(node));
+        self.want_documents(origin, fx);
+        self.ask(origin, Query::Document(super::compose::SHELL_SCRIPT.to_owned()), fx);
     }
 
-    pub(super) fn want_documents(&mut self, fx: &mut Vec<Effect>) {
+    /// Fetches the documents of an origin, unless they are known.
+    pub(super) fn want_documents(&mut self, origin: Origin, fx: &mut Vec<Effect>) {
+        if self.documents.origin != origin {
+            self.documents = super::Documents { origin, ..Default::default() };
+        }
         if self.documents.list.is_empty() && !self.documents.feed.is_loading() {
-            self.ask(Query::Documents, fx);
+            self.ask(origin, Query::Documents, fx);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    console::{effect::Epoch, update::Trouble},
+    console::{origin::Origin, update::Trouble},
     ssm::Timestamp,
 };
 
@@ -35,22 +35,22 @@ pub struct Feed {
     pub asked: Option<Timestamp>,
     /// Entries that came in the answer under way.
     pub landed: usize,
-    epoch: Epoch,
+    number: u64,
 }
 
 impl Feed {
     /// A question begins; its number.
-    pub fn begin(&mut self, now: Timestamp) -> Epoch {
+    pub fn begin(&mut self, now: Timestamp) -> u64 {
         self.phase = Phase::Loading;
         self.asked = Some(now);
         self.landed = 0;
-        self.epoch += 1;
-        self.epoch
+        self.number += 1;
+        self.number
     }
 
     /// Whether an answer belongs to the question asked last.
-    pub fn is_current(&self, epoch: Epoch) -> bool {
-        self.epoch == epoch && self.phase == Phase::Loading
+    pub fn is_current(&self, number: u64) -> bool {
+        self.number == number && self.phase == Phase::Loading
     }
 
     /// A page came.
@@ -59,8 +59,8 @@ impl Feed {
     }
 
     /// The answer ended. Answers to old questions change nothing and give `false`.
-    pub fn end(&mut self, epoch: Epoch, result: Result<(), Trouble>, now: Timestamp) -> bool {
-        if !self.is_current(epoch) {
+    pub fn end(&mut self, number: u64, result: Result<(), Trouble>, now: Timestamp) -> bool {
+        if !self.is_current(number) {
             return false;
         }
         match result {
@@ -75,7 +75,7 @@ impl Feed {
 
     /// Nothing is wanted any more; answers under way are dropped.
     pub fn forget(&mut self) {
-        *self = Self { epoch: self.epoch + 1, ..Self::default() };
+        *self = Self { number: self.number + 1, ..Self::default() };
     }
 
     /// How old the data is.
@@ -100,6 +100,73 @@ impl Feed {
             Phase::Failed(trouble) => Some(trouble),
             _ => None,
         }
+    }
+}
+
+/// The state of a list that several origins are asked for, each at its own pace.
+#[derive(Clone, Debug, Default)]
+pub struct Feeds(Vec<(Origin, Feed)>);
+
+impl Feeds {
+    /// The part of an origin.
+    pub fn of(&mut self, origin: Origin) -> &mut Feed {
+        let at = match self.0.iter().position(|(of, _)| *of == origin) {
+            Some(at) => at,
+            None => {
+                self.0.push((origin, Feed::default()));
+                self.0.len() - 1
+            }
+        };
+        &mut self.0[at].1
+    }
+
+    /// The part of an origin, if it was ever asked.
+    pub fn get(&self, origin: Origin) -> Option<&Feed> {
+        self.0.iter().find(|(of, _)| *of == origin).map(|(_, feed)| feed)
+    }
+
+    /// Whether it is time to ask an origin.
+    pub fn is_due(&self, origin: Origin, now: Timestamp, every: Duration) -> bool {
+        self.get(origin).is_none_or(|feed| feed.is_due(now, every))
+    }
+
+    /// Whether an origin gave a whole answer.
+    pub fn is_known(&self, origin: Origin) -> bool {
+        self.get(origin).is_some_and(|feed| feed.at.is_some())
+    }
+
+    /// Whether every origin that was asked gave a whole answer.
+    pub fn are_known(&self) -> bool {
+        !self.0.is_empty() && self.0.iter().all(|(_, feed)| feed.at.is_some())
+    }
+
+    /// All of it as one: as old as its oldest part, failed only where every part has.
+    pub fn all(&self) -> Feed {
+        if let [(_, one)] = &self.0[..] {
+            return one.clone();
+        }
+        let feeds = || self.0.iter().map(|(_, feed)| feed);
+        let failed = feeds().all(|feed| feed.trouble().is_some());
+        let sound = || feeds().filter(|feed| failed || feed.trouble().is_none());
+        let rank =
+            |phase: &&Phase| [Phase::Ready, Phase::Idle, Phase::Loading].iter().position(|known| known == *phase);
+        Feed {
+            phase: sound().map(|feed| &feed.phase).max_by_key(rank).cloned().unwrap_or_default(),
+            at: sound().filter_map(|feed| feed.at).min(),
+            asked: feeds().filter_map(|feed| feed.asked).max(),
+            landed: sound().filter(|feed| feed.is_loading()).map(|feed| feed.landed).sum(),
+            number: 0,
+        }
+    }
+
+    /// The origins whose answer did not come, and why.
+    pub fn troubles(&self) -> impl Iterator<Item = (Origin, &Trouble)> {
+        self.0.iter().filter_map(|(origin, feed)| Some((*origin, feed.trouble()?)))
+    }
+
+    /// Forgets what is not of these origins.
+    pub fn keep(&mut self, scope: &[Origin]) {
+        self.0.retain(|(origin, _)| scope.contains(origin));
     }
 }
 

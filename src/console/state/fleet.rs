@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use super::{
     cursor::Cursor,
-    feed::Feed,
+    feed::Feeds,
     filter::{Filter, Matching, Token, begins},
     input::LineInput,
     node::{Node, Verdict, natural},
 };
 use crate::{
-    console::action::Action,
+    console::{action::Action, origin::Origin},
     ssm::{self, PingStatus},
 };
 
@@ -66,15 +66,17 @@ pub const FILTER_KEYS: &[&str] =
 #[derive(Clone, Debug)]
 pub struct Fleet {
     /// The state of `DescribeInstanceInformation`.
-    pub feed: Feed,
+    pub feed: Feeds,
     /// The state of `DescribeInstancePatchStates`.
-    pub compliance: Feed,
+    pub compliance: Feeds,
     /// The state of `ListResourceComplianceSummaries`.
-    pub summaries: Feed,
+    pub summaries: Feeds,
     nodes: Vec<Node>,
     index: HashMap<String, usize>,
     order: Vec<u32>,
     outdated: bool,
+    /// The refresh of each origin that was begun last, in a count over all.
+    generations: HashMap<Origin, u64>,
     generation: u64,
     /// The filter as typed.
     pub filter: LineInput,
@@ -94,13 +96,14 @@ pub struct Fleet {
 impl Default for Fleet {
     fn default() -> Self {
         Self {
-            feed: Feed::default(),
-            compliance: Feed::default(),
-            summaries: Feed::default(),
+            feed: Feeds::default(),
+            compliance: Feeds::default(),
+            summaries: Feeds::default(),
             nodes: Vec::new(),
             index: HashMap::new(),
             order: Vec::new(),
             outdated: false,
+            generations: HashMap::new(),
             generation: 0,
             filter: LineInput::default(),
             filtering: false,
@@ -166,46 +169,66 @@ impl Fleet {
         if marked.is_empty() { self.current().map(|node| node.id.clone()).into_iter().collect() } else { marked }
     }
 
-    /// A refresh begins: what it does not bring is gone when it ends.
-    pub fn begin(&mut self) {
+    /// A refresh of an origin begins: what it does not bring is gone when it ends.
+    pub fn begin(&mut self, origin: Origin) {
         self.generation += 1;
+        self.generations.insert(origin, self.generation);
     }
 
-    /// Takes over a page of nodes.
-    pub fn land(&mut self, page: &[ssm::InstanceInformation]) {
+    /// Takes over a page of nodes. A node that several origins list is shown once, as of the first of them.
+    pub fn land(&mut self, origin: Origin, page: &[ssm::InstanceInformation]) {
+        let generation = self.generations.get(&origin).copied().unwrap_or_default();
         for info in page {
             let Some(id) = info.instance_id.as_deref().map(crate::console::text::clean) else { continue };
             let at = *self.index.entry(id).or_insert_with(|| {
-                self.nodes.push(Node::default());
+                self.nodes.push(Node { origin, ..Node::default() });
                 self.nodes.len() - 1
             });
             let node = &mut self.nodes[at];
+            if node.origin < origin {
+                continue;
+            }
+            node.origin = origin;
             node.update(info);
-            node.generation = self.generation;
+            node.generation = generation;
         }
         self.outdated = true;
     }
 
-    /// The refresh is whole.
-    pub fn finish(&mut self) {
-        let generation = self.generation;
-        if self.nodes.iter().any(|node| node.generation != generation) {
-            let kept = self.current().map(|node| node.id.clone());
-            self.nodes.retain(|node| node.generation == generation);
+    /// The refresh of an origin is whole.
+    pub fn finish(&mut self, origin: Origin) {
+        let generation = self.generations.get(&origin).copied().unwrap_or_default();
+        self.keep(|node| node.origin != origin || node.generation == generation);
+    }
+
+    /// Forgets the nodes that are not of these origins.
+    pub fn keep_origins(&mut self, scope: &[Origin]) {
+        self.keep(|node| scope.contains(&node.origin));
+        for feeds in [&mut self.feed, &mut self.compliance, &mut self.summaries] {
+            feeds.keep(scope);
+        }
+    }
+
+    fn keep(&mut self, kept: impl Fn(&Node) -> bool) {
+        if !self.nodes.iter().all(&kept) {
+            let here = self.current().map(|node| node.id.clone());
+            self.nodes.retain(kept);
             self.index = self.nodes.iter().enumerate().map(|(at, node)| (node.id.clone(), at)).collect();
             self.order.clear();
-            self.arrange_around(kept);
+            self.arrange_around(here);
         }
         self.outdated = true;
     }
 
-    /// Adds compliance summaries. The first page of an answer takes the place of what was known.
-    pub fn summarise(&mut self, items: &[ssm::ResourceComplianceSummaryItem], first: bool) {
+    /// Adds compliance summaries of an origin. The first page of an answer takes the place of what was known.
+    pub fn summarise(&mut self, origin: Origin, items: &[ssm::ResourceComplianceSummaryItem], first: bool) {
         if first {
-            self.nodes.iter_mut().for_each(|node| node.summary = super::node::Summary::default());
+            let own = self.nodes.iter_mut().filter(|node| node.origin == origin);
+            own.for_each(|node| node.summary = super::node::Summary::default());
         }
         for item in items {
-            if let Some(node) = item.resource_id.as_deref().and_then(|id| self.node_mut(id)) {
+            let node = item.resource_id.as_deref().and_then(|id| self.node_mut(id));
+            if let Some(node) = node.filter(|node| node.origin == origin) {
                 node.summarise(item);
             }
         }
@@ -410,10 +433,13 @@ mod tests {
 
     fn fleet(count: usize) -> Fleet {
         let mut fleet = Fleet::default();
-        fleet.begin();
+        fleet.begin(Origin::default());
         let ping = |i: usize| if i.is_multiple_of(3) { PingStatus::ConnectionLost } else { PingStatus::Online };
-        fleet.land(&(0..count).map(|i| info(&format!("mi-{i:017}"), &format!("web-{i}"), ping(i))).collect::<Vec<_>>());
-        fleet.finish();
+        fleet.land(
+            Origin::default(),
+            &(0..count).map(|i| info(&format!("mi-{i:017}"), &format!("web-{i}"), ping(i))).collect::<Vec<_>>(),
+        );
+        fleet.finish(Origin::default());
         fleet.settle();
         fleet
     }
@@ -433,9 +459,9 @@ mod tests {
         filter(&mut fleet, "");
         fleet.mark(Action::MarkInvert);
         assert_eq!(fleet.marked_count(), 8);
-        fleet.begin();
-        fleet.land(&[info("mi-00000000000000001", "web-1", PingStatus::Online)]);
-        fleet.finish();
+        fleet.begin(Origin::default());
+        fleet.land(Origin::default(), &[info("mi-00000000000000001", "web-1", PingStatus::Online)]);
+        fleet.finish(Origin::default());
         fleet.settle();
         assert_eq!((fleet.total(), fleet.marked_count()), (1, 1));
     }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::{
-    console::text::clean,
+    console::{origin::Origin, text::clean},
     ssm::{self, ComplianceSeverity, ComplianceStatus, PingStatus, Timestamp},
 };
 
@@ -73,6 +73,8 @@ pub struct Summary {
 /// A node.
 #[derive(Clone, Debug, Default)]
 pub struct Node {
+    /// Where it is.
+    pub origin: Origin,
     /// Its id, `mi-…` or `i-…`.
     pub id: String,
     /// Its name: from the `Name` tag or the activation, else the host name.

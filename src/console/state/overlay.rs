@@ -11,13 +11,14 @@ use super::{
 use crate::console::{
     action::{Action, Layer},
     effect::{Change, Confirmed},
+    origin::Origin,
 };
 
 /// What a question is about.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Then {
-    /// A change.
-    Change(Change),
+    /// Changes that are agreed to together, each in its origin.
+    Change(Vec<(Origin, Change)>),
     /// Leaving the program.
     Quit,
     /// Ending the shown shell.
@@ -36,6 +37,13 @@ pub enum Then {
     Copy { tab: u64, text: Arc<str> },
     /// Leaving the form below with what was typed into it.
     DropForm,
+}
+
+impl Then {
+    /// A change in one origin.
+    pub fn change(origin: Origin, change: Change) -> Self {
+        Self::Change(vec![(origin, change)])
+    }
 }
 
 /// A question that is asked before something is done.
@@ -78,11 +86,11 @@ impl Question {
         self.typed.as_ref().is_none_or(|(expected, typed)| typed.text().trim() == expected)
     }
 
-    /// The change that was agreed to, if the question was about one and is satisfied.
-    pub fn answered(self) -> Result<Confirmed, Then> {
+    /// The changes that were agreed to, if the question was about some and is satisfied.
+    pub fn answered(self) -> Result<Vec<Confirmed>, Then> {
         match self.then {
-            Then::Change(change) if self.typed.as_ref().is_none_or(|(want, has)| has.text().trim() == want) => {
-                Ok(Confirmed::by_the_user(change))
+            Then::Change(changes) if self.typed.as_ref().is_none_or(|(want, has)| has.text().trim() == want) => {
+                Ok(changes.into_iter().map(|(origin, change)| Confirmed::by_the_user(origin, change)).collect())
             }
             other => Err(other),
         }

@@ -1,5 +1,7 @@
 //! What actions do in the boxes over the panes, and what becomes of forms and questions.
 
+use std::collections::BTreeMap;
+
 use super::{
     State, compose,
     form::{Purpose, Value},
@@ -7,10 +9,11 @@ use super::{
     parameters::forms,
 };
 use crate::{
-    config::keymap::{Origin, display_chord},
+    config::keymap::{self, display_chord},
     console::{
         action::{Action, Layer},
         effect::{Change, Effect, Query},
+        origin::Origin,
         text::{clean, count, cut},
     },
     ssm,
@@ -117,7 +120,7 @@ impl State {
         for layer in all {
             for binding in self.keymap.of(layer.name()) {
                 let keys = display_chord(&binding.chord);
-                let by_user = binding.origin == Origin::User;
+                let by_user = binding.origin == keymap::Origin::User;
                 match lines.iter_mut().find(|line| line.layer == layer && line.action == binding.action) {
                     Some(line) => {
                         line.keys = format!("{} {keys}", line.keys);
@@ -173,7 +176,7 @@ impl State {
     fn picked_document(&mut self, name: String, fx: &mut Vec<Effect>) {
         if let Some(Overlay::Form(form)) = self.overlays.last_mut() {
             compose::choose_document(form, &name);
-            self.ask(Query::Document(name), fx);
+            self.ask(self.documents.origin, Query::Document(name), fx);
         }
     }
 
@@ -185,7 +188,7 @@ impl State {
                 if let Some(Overlay::Form(form)) = self.overlays.last_mut() {
                     form.sent = true;
                 }
-                fx.push(Effect::Change(confirmed));
+                fx.extend(confirmed.into_iter().map(Effect::Change));
             }
             Err(Then::Quit) => fx.push(Effect::Quit),
             Err(Then::CloseShell) => self.close_shell(fx),
@@ -236,11 +239,15 @@ impl State {
             Ok(Submitted::Put(put)) => self.confirm_put(*put),
             Ok(Submitted::Label(label)) => {
                 let line = format!("{} to version {}", label.labels.join(", "), label.parameter_version.unwrap_or(0));
-                self.confirm("Label this version?", vec![clean(&label.name), line], Change::Label(label));
+                self.confirm_parameter("Label this version?", vec![clean(&label.name), line], Change::Label(label));
             }
             Ok(Submitted::Unlabel(unlabel)) => {
                 let line = format!("{} from version {}", unlabel.labels.join(", "), unlabel.parameter_version);
-                self.confirm("Take these labels away?", vec![clean(&unlabel.name), line], Change::Unlabel(unlabel));
+                self.confirm_parameter(
+                    "Take these labels away?",
+                    vec![clean(&unlabel.name), line],
+                    Change::Unlabel(unlabel),
+                );
             }
             Ok(Submitted::Save(path)) => self.save(path, fx),
             Ok(Submitted::Forward(entry)) => {
@@ -254,8 +261,9 @@ impl State {
         }
     }
 
-    fn confirm(&mut self, title: &str, lines: Vec<String>, change: Change) {
-        self.overlays.push(Overlay::Question(Box::new(Question::new(title, lines, Then::Change(change)))));
+    fn confirm_parameter(&mut self, title: &str, lines: Vec<String>, change: Change) {
+        let question = Question::new(title, lines, Then::change(self.parameters.origin, change));
+        self.overlays.push(Overlay::Question(Box::new(question)));
     }
 
     fn save(&mut self, path: String, fx: &mut Vec<Effect>) {
@@ -278,11 +286,15 @@ impl State {
             true => format!("on {}", count(nodes.len(), "node")),
             false => format!("on {} known here; the service picks by target", count(nodes.len(), "node")),
         }];
-        let name = |id: &String| self.fleet.node(id).map_or_else(|| id.clone(), |node| node.name.clone());
-        let names: Vec<_> = nodes.iter().take(8).map(name).map(|name| cut(&name, 24)).collect();
-        let more = nodes.len().saturating_sub(names.len());
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        lines.push(format!("  {}{more}", clean(&names.join(", "))));
+        let parts = self.by_origin(&nodes);
+        for (origin, nodes) in &parts {
+            let whose = if parts.len() > 1 { format!("{}: ", self.origins.label(*origin)) } else { String::new() };
+            let name = |id: &String| self.fleet.node(id).map_or_else(|| id.clone(), |node| node.name.clone());
+            let names: Vec<_> = nodes.iter().take(8).map(name).map(|name| cut(&name, 24)).collect();
+            let more = nodes.len().saturating_sub(names.len());
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            lines.push(format!("  {whose}{}{more}", clean(&names.join(", "))));
+        }
         for target in &send.targets {
             lines.push(format!("  {}", clean(&compose::target_text(target))));
         }
@@ -307,12 +319,28 @@ impl State {
         }
         let title = format!("Run {}?", clean(&send.document_name));
         let many = nodes.len() > self.settings.confirm_above || !exact && nodes.len() > 1;
-        let change = Change::Send(Box::new(send));
-        let mut question = Question::new(&title, lines, Then::Change(change));
+        let part = |(origin, nodes): (Origin, Vec<String>)| {
+            let instance_ids = if exact { nodes } else { Vec::new() };
+            (origin, Change::Send(Box::new(ssm::SendCommand { instance_ids, ..send.clone() })))
+        };
+        let changes = parts.into_iter().map(part).collect();
+        let mut question = Question::new(&title, lines, Then::Change(changes));
         if many {
             question = question.typing(&nodes.len().to_string());
         }
         self.overlays.push(Overlay::Question(Box::new(question)));
+    }
+
+    /// Nodes by origin, in the order of the scope. Without nodes it is the first origin, which may know better.
+    pub(super) fn by_origin(&self, nodes: &[String]) -> Vec<(Origin, Vec<String>)> {
+        let mut parts: BTreeMap<Origin, Vec<String>> = BTreeMap::new();
+        for node in nodes {
+            parts.entry(self.origin_of(node)).or_default().push(node.clone());
+        }
+        if parts.is_empty() {
+            parts.insert(self.origins.first(), Vec::new());
+        }
+        parts.into_iter().collect()
     }
 
     /// The nodes a command reaches as far as is known here, and whether that is exactly so.

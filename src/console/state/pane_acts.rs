@@ -1,7 +1,8 @@
 //! What actions do in each pane.
 
 use super::{
-    Pane, State, commands,
+    Pane, State,
+    commands::{self, Listed},
     compliance::Level,
     form::{Field, Form, Purpose},
     overlay::{Overlay, Question, Then},
@@ -10,6 +11,7 @@ use crate::{
     console::{
         action::Action,
         effect::{Change, Effect, Query},
+        origin::Origin,
         text::clean,
     },
     ssm,
@@ -68,12 +70,12 @@ impl State {
         match action {
             Action::Compose => return self.compose(self.fleet.marked(), fx),
             Action::RunAgain | Action::RunCommand => {
-                if let Some(command) = opened {
+                if let Some(Listed { origin, command }) = opened {
                     let form = super::compose::again(&command);
                     let document = form.answer("document");
                     self.overlays.push(Overlay::Form(Box::new(form)));
-                    self.want_documents(fx);
-                    self.ask(Query::Document(document), fx);
+                    self.want_documents(origin, fx);
+                    self.ask(origin, Query::Document(document), fx);
                 }
                 return;
             }
@@ -87,12 +89,14 @@ impl State {
             }
             match action {
                 Action::Open | Action::Right => {
-                    if let Some(id) = self.commands.current().and_then(|command| command.command_id.clone()) {
-                        self.open_results(id, fx);
+                    let current = self.commands.current();
+                    let id = current.and_then(|listed| Some((listed.origin, listed.command.command_id.clone()?)));
+                    if let Some((origin, id)) = id {
+                        self.open_results(origin, id, fx);
                     }
                 }
                 Action::Copy => {
-                    let id = self.commands.current().and_then(|command| command.command_id.clone());
+                    let id = self.commands.current().and_then(|listed| listed.command.command_id.clone());
                     self.copy(id.as_deref().map(clean), fx);
                 }
                 _ => {}
@@ -128,10 +132,10 @@ impl State {
     }
 
     /// Shows a command's results.
-    pub(super) fn open_results(&mut self, id: String, fx: &mut Vec<Effect>) {
-        self.commands.results = Some(commands::Results::new(id.clone()));
+    pub(super) fn open_results(&mut self, origin: Origin, id: String, fx: &mut Vec<Effect>) {
+        self.commands.results = Some(commands::Results::new(origin, id.clone()));
         self.commands.viewer = None;
-        self.ask(Query::Invocations(id), fx);
+        self.ask(origin, Query::Invocations(id), fx);
     }
 
     fn diff_results(&mut self) {
@@ -154,8 +158,8 @@ impl State {
         self.commands.viewer = Some(super::viewer::Viewer::new(title, file, diff));
     }
 
-    fn ask_cancel(&mut self, command: Option<ssm::Command>) {
-        let Some(command) = command else { return };
+    fn ask_cancel(&mut self, listed: Option<Listed>) {
+        let Some(Listed { origin, command }) = listed else { return };
         if commands::command_outcome(&command).is_final() {
             return self.tell("This command has ended.");
         }
@@ -169,7 +173,7 @@ impl State {
             ),
         ];
         let change = Change::Cancel(ssm::CancelCommand { command_id: id, ..Default::default() });
-        let question = Question::new("Cancel this command?", lines, Then::Change(change));
+        let question = Question::new("Cancel this command?", lines, Then::change(origin, change));
         self.overlays.push(Overlay::Question(Box::new(question)));
     }
 

@@ -14,7 +14,7 @@ use super::{
     viewer::Viewer,
 };
 use crate::{
-    console::{action::Action, text::clean},
+    console::{action::Action, origin::Origin, text::clean},
     ssm::{self, ParameterTier, Timestamp},
 };
 
@@ -60,6 +60,8 @@ pub enum Level {
 /// The pane.
 #[derive(Clone, Debug, Default)]
 pub struct Parameters {
+    /// Whose parameters they are: the pane shows those of one origin at a time.
+    pub origin: Origin,
     /// The state of `DescribeParameters`.
     pub feed: Feed,
     /// The state of `DescribeParameters` for a single parameter that was written.

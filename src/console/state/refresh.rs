@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::{Pane, State};
-use crate::console::effect::{Effect, Query, Source};
+use crate::console::{
+    effect::{Effect, Query, Source},
+    origin::Origin,
+};
 
 /// Fleets up to this size have all their tags fetched; beyond it, only those of rows that are seen.
 const TAGS_OF_ALL: usize = 1_000;
@@ -19,9 +22,11 @@ const TAGS_AT_ONCE: usize = 64;
 impl State {
     /// Fetches what the visible pane shows again, now.
     pub(super) fn refresh_now(&mut self, fx: &mut Vec<Effect>) {
-        for source in self.sources() {
-            if let Some(feed) = self.feed_of(source) {
-                feed.asked = None;
+        for origin in self.origins.scope().to_vec() {
+            for source in self.sources() {
+                if let Some(feed) = self.feed_of(source, origin) {
+                    feed.asked = None;
+                }
             }
         }
         if matches!(self.pane, Pane::Fleet | Pane::Compliance) {
@@ -47,57 +52,80 @@ impl State {
 
     /// Fetches what the visible pane shows, where it is old enough.
     pub(super) fn refresh_due(&mut self, fx: &mut Vec<Effect>) {
-        let every = Duration::from_secs(self.settings.refresh.max(1));
         let now = self.now;
-        match self.pane {
-            Pane::Fleet | Pane::Compliance => {
-                let empty = Duration::from_secs(NOTHING_YET).min(every);
-                if self.fleet.feed.is_due(now, if self.fleet.total() == 0 { empty } else { every }) {
-                    self.ask(Query::Nodes, fx);
+        for origin in self.origins.scope().to_vec() {
+            let every = self.refresh(origin);
+            match self.pane {
+                Pane::Fleet | Pane::Compliance => self.refresh_fleet(origin, fx),
+                Pane::Commands => {
+                    let running = Duration::from_secs(self.settings.refresh_running.max(1));
+                    let every = if self.commands.is_running() { running } else { every };
+                    if self.commands.feed.is_due(origin, now, every) {
+                        self.ask(origin, Query::Commands, fx);
+                    }
+                    let results = self.commands.results.as_ref().filter(|results| results.origin == origin);
+                    if let Some(id) = results.filter(|results| results.feed.is_due(now, every)).map(|r| r.id.clone()) {
+                        self.ask(origin, Query::Invocations(id), fx);
+                    }
                 }
-                let known = self.fleet.feed.at.is_some() && self.fleet.total() > 0;
-                if known && self.fleet.compliance.is_due(now, self.scan_interval(every * 2)) {
-                    let ids = self.fleet.nodes().iter().map(|node| node.id.clone()).collect();
-                    self.ask(Query::PatchStates(ids), fx);
+                Pane::Parameters => {
+                    if self.parameters.origin == origin && self.parameters.is_due(now, every * 4) {
+                        self.ask(origin, Query::Parameters, fx);
+                    }
                 }
-                if known && self.fleet.summaries.is_due(now, every * 2) {
-                    self.ask(Query::Summaries, fx);
+                Pane::Sessions => {
+                    let running = Duration::from_secs(SESSIONS).min(every);
+                    let every = if self.sessions.running() > 0 { running } else { every };
+                    if self.sessions.feed.is_due(origin, now, every) {
+                        self.ask(origin, Query::Sessions, fx);
+                    }
+                    self.want_preferences(origin, fx);
                 }
-                self.refresh_compliance(every, fx);
+                Pane::Shell => self.want_preferences(origin, fx),
+                Pane::Forwards => {}
             }
-            Pane::Commands => {
-                let running = Duration::from_secs(self.settings.refresh_running.max(1));
-                let every = if self.commands.is_running() { running } else { every };
-                if self.commands.feed.is_due(now, every) {
-                    self.ask(Query::Commands, fx);
-                }
-                let results = self.commands.results.as_ref();
-                if let Some(id) = results.filter(|results| results.feed.is_due(now, every)).map(|r| r.id.clone()) {
-                    self.ask(Query::Invocations(id), fx);
-                }
-            }
-            Pane::Parameters => {
-                if self.parameters.is_due(now, every * 4) {
-                    self.ask(Query::Parameters, fx);
-                }
-            }
-            Pane::Sessions => {
-                let running = Duration::from_secs(SESSIONS).min(every);
-                if self.sessions.feed.is_due(now, if self.sessions.running() > 0 { running } else { every }) {
-                    self.ask(Query::Sessions, fx);
-                }
-                self.want_preferences(fx);
-            }
-            Pane::Shell => self.want_preferences(fx),
-            Pane::Forwards => {}
+        }
+        if self.pane == Pane::Compliance {
+            self.refresh_compliance(fx);
         }
     }
 
+    /// Fetches what the fleet knows of an origin, where it is old enough.
+    fn refresh_fleet(&mut self, origin: Origin, fx: &mut Vec<Effect>) {
+        let (now, every) = (self.now, self.refresh(origin));
+        let has_nodes = self.fleet.nodes().iter().any(|node| node.origin == origin);
+        let empty = Duration::from_secs(NOTHING_YET).min(every);
+        if self.fleet.feed.is_due(origin, now, if has_nodes { every } else { empty }) {
+            self.ask(origin, Query::Nodes, fx);
+        }
+        if !has_nodes || !self.fleet.feed.is_known(origin) {
+            return;
+        }
+        if self.fleet.compliance.is_due(origin, now, self.scan_interval(every * 2)) {
+            let own = self.fleet.nodes().iter().filter(|node| node.origin == origin);
+            let ids = own.map(|node| node.id.clone()).collect();
+            self.ask(origin, Query::PatchStates(ids), fx);
+        }
+        if self.fleet.summaries.is_due(origin, now, every * 2) {
+            self.ask(origin, Query::Summaries, fx);
+        }
+    }
+
+    /// The time between background refreshes of an origin.
+    pub(super) fn refresh(&self, origin: Origin) -> Duration {
+        self.origins.refresh(origin, self.settings.refresh)
+    }
+
+    /// Where a node is; one that is not listed is taken to be in the first origin.
+    pub fn origin_of(&self, node: &str) -> Origin {
+        self.fleet.node(node).map_or_else(|| self.origins.first(), |node| node.origin)
+    }
+
     /// Fetches the session document in force, for the countdowns in the tabs.
-    fn want_preferences(&mut self, fx: &mut Vec<Effect>) {
+    fn want_preferences(&mut self, origin: Origin, fx: &mut Vec<Effect>) {
         let wanted = !self.shells.tabs.is_empty() || self.pane == Pane::Sessions;
-        if wanted && self.preferences_feed.is_due(self.now, PREFERENCES) {
-            self.ask(Query::Preferences, fx);
+        if wanted && self.preferences_feed.is_due(origin, self.now, PREFERENCES) {
+            self.ask(origin, Query::Preferences, fx);
         }
     }
 
@@ -108,8 +136,8 @@ impl State {
         };
         let nodes = results.wanting();
         if !nodes.is_empty() {
-            let command = results.id.clone();
-            self.ask(Query::Whole { command, nodes }, fx);
+            let (origin, command) = (results.origin, results.id.clone());
+            self.ask(origin, Query::Whole { command, nodes }, fx);
         }
     }
 
@@ -123,7 +151,7 @@ impl State {
             _ => Vec::new(),
         };
         let all = self.fleet.total() <= TAGS_OF_ALL || self.pane == Pane::Compliance;
-        if all && self.fleet.feed.at.is_some() {
+        if all && self.origins.scope().iter().any(|origin| self.fleet.feed.is_known(*origin)) {
             let untagged = self.fleet.nodes().iter().filter(|node| node.tags.is_none());
             wanted.extend(untagged.map(|node| node.id.clone()).take(TAGS_AT_ONCE * 4));
         }
@@ -139,9 +167,13 @@ impl State {
         wanted.retain(|id| !self.tags_asked.contains(id));
         wanted.dedup();
         wanted.truncate(TAGS_AT_ONCE);
-        if !wanted.is_empty() && self.connection == super::Connection::Ready {
-            self.tags_asked.extend(wanted.iter().cloned());
-            self.ask(Query::Tags(wanted), fx);
+        for origin in self.origins.scope().to_vec() {
+            let own = wanted.extract_if(.., |id| self.fleet.node(id).is_some_and(|node| node.origin == origin));
+            let own: Vec<String> = own.collect();
+            if !own.is_empty() && self.origins.is_ready(origin) {
+                self.tags_asked.extend(own.iter().cloned());
+                self.ask(origin, Query::Tags(own), fx);
+            }
         }
     }
 
@@ -150,14 +182,14 @@ impl State {
         if !self.shows_detail() {
             return;
         }
-        let Some(node) = self.fleet.current().map(|node| node.id.clone()) else { return };
-        let due = self.node_commands.feed.is_due(self.now, Duration::from_secs(self.settings.refresh.max(1)));
+        let Some((origin, node)) = self.fleet.current().map(|node| (node.origin, node.id.clone())) else { return };
+        let due = self.node_commands.feed.is_due(self.now, self.refresh(origin));
         if self.node_commands.node != node || due {
             if self.node_commands.node != node {
                 self.node_commands.list.clear();
                 self.node_commands.node.clone_from(&node);
             }
-            self.ask(Query::NodeCommands(node), fx);
+            self.ask(origin, Query::NodeCommands(node), fx);
         }
     }
 }

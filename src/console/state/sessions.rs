@@ -1,16 +1,16 @@
 //! Sessions of the account: those that run, whoever began them, and those that are over.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use super::{
     cursor::Cursor,
-    feed::Feed,
+    feed::{Feed, Feeds},
     filter::{Filter, Matching, Token},
     input::LineInput,
     viewer::Viewer,
 };
 use crate::{
-    console::text::clean,
+    console::{origin::Origin, text::clean},
     ssm::{self, SessionStatus, Timestamp},
 };
 
@@ -22,6 +22,8 @@ const KEYS: [&str; 4] = ["node", "owner", "status", "document"];
 /// One session, in words for the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Session {
+    /// Where it is.
+    pub origin: Origin,
     /// Its id, as the service has it.
     pub id: String,
     /// The node, as the service has it.
@@ -55,6 +57,7 @@ impl From<&ssm::Session> for Session {
         let urls = session.output_url.as_ref();
         let url = urls.and_then(|urls| urls.s3_output_url.clone().or(urls.cloud_watch_output_url.clone()));
         Self {
+            origin: Origin::default(),
             id: session.session_id.clone().unwrap_or_default(),
             node: session.target.clone().unwrap_or_default(),
             owner: arn.rsplit(['/', ':']).next().unwrap_or_default().to_owned(),
@@ -101,7 +104,7 @@ impl Session {
 #[derive(Clone, Debug, Default)]
 pub struct Sessions {
     /// The state of `DescribeSessions`.
-    pub feed: Feed,
+    pub feed: Feeds,
     /// Every session: those that run first, then by when they began, the newest first.
     pub list: Vec<Session>,
     /// Which of them pass the filter.
@@ -118,37 +121,58 @@ pub struct Sessions {
     pub transcript_feed: Feed,
     /// The session whose transcript is fetched.
     wanted: Option<Session>,
-    coming: Vec<Session>,
+    coming: HashMap<Origin, Vec<Session>>,
 }
 
 impl Sessions {
-    /// A new list begins.
-    pub fn begin(&mut self) {
-        self.coming.clear();
+    /// A new list of an origin begins.
+    pub fn begin(&mut self, origin: Origin) {
+        self.coming.insert(origin, Vec::new());
     }
 
     /// A page came.
-    pub fn land(&mut self, page: &[ssm::Session]) {
-        self.coming.extend(page.iter().map(Session::from));
-        if self.list.is_empty() {
-            self.list = self.coming.clone();
-            self.rearrange();
+    pub fn land(&mut self, origin: Origin, page: &[ssm::Session]) {
+        let coming = self.coming.entry(origin).or_default();
+        coming.extend(page.iter().map(|session| Session { origin, ..Session::from(session) }));
+        if !self.list.iter().any(|session| session.origin == origin) {
+            let more = coming.clone();
+            self.relist(|_| true, more);
         }
     }
 
-    /// The list is whole.
-    pub fn finish(&mut self) {
-        self.list = std::mem::take(&mut self.coming);
-        self.rearrange();
+    /// The list of an origin is whole.
+    pub fn finish(&mut self, origin: Origin) {
+        let more = self.coming.remove(&origin).unwrap_or_default();
+        self.relist(|session| session.origin != origin, more);
+    }
+
+    /// Forgets the sessions that are not of these origins.
+    pub fn keep_origins(&mut self, scope: &[Origin]) {
+        self.feed.keep(scope);
+        self.relist(|session| scope.contains(&session.origin), Vec::new());
+    }
+
+    fn relist(&mut self, kept: impl Fn(&Session) -> bool, more: Vec<Session>) {
+        let here = self.here();
+        self.list.retain(kept);
+        self.list.extend(more);
+        self.arrange_around(here);
+    }
+
+    fn here(&self) -> Option<(Origin, String)> {
+        self.current().map(|session| (session.origin, session.id.clone()))
     }
 
     /// Sorts and filters anew; the cursor stays on its session.
     pub fn rearrange(&mut self) {
-        let here = self.current().map(|session| session.id.clone());
+        self.arrange_around(self.here());
+    }
+
+    fn arrange_around(&mut self, here: Option<(Origin, String)>) {
         self.list.sort_by_key(|session| (!session.is_running(), std::cmp::Reverse(session.started)));
         // A session that ended between two answers may stand in both.
         let mut seen = std::collections::HashSet::new();
-        self.list.retain(|session| seen.insert(session.id.clone()));
+        self.list.retain(|session| seen.insert((session.origin, session.id.clone())));
         let filter = Filter::parse(self.filter.text(), &KEYS);
         let mut matching = Matching::default();
         let holds = |session: &Session, token: &Token| {
@@ -167,7 +191,9 @@ impl Sessions {
             filter.passes(&text(session), &mut matching, |token| holds(session, token))
         };
         self.shown = self.list.iter().enumerate().filter(passing).map(|(at, _)| at).collect();
-        let at = here.and_then(|id| self.shown.iter().position(|row| self.list[*row].id == id));
+        let at = here.and_then(|(origin, id)| {
+            self.shown.iter().position(|row| self.list[*row].origin == origin && self.list[*row].id == id)
+        });
         self.cursor.at = at.unwrap_or(self.cursor.at);
         self.cursor.clamp(self.shown.len());
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     console::{
         effect::Progress,
+        origin::Origin,
         term::{Terminal, copy::Copy},
         update::Trouble,
     },
@@ -43,6 +44,8 @@ pub enum Phase {
 pub struct Tab {
     /// Its number, never used twice.
     pub id: u64,
+    /// Where that is.
+    pub origin: Origin,
     /// The node it runs on.
     pub node: String,
     /// What it is called: the node's name, or what the user made of it.
@@ -119,10 +122,10 @@ pub struct Shells {
 }
 
 impl Shells {
-    /// Opens a tab and shows it: beside the shown one along an axis, or alone.
+    /// Opens a tab for a node and shows it: beside the shown one along an axis, or alone.
     pub fn open(
         &mut self,
-        (node, name): (&str, &str),
+        (origin, node, name): (Origin, &str, &str),
         size: (u16, u16),
         scrollback: usize,
         beside: Option<Axis>,
@@ -132,6 +135,7 @@ impl Shells {
         let id = self.next;
         self.tabs.push(Tab {
             id,
+            origin,
             node: node.to_owned(),
             name: name.to_owned(),
             phase: Phase::Connecting,
@@ -321,7 +325,7 @@ mod tests {
     use super::*;
 
     fn open(shells: &mut Shells, name: &str, beside: Option<Axis>) -> u64 {
-        shells.open(("mi-1", name), (24, 80), 100, beside, Timestamp::from_millis(0)).id
+        shells.open((Origin::default(), "mi-1", name), (24, 80), 100, beside, Timestamp::from_millis(0)).id
     }
 
     fn order(shells: &Shells) -> Vec<(usize, &str)> {

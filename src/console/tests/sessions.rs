@@ -5,6 +5,7 @@ use crate::{
     console::{
         action::Action,
         effect::{Change, Effect, Query, Source},
+        origin::Origin,
         state::{Pane, forwards::Phase, shells::limits::Preferences},
         testing::{BEGIN, Bench},
         update::{Changed, ForwardUpdate, Page, ShellUpdate, Transcript, Trouble, Update},
@@ -46,7 +47,7 @@ fn session(id: &str, node: usize, owner: &str, minutes: i64, status: SessionStat
 pub fn sessions() -> Bench {
     let mut bench = Bench::new(false);
     bench.answer(Source::Nodes, Page::Nodes((1..=3).map(info).collect()));
-    bench.apply(Update::Caller { account: "123456789012".to_owned(), arn: ME.to_owned() });
+    bench.apply(Update::Caller { origin: Origin::default(), account: "123456789012".to_owned(), arn: ME.to_owned() });
     bench.press("6");
     let bob = "arn:aws:sts::123456789012:assumed-role/oncall/bob";
     bench.answer(
@@ -75,7 +76,7 @@ fn another_users_session_is_named_before_it_is_terminated() {
     let id = "bob-0b2".to_owned();
     assert_eq!(bench.changes(), [&Change::Terminate(ssm::TerminateSession { session_id: id.clone() })]);
     bench.fx.clear();
-    bench.apply(Update::Changed(Ok(Changed::Terminated(id))));
+    bench.apply(Update::Changed(Origin::default(), Ok(Changed::Terminated(id))));
     assert!(bench.asked(Source::Sessions).is_some());
     // What is over cannot be ended again.
     bench.press("end x");

@@ -1,6 +1,7 @@
 use crate::{
     console::{
         effect::{Change, Query, Source},
+        origin::Origin,
         state::compliance::patches::States,
         testing::{BEGIN, Bench},
         update::{Changed, Page, Update},
@@ -190,7 +191,10 @@ fn a_scan_names_the_count_and_is_followed() {
     let [Change::Scan(nodes)] = bench.changes()[..] else { panic!("{:?}", bench.changes()) };
     assert_eq!(nodes, &[id(2), id(3)]);
     let nodes = nodes.clone();
-    bench.apply(Update::Changed(Ok(Changed::Scanning { commands: vec!["c-1".to_owned()], nodes, trouble: None })));
+    bench.apply(Update::Changed(
+        Origin::default(),
+        Ok(Changed::Scanning { commands: vec!["c-1".to_owned()], nodes, trouble: None }),
+    ));
     assert!(bench.screen(80, 24).contains("scanning 2"));
     let asked = |bench: &Bench| bench.asked(Source::PatchStates).unwrap().1;
     let before = asked(&bench);

@@ -7,6 +7,7 @@ use crate::{
     console::{
         action::Action,
         effect::{Change, Effect, Query},
+        origin::Origin,
         state::{
             Pane, State, compose,
             overlay::{Overlay, Question, Then},
@@ -76,20 +77,22 @@ impl State {
 
     fn want_patches(&mut self, node: Option<String>, fx: &mut Vec<Effect>) {
         if let Some(node) = node {
-            self.ask(Query::Patches { node, states: self.compliance.states }, fx);
+            self.ask(self.origin_of(&node), Query::Patches { node, states: self.compliance.states }, fx);
         }
     }
 
     /// Fetches what only this pane shows, where it is old enough.
-    pub(in crate::console::state) fn refresh_compliance(&mut self, every: Duration, fx: &mut Vec<Effect>) {
+    pub(in crate::console::state) fn refresh_compliance(&mut self, fx: &mut Vec<Effect>) {
         if self.pane != Pane::Compliance {
             return;
         }
-        if self.compliance.types_feed.is_due(self.now, every * 2) {
-            self.ask(Query::ComplianceTypes, fx);
+        for origin in self.origins.scope().to_vec() {
+            if self.compliance.types_feed.is_due(origin, self.now, self.refresh(origin) * 2) {
+                self.ask(origin, Query::ComplianceTypes, fx);
+            }
         }
         if let Level::Patches { node, .. } = &self.compliance.level
-            && self.compliance.feed.is_due(self.now, every * 4)
+            && self.compliance.feed.is_due(self.now, self.refresh(self.origin_of(node)) * 4)
         {
             let node = Some(node.clone());
             self.want_patches(node, fx);
@@ -112,7 +115,8 @@ impl State {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let commands = nodes.len().div_ceil(compose::MOST_IDS);
+        let parts = self.by_origin(&nodes);
+        let commands: usize = parts.iter().map(|(_, nodes)| nodes.len().div_ceil(compose::MOST_IDS)).sum();
         let mut lines = vec![
             format!("{} in {}", count(nodes.len(), "node"), count(commands, "command")),
             format!("  {}{more}", clean(&names.join(", "))),
@@ -126,7 +130,8 @@ impl State {
         let expected = nodes.len().to_string();
         let many = nodes.len() > self.settings.confirm_above;
         let title = format!("Scan {} for missing patches?", count(nodes.len(), "node"));
-        let mut question = Question::new(&title, lines, Then::Change(Change::Scan(nodes)));
+        let changes = parts.into_iter().map(|(origin, nodes)| (origin, Change::Scan(nodes))).collect();
+        let mut question = Question::new(&title, lines, Then::Change(changes));
         if many {
             question = question.typing(&expected);
         }
@@ -136,6 +141,7 @@ impl State {
     /// Scans were accepted.
     pub(in crate::console::state) fn scan_began(
         &mut self,
+        origin: Origin,
         commands: &[String],
         nodes: Vec<String>,
         trouble: Option<Trouble>,
@@ -148,6 +154,6 @@ impl State {
             self.fail(trouble);
         }
         self.compliance.scan_began(nodes, &self.fleet, self.now);
-        self.ask(Query::Commands, fx);
+        self.ask(origin, Query::Commands, fx);
     }
 }

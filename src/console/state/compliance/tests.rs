@@ -14,7 +14,7 @@ fn fleet(count: usize) -> Fleet {
         computer_name: Some(format!("node-{i}")),
         ..Default::default()
     };
-    fleet.land(&(1..=count).map(info).collect::<Vec<_>>());
+    fleet.land(Origin::default(), &(1..=count).map(info).collect::<Vec<_>>());
     fleet
 }
 
@@ -131,7 +131,7 @@ fn the_types_of_the_account_are_counted() {
         compliant_summary: Some(ssm::CompliantSummary { compliant_count: Some(good), ..Default::default() }),
         non_compliant_summary: Some(ssm::NonCompliantSummary { non_compliant_count: Some(bad), ..Default::default() }),
     };
-    compliance.land_types(&[item("Patch", 3, 1), item("Association", -1, 0)], true);
+    compliance.land_types(Origin::default(), &[item("Patch", 3, 1), item("Association", -1, 0)], true);
     assert_eq!(compliance.types[0], TypeRow { name: "Association".to_owned(), compliant: 0, broken: 0 });
     assert_eq!(compliance.types[1], TypeRow { name: "Patch".to_owned(), compliant: 3, broken: 1 });
 }

@@ -6,8 +6,9 @@ use crate::{
     console::{
         action::Action,
         effect::Effect,
+        origin::{Connection, Origin},
         state::{
-            Connection, State,
+            State,
             form::{Field, Form, Purpose},
             overlay::{Overlay, Question, Then},
         },
@@ -18,8 +19,8 @@ use crate::{
 
 /// What became of a node's name.
 enum Found {
-    /// It is this id.
-    Id(String),
+    /// It is this id, there.
+    Id(Origin, String),
     /// The fleet is not known yet.
     Later,
     /// It is none, and why.
@@ -54,7 +55,7 @@ impl State {
             }
             (Action::RemoveForward, Some(forward)) => self.remove_forward(forward.id, fx),
             (Action::OpenShell, Some(forward)) => match self.node_called(&forward.entry.node) {
-                Found::Id(node) => self.shell_on(Some(node), fx),
+                Found::Id(origin, node) => self.shell_at(Some((origin, node)), fx),
                 _ => self.shell_on(None, fx),
             },
             (Action::Copy, Some(forward)) => self.copy(Some(forward.local()), fx),
@@ -123,22 +124,25 @@ impl State {
             return;
         };
         let entry = forward.entry.clone();
-        let found = match self.connection {
+        let found = match self.origins.connection() {
             Connection::Ready => self.node_called(&entry.node),
             _ => Found::Later,
         };
-        let read_only = self.read_only;
+        let read_only = match &found {
+            Found::Id(origin, _) => self.origins.is_read_only(*origin),
+            _ => self.origins.are_read_only(),
+        };
         let Some(forward) = self.forwards.get_mut(id) else { return };
         (forward.listening, forward.opened, forward.connections) = (None, None, 0);
         (forward.accepted, forward.sent, forward.received, forward.note) = (0, 0, 0, None);
         forward.phase = match found {
             _ if read_only => {
-                Phase::Failed(Trouble::new("This console is read-only; a forward would open a session.", None))
+                Phase::Failed(Trouble::new("This origin is read-only; a forward would open a session.", None))
             }
             Found::Later => Phase::Waiting,
             Found::None(trouble) => Phase::Failed(trouble),
-            Found::Id(node) => {
-                fx.push(Effect::StartForward { id, node, entry });
+            Found::Id(origin, node) => {
+                fx.push(Effect::StartForward { id, origin, node, entry });
                 Phase::Connecting
             }
         };
@@ -165,19 +169,21 @@ impl State {
 
     /// A node by its id or by its name.
     fn node_called(&self, called: &str) -> Found {
-        if self.fleet.node(called).is_some() {
-            return Found::Id(called.to_owned());
+        if let Some(node) = self.fleet.node(called) {
+            return Found::Id(node.origin, called.to_owned());
         }
         let mut named = self.fleet.nodes().iter().filter(|node| node.name == called);
         match (named.next(), named.count()) {
-            (Some(node), 0) => Found::Id(node.id.clone()),
+            (Some(node), 0) => Found::Id(node.origin, node.id.clone()),
             (Some(_), more) => Found::None(Trouble::new(
                 format!("{} nodes are called {}.", more + 1, clean(called)),
                 Some("Give the id of the one that is meant."),
             )),
-            (None, _) if self.fleet.feed.at.is_none() => Found::Later,
+            (None, _) if !self.origins.scope().iter().all(|origin| self.fleet.feed.is_known(*origin)) => Found::Later,
             // The service knows more nodes than this list may show.
-            (None, _) if called.starts_with("mi-") || called.starts_with("i-") => Found::Id(called.to_owned()),
+            (None, _) if called.starts_with("mi-") || called.starts_with("i-") => {
+                Found::Id(self.origins.first(), called.to_owned())
+            }
             (None, _) => Found::None(Trouble::new(
                 format!("No node is called {}.", clean(called)),
                 Some("Look for it in the fleet; its id does as well."),
@@ -206,7 +212,7 @@ impl State {
                 let name = forward.name();
                 (forward.listening, forward.connections) = (None, 0);
                 forward.phase = Phase::Failed(trouble.clone());
-                self.fail(Trouble { what: format!("Forward {name}: {}", trouble.what), advice: trouble.advice });
+                self.fail(Trouble { what: format!("Forward {name}: {}", trouble.what), ..trouble });
             }
         }
     }

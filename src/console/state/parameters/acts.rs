@@ -86,7 +86,7 @@ impl State {
 
     fn reveal(&mut self, fx: &mut Vec<Effect>) {
         match self.parameters.reveal() {
-            Reveal::Ask(query) => self.ask(query, fx),
+            Reveal::Ask(query) => self.ask(self.parameters.origin, query, fx),
             Reveal::Hidden => {
                 fx.push(Effect::Forget(Source::Value));
                 self.tell("Hidden again.");
@@ -137,7 +137,8 @@ impl State {
             "This cannot be taken back; what reads it will fail.".to_owned(),
         ];
         let change = Change::Delete(ssm::DeleteParameter { name: name.to_string() });
-        let question = Question::new("Delete this parameter?", lines, Then::Change(change)).typing("delete");
+        let question = Question::new("Delete this parameter?", lines, Then::change(self.parameters.origin, change))
+            .typing("delete");
         self.overlays.push(Overlay::Question(Box::new(question)));
     }
 
@@ -157,7 +158,7 @@ impl State {
             Some(true) => "Write a new version of this parameter?",
             _ => "Create this parameter?",
         };
-        let question = Question::new(title, lines, Then::Change(Change::Put(Box::new(put))));
+        let question = Question::new(title, lines, Then::change(self.parameters.origin, Change::Put(Box::new(put))));
         self.overlays.push(Overlay::Question(Box::new(question)));
     }
 
@@ -172,11 +173,11 @@ impl State {
 
     /// Fetches what belongs to the parameter the cursor rests on.
     pub(in crate::console::state) fn want_details(&mut self, fx: &mut Vec<Effect>) {
-        if self.pane != Pane::Parameters || self.connection != crate::console::state::Connection::Ready {
+        if self.pane != Pane::Parameters || !self.origins.is_ready(self.parameters.origin) {
             return;
         }
         for query in self.parameters.wants(self.now) {
-            self.ask(query, fx);
+            self.ask(self.parameters.origin, query, fx);
         }
     }
 
@@ -224,7 +225,7 @@ impl State {
         }
         self.parameters.hide();
         self.parameters.go_to(name, self.now);
-        self.ask(Query::Parameter(name.to_owned()), fx);
+        self.ask(self.parameters.origin, Query::Parameter(name.to_owned()), fx);
     }
 
     /// A parameter was deleted.

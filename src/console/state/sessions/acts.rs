@@ -41,7 +41,10 @@ impl State {
             }
             Action::Open | Action::Right | Action::Transcript => self.open_session(action, fx),
             Action::TerminateSession => self.ask_terminate(),
-            Action::OpenShell => self.shell_on(self.sessions.current().map(|session| session.node.clone()), fx),
+            Action::OpenShell => {
+                let session = self.sessions.current().map(|session| (session.origin, session.node.clone()));
+                self.shell_at(session, fx);
+            }
             Action::Copy => self.copy(self.sessions.current().map(|session| clean(&session.id)), fx),
             _ => {}
         }
@@ -64,7 +67,7 @@ impl State {
             }
             None => {
                 self.sessions.wanted = Some(session.clone());
-                self.ask(Query::Transcript(Box::new(session)), fx);
+                self.ask(session.origin, Query::Transcript(Box::new(session)), fx);
             }
         }
     }
@@ -98,14 +101,15 @@ impl State {
         }
         lines.push("What runs in it ends, and its user is not asked.".to_owned());
         let change = Change::Terminate(ssm::TerminateSession { session_id: session.id });
-        let question = Question::new("Terminate this session?", lines, Then::Change(change));
+        let question = Question::new("Terminate this session?", lines, Then::change(session.origin, change));
         self.overlays.push(Overlay::Question(Box::new(question)));
     }
 
     /// Whether a session was begun by this caller.
     pub fn is_own(&self, session: &Session) -> bool {
         let here = self.shells.tabs.iter().any(|tab| tab.session.as_deref() == Some(&session.id));
-        here || self.scope.caller.as_ref().is_some_and(|caller| *caller == session.arn)
+        let known = self.origins.get(session.origin);
+        here || known.and_then(|known| known.facts.caller.as_ref()).is_some_and(|caller| *caller == session.arn)
     }
 
     /// A node's name, or its id where that is all that is known.

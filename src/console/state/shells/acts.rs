@@ -14,8 +14,9 @@ use crate::{
     console::{
         action::{Action, Layer},
         effect::Effect,
+        origin::Origin,
         state::{
-            Connection, Pane, State,
+            Pane, State,
             form::{Field, Form, Purpose},
             overlay::{Overlay, Pick, Question, ShellChoice, Then},
         },
@@ -105,13 +106,24 @@ impl State {
 
     /// Opens a shell on a node.
     pub(in crate::console::state) fn shell_on(&mut self, node: Option<String>, fx: &mut Vec<Effect>) {
-        let Some(node) = node else { return self.tell("There is no node here to open a shell on.") };
-        self.open_shell(&node, None, fx);
+        self.shell_at(node.map(|node| (self.origin_of(&node), node)), fx);
+    }
+
+    /// Opens a shell on a node of an origin.
+    pub(in crate::console::state) fn shell_at(&mut self, node: Option<(Origin, String)>, fx: &mut Vec<Effect>) {
+        let Some((origin, node)) = node else { return self.tell("There is no node here to open a shell on.") };
+        self.open_shell(origin, &node, None, fx);
     }
 
     /// Opens a shell on a node: beside the shown one along an axis, or alone.
-    pub(in crate::console::state) fn open_shell(&mut self, node: &str, beside: Option<Axis>, fx: &mut Vec<Effect>) {
-        if self.connection != Connection::Ready {
+    pub(in crate::console::state) fn open_shell(
+        &mut self,
+        origin: Origin,
+        node: &str,
+        beside: Option<Axis>,
+        fx: &mut Vec<Effect>,
+    ) {
+        if !self.origins.is_ready(origin) {
             return self.warn("There is no connection yet.");
         }
         let name = self.fleet.node(node).map_or_else(|| clean(node), |node| node.name.clone());
@@ -121,22 +133,23 @@ impl State {
             Clipboard::Allow => ClipboardPolicy::Allow,
             Clipboard::Deny => ClipboardPolicy::Off,
         };
-        let tab = self.shells.open((node, &name), room, scrollback, beside, now);
+        let tab = self.shells.open((origin, node, &name), room, scrollback, beside, now);
         tab.terminal.with_screen_mut(|screen| screen.set_clipboard_policy(policy));
-        fx.push(Effect::OpenShell { tab: tab.id, node: node.to_owned(), terminal: tab.terminal.clone() });
+        fx.push(Effect::OpenShell { tab: tab.id, origin, node: node.to_owned(), terminal: tab.terminal.clone() });
         self.go(Pane::Shell, fx);
     }
 
     /// Starts a closed shell again, where it is.
     fn reopen(&mut self, node: String, fx: &mut Vec<Effect>) {
-        if self.connection != Connection::Ready {
+        let Some(origin) = self.shells.current().map(|tab| tab.origin) else { return };
+        if !self.origins.is_ready(origin) {
             return self.warn("There is no connection yet.");
         }
         let now = self.now;
         if let Some(tab) = self.shells.current_mut() {
             (tab.phase, tab.started, tab.session, tab.active) = (Phase::Connecting, None, None, now);
             (tab.pasting, tab.wants_copied) = (None, None);
-            fx.push(Effect::OpenShell { tab: tab.id, node, terminal: tab.terminal.clone() });
+            fx.push(Effect::OpenShell { tab: tab.id, origin, node, terminal: tab.terminal.clone() });
         }
     }
 
@@ -164,7 +177,7 @@ impl State {
     /// Opens the shells that were agreed to.
     pub(in crate::console::state) fn open_shells(&mut self, nodes: &[String], fx: &mut Vec<Effect>) {
         for node in nodes {
-            self.open_shell(node, None, fx);
+            self.open_shell(self.origin_of(node), node, None, fx);
             if let Some(tab) = self.shells.current_mut() {
                 tab.marked = true;
             }
@@ -339,7 +352,7 @@ impl State {
             }
         }
         match choice {
-            ShellChoice::Node(node) => self.open_shell(&node, place, fx),
+            ShellChoice::Node(node) => self.open_shell(self.origin_of(&node), &node, place, fx),
             ShellChoice::Open(tab) => match place {
                 Some(axis) => self.shells.join(tab, axis),
                 None => self.shells.focus(tab),

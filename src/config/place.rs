@@ -1,0 +1,256 @@
+//! Places: what a console can look at, as the user's files and the command line describe it.
+//!
+//! A place is called by the name of a context, or by a profile of AWS's configuration and a region: `prod/eu-west-1`.
+
+use serde::Deserialize;
+
+use super::{
+    aws::AwsFiles,
+    context::{Context, Contexts, LOCAL},
+};
+
+/// One account and region, or one endpoint, under the name the user knows it by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// A context, or a profile and a region: `prod`, `prod/eu-west-1`.
+    pub name: String,
+    /// Whom to call there.
+    pub context: Context,
+    /// A line that is shown while one looks there: "demo: commands and shells run for real on this machine".
+    pub notice: Option<String>,
+    /// Whether nodes come by themselves, so that an empty fleet is one that is still starting.
+    pub arriving: bool,
+    /// Seconds between background refreshes, where they are to be fewer than the settings say.
+    pub refresh: Option<u64>,
+    /// Whether everything that changes something there is refused.
+    pub read_only: bool,
+    /// How its name is shown: a role or a colour of the theme.
+    pub accent: Option<String>,
+    /// From this many nodes on, a change must be confirmed by typing the count, where the settings' number does not hold.
+    pub confirm_above: Option<usize>,
+}
+
+/// What holds for every place of a name: `[[policy]]` in the settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Policy {
+    /// A pattern for the name or the profile; `*` stands for anything, `?` for one character. Case does not matter.
+    #[serde(rename = "match")]
+    pub pattern: String,
+    /// How the name is shown: a role or a colour of the theme. `production` says so in words too.
+    pub accent: Option<String>,
+    /// Whether everything that changes something there is refused.
+    pub read_only: bool,
+    /// From this many nodes on, a change must be confirmed by typing the count.
+    pub confirm_above: Option<usize>,
+}
+
+impl Policy {
+    /// Whether it holds for a place.
+    pub fn matches(&self, place: &Place) -> bool {
+        let profile = place.context.profile.as_deref();
+        std::iter::once(place.name.as_str()).chain(profile).any(|name| is_like(&self.pattern, name))
+    }
+}
+
+/// The places a console can look at, and the policies that hold there.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    /// Places that are not in any file, such as the demo's.
+    pub own: Vec<Place>,
+    /// The user's contexts.
+    pub contexts: Contexts,
+    /// AWS's files.
+    pub aws: AwsFiles,
+    /// What holds where. Of several that match, the later ones win, but none makes writable what another made read-only.
+    pub policies: Vec<Policy>,
+    /// Whether every place is read-only.
+    pub read_only: bool,
+}
+
+impl Catalogue {
+    /// The names that are offered: own places, contexts, `local`, and each profile in its own region and in those of others.
+    pub fn names(&self) -> Vec<String> {
+        let own = self.own.iter().map(|place| place.name.clone());
+        let contexts = self.contexts.context.keys().cloned();
+        let mut names: Vec<String> = own.chain(contexts).collect();
+        if !names.iter().any(|name| name == LOCAL) {
+            names.push(LOCAL.to_owned());
+        }
+        for (profile, facts) in self.aws.profiles() {
+            let others = self.aws.regions().into_iter().filter(|region| facts.region.as_deref() != Some(region));
+            names.extend(facts.region.as_deref().into_iter().chain(others).map(|region| format!("{profile}/{region}")));
+        }
+        names
+    }
+
+    /// The place of a name, with the policies applied.
+    ///
+    /// # Errors
+    /// In words, when there is no such context and no such profile.
+    pub fn place(&self, name: &str) -> Result<Place, String> {
+        let found = self.own.iter().find(|place| place.name == name).cloned();
+        let found = found.or_else(|| self.context(name)).or_else(|| self.profile(name));
+        found.map(|place| self.governed(place)).ok_or_else(|| {
+            format!(
+                "there is no context {name:?} and no such profile; a profile is named with its region: prod/eu-west-1"
+            )
+        })
+    }
+
+    /// A place with the policies applied.
+    #[must_use]
+    pub fn governed(&self, mut place: Place) -> Place {
+        let matching: Vec<_> = self.policies.iter().filter(|policy| policy.matches(&place)).collect();
+        for policy in matching {
+            place.read_only |= policy.read_only;
+            place.accent = policy.accent.clone().or(place.accent);
+            place.confirm_above = policy.confirm_above.or(place.confirm_above);
+        }
+        place.read_only |= self.read_only;
+        place
+    }
+
+    fn context(&self, name: &str) -> Option<Place> {
+        match self.contexts.context.get(name) {
+            Some(context) => Some(Place::from_context(name, context.clone())),
+            None => (name == LOCAL).then(Place::local),
+        }
+    }
+
+    fn profile(&self, name: &str) -> Option<Place> {
+        let (profile, region) = match name.rsplit_once('/') {
+            Some((profile, region)) if self.aws.profiles().contains_key(profile) && is_word(region) => {
+                (profile, region)
+            }
+            _ => (name, self.aws.profiles().get(name)?.region.as_deref()?),
+        };
+        let context =
+            Context { profile: Some(profile.to_owned()), region: Some(region.to_owned()), ..Context::default() };
+        Some(Place::from_context(&format!("{profile}/{region}"), context))
+    }
+}
+
+impl Place {
+    /// A context as a place.
+    pub fn from_context(name: &str, context: Context) -> Self {
+        Self { name: name.to_owned(), read_only: context.read_only, context, ..Self::default() }
+    }
+
+    /// This machine as a place.
+    pub fn local() -> Self {
+        Self {
+            name: LOCAL.to_owned(),
+            notice: Some("local: this machine is the fleet; commands and shells run here".to_owned()),
+            arriving: true,
+            refresh: Some(NEARBY_REFRESH),
+            ..Self::default()
+        }
+    }
+}
+
+/// Seconds between background refreshes of a fleet on this machine, where looking often costs nothing and nodes come and
+/// go in seconds.
+pub const NEARBY_REFRESH: u64 = 2;
+
+fn is_word(region: &str) -> bool {
+    !region.is_empty() && region.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+/// Whether a text is like a pattern with `*` and `?`, whatever the case of its letters.
+fn is_like(pattern: &str, text: &str) -> bool {
+    let lower = |text: &str| text.to_lowercase().chars().collect::<Vec<_>>();
+    let (pattern, text) = (lower(pattern), lower(text));
+    // Where to go on when what stands behind the last `*` does not fit here.
+    let (mut p, mut t, mut again) = (0, 0, None);
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                again = Some((p + 1, t));
+                p += 1;
+            }
+            Some(c) if *c == '?' || *c == text[t] => (p, t) = (p + 1, t + 1),
+            _ => match again {
+                Some((behind, from)) => {
+                    again = Some((behind, from + 1));
+                    (p, t) = (behind, from + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn catalogue() -> Catalogue {
+        let policy = |pattern: &str, read_only, confirm_above| Policy {
+            pattern: pattern.to_owned(),
+            accent: Some("production".to_owned()),
+            read_only,
+            confirm_above,
+        };
+        Catalogue {
+            contexts: Contexts::parse("[context.shop]\nprofile = 'Prod-admin'\n[context.dev]\n").unwrap(),
+            aws: AwsFiles::parse(
+                "[default]\nregion=eu-west-1\n[profile prod]\nregion=us-east-1\n[profile a/b]\nregion=us-east-1\n[profile bare]\n",
+                "",
+            ),
+            policies: vec![policy("*PROD*", true, None), policy("prod/us-*", false, Some(0))],
+            ..Catalogue::default()
+        }
+    }
+
+    #[test]
+    fn contexts_come_first_then_profiles_in_regions() {
+        let names = catalogue().names();
+        let expected = "dev shop local a/b/us-east-1 a/b/eu-west-1 bare/eu-west-1 bare/us-east-1 default/eu-west-1 \
+                        default/us-east-1 prod/us-east-1 prod/eu-west-1";
+        assert_eq!(names, expected.split_whitespace().collect::<Vec<_>>());
+        for name in &names {
+            assert_eq!(catalogue().place(name).unwrap().name, *name);
+        }
+    }
+
+    #[test]
+    fn a_name_is_a_context_or_a_profile_with_any_region() {
+        let place = |name: &str| catalogue().place(name);
+        let far = place("a/b/ap-south-1").unwrap();
+        assert_eq!((far.context.profile.as_deref(), far.context.region.as_deref()), (Some("a/b"), Some("ap-south-1")));
+        assert_eq!(place("prod").unwrap().name, "prod/us-east-1");
+        for wrong in ["", "nobody", "nobody/eu-west-1", "prod/", "prod/ eu", "bare"] {
+            assert!(place(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn policies_hold_by_name_and_by_profile() {
+        let place = |name: &str| catalogue().place(name).unwrap();
+        let rules = |name: &str| (place(name).read_only, place(name).confirm_above, place(name).accent.is_some());
+        assert_eq!(rules("prod/us-east-1"), (true, Some(0), true), "the second takes nothing away from the first");
+        assert_eq!(rules("prod/eu-west-1"), (true, None, true));
+        assert_eq!(rules("shop"), (true, None, true), "by the profile");
+        assert_eq!(rules("dev"), (false, None, false));
+    }
+
+    #[test]
+    fn patterns_have_stars_and_question_marks() {
+        for (pattern, text, like) in [
+            ("*", "", true),
+            ("", "", true),
+            ("", "a", false),
+            ("*prod*", "EU-Prod-1", true),
+            ("prod", "prod1", false),
+            ("a*b*c", "aXbXbc", true),
+            ("a*b*c", "aXbXb", false),
+            ("?-x", "ä-x", true),
+            ("?", "", false),
+            ("**a", "ba", true),
+        ] {
+            assert_eq!(is_like(pattern, text), like, "{pattern:?} {text:?}");
+        }
+    }
+}
