@@ -18,6 +18,7 @@ mod man;
 mod nodes;
 mod output;
 mod param;
+mod record;
 mod run;
 mod serve;
 mod sessions;
@@ -40,6 +41,10 @@ use crate::client;
 struct Cli {
     #[command(flatten)]
     global: Global,
+    #[command(flatten)]
+    record: record::Record,
+    #[command(flatten)]
+    replay: record::Replay,
     #[command(subcommand)]
     verb: Option<Verb>,
 }
@@ -84,6 +89,7 @@ pub fn main() -> ExitCode {
         lifeline::watch_users(file.clone());
     }
     let outcome = match cli.verb {
+        Some(_) if cli.record.is_given() || cli.replay.is_given() => Err(Usage(record::ALONE.to_owned()).into()),
         Some(Verb::Demo(verb)) => verb.run(global),
         Some(Verb::Nodes(verb)) => verb.run(global),
         Some(Verb::Run(verb)) => verb.run(global),
@@ -100,7 +106,8 @@ pub fn main() -> ExitCode {
         Some(Verb::Man(verb)) => verb.run(),
         Some(Verb::AsUser(verb)) => verb.run(),
         Some(Verb::Janitor(verb)) => verb.run(),
-        None => face::run(global),
+        None if cli.replay.is_given() => cli.replay.run(),
+        None => face::run(global, cli.record),
     };
     outcome.unwrap_or_else(|error| explain(&error))
 }

@@ -3,7 +3,7 @@
 //! A loop of pure parts and one impure one: events and answers go into [`state::State`], effects come out as data,
 //! [`effect::perform`] starts them, [`draw`] shows the state. It knows the client and nothing of engines or agents.
 
-use std::{io::IsTerminal, sync::Arc};
+use std::{io::IsTerminal, path::PathBuf, sync::Arc};
 
 use crate::{
     config::{
@@ -23,6 +23,8 @@ mod keyboard;
 pub mod opener;
 pub mod origin;
 mod pulse;
+pub mod record;
+pub mod replay;
 pub mod sample;
 pub mod state;
 pub mod term;
@@ -51,6 +53,8 @@ pub struct Options {
     pub settings: Settings,
     /// Where the user's files are.
     pub paths: Paths,
+    /// Where everything that happens is recorded, and whether with the output of commands and shells.
+    pub record: Option<(PathBuf, bool)>,
 }
 
 /// Reads the user's settings file, if there is one.
@@ -78,14 +82,16 @@ pub fn keymap(user: Option<(&str, &str)>) -> (Keymap<action::Action>, Vec<Proble
 /// When there is no terminal, when a theme that was asked for cannot be used, or when the terminal is lost. That the service
 /// cannot be reached is no error here: the console says so and stays.
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let Options { mut places, connect, read_only, theme, settings, paths } = options;
+    let Options { mut places, connect, read_only, theme, settings, paths, record } = options;
     let kind = std::env::var("TERM").ok();
     tty::check(std::io::stdout().is_terminal(), kind.as_deref()).map_err(anyhow::Error::msg)?;
     let path = paths.keymap();
     let user = crate::config::paths::read_optional(&path)?;
     let name = path.display().to_string();
     let (keymap, problems) = keymap(user.as_deref().map(|text| (name.as_str(), text)));
-    let looks = looks(theme.as_deref().unwrap_or(&settings.theme), &settings, &paths)?;
+    let theme = theme.unwrap_or_else(|| settings.theme.clone());
+    let looks = looks(&theme, &settings, &paths)?;
+    let file = record.as_ref().map(|(path, _)| record::create(path)).transpose()?;
     let clock = Clock::system();
     for place in &mut places {
         place.read_only |= read_only || settings.read_only;
@@ -105,10 +111,14 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     for problem in &problems {
         state.warn(problem.to_string());
     }
+    let mut head = record::Head::of(&state, &theme, looks.first().is_some_and(|look| look.ascii));
+    head.size = crossterm::terminal::size().unwrap_or(head.size);
+    let recorder = record::Recorder::new(head, file, record.is_some_and(|(_, output)| output));
+    let reports = paths.state.join("reports");
     let (sender, updates) = tokio::sync::mpsc::channel(256);
     let performer = effect::perform::Performer::new(connect, sender);
     let tty = tty::Tty::take(mouse)?;
-    let pulse = pulse::Pulse { state, tty, looks, performer, updates, clock, held: None };
+    let pulse = pulse::Pulse { state, tty, looks, performer, updates, clock, recorder, reports, held: None };
     pulse.run().await?;
     Ok(())
 }

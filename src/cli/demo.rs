@@ -42,6 +42,8 @@ pub struct Demo {
     /// Empty or new directory for the data, removed at the end; a temporary one without it.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    record: super::record::Record,
 }
 
 /// A directory that is gone when this is.
@@ -127,7 +129,7 @@ impl Demo {
                     refresh: Some(NEARBY_REFRESH),
                     ..Place::default()
                 };
-                face::open(connect, place, global).await
+                face::open(connect, place, global, self.record.clone()).await
             }
         };
         work.lock().await.shutdown().await;

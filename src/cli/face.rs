@@ -4,7 +4,7 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use tokio::sync::Mutex;
 
-use super::{Global, choice, local::Tenancy};
+use super::{Global, choice, local::Tenancy, record::Record};
 use crate::{
     client::{self, Client},
     config::{
@@ -16,14 +16,14 @@ use crate::{
 };
 
 /// Opens the console on what the command line, the contexts file or AWS's configuration name, else on `local`.
-pub fn run(global: &Global) -> anyhow::Result<ExitCode> {
+pub fn run(global: &Global, record: Record) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(live(global));
+    let outcome = runtime.block_on(live(global, record));
     runtime.shutdown_timeout(Duration::from_millis(200));
     outcome
 }
 
-async fn live(global: &Global) -> anyhow::Result<ExitCode> {
+async fn live(global: &Global, record: Record) -> anyhow::Result<ExitCode> {
     let place = match choice::choose(global)? {
         Choice::Remote { name, context } => Place {
             name: name.or_else(|| context.profile.clone()).unwrap_or_else(|| "aws".to_owned()),
@@ -39,7 +39,7 @@ async fn live(global: &Global) -> anyhow::Result<ExitCode> {
         true => Box::pin(start_local(held.clone())),
         false => Box::pin(Client::connect(choice::remote(Some(place.name.clone()), place.context.clone()))),
     });
-    let outcome = open(connect, place, global).await;
+    let outcome = open(connect, place, global, record).await;
     drop(tenancy.lock().await.take());
     outcome
 }
@@ -61,12 +61,12 @@ pub fn in_words(error: anyhow::Error) -> client::Error {
 }
 
 /// Runs the console until it is left or the process is asked to end. It opens at once, whenever a client comes.
-pub async fn open(connect: Connect, place: Place, global: &Global) -> anyhow::Result<ExitCode> {
+pub async fn open(connect: Connect, place: Place, global: &Global, record: Record) -> anyhow::Result<ExitCode> {
     let paths = Paths::discover()?;
     let settings = console::settings(&paths)?;
     let theme = global.theme.clone();
-    let options =
-        console::Options { places: vec![place], connect, read_only: global.read_only, theme, settings, paths };
+    let (places, read_only, record) = (vec![place], global.read_only, record.wanted());
+    let options = console::Options { places, connect, read_only, theme, settings, paths, record };
     console::run(options).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -17,13 +17,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The name of the embedded fleet.
 pub const LOCAL: &str = "local";
 
 /// One named fleet. What is absent comes from AWS's own configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Context {
     /// Profile of the AWS configuration.

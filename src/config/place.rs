@@ -2,7 +2,7 @@
 //!
 //! A place is called by the name of a context, or by a profile of AWS's configuration and a region: `prod/eu-west-1`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     aws::AwsFiles,
@@ -10,7 +10,8 @@ use super::{
 };
 
 /// One account and region, or one endpoint, under the name the user knows it by.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
 pub struct Place {
     /// A context, or a profile and a region: `prod`, `prod/eu-west-1`.
     pub name: String,
@@ -31,7 +32,7 @@ pub struct Place {
 }
 
 /// What holds for every place of a name: `[[policy]]` in the settings.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Policy {
     /// A pattern for the name or the profile; `*` stands for anything, `?` for one character. Case does not matter.

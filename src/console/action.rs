@@ -122,6 +122,7 @@ actions! {
         PanePrevious View "pane-previous", "previous pane", "Go to the previous pane";
         Back View "back", "back", "Go back one step";
         NextTheme View "next-theme", "theme", "Change to the next theme";
+        ReportBug View "report-bug", "report", "Write what happened last to a file for a bug report; secrets are masked in it";
         Redraw View "redraw", "redraw", "Draw the whole screen again";
         Suspend View "suspend", "suspend", "Put fleetdeck to sleep and return to the shell it was started from";
     }

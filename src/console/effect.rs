@@ -3,6 +3,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     config::{forward::Forward, place::Place},
     console::{
@@ -22,7 +24,7 @@ mod tape;
 
 /// Which question an answer belongs to: the origin it was put to and its number among those of one source, so that an
 /// answer to an old question is known and dropped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Epoch {
     /// Whom it was put to.
     pub origin: Origin,
@@ -31,7 +33,7 @@ pub struct Epoch {
 }
 
 /// Which question an answer belongs to. A newer question of the same source ends the older one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Source {
     Nodes,
     Tags,
@@ -192,7 +194,7 @@ impl Confirmed {
 }
 
 /// How far something has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// Bytes that are done.
     pub done: usize,
@@ -254,6 +256,8 @@ pub enum Effect {
     OpenLink { opener: Opener, address: Arc<str> },
     /// Put a text into the terminal's clipboard.
     Copy(String),
+    /// Write what happened last to a file, for a report of a bug.
+    Report,
 }
 
 impl Effect {

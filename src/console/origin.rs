@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::update::{Facts, Trouble};
 use crate::config::place::Place;
 
 /// Which place something is of. Small and never used twice, so that what was opened in an origin that is no longer looked
 /// at still finds it in [`Origins`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Origin(u16);
 
 /// Where the connection to an origin stands.

@@ -1,7 +1,7 @@
 //! The loop. One task owns the state and the terminal; everything reaches it as a value, in one order, keys first. It draws
 //! only when something changed, and at most once in a frame.
 
-use std::{io, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 
 use crossterm::event::{Event as TtyEvent, KeyEventKind};
 use tokio::{sync::mpsc, time::Instant};
@@ -10,6 +10,7 @@ use super::{
     draw::{self, Look},
     effect::{Effect, perform::Performer},
     keyboard,
+    record::{self, Recorder},
     state::{Event, State},
     tty::Tty,
     update::Update,
@@ -31,6 +32,10 @@ pub(super) struct Pulse {
     pub performer: Performer,
     pub updates: mpsc::Receiver<Update>,
     pub clock: Clock,
+    /// Keeps what happens.
+    pub recorder: Recorder,
+    /// Where reports of bugs go.
+    pub reports: PathBuf,
     /// When to look again at a shell whose program holds its frame back.
     pub held: Option<Instant>,
 }
@@ -58,7 +63,8 @@ impl Pulse {
                 event = keys.recv() => match event {
                     Some(event) => {
                         if let Some(event) = read(event?, &mut self.state) {
-                            self.state.feed(event, self.clock.now(), &mut fx);
+                            self.state.feed(event.clone(), self.clock.now(), &mut fx);
+                            self.recorder.event(&self.state, &event, self.state.heard());
                         }
                     }
                     None => break Ok(()),
@@ -85,14 +91,17 @@ impl Pulse {
                     self.state.dirty = true;
                 }
                 Some(update) = self.updates.recv() => {
-                    self.state.apply(update, self.clock.now(), &mut fx);
+                    self.apply(update, &mut fx);
                     for _ in 0..DRAIN {
                         let Ok(update) = self.updates.try_recv() else { break };
-                        self.state.apply(update, self.clock.now(), &mut fx);
+                        self.apply(update, &mut fx);
                     }
                     self.state.settle(&mut fx);
                 },
-                () = tokio::time::sleep(wait) => self.state.tick(self.clock.now(), &mut fx),
+                () = tokio::time::sleep(wait) => {
+                    self.state.tick(self.clock.now(), &mut fx);
+                    self.recorder.tick(&self.state, fx.is_empty());
+                }
             }
             match self.perform(fx) {
                 Ok(Flow::On) => {}
@@ -100,8 +109,17 @@ impl Pulse {
                 Err(error) => break Err(error),
             }
         };
+        self.recorder.finish();
         self.performer.finish().await;
         ended
+    }
+
+    fn apply(&mut self, update: Update, fx: &mut Vec<Effect>) {
+        let now = self.clock.now();
+        self.recorder.update(&self.state, now, &update);
+        let painted = record::painted(&update);
+        self.state.apply(update, now, fx);
+        self.recorder.applied(&self.state, painted);
     }
 
     fn perform(&mut self, fx: Vec<Effect>) -> io::Result<Flow> {
@@ -115,6 +133,12 @@ impl Pulse {
                 Some(Effect::Repaint) => {
                     self.tty.clear()?;
                     self.state.dirty = true;
+                }
+                Some(Effect::Report) => {
+                    let time = self.clock.now().iso().replace([':', '.'], "-");
+                    let path = self.reports.join(format!("fleetdeck-{time}.jsonl"));
+                    let save = Effect::Save { path, text: self.recorder.report() };
+                    self.performer.perform(save);
                 }
                 Some(Effect::Copy(text)) if !self.tty.copy(&text)? => {
                     let size = super::text::bytes(text.len() as u64);
@@ -133,6 +157,8 @@ impl Pulse {
             execute,
             terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
         };
+        let size = self.tty.terminal.size()?;
+        self.recorder.size(&self.state, (size.width, size.height));
         self.state.dirty = false;
         self.held = self.state.before_frame(std::time::Instant::now()).map(Instant::from_std);
         let look = &self.looks[self.state.theme_turns % self.looks.len().max(1)];
@@ -143,6 +169,11 @@ impl Pulse {
         execute!(io::stdout(), EndSynchronizedUpdate)?;
         let mut fx = Vec::new();
         self.state.seen(seen, &mut fx);
+        self.recorder.drawn();
+        if let Some(trouble) = self.recorder.trouble() {
+            self.state.fail(trouble);
+            self.state.dirty = true;
+        }
         self.perform(fx).map(|_| ())
     }
 }

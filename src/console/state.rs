@@ -10,6 +10,7 @@ use std::{
 
 use crokey::KeyCombination;
 use crossterm::event::{KeyEvent, MouseEvent};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     config::{
@@ -62,7 +63,7 @@ use sessions::Sessions;
 use shells::{Shells, limits::Preferences};
 
 /// The panes, in the order of their tabs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pane {
     Fleet,
     Compliance,
@@ -128,7 +129,7 @@ impl Pane {
 }
 
 /// What happens at the terminal.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// A key.
     Key(KeyEvent),
@@ -138,6 +139,18 @@ pub enum Event {
     Mouse(MouseEvent),
     /// The terminal's window gained or lost the focus.
     Focus(bool),
+}
+
+/// What the last key or pasted text was taken for, which decides what of it may be kept in a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Heard {
+    /// It meant an action, or stands where everybody may read it.
+    Open,
+    /// It was typed into a field of a form that may hold a secret.
+    Form,
+    /// It is a node's, or nobody's.
+    #[default]
+    Hidden,
 }
 
 /// What the state is made from.
@@ -203,6 +216,7 @@ pub struct State {
     window_focused: bool,
     /// The key that led to the action under way.
     pressed: Option<KeyEvent>,
+    heard: Heard,
     /// How often the theme was changed.
     pub theme_turns: usize,
     /// Where saved texts go.
@@ -271,6 +285,7 @@ impl State {
             sticky: None,
             window_focused: true,
             pressed: None,
+            heard: Heard::default(),
             theme_turns: 0,
             save_directory: start.save_directory,
             recordings: start.recordings,
@@ -355,6 +370,7 @@ impl State {
     pub fn feed(&mut self, event: Event, now: Timestamp, fx: &mut Vec<Effect>) {
         self.now = now;
         self.dirty = true;
+        self.heard = Heard::Hidden;
         match event {
             Event::Key(key) => self.key(key, fx),
             Event::Paste(text) => self.paste(&text, fx),
@@ -362,6 +378,11 @@ impl State {
             Event::Focus(gained) => self.window_focused = gained,
         }
         self.settle(fx);
+    }
+
+    /// What the last key or pasted text was taken for.
+    pub fn heard(&self) -> Heard {
+        self.heard
     }
 
     fn key(&mut self, key: KeyEvent, fx: &mut Vec<Effect>) {
@@ -374,10 +395,11 @@ impl State {
             Found::Action(action) => {
                 self.typed.clear();
                 self.pressed = Some(key);
+                self.heard = Heard::Open;
                 self.act(action, fx);
                 self.pressed = None;
             }
-            Found::More => {}
+            Found::More => self.heard = Heard::Open,
             Found::Nothing if self.typed.len() > 1 => self.typed.clear(),
             Found::Nothing => {
                 self.typed.clear();
@@ -491,6 +513,14 @@ impl State {
             _ => {}
         }
         fx.push(Effect::Ask { query, epoch });
+    }
+
+    /// The epoch under which an answer is taken whose question may not have been asked here: the record it stands in begins
+    /// after it.
+    pub fn expect(&mut self, source: Source, origin: Origin) -> Epoch {
+        let now = self.now;
+        let number = self.feed_of(source, origin).map_or(0, |feed| feed.expect(now));
+        Epoch { origin, number }
     }
 
     /// The feed of a source. Lists have one for each origin; what is looked at closely has one in all.

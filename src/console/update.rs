@@ -1,6 +1,9 @@
-//! What tasks send back to the state.
+//! What tasks send back to the state. Everything here can be kept in a record of the console and read again; what of it is
+//! kept, [`super::record`] says for each kind.
 
 use std::{net::SocketAddr, sync::Arc};
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     console::{
@@ -12,7 +15,7 @@ use crate::{
 };
 
 /// Something went wrong, in words for the user. Cleaned of everything that is no text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
     /// What happened.
     pub what: String,
@@ -28,7 +31,7 @@ impl Trouble {
 }
 
 /// What a connection told of an origin.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     /// The AWS profile, if one is used.
     pub profile: Option<String>,
@@ -43,7 +46,7 @@ pub struct Facts {
 }
 
 /// The whole output of one invocation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Whole {
     /// The node it ran on.
     pub node: String,
@@ -58,7 +61,7 @@ pub struct Whole {
 }
 
 /// One page of an answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Page {
     Nodes(Vec<ssm::InstanceInformation>),
     Tags { node: String, tags: Vec<ssm::Tag> },
@@ -82,7 +85,7 @@ pub enum Page {
 }
 
 /// What was written down of a session.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transcript {
     /// The session's id.
     pub session: String,
@@ -93,7 +96,7 @@ pub struct Transcript {
 }
 
 /// How a change ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Changed {
     /// A command was accepted; its id.
     Sent(String),
@@ -112,7 +115,7 @@ pub enum Changed {
 }
 
 /// What became of a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ShellUpdate {
     /// It works (again).
     Connected,
@@ -137,7 +140,7 @@ pub enum ShellUpdate {
 }
 
 /// What became of a forwarded port.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ForwardUpdate {
     /// It listens here.
     Listening(SocketAddr),
@@ -156,7 +159,7 @@ pub enum ForwardUpdate {
 }
 
 /// What a task has to say.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Update {
     /// The client of an origin is ready.
     Connected(Origin, Box<Facts>),

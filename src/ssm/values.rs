@@ -99,10 +99,24 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// A value that the service model calls sensitive. It serialises as itself and never prints itself.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A value that the service model calls sensitive. It serialises as itself, except inside [`super::redact::masking`], and
+/// never prints itself.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Sensitive<T = String>(pub T);
+
+impl<T: Serialize> Serialize for Sensitive<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match super::redact::is_masking() {
+            false => self.0.serialize(serializer),
+            true => {
+                let mut value = serde_json::to_value(&self.0).map_err(serde::ser::Error::custom)?;
+                super::redact::hide(&mut value);
+                value.serialize(serializer)
+            }
+        }
+    }
+}
 
 impl<T> fmt::Debug for Sensitive<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -159,7 +159,9 @@ impl Performer {
                 });
             }
             Effect::OpenLink { opener, address } => return self.open_link(&opener, &address),
-            own @ (Effect::Quit | Effect::Suspend | Effect::Repaint | Effect::Copy(_)) => return Some(own),
+            own @ (Effect::Quit | Effect::Suspend | Effect::Repaint | Effect::Copy(_) | Effect::Report) => {
+                return Some(own);
+            }
         }
         None
     }

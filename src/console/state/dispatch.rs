@@ -3,7 +3,8 @@
 use crossterm::event::KeyEvent;
 
 use super::{
-    Pane, State,
+    Heard, Pane, State,
+    form::Field,
     overlay::{Overlay, Question, Then},
 };
 use crate::console::{
@@ -44,6 +45,7 @@ impl State {
                 self.go(Pane::ALL[(at + step) % Pane::ALL.len()], fx);
             }
             Action::NextTheme => self.theme_turns += 1,
+            Action::ReportBug => fx.push(Effect::Report),
             Action::Redraw => fx.push(Effect::Repaint),
             Action::Suspend => fx.push(Effect::Suspend),
             Action::Back if !prefixed && self.notices.dismiss(self.now) => {}
@@ -82,8 +84,30 @@ impl State {
         }
     }
 
+    /// Where what is typed goes now, as far as it matters for what may be kept of it. Unless it is known to be harmless, it
+    /// is not.
+    fn listens(&self) -> Heard {
+        let open = |open: bool| if open { Heard::Open } else { Heard::Hidden };
+        match (self.overlays.last(), self.pane) {
+            (Some(Overlay::Form(form)), _) => form.current().map_or(Heard::Hidden, Field::heard),
+            (Some(overlay), _) => open(overlay.is_open()),
+            (None, Pane::Fleet) => open(self.fleet.filtering),
+            (None, Pane::Parameters) => open(self.parameters.filtering || self.is_finding()),
+            (None, Pane::Sessions) => open(self.sessions.filtering || self.is_finding()),
+            (None, Pane::Commands) => open(self.is_finding()),
+            (None, Pane::Shell) => open(self.lookback_finds()),
+            (None, Pane::Compliance | Pane::Forwards) => Heard::Hidden,
+        }
+    }
+
+    fn is_finding(&self) -> bool {
+        let viewers = [&self.commands.viewer, &self.sessions.viewer, &self.parameters.viewer];
+        viewers.into_iter().flatten().any(|viewer| viewer.finding)
+    }
+
     /// A key that no binding took: it is typed into whatever takes text here.
     pub(super) fn raw_key(&mut self, key: KeyEvent, fx: &mut Vec<Effect>) {
+        self.heard = self.listens();
         match self.overlays.last_mut() {
             Some(Overlay::Form(form)) => return form.key(key),
             Some(overlay) => {
@@ -132,6 +156,7 @@ impl State {
     }
 
     pub(super) fn paste(&mut self, text: &str, fx: &mut Vec<Effect>) {
+        self.heard = self.listens();
         match self.overlays.last_mut() {
             Some(Overlay::Form(form)) => return form.paste(text),
             Some(overlay) => {

@@ -48,6 +48,14 @@ impl Feed {
         self.number
     }
 
+    /// The number of the question under way, which begins if there is none.
+    pub fn expect(&mut self, now: Timestamp) -> Epoch {
+        match self.phase {
+            Phase::Loading => self.epoch,
+            _ => self.begin(now),
+        }
+    }
+
     /// Whether an answer belongs to the question asked last.
     pub fn is_current(&self, number: u64) -> bool {
         self.number == number && self.phase == Phase::Loading

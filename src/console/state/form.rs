@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 use tui_textarea::TextArea;
 
-use super::input::LineInput;
+use super::{Heard, input::LineInput};
 use crate::console::text;
 
 /// Several lines of text that are edited. The only widget that lives in the state, since the editor is one with its text.
@@ -153,6 +153,15 @@ impl Field {
         !matches!(self.value, Value::Fixed(_))
     }
 
+    /// What is typed into it is taken for.
+    pub fn heard(&self) -> Heard {
+        match &self.value {
+            Value::Line(_) if READABLE.contains(&self.name.as_str()) => Heard::Open,
+            Value::Document(_) | Value::Choice { .. } | Value::Fixed(_) => Heard::Open,
+            Value::Line(_) | Value::Secret(_) | Value::Text(_) => Heard::Form,
+        }
+    }
+
     /// The answer.
     pub fn text(&self) -> String {
         match &self.value {
@@ -172,6 +181,24 @@ impl Field {
         }
     }
 }
+
+/// Fields that hold names and numbers, which may be kept in a record. What any other line holds may be a secret.
+const READABLE: &[&str] = &[
+    "targets",
+    "concurrency",
+    "errors",
+    "timeout",
+    "comment",
+    "name",
+    "description",
+    "key",
+    "labels",
+    "path",
+    "node",
+    "host",
+    "remote",
+    "local",
+];
 
 /// What becomes of a form that is submitted.
 #[derive(Clone, Debug, PartialEq)]

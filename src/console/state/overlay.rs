@@ -156,6 +156,20 @@ impl Overlay {
         }
     }
 
+    /// Whether everybody may read what is typed into its line.
+    pub fn is_open(&self) -> bool {
+        match self {
+            // Names to search for, and what must be typed for a yes.
+            Self::Help { .. }
+            | Self::Palette { .. }
+            | Self::Picker { .. }
+            | Self::Question(_)
+            | Self::Messages { .. } => true,
+            // Its fields differ.
+            Self::Form(_) => false,
+        }
+    }
+
     /// The cursor, if it is a list.
     pub fn cursor_mut(&mut self) -> Option<&mut Cursor> {
         match self {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Tab;
@@ -17,7 +18,7 @@ pub const URGENT: Duration = Duration::from_secs(60);
 pub const SOON: Duration = Duration::from_secs(5 * 60);
 
 /// What becomes of the output of sessions.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Logging {
     /// The bucket that takes transcripts.
     pub bucket: Option<String>,
@@ -28,7 +29,7 @@ pub struct Logging {
 }
 
 /// What a session document says that a user should know.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preferences {
     /// Without input and output for so long a session ends.
     pub idle: Duration,

@@ -1,0 +1,152 @@
+//! What of an event or update may be kept.
+//!
+//! Values of a sensitive type mask themselves where a record is written. What is typed is kept only where the state says that it
+//! meant an action or stands where everybody may read it. Output, which has no type of its own, is taken out here: the
+//! matches below have no wildcard, so that a new kind of update is not kept before somebody has said what of it may be.
+
+use std::hash::{BuildHasher, RandomState};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::{
+    console::{
+        state::{Event, Heard},
+        update::{Page, ShellUpdate, Transcript, Update, Whole},
+    },
+    ssm,
+};
+
+/// What stands for a character that was typed.
+const DOT: char = '•';
+/// Characters of a pasted line that are counted.
+const COUNTED: usize = 512;
+/// Lines of a pasted text that are counted.
+const LINES: usize = 64;
+
+/// What of an event may be kept.
+pub fn event(event: &Event, heard: Heard) -> Event {
+    match (event, heard) {
+        (Event::Key(_) | Event::Paste(_), Heard::Open) | (Event::Mouse(_) | Event::Focus(_), _) => event.clone(),
+        (Event::Key(key), heard) => Event::Key(dotted(*key, heard)),
+        (Event::Paste(text), _) => {
+            let dots = |line: &str| line.chars().take(COUNTED).map(|_| DOT).collect::<String>();
+            Event::Paste(text.split('\n').take(LINES).map(dots).collect::<Vec<_>>().join("\n"))
+        }
+    }
+}
+
+/// A key without its character. In a form the keys that move and erase are what they are.
+fn dotted(key: KeyEvent, heard: Heard) -> KeyEvent {
+    let moves = !matches!(key.code, KeyCode::Char(_)) || key.modifiers == KeyModifiers::CONTROL;
+    match heard {
+        Heard::Form if moves => key,
+        _ => KeyEvent::from(KeyCode::Char(DOT)),
+    }
+}
+
+/// How output is masked.
+#[derive(Debug)]
+pub struct Masks {
+    output: bool,
+    /// Equal outputs stay equal, and nobody can try out what they were.
+    hashes: RandomState,
+}
+
+impl Masks {
+    /// Masks that keep the output of commands and shells only if `output`.
+    pub fn new(output: bool) -> Self {
+        Self { output, hashes: RandomState::new() }
+    }
+
+    /// What of an update may be kept.
+    pub fn update(&self, update: &Update) -> Update {
+        match update {
+            Update::Page { source, epoch, page } => {
+                Update::Page { source: *source, epoch: *epoch, page: self.page(page) }
+            }
+            Update::Shell { tab, update } => Update::Shell { tab: *tab, update: shell(update) },
+            // Names, numbers, ids, and words of ours and of the service.
+            Update::Connected(..)
+            | Update::Unreachable(..)
+            | Update::Caller { .. }
+            | Update::End { .. }
+            | Update::Changed(..)
+            | Update::Forward { .. }
+            | Update::Told(_)
+            | Update::Failed(_) => update.clone(),
+        }
+    }
+
+    fn page(&self, page: &Page) -> Page {
+        match page {
+            Page::NodeCommands(list) => Page::NodeCommands(self.invocations(list)),
+            Page::Invocations(list) => Page::Invocations(self.invocations(list)),
+            Page::Whole(whole) => {
+                let Whole { node, code, stdout, stderr, cut } = &**whole;
+                let (stdout, stderr) = (self.output(stdout), self.output(stderr));
+                Page::Whole(Box::new(Whole { node: node.clone(), code: *code, stdout, stderr, cut: cut.clone() }))
+            }
+            Page::Transcript(transcript) => {
+                let Transcript { session, text, note } = &**transcript;
+                let text = self.output(text);
+                Page::Transcript(Box::new(Transcript { session: session.clone(), text, note: note.clone() }))
+            }
+            // Values of parameters and parameters of commands are of a sensitive type.
+            Page::Parameters(_) | Page::Value(_) | Page::History(_) | Page::Commands(_) => page.clone(),
+            // Facts that every reader of the account sees.
+            Page::Nodes(_)
+            | Page::Tags { .. }
+            | Page::PatchStates { .. }
+            | Page::Summaries(_)
+            | Page::ComplianceTypes(_)
+            | Page::Patches(_)
+            | Page::Documents(_)
+            | Page::Document(_)
+            | Page::ParameterTags(_)
+            | Page::Preferences(_)
+            | Page::Sessions(_) => page.clone(),
+        }
+    }
+
+    fn invocations(&self, list: &[ssm::CommandInvocation]) -> Vec<ssm::CommandInvocation> {
+        let mut list = list.to_vec();
+        for invocation in &mut list {
+            let plugins = invocation.command_plugins.iter_mut().filter_map(|plugin| plugin.output.as_mut());
+            for output in plugins.chain(invocation.trace_output.as_mut()) {
+                *output = self.output(output);
+            }
+        }
+        list
+    }
+
+    /// Output, or a line that says that there was some. Equal outputs have equal lines.
+    fn output(&self, text: &str) -> String {
+        if self.output || text.is_empty() {
+            return text.to_owned();
+        }
+        let mark = self.hashes.hash_one(text) & 0xffff;
+        format!(
+            "[{} of output that is not in the record: {mark:04x}]",
+            super::super::text::count(text.lines().count(), "line")
+        )
+    }
+}
+
+fn shell(update: &ShellUpdate) -> ShellUpdate {
+    match update {
+        // A program's text for the clipboard may be a password.
+        ShellUpdate::Copy { text, ask } => {
+            let dots: String = text.chars().take(COUNTED).map(|_| DOT).collect();
+            ShellUpdate::Copy { text: dots.into(), ask: *ask }
+        }
+        ShellUpdate::Connected
+        | ShellUpdate::Reconnecting { .. }
+        | ShellUpdate::Trouble(_)
+        | ShellUpdate::Started(_)
+        | ShellUpdate::Output
+        | ShellUpdate::Bell
+        | ShellUpdate::Pasting(_)
+        | ShellUpdate::Recording(_)
+        | ShellUpdate::Closed(_) => update.clone(),
+    }
+}
