@@ -1,12 +1,12 @@
 mod lines;
 mod links;
-pub mod sessions;
+mod properties;
 mod shells;
+pub mod sessions;
 mod tapes;
 
+mod world;
 use std::collections::BTreeSet;
-
-use proptest::prelude::*;
 
 use super::{
     action::{Action, Kind, Layer},
@@ -14,7 +14,7 @@ use super::{
     origin::Origin,
     state::Pane,
     testing::Bench,
-    update::{Page, ShellUpdate, Trouble, Update},
+    update::{Page, Trouble, Update},
 };
 use crate::ssm;
 
@@ -97,20 +97,6 @@ fn loaded(read_only: bool, count: usize) -> Bench {
 }
 
 #[test]
-fn a_read_only_console_changes_nothing_whatever_is_done() {
-    for pane in ["1", "2", "3", "4", "5", "6", "7"] {
-        for entry in Action::ALL {
-            let mut bench = loaded(true, 3);
-            bench.press(pane);
-            bench.fx.clear();
-            bench.state.act(entry.action, &mut bench.fx);
-            bench.state.act(Action::Yes, &mut bench.fx);
-            assert!(!bench.fx.iter().any(Effect::changes), "{} in pane {pane}", entry.name);
-        }
-    }
-}
-
-#[test]
 fn a_command_needs_a_yes_and_names_its_nodes() {
     let mut bench = loaded(false, 3);
     bench.press("a r");
@@ -164,119 +150,4 @@ fn in_a_shell_every_key_but_the_prefix_is_the_nodes() {
     assert!(!bench.fx.iter().any(|effect| matches!(effect, Effect::Quit)), "an open shell is asked about");
     bench.press("y");
     assert!(bench.fx.iter().any(|effect| matches!(effect, Effect::Quit)));
-}
-
-/// What can happen to a console.
-#[derive(Clone, Debug)]
-enum Step {
-    Act(usize),
-    Key(char),
-    Nodes(Vec<usize>),
-    Commands(usize),
-    Parameters(Vec<String>),
-    Fail(usize),
-    Shell(u64, bool),
-    Draw(u16, u16),
-    Wait(u64),
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        8 => (0..Action::ALL.len()).prop_map(Step::Act),
-        3 => proptest::char::range(' ', '~').prop_map(Step::Key),
-        2 => proptest::collection::vec(0usize..40, 0..20).prop_map(Step::Nodes),
-        1 => (0usize..10).prop_map(Step::Commands),
-        1 => proptest::collection::vec("(/[a-c]{1,2}){1,4}", 0..12).prop_map(Step::Parameters),
-        1 => (0usize..14).prop_map(Step::Fail),
-        1 => (0u64..4, any::<bool>()).prop_map(|(tab, closed)| Step::Shell(tab, closed)),
-        2 => (1u16..130, 1u16..50).prop_map(|(width, height)| Step::Draw(width, height)),
-        1 => (0u64..100_000).prop_map(Step::Wait),
-    ]
-}
-
-const SOURCES: [Source; 14] = [
-    Source::Nodes,
-    Source::Tags,
-    Source::PatchStates,
-    Source::Summaries,
-    Source::Patches,
-    Source::NodeCommands,
-    Source::Commands,
-    Source::Invocations,
-    Source::Whole,
-    Source::Documents,
-    Source::Document,
-    Source::Parameters,
-    Source::Value,
-    Source::History,
-];
-
-fn take(bench: &mut Bench, step: Step) {
-    let mut answer = |source: Source, page: Page| {
-        if let Some((_, epoch)) = bench.asked(source) {
-            bench.apply(Update::Page { source, epoch, page });
-            bench.apply(Update::End { source, epoch, result: Ok(()) });
-        }
-    };
-    match step {
-        Step::Act(at) => {
-            bench.state.act(Action::ALL[at].action, &mut bench.fx);
-            bench.state.settle(&mut bench.fx);
-        }
-        Step::Key(c) => {
-            let key = crossterm::event::KeyEvent::from(crossterm::event::KeyCode::Char(c));
-            bench.state.feed(super::state::Event::Key(key), bench.now, &mut bench.fx);
-        }
-        Step::Nodes(ids) => answer(Source::Nodes, Page::Nodes(ids.into_iter().map(info).collect())),
-        Step::Commands(count) => {
-            let command = |n: usize| ssm::Command { command_id: Some(format!("c-{n}")), ..Default::default() };
-            answer(Source::Commands, Page::Commands((0..count).map(command).collect()));
-        }
-        Step::Parameters(names) => {
-            let meta = |name: String| ssm::ParameterMetadata { name: Some(name), ..Default::default() };
-            answer(Source::Parameters, Page::Parameters(names.into_iter().map(meta).collect()));
-        }
-        Step::Fail(at) => {
-            let source = SOURCES[at];
-            if let Some((_, epoch)) = bench.asked(source) {
-                let result = Err(Trouble::new("no", None));
-                bench.apply(Update::End { source, epoch, result });
-            }
-        }
-        Step::Shell(tab, closed) => {
-            let update = match closed {
-                true => ShellUpdate::Closed(Trouble::new("over", None)),
-                false => ShellUpdate::Output,
-            };
-            bench.apply(Update::Shell { tab, update });
-        }
-        Step::Draw(width, height) => {
-            bench.screen(width, height);
-        }
-        Step::Wait(millis) => bench.wait(millis),
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
-    #[test]
-    fn nothing_that_happens_breaks_the_state(steps in proptest::collection::vec(step(), 1..60), read_only: bool) {
-        let mut bench = Bench::new(read_only);
-        for step in steps {
-            take(&mut bench, step);
-            let fleet = &bench.state.fleet;
-            prop_assert!(fleet.shown() == 0 || fleet.cursor.at < fleet.shown());
-            prop_assert!(fleet.marked().iter().all(|id| fleet.node(id).is_some()));
-            let rows = bench.state.parameters.rows().len();
-            prop_assert!(rows == 0 || bench.state.parameters.cursor.at < rows);
-            let list = bench.state.commands.list.len();
-            prop_assert!(list == 0 || bench.state.commands.cursor.at < list);
-            let tabs = bench.state.shells.tabs.len();
-            prop_assert_eq!(bench.state.shells.in_order().len(), tabs);
-            prop_assert!(tabs == 0 || bench.state.shells.current().is_some());
-            if read_only {
-                prop_assert!(!bench.fx.iter().any(Effect::changes));
-            }
-        }
-    }
 }

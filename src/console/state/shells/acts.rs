@@ -168,7 +168,10 @@ impl State {
                     format!("{}, marked so that they can be typed into together", count(many, "shell")),
                     format!("  {}{more}", names.join(", ")),
                 ];
-                let question = Question::new("Open these shells?", lines, Then::OpenShells(nodes));
+                let mut question = Question::new("Open these shells?", lines, Then::OpenShells(nodes));
+                if many > self.settings.confirm_above {
+                    question = question.typing(&many.to_string());
+                }
                 self.overlays.push(Overlay::Question(Box::new(question)));
             }
         }
