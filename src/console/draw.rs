@@ -123,6 +123,11 @@ impl View<'_> {
 
 /// Draws everything.
 pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
+    let (seen, changes) = text::watching(|| screen(state, look, frame));
+    Seen { changes: Some(state.now.plus(changes)), ..seen }
+}
+
+fn screen(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
     let area = frame.area();
     let mut view = View { state, look, seen: Seen::default() };
     frame.render_widget(Paragraph::new("").style(view.style(Role::Text)), area);

@@ -23,6 +23,7 @@ use crate::{
         effect::{Effect, Epoch, Query, Source},
         opener::{Opener, Reason},
         origin::{Origin, Origins},
+        text,
         update::Trouble,
     },
     ssm::Timestamp,
@@ -228,6 +229,8 @@ pub struct State {
     /// Whether the screen is to be drawn.
     pub dirty: bool,
     seen: seen::Seen,
+    /// When something that is shown is fetched again.
+    next_refresh: Option<Timestamp>,
     tags_asked: HashSet<String>,
     documents: Documents,
     left_pane: Pane,
@@ -292,6 +295,7 @@ impl State {
             opener: start.opener,
             dirty: true,
             seen: seen::Seen::default(),
+            next_refresh: None,
             tags_asked: HashSet::new(),
             documents: Documents::default(),
             left_pane: Pane::Fleet,
@@ -455,7 +459,7 @@ impl State {
         self.mask_form();
         self.want_details(fx);
         self.want_tags(fx);
-        self.want_node_commands(fx);
+        self.refresh_due(fx);
     }
 
     /// Whether the session document in force is known.
@@ -555,23 +559,32 @@ impl State {
         shown.filter_map(|tab| tab.terminal.with_screen_mut(|screen| screen.tick(now))).min()
     }
 
-    /// When something happens by itself next: a message goes, a secret hides, a refresh is due, an age changes.
+    /// When something happens by itself next: a message goes, a secret hides, a refresh is due, an age reads differently. Until
+    /// then nobody has to wake up.
     pub fn deadline(&self) -> Timestamp {
-        let second = self.now.plus(Duration::from_secs(1));
-        let details = self.parameters.deadline().filter(|_| self.pane == Pane::Parameters);
-        let next = [self.notices.deadline(self.now), details, self.sizes_deadline(), self.sticky];
-        let next = next.into_iter().flatten().min();
-        next.map_or(second, |at| at.min(second)).max(self.now.plus(Duration::from_millis(50)))
+        let next = self.visible_deadline().into_iter().chain(self.next_refresh).chain(self.quiet_deadline()).min();
+        next.unwrap_or_else(|| self.now.plus(text::LATEST)).max(self.now.plus(Duration::from_millis(50)))
     }
 
-    /// Time passed.
+    /// When the screen is another one by itself.
+    fn visible_deadline(&self) -> Option<Timestamp> {
+        let secrets = self.parameters.hides_at();
+        [self.notices.deadline(self.now), secrets, self.sticky, self.seen.changes].into_iter().flatten().min()
+    }
+
+    /// When something happens that is not seen at once.
+    fn quiet_deadline(&self) -> Option<Timestamp> {
+        let details = self.parameters.rests_at().filter(|_| self.pane == Pane::Parameters);
+        details.into_iter().chain(self.sizes_deadline()).min()
+    }
+
+    /// Time passed. The screen is drawn again only if it is another one now.
     pub fn tick(&mut self, now: Timestamp, fx: &mut Vec<Effect>) {
+        self.dirty |= self.visible_deadline().is_some_and(|at| at <= now);
         self.now = now;
-        self.dirty = true;
-        self.parameters.expire(now);
+        self.dirty |= self.parameters.expire(now);
         self.end_sticky(now);
         self.tell_sizes(fx);
-        self.refresh_due(fx);
         self.settle(fx);
     }
 }

@@ -1,8 +1,9 @@
+mod idle;
 mod lines;
 mod links;
 mod properties;
-mod shells;
 pub mod sessions;
+mod shells;
 mod tapes;
 
 mod world;

@@ -1,6 +1,8 @@
 //! Text from elsewhere, made fit for cells: no control character, no escape sequence, no invisible or reordering mark
 //! comes past here. Also widths, cutting and wrapping, all by what a terminal shows.
 
+use std::{cell::Cell, time::Duration};
+
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -275,8 +277,55 @@ pub fn bytes(n: u64) -> String {
     }
 }
 
-/// A span of time in its largest unit: `4s`, `3m`, `2h`, `5d`.
-pub fn span(duration: std::time::Duration) -> String {
+thread_local! {
+    /// Inside [`watching`]: when the first of the spans of time so far reads differently.
+    static CHANGES: Cell<Option<Duration>> = const { Cell::new(None) };
+}
+
+/// Does the work and tells in how long the first of the spans of time that it wrote reads differently; at most [`LATEST`].
+/// So nobody draws again before there is something to see.
+pub fn watching<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let before = CHANGES.replace(Some(LATEST));
+    let done = work();
+    let changes = CHANGES.replace(before);
+    (done, changes.unwrap_or(LATEST))
+}
+
+/// A text that is on the screen changes in so long.
+pub fn changes_in(time: Duration) {
+    CHANGES.set(CHANGES.get().map(|first| first.min(time)));
+}
+
+/// As long as a screen without any span of time may stand.
+pub const LATEST: Duration = Duration::from_secs(3_600);
+
+/// A span of time that grows, in its largest unit: `4s`, `3m`, `2h`, `5d`.
+pub fn span(duration: Duration) -> String {
+    let (unit, into) = unit_of(duration);
+    changes_in(unit - into);
+    in_units(duration)
+}
+
+/// A time that is left, as [`span`] writes one.
+pub fn left(duration: Duration) -> String {
+    let (_, into) = unit_of(duration);
+    changes_in(into + Duration::from_millis(1));
+    in_units(duration)
+}
+
+/// The unit a span is written in, and how much of another one there is.
+fn unit_of(duration: Duration) -> (Duration, Duration) {
+    let unit = match duration.as_secs() {
+        0..=59 => 1,
+        60..=3_599 => 60,
+        3_600..=172_799 => 3_600,
+        _ => 86_400,
+    };
+    let over = Duration::new(duration.as_secs() % unit, duration.subsec_nanos());
+    (Duration::from_secs(unit), over)
+}
+
+fn in_units(duration: Duration) -> String {
     match duration.as_secs() {
         s @ 0..=59 => format!("{s}s"),
         s @ 60..=3_599 => format!("{}m", s / 60),
@@ -311,6 +360,23 @@ mod tests {
     #[test]
     fn output_reads_as_it_was_seen() {
         assert_eq!(plain_lines("10%\r50%\r100%\ndone\r\na\tb"), ["100%", "done", "a       b"]);
+    }
+
+    #[test]
+    fn a_screen_stands_until_a_span_on_it_reads_differently() {
+        let at = Duration::from_millis;
+        for (age, changes) in [(4_900, 100), (59_000, 1_000), (200_000, 40_000), (7_200_000, 3_600_000)] {
+            let (text, changed) = watching(|| span(at(age)));
+            assert_eq!(changed, at(changes).min(LATEST));
+            assert_eq!(span(at(age) + at(changes) - at(1)), text);
+            assert_ne!(span(at(age) + at(changes)), text);
+        }
+        for (time, changes) in [(4_900, 901), (61_000, 1_001), (200_000, 20_001)] {
+            let (text, changed) = watching(|| left(at(time)));
+            assert_eq!((changed, left(at(time) - at(changes) + at(1))), (at(changes), text));
+        }
+        assert_eq!(watching(|| (span(at(90_000)), span(at(100)))).1, at(900));
+        assert_eq!(watching(|| ()).1, LATEST);
     }
 
     #[test]

@@ -108,7 +108,8 @@ pub(super) fn counted(feed: &Feed, n: usize, noun: &str) -> String {
 pub(super) fn freshness(view: &View<'_>, feed: &Feed) -> (Role, String) {
     let now = view.state.now;
     let age = feed.age(now);
-    let told = age.map(|age| if age.as_secs() == 0 { "now".to_owned() } else { format!("{} ago", text::span(age)) });
+    let told = age.map(|age| (age, text::span(age)));
+    let told = told.map(|(age, span)| if age.as_secs() == 0 { "now".to_owned() } else { format!("{span} ago") });
     match (feed.trouble(), told) {
         (Some(_), Some(told)) => (Role::Stale, format!("{} stale, {told}", view.look.sign("✗", "x"))),
         (Some(_), None) => (Role::Error, "failed".to_owned()),

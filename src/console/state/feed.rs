@@ -1,6 +1,6 @@
 //! Data that is fetched: where it stands and how old it is.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use crate::{
     console::{origin::Origin, update::Trouble},
@@ -36,6 +36,10 @@ pub struct Feed {
     /// Entries that came in the answer under way.
     pub landed: usize,
     number: u64,
+    /// Why the last answer did not come, until one does.
+    failed: Option<Trouble>,
+    /// How often it is wanted, as was asked last.
+    every: Cell<Option<Duration>>,
 }
 
 impl Feed {
@@ -49,9 +53,9 @@ impl Feed {
     }
 
     /// The number of the question under way, which begins if there is none.
-    pub fn expect(&mut self, now: Timestamp) -> Epoch {
+    pub fn expect(&mut self, now: Timestamp) -> u64 {
         match self.phase {
-            Phase::Loading => self.epoch,
+            Phase::Loading => self.number,
             _ => self.begin(now),
         }
     }
@@ -75,8 +79,12 @@ impl Feed {
             Ok(()) => {
                 self.phase = Phase::Ready;
                 self.at = Some(now);
+                self.failed = None;
             }
-            Err(trouble) => self.phase = Phase::Failed(trouble),
+            Err(trouble) => {
+                self.failed = Some(trouble.clone());
+                self.phase = Phase::Failed(trouble);
+            }
         }
         true
     }
@@ -94,7 +102,19 @@ impl Feed {
     /// Whether it is time to ask again: sooner if the last answer did not come.
     pub fn is_due(&self, now: Timestamp, every: Duration) -> bool {
         let every = if self.trouble().is_some() { every.min(RETRY) } else { every };
+        self.every.set(Some(every));
         self.phase != Phase::Loading && self.asked.is_none_or(|asked| now.since(asked) >= every)
+    }
+
+    /// Nobody wants it until [`Feed::is_due`] is asked again.
+    pub fn rest(&self) {
+        self.every.set(None);
+    }
+
+    /// When it is time to ask again, if somebody wants it and no answer is on its way.
+    pub fn due(&self) -> Option<Timestamp> {
+        let every = self.every.get().filter(|_| self.phase != Phase::Loading)?;
+        Some(self.asked?.plus(every))
     }
 
     /// Whether an answer is on its way.
@@ -102,12 +122,9 @@ impl Feed {
         self.phase == Phase::Loading
     }
 
-    /// Why there is no new data.
+    /// Why there is no new data. It stays while the question is put again: a line that is dead must not look alive in between.
     pub fn trouble(&self) -> Option<&Trouble> {
-        match &self.phase {
-            Phase::Failed(trouble) => Some(trouble),
-            _ => None,
-        }
+        self.failed.as_ref()
     }
 }
 
@@ -164,6 +181,8 @@ impl Feeds {
             asked: feeds().filter_map(|feed| feed.asked).max(),
             landed: sound().filter(|feed| feed.is_loading()).map(|feed| feed.landed).sum(),
             number: 0,
+            failed: feeds().find_map(|feed| feed.failed.clone()).filter(|_| failed),
+            every: Cell::default(),
         }
     }
 
@@ -192,7 +211,11 @@ mod tests {
         assert!(feed.is_loading());
         assert!(feed.end(new, Err(Trouble::new("no", None)), now));
         assert_eq!(feed.age(now), None);
+        feed.begin(now);
+        assert!(feed.trouble().is_some(), "until an answer comes");
+        assert!(feed.end(new + 1, Err(Trouble::new("no", None)), now));
         assert!(!feed.is_due(now, Duration::from_secs(1)));
+        assert_eq!(feed.due(), Some(now.plus(Duration::from_secs(1))));
         assert!(feed.is_due(now.plus(Duration::from_secs(1)), Duration::from_secs(1)));
     }
 

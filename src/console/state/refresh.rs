@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
-use super::{Pane, State};
-use crate::console::{
-    effect::{Effect, Query, Source},
-    origin::Origin,
+use super::{Pane, State, feed::Feed};
+use crate::{
+    console::{
+        effect::{Effect, Query, Source},
+        origin::Origin,
+    },
+    ssm::Timestamp,
 };
 
 /// Fleets up to this size have all their tags fetched; beyond it, only those of rows that are seen.
 const TAGS_OF_ALL: usize = 1_000;
 /// Seconds between looks at a fleet that has no node yet.
 const NOTHING_YET: u64 = 2;
+/// Time after which is tried again what could not be asked when it was due.
+const MOMENT: Duration = Duration::from_secs(1);
 /// Seconds between looks at sessions while some run.
 const SESSIONS: u64 = 5;
 /// Time between looks at the session document in force.
@@ -50,8 +55,34 @@ impl State {
         }
     }
 
-    /// Fetches what the visible pane shows, where it is old enough.
+    /// Fetches what the visible pane shows, where it is old enough, and notes when the next of it will be.
     pub(super) fn refresh_due(&mut self, fx: &mut Vec<Effect>) {
+        self.each_wanted(|feed| feed.rest());
+        self.refresh_pane(fx);
+        self.want_node_commands(fx);
+        let mut next: Option<Timestamp> = None;
+        self.each_wanted(|feed| next = next.into_iter().chain(feed.due()).min());
+        // What could not be asked just now is looked at again in a moment.
+        let (now, moment) = (self.now, self.now.plus(MOMENT));
+        self.next_refresh = next.map(|at| if at <= now { moment } else { at });
+    }
+
+    /// Every feed that the pane may want, of the origins that can be asked.
+    fn each_wanted(&mut self, mut look: impl FnMut(&Feed)) {
+        const BESIDES: [Source; 3] = [Source::Sessions, Source::Preferences, Source::NodeCommands];
+        for origin in self.origins.scope().to_vec() {
+            if !self.origins.is_ready(origin) {
+                continue;
+            }
+            for source in self.sources().into_iter().chain(BESIDES) {
+                if let Some(feed) = self.feed_of(source, origin) {
+                    look(feed);
+                }
+            }
+        }
+    }
+
+    fn refresh_pane(&mut self, fx: &mut Vec<Effect>) {
         let now = self.now;
         for origin in self.origins.scope().to_vec() {
             let every = self.refresh(origin);

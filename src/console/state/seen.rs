@@ -1,7 +1,10 @@
 //! What drawing tells the state: how large windows are, and what stands where for the mouse.
 
 use super::{Pane, State, compliance::Level, cursor::Cursor};
-use crate::console::{action::Action, effect::Effect};
+use crate::{
+    console::{action::Action, effect::Effect},
+    ssm::Timestamp,
+};
 
 /// A list whose window drawing decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub struct Seen {
     pub shell: Option<(u16, u16)>,
     /// The screens of shells that were drawn, by the numbers of their tabs.
     pub shells: Vec<(u64, Area)>,
+    /// When the first of the ages and countdowns on the screen reads differently.
+    pub changes: Option<Timestamp>,
 }
 
 impl State {

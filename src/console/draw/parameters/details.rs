@@ -156,7 +156,7 @@ fn shown_value(view: &View<'_>, facts: &Facts, shown: &Shown, width: usize) -> V
     let mut head: Vec<Span<'static>> =
         vec![view.span(Role::Title, " value"), view.span(Role::Dim, format!("  {size}"))];
     if let Some(until) = shown.until {
-        let left = text::span(until.since(view.state.now));
+        let left = text::left(until.since(view.state.now));
         head.push(view.span(Role::Stale, format!("  hides in {left}")));
     }
     let mut lines = vec![Line::from(head)];

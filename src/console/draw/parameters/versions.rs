@@ -32,7 +32,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, focus
         view.span(Role::Dim, format!("  {}", text::count(versions.list.len(), "version"))),
     ];
     if let Some(until) = versions.until {
-        let left_over = text::span(until.since(view.state.now));
+        let left_over = text::left(until.since(view.state.now));
         left.push(view.span(Role::Stale, format!("  hides in {left_over}")));
     }
     cards::heading(view, frame, area, left, Some(&view.state.parameters.history_feed));

@@ -112,12 +112,16 @@ impl Parameters {
         }
     }
 
-    /// When something happens by itself next.
-    pub fn deadline(&self) -> Option<Timestamp> {
+    /// When the cursor has rested long enough for details to be fetched.
+    pub fn rests_at(&self) -> Option<Timestamp> {
+        self.focus.as_ref().filter(|focus| !focus.asked).map(|focus| focus.since.plus(REST))
+    }
+
+    /// When a secret that is revealed is hidden.
+    pub fn hides_at(&self) -> Option<Timestamp> {
         let focus = self.focus.as_ref()?;
-        let rest = (!focus.asked).then(|| focus.since.plus(REST));
         let hidden = focus.shown.as_ref().and_then(|shown| shown.until);
-        [rest, hidden, focus.versions.until].into_iter().flatten().min()
+        hidden.into_iter().chain(focus.versions.until).min()
     }
 
     /// Reveals or hides the secret of what is looked at.

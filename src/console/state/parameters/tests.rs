@@ -125,7 +125,7 @@ fn details_are_asked_for_when_the_cursor_rests() {
     let mut pane = sample();
     put_cursor(&mut pane, "/app/hosts");
     assert!(pane.wants(at(100)).is_empty());
-    assert_eq!(pane.deadline(), Some(at(200)));
+    assert_eq!(pane.rests_at(), Some(at(200)));
     let wanted = pane.wants(at(200));
     assert_eq!(wanted[0], Query::Value { name: "/app/hosts".to_owned(), secret: false });
     assert_eq!(wanted.len(), 3);
@@ -189,7 +189,7 @@ fn text_is_not_revealed_and_not_hidden() {
     assert_eq!(pane.reveal(), Reveal::Nothing);
     pane.hide();
     assert!(pane.focus().unwrap().shown.is_some());
-    assert_eq!(pane.deadline().filter(|at| at.as_millis() > 200), None);
+    assert_eq!(pane.hides_at(), None);
 }
 
 #[test]

@@ -93,6 +93,7 @@ pub fn countdown(tab: &Tab, preferences: &Preferences, now: Timestamp) -> Option
 
 /// A time left as a clock shows it: `4:09`, above an hour `1:04:09`.
 pub fn clock(left: Duration) -> String {
+    crate::console::text::changes_in(Duration::from_nanos(u64::from(left.subsec_nanos())) + Duration::from_millis(1));
     let seconds = left.as_secs();
     let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
     match hours {
