@@ -32,7 +32,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         return viewer::draw(view, frame, area, text);
     }
     heading(view, frame, area);
-    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let mut body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if sessions.list.is_empty() {
         if !cards::waiting(view, frame, body, &sessions.feed.all(), "sessions") {
             let next = "Sessions of everybody in this account appear here, and stay in the history when they are over.";
@@ -40,6 +40,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         }
         return;
     }
+    body = cards::stale(view, frame, body, &sessions.feed, "What is shown may be old");
     if sessions.shown.is_empty() {
         let next = format!("The filter \"{}\" lets none of them through.", sessions.filter.text());
         return cards::empty(view, frame, body, "Nothing matches", &next, &[Action::Filter, Action::Back]);

@@ -12,6 +12,8 @@ use crate::{
     ssm::{self, CommandInvocationStatus, CommandStatus, PingStatus, Sensitive, Timestamp},
 };
 
+mod states;
+
 const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (200, 60)];
 
 fn snapshots(name: &str, mut make: impl FnMut() -> Bench) {
