@@ -121,6 +121,7 @@ actions! {
         PaneNext View "pane-next", "next pane", "Go to the next pane";
         PanePrevious View "pane-previous", "previous pane", "Go to the previous pane";
         Back View "back", "back", "Go back one step";
+        Undo Change "undo", "undo", "Take back the last change that can be taken back, after a yes";
         NextTheme View "next-theme", "theme", "Change to the next theme";
         ReportBug View "report-bug", "report", "Write what happened last to a file for a bug report; secrets are masked in it";
         Redraw View "redraw", "redraw", "Draw the whole screen again";
@@ -138,6 +139,7 @@ actions! {
         Open View "open", "open", "Open what is under the cursor";
         Filter View "filter", "filter", "Filter the rows: words match loosely, key:value tokens exactly";
         Copy View "copy", "copy", "Copy the row's id or name to the clipboard";
+        EditTags Change "edit-tags", "tags", "Edit the tags of the node or parameter under the cursor";
     }
     Fleet {
         Mark View "mark", "mark", "Mark the row and step down";
@@ -182,6 +184,7 @@ actions! {
         ExpandAll View "expand-all", "open all", "Open every branch, or close them all";
     }
     History {
+        RestoreVersion Change "restore-version", "restore", "Write the version under the cursor again, as the newest one";
         LabelVersion Change "label-version", "label", "Label the version under the cursor, or move a label to it";
         UnlabelVersion Change "unlabel-version", "unlabel", "Take labels away from the version under the cursor";
     }

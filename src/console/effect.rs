@@ -19,8 +19,11 @@ use crate::{
 mod forward;
 pub mod perform;
 mod queries;
+mod retag;
 mod shell;
 mod tape;
+
+pub use retag::Retag;
 
 /// Which question an answer belongs to: the origin it was put to and its number among those of one source, so that an
 /// answer to an old question is known and dropped.
@@ -144,6 +147,9 @@ pub enum Change {
     Cancel(ssm::CancelCommand),
     /// Create a parameter or give it a new version.
     Put(Box<ssm::PutParameter>),
+    /// Put an earlier version of a parameter again, as a new one. The request has no value: it is fetched when this is done,
+    /// so that a secret never gets into the state.
+    Restore { version: i64, put: Box<ssm::PutParameter> },
     /// Delete a parameter.
     Delete(ssm::DeleteParameter),
     /// Label a version of a parameter.
@@ -152,6 +158,8 @@ pub enum Change {
     Unlabel(ssm::UnlabelParameterVersion),
     /// End a session.
     Terminate(ssm::TerminateSession),
+    /// Change the tags of a resource.
+    Tag(Box<Retag>),
 }
 
 impl Change {
@@ -162,6 +170,8 @@ impl Change {
             Self::Send(_) | Self::Scan(_) => ssm::SendCommand::NAME,
             Self::Cancel(_) => ssm::CancelCommand::NAME,
             Self::Put(_) => ssm::PutParameter::NAME,
+            Self::Restore { .. } => "GetParameter, PutParameter",
+            Self::Tag(change) => change.operation(),
             Self::Delete(_) => ssm::DeleteParameter::NAME,
             Self::Label(_) => ssm::LabelParameterVersion::NAME,
             Self::Unlabel(_) => ssm::UnlabelParameterVersion::NAME,

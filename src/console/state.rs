@@ -51,6 +51,7 @@ mod refresh;
 pub mod seen;
 pub mod sessions;
 pub mod shells;
+pub mod tagging;
 pub mod viewer;
 
 use commands::Commands;
@@ -205,6 +206,8 @@ pub struct State {
     preferences_feed: feed::Feeds,
     /// Messages.
     pub notices: Notices,
+    /// Changes that can be taken back, the last one last.
+    pub undo: Vec<tagging::Undoable>,
     /// The last commands of the node in the detail pane.
     pub node_commands: NodeCommands,
     /// Keys of a chord that is not whole yet.
@@ -282,6 +285,7 @@ impl State {
             preferences: Preferences::default(),
             preferences_feed: feed::Feeds::default(),
             notices: Notices::default(),
+            undo: Vec::new(),
             node_commands: NodeCommands::default(),
             typed: Vec::new(),
             prefixed: false,

@@ -5,8 +5,8 @@ mod properties;
 pub mod sessions;
 mod shells;
 mod tapes;
-
 mod world;
+
 use std::collections::BTreeSet;
 
 use super::{

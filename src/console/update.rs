@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     console::{
-        effect::{Epoch, Progress, Source},
+        effect::{Epoch, Progress, Retag, Source},
         origin::Origin,
         state::shells::limits::Preferences,
     },
@@ -96,7 +96,7 @@ pub struct Transcript {
 }
 
 /// How a change ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Changed {
     /// A command was accepted; its id.
     Sent(String),
@@ -110,6 +110,8 @@ pub enum Changed {
     Deleted(String),
     /// A session was told to end.
     Terminated(String),
+    /// The tags of a resource are others.
+    Tagged(Box<Retag>),
     /// The labels of a parameter's versions are others; those the service would not take.
     Labelled { name: String, invalid: Vec<String> },
 }

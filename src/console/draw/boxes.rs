@@ -81,6 +81,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
             if notices.is_empty() {
                 super::lines(frame, inner, vec![Line::from(view.span(Role::Dim, " Nothing was reported."))]);
             }
+            let inner = taken_back(view, frame, inner);
             let rows: Vec<_> = (0..notices.len()).collect();
             let now = view.state.now;
             let whole = notices.get(cursor.at).map(|notice| {
@@ -101,6 +102,31 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
             });
         }
     }
+}
+
+/// What can be taken back, above the messages. The room that is left for them.
+fn taken_back(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) -> Rect {
+    const SHOWN: usize = 3;
+    let undo = &view.state.undo;
+    if undo.is_empty() || area.height < 8 {
+        return area;
+    }
+    let keys = view.state.keymap.key_for(&[crate::console::action::Layer::Global.name()], Action::Undo);
+    let heading =
+        format!(" Can be taken back, the last one first{}", keys.map(|k| format!(" ({k})")).unwrap_or_default());
+    let mut lines = vec![Line::from(view.span(Role::Column, heading))];
+    for change in undo.iter().rev().take(SHOWN) {
+        let ago = text::span(view.state.now.since(change.at));
+        let what = format!(" {} {}: {}", text::fit(&ago, 5), change.what, change.inverse.lines().join(", "));
+        lines.push(Line::from(view.span(Role::Text, text::cut(&what, area.width.into()))));
+    }
+    if undo.len() > SHOWN {
+        lines.push(Line::from(view.span(Role::Dim, format!("   and {} more", undo.len() - SHOWN))));
+    }
+    lines.push(Line::default());
+    let height = u16::try_from(lines.len()).unwrap_or(area.height).min(area.height);
+    super::lines(frame, Rect { height, ..area }, lines);
+    Rect { y: area.y + height, height: area.height - height, ..area }
 }
 
 /// A box over most of the panes, with a line to type into at its top.
@@ -229,7 +255,11 @@ fn ask(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, question: &Question) 
     match &question.typed {
         Some((expected, typed)) => {
             let words = format!(" type {expected} and enter to do it, esc to leave it");
-            frame.render_widget(Paragraph::new(Line::from(view.span(Role::Dim, words))), below);
+            let mut spans = vec![view.span(Role::Dim, words)];
+            if !api.is_empty() {
+                spans.push(view.span(Role::Dim, format!("   {api}")));
+            }
+            frame.render_widget(Paragraph::new(Line::from(spans)), below);
             let line = Rect { y: below.y + 1, ..below };
             if line.bottom() <= inner.bottom() {
                 type_line(view, frame, line, typed, expected, true);

@@ -68,6 +68,7 @@ const FOOTER: &[(Layer, &[Action])] = &[
             Action::DiffGroups,
             Action::PickResult,
             Action::Reveal,
+            Action::RestoreVersion,
             Action::LabelVersion,
             Action::UnlabelVersion,
             Action::Back,

@@ -23,6 +23,7 @@ use crate::{
         text,
         update::{Changed, Facts, Trouble, Update},
     },
+    ssm,
 };
 
 /// How a client for a place is made, however long that takes.
@@ -288,6 +289,25 @@ async fn make(client: &Client, change: Change) -> Result<Changed, Error> {
         Change::Put(put) => {
             let name = put.name.clone();
             Changed::Put { name, version: client.call(*put).await?.version }
+        }
+        Change::Restore { version, mut put } => {
+            let name = put.name.clone();
+            let asked = ssm::GetParameter { name: format!("{name}:{version}"), with_decryption: Some(true) };
+            let value = client.call(asked).await?.parameter.and_then(|parameter| parameter.value);
+            put.value = value.ok_or_else(|| Error::Protocol("GetParameter answered without a value".to_owned()))?;
+            Changed::Put { name, version: client.call(*put).await?.version }
+        }
+        Change::Tag(change) => {
+            let (resource_type, resource_id) = (change.resource.clone(), change.id.clone());
+            let (tags, tag_keys) = (change.added(), change.removed());
+            if !tags.is_empty() {
+                let (resource_type, resource_id) = (resource_type.clone(), resource_id.clone());
+                client.call(ssm::AddTagsToResource { resource_type, resource_id, tags }).await?;
+            }
+            if !tag_keys.is_empty() {
+                client.call(ssm::RemoveTagsFromResource { resource_type, resource_id, tag_keys }).await?;
+            }
+            Changed::Tagged(change)
         }
         Change::Delete(delete) => {
             let name = delete.name.clone();

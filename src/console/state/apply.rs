@@ -207,6 +207,7 @@ impl State {
                 self.ask(origin, Query::Sessions, fx);
             }
             Changed::Put { name, version } => self.parameter_written(&name, version, fx),
+            Changed::Tagged(change) => self.tagged(origin, &change),
             Changed::Deleted(name) => self.parameter_deleted(&name),
             Changed::Labelled { name, invalid } => self.parameter_labelled(&name, &invalid),
         }

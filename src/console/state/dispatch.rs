@@ -45,6 +45,8 @@ impl State {
                 self.go(Pane::ALL[(at + step) % Pane::ALL.len()], fx);
             }
             Action::NextTheme => self.theme_turns += 1,
+            Action::Undo => self.ask_undo(),
+            Action::EditTags => self.edit_tags(),
             Action::ReportBug => fx.push(Effect::Report),
             Action::Redraw => fx.push(Effect::Repaint),
             Action::Suspend => fx.push(Effect::Suspend),

@@ -213,6 +213,8 @@ pub enum Purpose {
     Label { name: String, version: i64 },
     /// Labels are taken from a version.
     Unlabel { name: String, version: i64 },
+    /// A resource gets other tags.
+    Tags(Box<super::tagging::Tagged>),
     /// A text is written to a file.
     Save,
     /// A port is forwarded.
@@ -299,7 +301,7 @@ impl Form {
 
     /// Whether leaving it loses what nobody wants to type twice.
     pub fn is_worth_a_question(&self) -> bool {
-        let long = matches!(self.purpose, Purpose::Command | Purpose::Create | Purpose::Edit { .. });
+        let long = matches!(self.purpose, Purpose::Command | Purpose::Create | Purpose::Edit { .. } | Purpose::Tags(_));
         long && self.touched && !self.sent
     }
 

@@ -224,6 +224,9 @@ impl State {
                     labels,
                 })
             }),
+            Purpose::Tags(tagged) => {
+                tagged.change(form).map(|change| Submitted::Tags(tagged.origin, change.map(Box::new)))
+            }
             Purpose::Save => form.given("path").map(Submitted::Save).ok_or(("path", "name a file".to_owned())),
             Purpose::Forward => self.read_forward(form).map(|entry| Submitted::Forward(Box::new(entry))),
             Purpose::RenameShell { tab } => Ok(Submitted::RenameShell(*tab, form.given("name"))),
@@ -249,6 +252,7 @@ impl State {
                     Change::Unlabel(unlabel),
                 );
             }
+            Ok(Submitted::Tags(origin, change)) => self.confirm_tags(origin, change.map(|change| *change)),
             Ok(Submitted::Save(path)) => self.save(path, fx),
             Ok(Submitted::Forward(entry)) => {
                 self.overlays.pop();
@@ -369,6 +373,7 @@ enum Submitted {
     Put(Box<ssm::PutParameter>),
     Label(ssm::LabelParameterVersion),
     Unlabel(ssm::UnlabelParameterVersion),
+    Tags(Origin, Option<Box<crate::console::effect::Retag>>),
     Save(String),
     Forward(Box<crate::config::forward::Forward>),
     RenameShell(u64, Option<String>),

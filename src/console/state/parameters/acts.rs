@@ -51,6 +51,7 @@ impl State {
                 Err(why) => self.tell(why),
             },
             Action::DeleteParameter => self.ask_delete(),
+            Action::RestoreVersion => self.ask_restore(),
             Action::LabelVersion | Action::UnlabelVersion => self.label_form(action),
             Action::Copy => {
                 if let Some(path) = self.parameters.path() {
@@ -140,6 +141,27 @@ impl State {
         let question = Question::new("Delete this parameter?", lines, Then::change(self.parameters.origin, change))
             .typing("delete");
         self.overlays.push(Overlay::Question(Box::new(question)));
+    }
+
+    /// Asks whether an earlier version shall be written again; shows what differs from the one in force.
+    fn ask_restore(&mut self) {
+        let focus = self.parameters.focus().filter(|_| self.parameters.level == Level::Versions);
+        let Some(focus) = focus else { return self.tell("Open the versions of a parameter to restore one of them.") };
+        let facts = self.parameters.facts(&focus.name);
+        let data_type = facts.map(|facts| facts.data_type.clone()).filter(|kind| !kind.is_empty());
+        match focus.versions.restoration(&focus.name, data_type) {
+            Ok((version, put, lines)) => {
+                let put = Box::new(put);
+                let title = format!("Write version {version} again, as the newest?");
+                let question = Question::new(
+                    &title,
+                    lines,
+                    Then::change(self.parameters.origin, Change::Restore { version, put }),
+                );
+                self.overlays.push(Overlay::Question(Box::new(question)));
+            }
+            Err(why) => self.tell(why),
+        }
     }
 
     /// The question before a parameter is written. It says everything but the value.

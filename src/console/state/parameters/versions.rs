@@ -49,6 +49,15 @@ impl Version {
 
     /// Facts and value as the lines that are compared.
     fn all_lines(&self) -> Vec<String> {
+        self.lines_with(self.lines())
+    }
+
+    /// The same without the value of a secret, revealed or not.
+    fn open_lines(&self) -> Vec<String> {
+        self.lines_with(self.lines().filter(|_| self.kind != ParameterType::SecureString))
+    }
+
+    fn lines_with(&self, value: Option<Vec<String>>) -> Vec<String> {
         let facts = [
             ("type", self.kind.as_str()),
             ("tier", &self.tier),
@@ -58,7 +67,7 @@ impl Version {
         ];
         let facts = facts.into_iter().filter(|(_, text)| !text.is_empty());
         let facts = facts.map(|(name, text)| format!("{name}: {}", clean(text)));
-        let value = self.lines().unwrap_or_else(|| vec![ssm::redact::MASK.to_owned()]);
+        let value = value.unwrap_or_else(|| vec![ssm::redact::MASK.to_owned()]);
         facts.chain(["value:".to_owned()]).chain(value.into_iter().map(|line| format!("  {line}"))).collect()
     }
 }
@@ -132,6 +141,53 @@ impl Versions {
         let secrets = self.list.iter_mut().filter(|version| version.kind == ParameterType::SecureString);
         secrets.for_each(|version| version.value = None);
         self.until.take().is_some()
+    }
+
+    /// What writes the version under the cursor again: its number, the request without the value, and what differs from the
+    /// version in force, line by line. Secrets stay hidden.
+    ///
+    /// # Errors
+    /// In words, if there is nothing to restore.
+    pub fn restoration(
+        &self,
+        name: &str,
+        data_type: Option<String>,
+    ) -> Result<(i64, ssm::PutParameter, Vec<String>), &'static str> {
+        let here = self.current().ok_or("There is no version here.")?;
+        let newest = self.list.first().filter(|newest| newest.number != here.number);
+        let newest = newest.ok_or("This is the version in force.")?;
+        let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        // An advanced parameter cannot become a standard one again.
+        let tier = if newest.tier == "Advanced" { &newest.tier } else { &here.tier };
+        let put = ssm::PutParameter {
+            name: name.to_owned(),
+            r#type: Some(here.kind.clone()),
+            description: given(&here.description),
+            key_id: given(&here.key),
+            allowed_pattern: given(&here.pattern),
+            tier: given(tier).map(ssm::ParameterTier::from),
+            data_type,
+            overwrite: Some(true),
+            ..Default::default()
+        };
+        let mut lines =
+            vec![clean(name), format!("version {} in force now, {} again", newest.number, here.number), String::new()];
+        let differs =
+            diff(&newest.open_lines(), &here.open_lines()).into_iter().filter_map(|(tone, line)| match tone {
+                Tone::Added => Some(format!("+ {line}")),
+                Tone::Removed => Some(format!("- {line}")),
+                _ => None,
+            });
+        let differs: Vec<_> = differs.collect();
+        match (here.kind == ParameterType::SecureString, differs.is_empty()) {
+            (true, _) => {
+                lines.push("The value is a secret and stays hidden; reveal the versions to compare them.".to_owned())
+            }
+            (false, true) => lines.push("The two are the same.".to_owned()),
+            (false, false) => {}
+        }
+        lines.extend(differs);
+        Ok((here.number, put, lines))
     }
 
     /// The picked version compared with the one under the cursor, or that one with the one before it.
@@ -222,6 +278,24 @@ mod tests {
         assert_eq!(tones, [Tone::Plain, Tone::Plain, Tone::Removed, Tone::Added]);
         assert!(versions.hide() && !versions.hide());
         assert!(versions.list.iter().all(|version| version.value.is_none()));
+    }
+
+    #[test]
+    fn an_earlier_version_is_written_again_after_a_look_at_the_difference() {
+        let mut versions = Versions::default();
+        versions.land(vec![history(1, ParameterType::String, "old"), history(2, ParameterType::String, "new")], false);
+        assert_eq!(versions.restoration("/a", None), Err("This is the version in force."));
+        versions.cursor.at = 1;
+        let (number, put, lines) = versions.restoration("/a", Some("text".to_owned())).unwrap();
+        assert_eq!((number, put.overwrite, put.value.as_str()), (1, Some(true), ""));
+        assert!(lines.contains(&"-   new".to_owned()) && lines.contains(&"+   old".to_owned()), "{lines:?}");
+        // A secret stays one, even while it is revealed.
+        let secret = |n: i64, value: &str| history(n, ParameterType::SecureString, value);
+        let mut versions = Versions::default();
+        versions.land(vec![secret(1, "hunter1"), secret(2, "hunter2")], true);
+        versions.cursor.at = 1;
+        let (_, _, lines) = versions.restoration("/a", None).unwrap();
+        assert!(!lines.concat().contains("hunter") && lines.concat().contains("stays hidden"), "{lines:?}");
     }
 
     #[test]

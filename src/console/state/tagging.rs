@@ -1,0 +1,308 @@
+//! Tags of nodes and parameters that are edited, and changes of them that are taken back.
+
+use super::{
+    Pane, State,
+    form::{Editor, Field, Form, Purpose, Value},
+    overlay::{Overlay, Question, Then},
+};
+use crate::{
+    console::{
+        action::Action,
+        effect::{Change, Retag},
+        origin::Origin,
+        text::{clean, count},
+    },
+    ssm::{ResourceTypeForTagging, Tag, Timestamp},
+};
+
+/// Changes that can be taken back.
+const KEPT: usize = 50;
+/// Tags a resource may have.
+const MOST_TAGS: usize = 50;
+/// Characters of a key, and of a value.
+const LONGEST: (usize, usize) = (128, 256);
+
+/// A change that was made and can be taken back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Undoable {
+    /// When it was made.
+    pub at: Timestamp,
+    /// Where it was made.
+    pub origin: Origin,
+    /// What was changed: `the tags of web-1`.
+    pub what: String,
+    /// What takes it back.
+    pub inverse: Retag,
+}
+
+/// The resource whose tags a form edits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tagged {
+    /// Where it is.
+    pub origin: Origin,
+    /// What kind it is.
+    pub resource: ResourceTypeForTagging,
+    /// Its id, or its name.
+    pub id: String,
+    /// Its tags as the form began with them.
+    pub before: Vec<Tag>,
+}
+
+impl Tagged {
+    /// The change a form wants; `None` if it is none.
+    ///
+    /// # Errors
+    /// In words, with the name of the field, when a line is no tag.
+    pub fn change(&self, form: &Form) -> Result<Option<Retag>, (&'static str, String)> {
+        let after = read(&form.answer("tags")).map_err(|problem| ("tags", problem))?;
+        Ok(Retag::between(self.resource.clone(), &self.id, self.before.clone(), after))
+    }
+}
+
+/// Reads tags, one on each line: `Key=Value`.
+fn read(text: &str) -> Result<Vec<Tag>, String> {
+    let mut tags: Vec<Tag> = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (key, value) = line.split_once('=').unwrap_or((line, ""));
+        let (key, value) = (key.trim(), value.trim());
+        let wrong = match () {
+            () if key.is_empty() => Some("a tag needs a key before its ="),
+            () if key.chars().count() > LONGEST.0 => Some("a key has 128 characters at most"),
+            () if value.chars().count() > LONGEST.1 => Some("a value has 256 characters at most"),
+            () if key.to_ascii_lowercase().starts_with("aws:") => Some("keys that begin with aws: are AWS's own"),
+            () if tags.iter().any(|tag| tag.key == key) => Some("this key stands here twice"),
+            () => None,
+        };
+        if let Some(wrong) = wrong {
+            return Err(format!("{}: {wrong}", crate::console::text::cut(line, 40)));
+        }
+        tags.push(Tag { key: key.to_owned(), value: value.to_owned() });
+    }
+    match tags.len() {
+        n if n > MOST_TAGS => Err(format!("{n} tags; a resource has {MOST_TAGS} at most")),
+        _ => Ok(tags),
+    }
+}
+
+impl State {
+    /// Opens the tags of what the cursor is on.
+    pub(super) fn edit_tags(&mut self) {
+        let found = match self.pane {
+            Pane::Fleet | Pane::Compliance => self.tags_of_node(),
+            Pane::Parameters => self.tags_of_parameter(),
+            _ => Err("Nothing here has tags that can be edited; nodes and parameters have."),
+        };
+        let (origin, resource, id, name, known) = match found {
+            Ok(found) => found,
+            Err(why) => return self.tell(why),
+        };
+        let own = known.iter().filter(|(key, _)| !key.starts_with("aws:"));
+        let before: Vec<_> = own.map(|(key, value)| Tag { key: key.clone(), value: value.clone() }).collect();
+        if before.iter().any(|tag| tag.key.contains('=')) {
+            return self.tell("A key of these tags has a = in it, which cannot be edited here.");
+        }
+        let text: Vec<_> = before.iter().map(|tag| format!("{}={}", tag.key, tag.value)).collect();
+        let fields = vec![
+            Field::of("of", "Of", "", Value::Fixed(name)),
+            Field::of(
+                "tags",
+                "Tags",
+                "one on each line: Key=Value; a line that goes is a tag that goes",
+                Value::Text(Editor::new(&text.join("\n"))),
+            ),
+        ];
+        let purpose = Purpose::Tags(Box::new(Tagged { origin, resource, id, before }));
+        self.overlays.push(Overlay::Form(Box::new(Form::new("Tags", purpose, fields))));
+    }
+
+    fn tags_of_node(&self) -> Result<Found, &'static str> {
+        let here = match self.pane {
+            Pane::Compliance => self.compliance.node().and_then(|id| self.fleet.node(id)),
+            _ => self.fleet.current(),
+        };
+        let node = here.ok_or("There is no node here.")?;
+        if !node.id.starts_with("mi-") {
+            return Err("An EC2 instance has its tags from EC2; they are changed there.");
+        }
+        let tags = node.tags.clone().ok_or("The tags of this node are not known yet.")?;
+        Ok((
+            node.origin,
+            ResourceTypeForTagging::ManagedInstance,
+            node.id.clone(),
+            format!("{} ({})", node.name, node.id),
+            tags,
+        ))
+    }
+
+    fn tags_of_parameter(&self) -> Result<Found, &'static str> {
+        let focus = self.parameters.focus().ok_or("Put the cursor on a parameter to edit its tags.")?;
+        let tags = focus.tags.clone().ok_or("The tags of this parameter are not known yet.")?;
+        Ok((
+            self.parameters.origin,
+            ResourceTypeForTagging::Parameter,
+            focus.name.to_string(),
+            clean(&focus.name),
+            tags,
+        ))
+    }
+
+    /// Asks whether tags shall be changed. `None`: nothing would be.
+    pub(super) fn confirm_tags(&mut self, origin: Origin, change: Option<Retag>) {
+        let Some(change) = change else {
+            self.overlays.pop();
+            return self.tell("The tags are as they were.");
+        };
+        self.ask_retag("Change these tags?", origin, change);
+    }
+
+    fn ask_retag(&mut self, title: &str, origin: Origin, change: Retag) {
+        let mut lines = vec![self.named(&change), String::new()];
+        lines.extend(change.lines());
+        let question = Question::new(title, lines, Then::change(origin, Change::Tag(Box::new(change))));
+        self.overlays.push(Overlay::Question(Box::new(question)));
+    }
+
+    fn named(&self, change: &Retag) -> String {
+        let node = self.fleet.node(&change.id).filter(|_| change.resource == ResourceTypeForTagging::ManagedInstance);
+        node.map_or_else(|| clean(&change.id), |node| format!("{} ({})", node.name, node.id))
+    }
+
+    /// Tags were changed.
+    pub(super) fn tagged(&mut self, origin: Origin, change: &Retag) {
+        let what = format!("the tags of {}", self.named(change));
+        match change.resource {
+            ResourceTypeForTagging::ManagedInstance => {
+                if let Some(node) = self.fleet.node_mut(&change.id) {
+                    let tags = node.tags.take().unwrap_or_default();
+                    let own = tags.into_iter().filter(|(key, _)| key.starts_with("aws:"));
+                    let own = own.map(|(key, value)| Tag { key, value });
+                    node.set_tags(&own.chain(change.after().iter().cloned()).collect::<Vec<_>>());
+                }
+            }
+            _ => self.parameters.refresh_details(),
+        }
+        if self.undo.last().is_some_and(|last| last.origin == origin && last.inverse == *change) {
+            self.undo.pop();
+            return self.tell(format!("Took back the change of {what}."));
+        }
+        self.undo.push(Undoable { at: self.now, origin, what: what.clone(), inverse: change.inverse() });
+        if self.undo.len() > KEPT {
+            self.undo.remove(0);
+        }
+        let key = self.keymap.key_for(&self.layer_names(), Action::Undo);
+        let advice = key.map(|key| format!(" {key} takes it back.")).unwrap_or_default();
+        self.tell(format!("Changed {what}.{advice}"));
+    }
+
+    /// Asks whether the last change that can be taken back shall be.
+    pub(super) fn ask_undo(&mut self) {
+        let Some(last) = self.undo.last().cloned() else {
+            return self.tell("Nothing was changed here that can be taken back; changed tags can.");
+        };
+        let ago = crate::console::text::span(self.now.since(last.at));
+        let others = match self.undo.len() - 1 {
+            0 => String::new(),
+            more => format!("; {} before it", count(more, "change")),
+        };
+        self.ask_retag(&format!("Take back what was changed {ago} ago{others}?"), last.origin, last.inverse);
+    }
+}
+
+/// Where it is, kind, id, name to show, tags.
+type Found = (Origin, ResourceTypeForTagging, String, String, Vec<(String, String)>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        console::{
+            effect::Source,
+            testing::Bench,
+            update::{Changed, Page, Trouble, Update},
+        },
+        ssm,
+    };
+
+    fn fleet(read_only: bool) -> Bench {
+        let mut bench = Bench::new(read_only);
+        let node = |id: &str, name: &str| ssm::InstanceInformation {
+            instance_id: Some(id.to_owned()),
+            computer_name: Some(name.to_owned()),
+            ..Default::default()
+        };
+        let nodes = vec![node("mi-1", "web-1"), node("i-2", "web-2")];
+        bench.answer(Source::Nodes, Page::Nodes(nodes));
+        let tag = |key: &str, value: &str| Tag { key: key.to_owned(), value: value.to_owned() };
+        let tags = vec![tag("Env", "test"), tag("aws:owner", "x"), tag("Old", "1")];
+        let (_, epoch) = bench.asked(Source::Tags).unwrap();
+        let page = Page::Tags { node: "mi-1".to_owned(), tags };
+        bench.apply(Update::Page { source: Source::Tags, epoch, page });
+        bench
+    }
+
+    fn retag(bench: &Bench) -> Retag {
+        match bench.changes().last() {
+            Some(Change::Tag(change)) => (**change).clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn tags_are_edited_and_taken_back_each_after_a_yes() {
+        let mut bench = fleet(false);
+        bench.press("t");
+        assert!(bench.screen(80, 24).contains("Old=1"));
+        bench.press("ctrl-a ctrl-k");
+        bench.type_text("New=2");
+        bench.press("ctrl-s");
+        assert!(bench.changes().is_empty());
+        let screen = bench.screen(80, 24);
+        for said in ["web-1 (mi-1)", "+ New=2", "- Old=1", "AddTagsToResource, RemoveTagsFromResource"] {
+            assert!(screen.contains(said), "{said}\n{screen}");
+        }
+        bench.press("y");
+        let change = retag(&bench);
+        bench.apply(Update::Changed(Origin::default(), Ok(Changed::Tagged(Box::new(change.clone())))));
+        let tags = |bench: &Bench| bench.state.fleet.node("mi-1").unwrap().tags.clone().unwrap();
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(tags(&bench), [pair("Env", "test"), pair("New", "2"), pair("aws:owner", "x")]);
+        bench.press("shift-m");
+        assert!(bench.screen(100, 30).contains("the tags of web-1"));
+        bench.press("esc z");
+        assert!(bench.screen(80, 24).contains("+ Old=1"));
+        bench.press("y");
+        assert_eq!(retag(&bench), change.inverse());
+        let back = retag(&bench);
+        bench.apply(Update::Changed(Origin::default(), Ok(Changed::Tagged(Box::new(back)))));
+        assert_eq!(tags(&bench), [pair("Env", "test"), pair("Old", "1"), pair("aws:owner", "x")]);
+        bench.press("z");
+        assert!(bench.state.overlays.is_empty(), "what was taken back is not offered again");
+    }
+
+    #[test]
+    fn a_refused_change_leaves_form_and_tags() {
+        let mut bench = fleet(false);
+        bench.press("t");
+        bench.type_text("\nNew=2");
+        bench.press("ctrl-s y");
+        bench.apply(Update::Changed(Origin::default(), Err(Trouble::new("TooManyTagsError: no", None))));
+        assert!(bench.screen(80, 24).contains("TooManyTagsError"));
+        assert_eq!(bench.state.fleet.node("mi-1").unwrap().tags.as_ref().map(Vec::len), Some(3));
+        assert!(bench.state.undo.is_empty());
+    }
+
+    #[test]
+    fn lines_that_are_no_tags_are_told() {
+        for (text, told) in [("=x", "needs a key"), ("aws:x=1", "AWS's own"), ("a=1\na=2", "twice")] {
+            assert!(read(text).unwrap_err().contains(told), "{text}");
+        }
+        assert!(read(&"k".repeat(129)).is_err() && read(&format!("k={}", "v".repeat(257))).is_err());
+        assert_eq!(read("\n a = b=c \nflag\n").unwrap().len(), 2);
+        let mut bench = fleet(true);
+        bench.press("t z");
+        assert!(bench.state.overlays.is_empty(), "a read-only console edits nothing");
+        let mut bench = fleet(false);
+        bench.press("j t");
+        assert!(bench.state.overlays.is_empty() && bench.screen(80, 24).contains("from EC2"));
+    }
+}
