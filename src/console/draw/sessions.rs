@@ -40,7 +40,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         }
         return;
     }
-    body = cards::stale(view, frame, body, &sessions.feed, "What is shown may be old");
+    body = cards::stale(view, frame, body, &sessions.feed.all(), "What is shown may be old");
     if sessions.shown.is_empty() {
         let next = format!("The filter \"{}\" lets none of them through.", sessions.filter.text());
         return cards::empty(view, frame, body, "Nothing matches", &next, &[Action::Filter, Action::Back]);

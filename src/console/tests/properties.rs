@@ -8,6 +8,7 @@ use super::world::{self, SOURCES};
 use crate::console::{
     action::{Action, Kind},
     effect::Effect,
+    origin::Origin,
     state::{
         Event, Pane,
         overlay::{Overlay, Then},
@@ -136,9 +137,9 @@ fn take(bench: &mut Bench, step: Step) {
                 4 => Changed::Deleted(name),
                 5 => Changed::Terminated(name),
                 6 => Changed::Labelled { name: name.clone(), invalid: vec![name] },
-                _ => return bench.apply(Update::Changed(Err(trouble(n)))),
+                _ => return bench.apply(Update::Changed(Origin::default(), Err(trouble(n)))),
             };
-            bench.apply(Update::Changed(Ok(changed)));
+            bench.apply(Update::Changed(Origin::default(), Ok(changed)));
         }
         Step::Shell(tab, kind) => {
             let update = match kind {
