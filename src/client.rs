@@ -161,6 +161,11 @@ impl Client {
         session::start(self.clone(), request, options).await
     }
 
+    /// Goes on with a session that another client of this caller began and has left: `ResumeSession`, then its data channel.
+    pub async fn take_over_session(&self, id: String, target: String, size: TerminalSize) -> Result<Session, Error> {
+        session::take_over(self.clone(), id, target, SessionOptions::new(size)).await
+    }
+
     /// The settings it was made from.
     pub fn settings(&self) -> &Settings {
         &self.0.settings

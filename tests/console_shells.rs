@@ -2,6 +2,7 @@
 
 pub mod support;
 
+use nix::sys::signal::Signal;
 use support::{BINARY, Engine, Terminal};
 
 fn console(engine: &Engine, rows: u16, cols: u16) -> Terminal {
@@ -144,6 +145,42 @@ fn a_broken_line_is_told_in_the_tab_with_its_reason_until_it_stands_again() {
     terminal.wait_for("● web-1");
     terminal.keys("clear; echo the-s''ame\r");
     terminal.wait_for("the-same");
+    leave(&mut terminal);
+}
+
+#[test]
+fn a_shell_survives_the_console_that_was_killed_or_hung_up_on() {
+    let mut engine = Engine::start();
+    engine.agent("web-1", &[]);
+    engine.wait_for_nodes(1);
+    let script = format!("echo $$ > pid; exec {BINARY} --endpoint-url {}", engine.url);
+    let open = |engine: &Engine| Terminal::run(&script, &engine.environment(), engine.root.path(), 24, 80);
+    let mut terminal = open(&engine);
+    terminal.wait_for("web-1");
+    shell(&mut terminal);
+    terminal.keys("kept=$$; echo sh''ell-$$-\r");
+    terminal.wait_for("shell-");
+    let told = terminal.text();
+    let first = told.lines().find_map(|line| line.trim().strip_prefix("shell-")?.strip_suffix('-')).unwrap().to_owned();
+    for end in [Signal::SIGKILL, Signal::SIGHUP] {
+        let pid = support::read(engine.root.path().join("pid"));
+        let pid = nix::unistd::Pid::from_raw(pid.trim().parse().unwrap());
+        nix::sys::signal::kill(pid, end).unwrap();
+        terminal.wait_for_exit();
+        terminal = open(&engine);
+        terminal.wait_for("1 shell of yours is still open on a node");
+        terminal.keys("6");
+        terminal.wait_for("disconnected");
+        terminal.keys("a");
+        terminal.wait_for("the session goes on here");
+        terminal.keys("clear; echo st''ill-$$-$kept-\r");
+        terminal.wait_for(&format!("still-{first}-{first}-"));
+        // No key is lost or doubled from here on.
+        terminal.keys("clear; echo 0123456789''abcdefghijklmnopqrstuvwxyz\r");
+        terminal.wait("every key once", |screen| {
+            screen.contents().lines().any(|line| line.trim() == "0123456789abcdefghijklmnopqrstuvwxyz")
+        });
+    }
     leave(&mut terminal);
 }
 

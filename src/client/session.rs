@@ -13,7 +13,7 @@ use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::{Client, Error, TerminalSize};
-use crate::ssm::StartSession;
+use crate::ssm::{ResumeSession, Sensitive, StartSession};
 
 /// Events that may wait for [`Session::next`]; of a shell's, only one.
 const EVENTS: usize = 8;
@@ -180,16 +180,39 @@ pub(super) async fn start(client: Client, request: StartSession, options: Sessio
     let target = request.target.clone();
     let answer = client.call(request).await?;
     let missing = |what: &str| Error::Protocol(format!("the answer to StartSession has no {what}"));
-    let id = answer.session_id.ok_or_else(|| missing("SessionId"))?;
+    let session_id = answer.session_id.ok_or_else(|| missing("SessionId"))?;
     let token = answer.token_value.ok_or_else(|| missing("TokenValue"))?;
     let url = answer.stream_url.ok_or_else(|| missing("StreamUrl"))?;
+    Ok(open(line::Whose { client, session_id, target, url }, false, options, token))
+}
+
+/// Calls `ResumeSession` for a session that another client of this caller began and has left, and lets a task open its
+/// stream. What was shown before does not come again.
+///
+/// # Errors
+/// Also when the session has ended meanwhile.
+pub(super) async fn take_over(
+    client: Client,
+    session_id: String,
+    target: String,
+    options: SessionOptions,
+) -> Result<Session, Error> {
+    let answer = client.call(ResumeSession { session_id: session_id.clone() }).await?;
+    let token = answer.token_value.filter(|token| !token.0.is_empty());
+    let token = token.ok_or_else(|| Error::Config("the session is over; open a new one".to_owned()))?;
+    let missing = || Error::Protocol("the answer to ResumeSession has no StreamUrl".to_owned());
+    let url = answer.stream_url.ok_or_else(missing)?;
+    Ok(open(line::Whose { client, session_id, target, url }, true, options, token))
+}
+
+fn open(whose: line::Whose, begun: bool, options: SessionOptions, token: Sensitive) -> Session {
     let (commands, requests) = mpsc::unbounded_channel();
     let (told, events) = mpsc::channel(EVENTS);
     let window = Arc::new(Semaphore::new(INPUT_WINDOW));
-    let whose = line::Whose { client, session_id: id.clone(), target, url };
-    let line = line::Line::new(whose, options, window.clone(), requests, told);
+    let id = whose.session_id.clone();
+    let line = line::Line::new(whose, begun, options, window.clone(), requests, told);
     tokio::spawn(line.run(token));
-    Ok(Session { id, commands, events, window })
+    Session { id, commands, events, window }
 }
 
 #[cfg(test)]

@@ -190,6 +190,7 @@ actions! {
     }
     Sessions {
         Transcript View "transcript", "transcript", "Read what was written down of the session";
+        AttachSession Change "attach-session", "attach", "Go on with a shell of yours that runs without a client";
         TerminateSession Change "terminate-session", "terminate", "End the session, whoever began it";
     }
     Forwards {

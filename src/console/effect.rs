@@ -101,6 +101,8 @@ pub enum Query {
     Preferences,
     /// The sessions that run, and those that are over.
     Sessions,
+    /// The sessions of this caller, by ARN, that run.
+    OwnSessions(String),
     /// What was written down of a session.
     Transcript(Box<Session>),
     /// The versions of a parameter; decrypted only if asked.
@@ -111,7 +113,7 @@ impl Query {
     /// The source its answers belong to. `None`: the answer concerns the whole console.
     pub fn source(&self) -> Option<Source> {
         Some(match self {
-            Self::Identity => return None,
+            Self::Identity | Self::OwnSessions(_) => return None,
             Self::Nodes => Source::Nodes,
             Self::Tags(_) => Source::Tags,
             Self::PatchStates(_) => Source::PatchStates,
@@ -242,8 +244,8 @@ pub enum Effect {
     Forget(Source),
     /// Change something.
     Change(Confirmed),
-    /// Start a session and show it in this terminal.
-    OpenShell { tab: u64, origin: Origin, node: String, terminal: Arc<Terminal> },
+    /// Start a session and show it in this terminal; or go on with one that was left, by its id.
+    OpenShell { tab: u64, origin: Origin, node: String, left: Option<String>, terminal: Arc<Terminal> },
     /// Send keys to a session.
     ShellInput { tab: u64, bytes: Vec<u8> },
     /// Send a large paste to a session, as fast as the session takes it, telling how far it has come.

@@ -51,6 +51,7 @@ impl Pulse {
         let mut keys = keyboard::listen()?;
         let mut signals = Signals::new()?;
         let mut next_frame = Instant::now();
+        let mut leave_shells = false;
         self.draw()?;
         let mut first = Vec::new();
         self.state.connect(&mut first);
@@ -71,6 +72,10 @@ impl Pulse {
                 },
                 signal = signals.next() => match signal {
                     Signal::End => break Ok(()),
+                    Signal::Leave => {
+                        leave_shells = true;
+                        break Ok(());
+                    }
                     Signal::Suspend => {
                         self.tty.suspend()?;
                         self.state.dirty = true;
@@ -110,7 +115,7 @@ impl Pulse {
             }
         };
         self.recorder.finish();
-        self.performer.finish().await;
+        self.performer.finish(leave_shells).await;
         ended
     }
 
@@ -195,7 +200,10 @@ fn read(event: TtyEvent, state: &mut State) -> Option<Event> {
 }
 
 enum Signal {
+    /// The user wants it.
     End,
+    /// Nobody asked the user: a line was lost, a machine goes down.
+    Leave,
     Suspend,
     Resumed,
 }
@@ -224,8 +232,8 @@ impl Signals {
 
     async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.term.recv() => Signal::End,
-            _ = self.hangup.recv() => Signal::End,
+            _ = self.term.recv() => Signal::Leave,
+            _ = self.hangup.recv() => Signal::Leave,
             _ = self.interrupt.recv() => Signal::End,
             _ = self.stop.recv() => Signal::Suspend,
             _ = self.resume.recv() => Signal::Resumed,

@@ -169,6 +169,8 @@ pub enum Update {
     Unreachable(Origin, Trouble),
     /// Who the caller is: the account and the ARN.
     Caller { origin: Origin, account: String, arn: String },
+    /// These sessions of the caller run without a client: a console that is gone has left them.
+    Left { origin: Origin, sessions: usize },
     /// A page of an answer.
     Page { source: Source, epoch: Epoch, page: Page },
     /// An answer is complete, or failed.

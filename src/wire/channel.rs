@@ -14,6 +14,7 @@
 mod handshake;
 mod incoming;
 mod outgoing;
+mod runup;
 mod secrecy;
 mod window;
 
@@ -35,6 +36,7 @@ use crate::ssm::Timestamp;
 use handshake::Opening;
 use incoming::{Content, Incoming, Verdict};
 use outgoing::Outgoing;
+use runup::RunUp;
 use secrecy::Secrecy;
 
 /// The version a client announces: AWS's agents want four numeric parts, and this one to know what a client can do.
@@ -143,6 +145,9 @@ pub struct Channel {
     incoming: Incoming,
     opening: Opening,
     secrecy: Secrecy,
+    run_up: RunUp,
+    /// The size of the terminal, in the frames of the run-up.
+    size: Bytes,
     /// Messages that only have to be written: acknowledgements and states.
     replies: VecDeque<Bytes>,
     events: VecDeque<Event>,
@@ -166,11 +171,26 @@ impl Channel {
             incoming: Incoming::default(),
             opening: if role == Role::Client { Opening::Quiet } else { Opening::Done },
             secrecy: Secrecy::default(),
+            run_up: RunUp::Done,
+            size: Bytes::new(),
             replies: VecDeque::new(),
             events: VecDeque::new(),
             waiting: 0,
             paused: false,
             last_id: Uuid::new_v4().as_u128(),
+        }
+    }
+
+    /// The client's end of a session that another client began and has left. It goes on where the node is, whatever that
+    /// one had counted to. A session whose key only that one has cannot be taken over.
+    pub fn take_over(frame_size: usize, size: TerminalSize) -> Self {
+        Self {
+            opening: Opening::Done,
+            outgoing: Outgoing::beginning_at(runup::LENGTH),
+            incoming: Incoming::in_the_middle(),
+            run_up: RunUp::BEGINNING,
+            size: serde_json::to_vec(&size).unwrap_or_default().into(),
+            ..Self::new(Role::Client, frame_size)
         }
     }
 
@@ -182,6 +202,7 @@ impl Channel {
                 self.paused = false;
                 if let Ok(acknowledged) = serde_json::from_slice::<Acknowledged>(message.payload) {
                     self.outgoing.acknowledge(acknowledged.sequence, now);
+                    self.run_up.acknowledged(acknowledged.sequence);
                     self.opening.acknowledged(now);
                 }
             }
@@ -326,6 +347,12 @@ impl Channel {
         if self.paused {
             return None;
         }
+        if let Some(sequence_number) = self.run_up.next() {
+            let size = self.size.clone();
+            let message = self.message(self.role.sends(), &size, now);
+            let frame = View { payload_type: payload::SIZE, sequence_number, ..message };
+            return Some(frame.encode().into());
+        }
         self.outgoing.next(now)
     }
 
@@ -355,6 +382,7 @@ impl Channel {
     pub fn reconnected(&mut self) {
         self.replies.clear();
         self.paused = false;
+        self.run_up.reconnected();
         self.outgoing.rewind();
     }
 

@@ -101,15 +101,21 @@ enum End {
 }
 
 impl Line {
+    /// `begun` says that another client was there before.
     pub(super) fn new(
         whose: Whose,
+        begun: bool,
         options: SessionOptions,
         window: Arc<Semaphore>,
         commands: mpsc::UnboundedReceiver<Command>,
         events: mpsc::Sender<SessionEvent>,
     ) -> Self {
         let clock = Clock::system();
-        let mut channel = Channel::new(Role::Client, frame_size(&whose.url));
+        let size = frame_size(&whose.url);
+        let mut channel = match begun {
+            true => Channel::take_over(size, options.size),
+            false => Channel::new(Role::Client, size),
+        };
         channel.send_size(options.size, clock.now());
         Self {
             whose,

@@ -90,9 +90,9 @@ impl Performer {
                 }
             }
             Effect::Change(change) => self.change(change),
-            Effect::OpenShell { tab, origin, node, terminal } => {
+            Effect::OpenShell { tab, origin, node, left, terminal } => {
                 if let Some(client) = self.client(origin) {
-                    let line = shell::open(client, tab, node, terminal, self.updates.clone());
+                    let line = shell::open(client, tab, (node, left), terminal, self.updates.clone());
                     self.shells.insert(tab, line);
                 }
             }
@@ -246,8 +246,12 @@ impl Performer {
         });
     }
 
-    /// Ends every session and waits a moment for the service to hear of it.
-    pub async fn finish(&mut self) {
+    /// Ends every session and waits a moment for the service to hear of it; or leaves the shells to the service, to be
+    /// attached to again.
+    pub async fn finish(&mut self, leave_shells: bool) {
+        if leave_shells {
+            self.shells.drain().for_each(|(_, line)| line.leave());
+        }
         self.asked.drain().for_each(|(_, task)| task.abort());
         let ends: Vec<_> = self.shells.drain().map(|(_, line)| line.end()).collect();
         let ways = self.forwards.drain().chain(self.stopping.drain()).map(|(_, way)| way.end());

@@ -194,6 +194,19 @@ impl Asker {
                 }
                 Ok(())
             }
+            Query::OwnSessions(owner) => {
+                let filters = vec![ssm::SessionFilter { key: ssm::SessionFilterKey::Owner, value: owner }];
+                let list = ssm::DescribeSessions {
+                    state: SessionState::Active,
+                    max_results: Some(200),
+                    next_token: None,
+                    filters,
+                };
+                let running = self.client.call(list).await?.sessions;
+                let left = running.iter().filter(|session| Session::from(*session).is_left()).count();
+                let _ = self.updates.send(Update::Left { origin: self.epoch.origin, sessions: left }).await;
+                Ok(())
+            }
             Query::Transcript(session) => self.transcript(*session).await,
             Query::History { name, secret } => {
                 let list = ssm::GetParameterHistory {

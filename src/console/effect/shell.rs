@@ -63,6 +63,11 @@ impl Line {
         !matches!(self.orders.try_send(order), Err(mpsc::error::TrySendError::Full(_)))
     }
 
+    /// Lets the session go on without a client.
+    pub fn leave(self) {
+        self.task.abort();
+    }
+
     /// Ends the session; done when the service knows.
     pub async fn end(self) {
         drop(self.orders);
@@ -70,18 +75,22 @@ impl Line {
     }
 }
 
-/// Opens a session on a node and shows it on a terminal.
+/// Opens a session on a node, or goes on with the one of this id that was left there, and shows it on a terminal.
 pub(super) fn open(
     client: Client,
     tab: u64,
-    node: String,
+    (node, left): (String, Option<String>),
     terminal: Arc<Terminal>,
     updates: mpsc::Sender<Update>,
 ) -> Line {
     let (orders, inbox) = mpsc::channel(WAITING);
     let task = tokio::spawn(async move {
         let told = Told { tab, updates };
-        let closed = match start(&client, node, &terminal).await {
+        let session = match left {
+            None => start(&client, node, &terminal).await,
+            Some(left) => take_over(&client, node, left, &terminal).await,
+        };
+        let closed = match session {
             Ok(session) => {
                 told.send(ShellUpdate::Started(session.id().to_owned())).await;
                 let mut tape = Tape::default();
@@ -99,6 +108,12 @@ pub(super) fn open(
 async fn start(client: &Client, node: String, terminal: &Terminal) -> Result<Session, Trouble> {
     let request = StartSession { target: node, ..Default::default() };
     client.start_session(request, size_of(terminal)).await.map_err(|error| trouble(&error))
+}
+
+async fn take_over(client: &Client, node: String, left: String, terminal: &Terminal) -> Result<Session, Trouble> {
+    let session = client.take_over_session(left, node, size_of(terminal)).await.map_err(|error| trouble(&error))?;
+    terminal.feed(b"[the session goes on here; what it showed before is not kept]\r\n");
+    Ok(session)
 }
 
 fn size_of(terminal: &Terminal) -> TerminalSize {

@@ -69,6 +69,7 @@ impl Masks {
             Update::Connected(..)
             | Update::Unreachable(..)
             | Update::Caller { .. }
+            | Update::Left { .. }
             | Update::End { .. }
             | Update::Changed(..)
             | Update::Forward { .. }

@@ -35,6 +35,14 @@ impl State {
                     known.facts.account = Some(clean(&account));
                     known.facts.caller = Some(clean(&arn));
                 }
+                if !self.origins.is_read_only(origin) {
+                    self.ask(origin, Query::OwnSessions(arn), fx);
+                }
+            }
+            Update::Left { sessions: 0, .. } => {}
+            Update::Left { sessions, .. } => {
+                let runs = if sessions == 1 { "shell of yours is" } else { "shells of yours are" };
+                self.tell(format!("{sessions} {runs} still open on a node: attach in Sessions."));
             }
             Update::Page { source, epoch, page } => {
                 let feed = self.feed_of(source, epoch.origin);

@@ -84,6 +84,11 @@ impl Session {
             )
     }
 
+    /// Whether it is a shell that goes on without its client, which another one may take over.
+    pub fn is_left(&self) -> bool {
+        self.is_running() && self.status == Some(SessionStatus::Disconnected) && self.can_have_transcript()
+    }
+
     /// The status in one word.
     pub fn word(&self) -> String {
         self.status.as_ref().map(|status| clean(status.as_str()).to_lowercase()).unwrap_or_default()

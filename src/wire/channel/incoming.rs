@@ -33,18 +33,28 @@ pub(super) enum Verdict {
 pub(super) struct Incoming {
     /// The sequence number that is delivered next.
     expected: i64,
+    /// Whether the first frame that comes is the next one, whatever its number: peers begin with the oldest that they have.
+    anywhere: bool,
     /// Frames beyond `expected`, which wait for a gap to close.
     early: BTreeMap<i64, Content>,
     bytes: usize,
 }
 
 impl Incoming {
+    /// For a reader that was not there from the beginning.
+    pub(super) fn in_the_middle() -> Self {
+        Self { anywhere: true, ..Self::default() }
+    }
+
     /// Whether the frame has not been seen yet.
     pub(super) fn is_new(&self, sequence: i64) -> bool {
         sequence >= self.expected && !self.early.contains_key(&sequence)
     }
 
     pub(super) fn accept(&mut self, sequence: i64, content: Content) -> Verdict {
+        if std::mem::take(&mut self.anywhere) {
+            self.expected = sequence.max(0);
+        }
         if sequence == self.expected {
             self.expected = self.expected.saturating_add(1);
             return Verdict::Next(content);

@@ -80,6 +80,11 @@ impl Default for Outgoing {
 }
 
 impl Outgoing {
+    /// Nothing yet, and the first frame is to have this number.
+    pub(super) fn beginning_at(first: i64) -> Self {
+        Self { first, unsent: first, ..Self::default() }
+    }
+
     pub(super) fn next_sequence(&self) -> i64 {
         self.first + as_offset(self.frames.len())
     }

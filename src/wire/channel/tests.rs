@@ -23,8 +23,10 @@ fn data(channel: &mut Channel) -> Vec<u8> {
 
 /// Carries everything both ways until nothing is left to carry.
 fn settle(a: &mut Channel, b: &mut Channel, now: Timestamp) {
+    // As much at a time as a socket takes.
+    let some = |channel: &mut Channel| (0..1000).map_while(|_| channel.poll_transmit(now)).collect::<Vec<_>>();
     loop {
-        let (from_a, from_b) = (flush(a, now), flush(b, now));
+        let (from_a, from_b) = (some(a), some(b));
         if from_a.is_empty() && from_b.is_empty() {
             return;
         }
@@ -312,6 +314,36 @@ fn a_writer_stops_at_the_window_and_a_reader_that_sleeps_stops_the_writer() {
         settle(&mut client, &mut agent, at(now));
     }
     assert!(agent.can_send());
+}
+
+#[test]
+fn a_session_whose_client_is_gone_is_taken_over() {
+    let (mut gone, mut agent) = (Channel::new(Role::Client, 1024), Channel::new(Role::Agent, 1024));
+    agent.write(payload::OUTPUT, b"$ ", at(1));
+    for key in 0..700u32 {
+        settle(&mut gone, &mut agent, at(1));
+        gone.write(payload::OUTPUT, &key.to_be_bytes(), at(1));
+    }
+    settle(&mut gone, &mut agent, at(1));
+    assert_eq!((data(&mut gone), data(&mut agent).len()), (b"$ ".to_vec(), 2800));
+    // What was on its way when the client went is still the agent's to send.
+    agent.write(payload::OUTPUT, b"unseen ", at(2));
+    flush(&mut agent, at(2));
+
+    let mut client = Channel::take_over(1024, TerminalSize { cols: 80, rows: 24 });
+    client.write(payload::OUTPUT, b"ls", at(3));
+    // The line breaks in the middle of the run-up.
+    (0..900).filter_map(|_| client.poll_transmit(at(3))).for_each(|bytes| agent.receive(&bytes, at(3)).unwrap());
+    for end in [&mut client, &mut agent] {
+        end.reconnected();
+    }
+    settle(&mut client, &mut agent, at(4));
+    assert_eq!((data(&mut client), data(&mut agent)), (b"unseen ".to_vec(), b"ls".to_vec()));
+    agent.write(payload::OUTPUT, b"there", at(5));
+    client.write(payload::OUTPUT, b"!", at(5));
+    client.reconnected();
+    settle(&mut client, &mut agent, at(5));
+    assert_eq!((data(&mut client), data(&mut agent)), (b"there".to_vec(), b"!".to_vec()));
 }
 
 #[test]

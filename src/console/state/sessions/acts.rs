@@ -40,6 +40,11 @@ impl State {
                 self.sessions.rearrange();
             }
             Action::Open | Action::Right | Action::Transcript => self.open_session(action, fx),
+            Action::AttachSession => match self.sessions.current().cloned() {
+                Some(session) if session.is_left() => self.take_over(&session, fx),
+                Some(session) if session.is_running() => self.tell("This session is open elsewhere."),
+                _ => self.tell("This session is over."),
+            },
             Action::TerminateSession => self.ask_terminate(),
             Action::OpenShell => {
                 let session = self.sessions.current().map(|session| (session.origin, session.node.clone()));
@@ -58,6 +63,9 @@ impl State {
             Some(tab) => {
                 self.shells.focus(tab);
                 self.go(Pane::Shell, fx);
+            }
+            None if session.is_left() && self.is_own(&session) && action == Action::Open => {
+                self.take_over(&session, fx)
             }
             None if !session.can_have_transcript() => {
                 self.tell("What passes through a port is never written down; there is no transcript.");

@@ -19,6 +19,7 @@ use crate::{
             Pane, State,
             form::{Field, Form, Purpose},
             overlay::{Overlay, Pick, Question, ShellChoice, Then},
+            sessions::Session,
         },
         term::{ClipboardPolicy, keys},
         text::{clean, count},
@@ -115,6 +116,17 @@ impl State {
         self.open_shell(origin, &node, None, fx);
     }
 
+    /// Goes on with a session that a client of this user has left.
+    pub(in crate::console::state) fn take_over(&mut self, session: &Session, fx: &mut Vec<Effect>) {
+        let before = fx.len();
+        self.open_shell(session.origin, &session.node, None, fx);
+        for effect in &mut fx[before..] {
+            if let Effect::OpenShell { left, .. } = effect {
+                *left = Some(session.id.clone());
+            }
+        }
+    }
+
     /// Opens a shell on a node: beside the shown one along an axis, or alone.
     pub(in crate::console::state) fn open_shell(
         &mut self,
@@ -135,7 +147,8 @@ impl State {
         };
         let tab = self.shells.open((origin, node, &name), room, scrollback, beside, now);
         tab.terminal.with_screen_mut(|screen| screen.set_clipboard_policy(policy));
-        fx.push(Effect::OpenShell { tab: tab.id, origin, node: node.to_owned(), terminal: tab.terminal.clone() });
+        let (node, terminal) = (node.to_owned(), tab.terminal.clone());
+        fx.push(Effect::OpenShell { tab: tab.id, origin, node, left: None, terminal });
         self.go(Pane::Shell, fx);
     }
 
@@ -149,7 +162,7 @@ impl State {
         if let Some(tab) = self.shells.current_mut() {
             (tab.phase, tab.started, tab.session, tab.active) = (Phase::Connecting, None, None, now);
             (tab.pasting, tab.wants_copied) = (None, None);
-            fx.push(Effect::OpenShell { tab: tab.id, origin, node, terminal: tab.terminal.clone() });
+            fx.push(Effect::OpenShell { tab: tab.id, origin, node, left: None, terminal: tab.terminal.clone() });
         }
     }
 
