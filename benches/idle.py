@@ -29,7 +29,11 @@ def drain(terminal, seconds):
     end, count = time.monotonic() + seconds, 0
     while (left := end - time.monotonic()) > 0:
         if select.select([terminal], [], [], left)[0]:
-            count += len(os.read(terminal, 65536))
+            try:
+                count += len(os.read(terminal, 65536))
+            except OSError:
+                # The console has ended.
+                break
     return count
 
 
