@@ -24,6 +24,7 @@ use crate::{
 
 mod boxes;
 mod cards;
+mod chart;
 mod commands;
 mod compliance;
 mod fleet;
