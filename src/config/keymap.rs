@@ -97,8 +97,7 @@ impl<A: Copy + PartialEq> Keymap<A> {
         problems: &mut Vec<Problem>,
     ) {
         let mut report = |start: usize, what: String| {
-            let line = text.get(..start).unwrap_or("").matches('\n').count() + 1;
-            problems.push(Problem { file: file.to_owned(), line, what });
+            problems.push(Problem { file: file.to_owned(), line: line_of(text, start), what });
         };
         let sections = match toml::from_str::<File>(text) {
             Ok(sections) => sections,
@@ -132,25 +131,33 @@ impl<A: Copy + PartialEq> Keymap<A> {
                     report(action.span().start, format!("{place}: no action called \"{wanted}\""));
                     continue;
                 };
-                if places.iter().any(|(l, c): &(String, Vec<_>)| l == name && *c == chord) {
-                    report(keys.span().start, format!("{place}: bound twice"));
+                let before = places.iter().find(|(l, c, _): &&(String, Vec<_>, usize)| l == name && *c == chord);
+                if let Some((.., first)) = before {
+                    let first = line_of(text, *first);
+                    report(keys.span().start, format!("{place}: bound twice, first in line {first}"));
                     continue;
                 }
-                places.push((name.to_owned(), chord.clone()));
+                places.push((name.to_owned(), chord.clone(), keys.span().start));
                 self.bindings.retain(|b| !(b.layer == name && b.chord == chord));
                 self.bindings.push(Binding { layer: name.to_owned(), chord, action, origin });
             }
         }
-        for (layer, chord) in places {
-            let longer = self
-                .bindings
-                .iter()
-                .find(|b| b.layer == layer && b.chord.len() > chord.len() && b.chord.starts_with(&chord));
-            if let Some(longer) = longer {
-                let (short, long) = (display_chord(&chord), display_chord(&longer.chord));
-                report(0, format!("[{layer}] \"{short}\" hides \"{long}\", which begins with it"));
+        for (layer, chord, start) in &places {
+            let place = |chord: &[KeyCombination]| format!("[{layer}] \"{}\"", spelled_chord(chord));
+            let here = self.bindings.iter().filter(|b| b.layer == *layer && b.chord.len() != chord.len());
+            for other in here {
+                if other.chord.starts_with(chord) {
+                    let what =
+                        format!("{} hides \"{}\", which begins with it", place(chord), spelled_chord(&other.chord));
+                    report(*start, what);
+                } else if chord.starts_with(&other.chord) && other.origin != origin {
+                    let what =
+                        format!("{} is hidden by \"{}\", a shipped key", place(chord), spelled_chord(&other.chord));
+                    report(*start, what);
+                }
             }
         }
+        problems.sort_by_key(|problem| problem.line);
     }
 
     /// What the typed keys mean in a stack of layers, innermost first.
@@ -200,9 +207,21 @@ impl<A: Copy + PartialEq> Keymap<A> {
     }
 }
 
+/// The line of a place in a text, from 1.
+fn line_of(text: &str, start: usize) -> usize {
+    text.get(..start).unwrap_or("").matches('\n').count() + 1
+}
+
 /// Reads `g g` or `ctrl-g`.
 fn parse_chord(text: &str) -> Result<Vec<KeyCombination>, String> {
-    let keys: Result<Vec<_>, _> = text.split_whitespace().map(crokey::parse).collect();
+    // `R` is what people write who mean shift-r, and what the screen shows.
+    let key = |word: &str| match word.chars().next() {
+        Some(c) if c.is_ascii_uppercase() && word.len() == 1 => {
+            crokey::parse(&format!("shift-{}", c.to_ascii_lowercase()))
+        }
+        _ => crokey::parse(word),
+    };
+    let keys: Result<Vec<_>, _> = text.split_whitespace().map(key).collect();
     match keys {
         Ok(keys) if keys.is_empty() => Err("no key".to_owned()),
         Ok(keys) => Ok(keys.into_iter().map(KeyCombination::normalized).collect()),
@@ -210,22 +229,30 @@ fn parse_chord(text: &str) -> Result<Vec<KeyCombination>, String> {
     }
 }
 
-/// A chord as the user reads it: `^g d`, `R`, `enter`.
+/// A chord as the screen shows it: `^g d`, `R`, `enter`.
 pub fn display_chord(chord: &[KeyCombination]) -> String {
-    let mut format = KeyCombinationFormat::default().with_implicit_shift().with_control("^").with_alt("alt-");
+    shown(chord, "^")
+}
+
+/// A chord as a keymap file has it: `ctrl-g d`, `R`, `enter`.
+pub fn spelled_chord(chord: &[KeyCombination]) -> String {
+    shown(chord, "ctrl-")
+}
+
+fn shown(chord: &[KeyCombination], control: &str) -> String {
+    let mut format = KeyCombinationFormat::default().with_implicit_shift().with_control(control).with_alt("alt-");
     format.enter = "enter".to_owned();
-    let keys: Vec<_> = chord
-        .iter()
-        .map(|key| {
-            let shown = format.to_string(*key);
-            match shown.as_str() {
-                "Hyphen" => "-".to_owned(),
-                text if text.chars().count() > 1 && !text.starts_with('^') => text.to_lowercase(),
-                text => text.to_owned(),
-            }
-        })
-        .collect();
-    keys.join(" ")
+    let keys = chord.iter().map(|key| {
+        let shown = format.to_string(*key);
+        let bare = shown.strip_prefix(control).unwrap_or(&shown);
+        match bare {
+            "Hyphen" => "-".to_owned(),
+            // The name of a key, such as PageUp; a single letter says by its case whether shift is held.
+            bare if bare.chars().count() > 1 => shown.to_lowercase(),
+            _ => shown,
+        }
+    });
+    keys.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -276,7 +303,10 @@ mod tests {
         assert!(texts.iter().any(|t| t == "mine.toml:2: [fleet] \"x\": no action called \"explode\""), "{texts:#?}");
         assert!(texts.iter().any(|t| t.starts_with("mine.toml:3: [fleet] \"hyperspace\": not a key")), "{texts:#?}");
         assert!(texts.iter().any(|t| t.starts_with("mine.toml:4: [flet]: no such layer")), "{texts:#?}");
-        assert!(texts.iter().any(|t| t.contains("\"g\" hides \"g g\"")), "{texts:#?}");
+        assert!(texts[3].starts_with("mine.toml:7: [global] \"g\" hides \"g g\""), "{texts:#?}");
+        let (_, problems) = map("[fleet]\nR = 'mark'\nq = 'quit'\nshift-r = 'quit'\n");
+        let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(texts, ["mine.toml:4: [fleet] \"shift-r\": bound twice, first in line 2"]);
     }
 
     #[test]
@@ -290,11 +320,30 @@ mod tests {
     }
 
     #[test]
+    fn a_key_of_the_users_that_a_shipped_one_hides_is_told() {
+        let (mut map, _) = map("[global]\nq = 'quit'\n");
+        map.bindings[0].origin = Origin::Shipped;
+        let mut problems = Vec::new();
+        map.overlay("u", "[global]\n'q q' = 'mark'\n", Origin::User, &vocabulary(), &mut problems);
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].to_string(), "u:2: [global] \"q q\" is hidden by \"q\", a shipped key");
+    }
+
+    #[test]
     fn chords_read_as_people_write_them() {
-        for (written, shown) in
-            [("ctrl-g d", "^g d"), ("shift-r", "R"), ("enter", "enter"), ("?", "?"), ("space", "space"), ("-", "-")]
-        {
+        for (written, shown) in [
+            ("ctrl-g d", "^g d"),
+            ("shift-r", "R"),
+            ("R", "R"),
+            ("enter", "enter"),
+            ("?", "?"),
+            ("space", "space"),
+            ("-", "-"),
+            ("ctrl-pageup", "^pageup"),
+        ] {
             assert_eq!(display_chord(&keys(written)), shown);
+            assert_eq!(keys(&spelled_chord(&keys(written))), keys(written), "a file may spell it so");
         }
+        assert_eq!(spelled_chord(&keys("ctrl-g d")), "ctrl-g d");
     }
 }

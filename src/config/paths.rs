@@ -54,9 +54,34 @@ impl Paths {
         }
     }
 
+    /// The names of the user's fleets.
+    pub fn contexts(&self) -> PathBuf {
+        self.config.join("contexts.toml")
+    }
+
+    /// What the console tells about itself, where that is asked for.
+    pub fn log(&self) -> PathBuf {
+        self.state.join("fleetdeck.log")
+    }
+
+    /// Texts that were saved in the console.
+    pub fn saved(&self) -> PathBuf {
+        self.state.join("saved")
+    }
+
+    /// Where the console was left, and what it showed: a file for each scope.
+    pub fn sessions(&self) -> PathBuf {
+        self.state.join("sessions")
+    }
+
+    /// The user's themes.
+    pub fn themes(&self) -> PathBuf {
+        self.config.join("themes")
+    }
+
     /// The user's theme of a name.
     pub fn theme(&self, name: &str) -> PathBuf {
-        self.config.join("themes").join(format!("{name}.toml"))
+        self.themes().join(format!("{name}.toml"))
     }
 }
 

@@ -4,14 +4,16 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{forward::Forward, place::Policy};
+use super::{forward::Forward, place::Policy, theme::Colours};
 
 /// What the user may set for the console. Times in seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
-    /// Theme by name: a shipped one or a file in the themes directory.
+    /// Theme by name: a shipped one or a file in the themes directory; `auto` is dark or light as the terminal is.
     pub theme: String,
+    /// Colours: `auto`, `always`, `never`, `"16"`, `"256"` or `truecolor`.
+    pub color: Colours,
     /// Seconds between background refreshes of the visible pane.
     pub refresh: u64,
     /// Seconds between looks at a command that is still running.
@@ -30,6 +32,8 @@ pub struct Settings {
     pub mouse: bool,
     /// Ask before more than one line is pasted into a shell. Pasting into several shells is always asked about.
     pub paste_guard: bool,
+    /// Keep the rows of the fleet (names, ids, tags, ping) for the first frame of the next start.
+    pub cache: bool,
     /// What programs on nodes may do with the clipboard: `ask`, `allow` or `deny` to write; they never read it.
     pub clipboard: Clipboard,
     /// The directory of recordings of shells; below the state directory if it is not set. A leading `~` is the home.
@@ -58,7 +62,8 @@ pub enum Clipboard {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            theme: "dark".to_owned(),
+            theme: "auto".to_owned(),
+            color: Colours::Auto,
             refresh: 15,
             refresh_running: 1,
             confirm_above: 10,
@@ -68,6 +73,7 @@ impl Default for Settings {
             reveal: 30,
             mouse: true,
             paste_guard: true,
+            cache: true,
             clipboard: Clipboard::Ask,
             recordings: None,
             forwards: Vec::new(),

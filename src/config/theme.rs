@@ -8,13 +8,17 @@ use toml::Spanned;
 
 mod depth;
 
-pub use depth::{Depth, contrast};
+pub use depth::{Colours, Depth, contrast};
 
 /// The themes this build ships with: name and file.
 pub const SHIPPED: &[(&str, &str)] = &[
     ("dark", include_str!("../../themes/dark.toml")),
     ("light", include_str!("../../themes/light.toml")),
-    ("contrast", include_str!("../../themes/contrast.toml")),
+    ("high-contrast", include_str!("../../themes/high-contrast.toml")),
+    ("catppuccin-mocha", include_str!("../../themes/catppuccin-mocha.toml")),
+    ("catppuccin-latte", include_str!("../../themes/catppuccin-latte.toml")),
+    ("gruvbox-dark", include_str!("../../themes/gruvbox-dark.toml")),
+    ("gruvbox-light", include_str!("../../themes/gruvbox-light.toml")),
     ("deuteranopia", include_str!("../../themes/deuteranopia.toml")),
     ("mono", include_str!("../../themes/mono.toml")),
 ];
@@ -330,7 +334,8 @@ mod tests {
 
     #[test]
     fn every_shipped_theme_paints_every_role() {
-        for theme in all() {
+        for (theme, (name, _)) in all().zip(SHIPPED) {
+            assert_eq!(theme.name, *name);
             assert_eq!(theme.missing(), [], "{}", theme.name);
         }
     }
@@ -345,8 +350,12 @@ mod tests {
                 if style.add_modifier.contains(Modifier::REVERSED) {
                     (fg, bg) = (bg, fg);
                 }
-                let ratio = contrast(fg, bg);
-                assert!(ratio >= 4.5, "{}: {} has contrast {ratio:.2}", theme.name, role.name());
+                // What has no ground of its own stands in boxes as well.
+                let boxed = theme.style(Role::Modal).bg.filter(|_| theme.style(*role).bg.is_none());
+                for ground in [Some(bg), boxed].into_iter().flatten() {
+                    let ratio = contrast(fg, ground);
+                    assert!(ratio >= 4.5, "{}: {} has contrast {ratio:.2}", theme.name, role.name());
+                }
             }
         }
     }

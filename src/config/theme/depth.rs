@@ -1,6 +1,31 @@
 //! How many colours a terminal shows, and what becomes of a style on it.
 
 use ratatui::style::{Color, Modifier, Style};
+use serde::{Deserialize, Serialize};
+
+/// What the user says about colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[value(rename_all = "lowercase")]
+pub enum Colours {
+    /// As many as the environment says the terminal shows.
+    #[default]
+    Auto,
+    /// The same, whatever `NO_COLOR` says.
+    Always,
+    /// None: weight, slant and reversal alone.
+    Never,
+    /// The sixteen of old.
+    #[serde(rename = "16")]
+    #[value(name = "16")]
+    Ansi16,
+    /// The cube and the greys.
+    #[serde(rename = "256")]
+    #[value(name = "256")]
+    Ansi256,
+    /// 24 bits.
+    Truecolor,
+}
 
 /// Colours a terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +41,18 @@ pub enum Depth {
 }
 
 impl Depth {
+    /// What the user says, else what the environment says. Who asks for colours by name gets them with `NO_COLOR` too.
+    pub fn choose(said: Colours, env: impl Fn(&str) -> Option<String>) -> Self {
+        match said {
+            Colours::Auto => Self::from_env(env),
+            Colours::Always => Self::from_env(|name| env(name).filter(|_| name != "NO_COLOR")).max(Self::Ansi16),
+            Colours::Never => Self::Mono,
+            Colours::Ansi16 => Self::Ansi16,
+            Colours::Ansi256 => Self::Ansi256,
+            Colours::Truecolor => Self::True,
+        }
+    }
+
     /// What the environment says. `NO_COLOR` (not empty) and `TERM=dumb` mean none.
     pub fn from_env(env: impl Fn(&str) -> Option<String>) -> Self {
         let term = env("TERM").unwrap_or_default();
@@ -136,6 +173,19 @@ mod tests {
         assert_eq!(with(&[("TERM", "dumb"), ("COLORTERM", "truecolor")]), Depth::Mono);
         assert_eq!(with(&[("TERM", "xterm-256color"), ("NO_COLOR", "1")]), Depth::Mono);
         assert_eq!(with(&[("TERM", "xterm-256color"), ("NO_COLOR", "")]), Depth::Ansi256);
+    }
+
+    #[test]
+    fn the_user_is_asked_before_the_environment() {
+        let env = |name: &str| match name {
+            "TERM" => Some("xterm-256color".to_owned()),
+            "NO_COLOR" => Some("1".to_owned()),
+            _ => None,
+        };
+        let depth = |said| Depth::choose(said, env);
+        assert_eq!((depth(Colours::Auto), depth(Colours::Always)), (Depth::Mono, Depth::Ansi256));
+        assert_eq!((depth(Colours::Truecolor), depth(Colours::Ansi16)), (Depth::True, Depth::Ansi16));
+        assert_eq!(Depth::choose(Colours::Never, |_| None), Depth::Mono);
     }
 
     #[test]
