@@ -12,12 +12,14 @@ mod face;
 mod forward;
 mod global;
 mod janitor;
+mod keys;
 mod lifeline;
 mod local;
 mod man;
 mod nodes;
 mod output;
 mod param;
+mod paths;
 mod record;
 mod run;
 mod serve;
@@ -65,6 +67,8 @@ enum Verb {
     Compliance(compliance::Compliance),
     Serve(serve::Serve),
     Agent(agent::Agent),
+    Keys(keys::Keys),
+    Paths(paths::Paths),
     Completions(completions::Completions),
     Man(man::Man),
     #[command(hide = true, name = "as-user")]
@@ -102,6 +106,8 @@ pub fn main() -> ExitCode {
         Some(Verb::Compliance(verb)) => verb.run(global),
         Some(Verb::Serve(verb)) => verb.run(),
         Some(Verb::Agent(verb)) => verb.run(global),
+        Some(Verb::Keys(verb)) => verb.run(),
+        Some(Verb::Paths(verb)) => verb.run(global),
         Some(Verb::Completions(verb)) => verb.run(),
         Some(Verb::Man(verb)) => verb.run(),
         Some(Verb::AsUser(verb)) => verb.run(),

@@ -11,21 +11,27 @@ use crate::{
         paths::Paths,
         place::Place,
         settings::Settings,
-        theme::{Depth, Theme},
     },
     ssm::clock::Clock,
 };
 
 pub mod action;
+pub mod command;
 pub mod draw;
 pub mod effect;
+mod ground;
 mod keyboard;
+pub mod keys;
+pub mod log;
+mod looks;
 pub mod opener;
 pub mod origin;
 mod pulse;
 pub mod record;
+mod reload;
 pub mod replay;
 pub mod sample;
+pub mod session;
 pub mod state;
 pub mod term;
 #[cfg(test)]
@@ -35,8 +41,10 @@ mod tests;
 pub mod text;
 mod tty;
 pub mod update;
+mod watch;
 
 pub use effect::perform::Connect;
+pub use reload::Adjust;
 pub use update::Trouble;
 
 /// What the console is started with.
@@ -51,8 +59,12 @@ pub struct Options {
     pub theme: Option<String>,
     /// The user's settings; see [`settings`].
     pub settings: Settings,
+    /// What the command line and the place make of the user's settings, now and whenever they are read again.
+    pub adjust: Adjust,
     /// Where the user's files are.
     pub paths: Paths,
+    /// Where the console says how it was left, if it is to take that up again.
+    pub session: Option<session::Session>,
     /// Where everything that happens is recorded, and whether with the output of commands and shells.
     pub record: Option<(PathBuf, bool)>,
 }
@@ -82,15 +94,19 @@ pub fn keymap(user: Option<(&str, &str)>) -> (Keymap<action::Action>, Vec<Proble
 /// When there is no terminal, when a theme that was asked for cannot be used, or when the terminal is lost. That the service
 /// cannot be reached is no error here: the console says so and stays.
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let Options { mut places, connect, read_only, theme, settings, paths, record } = options;
+    let Options { mut places, connect, read_only, theme, mut settings, adjust, paths, session, record } = options;
+    adjust(&mut settings);
     let kind = std::env::var("TERM").ok();
     tty::check(std::io::stdout().is_terminal(), kind.as_deref()).map_err(anyhow::Error::msg)?;
+    let files = watch::Files::look(&paths);
     let path = paths.keymap();
     let user = crate::config::paths::read_optional(&path)?;
     let name = path.display().to_string();
     let (keymap, problems) = keymap(user.as_deref().map(|text| (name.as_str(), text)));
+    let theme_is_given = theme.is_some();
     let theme = theme.unwrap_or_else(|| settings.theme.clone());
-    let looks = looks(&theme, &settings, &paths)?;
+    // The first frame waits for no answer of the terminal: what is known of its ground is enough.
+    let looks = looks::Looks::new(paths.clone(), &settings, &theme).map_err(anyhow::Error::msg)?;
     let file = record.as_ref().map(|(path, _)| record::create(path)).transpose()?;
     let clock = Clock::system();
     for place in &mut places {
@@ -99,46 +115,35 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     }
     let mouse = settings.mouse;
     let recordings = paths.recordings(&settings);
+    let read =
+        reload::Read { paths: paths.clone(), adjust, theme_is_given, settings: settings.clone(), keymap: user, files };
     let mut state = state::State::new(state::Start {
         places,
         settings,
+        theme: theme.clone(),
+        themes: looks::Looks::names(&paths),
         keymap: Arc::new(keymap),
-        save_directory: paths.state.join("saved"),
+        save_directory: paths.saved(),
         recordings,
         opener: opener::Opener::here(),
         now: clock.now(),
     });
+    // A record begins where every console does, so that it can be seen again.
+    if let Some(left) = session.as_ref().filter(|_| file.is_none()).and_then(session::Session::read) {
+        state.resume(left);
+    }
     for problem in &problems {
         state.warn(problem.to_string());
     }
-    let mut head = record::Head::of(&state, &theme, looks.first().is_some_and(|look| look.ascii));
+    let mut head = record::Head::of(&state, &theme, looks.look().ascii);
     head.size = crossterm::terminal::size().unwrap_or(head.size);
     let recorder = record::Recorder::new(head, file, record.is_some_and(|(_, output)| output));
     let reports = paths.state.join("reports");
     let (sender, updates) = tokio::sync::mpsc::channel(256);
     let performer = effect::perform::Performer::new(connect, sender);
     let tty = tty::Tty::take(mouse)?;
-    let pulse = pulse::Pulse { state, tty, looks, performer, updates, clock, recorder, reports, held: None };
+    let pulse =
+        pulse::Pulse { state, tty, looks, read, session, performer, updates, clock, recorder, reports, held: None };
     pulse.run().await?;
     Ok(())
-}
-
-/// The looks to change through: the wanted theme first, then the other shipped ones.
-fn looks(wanted: &str, settings: &Settings, paths: &Paths) -> anyhow::Result<Vec<draw::Look>> {
-    let env = |name: &str| std::env::var(name).ok();
-    let depth = Depth::from_env(env);
-    let utf8 = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| env(name).filter(|value| !value.is_empty()));
-    let ascii = settings.ascii || utf8.is_some_and(|l| !l.to_lowercase().replace('-', "").contains("utf8"));
-    let source = |name: &str| {
-        let user = crate::config::paths::read_optional(&paths.theme(name)).ok().flatten();
-        user.or_else(|| crate::config::theme::shipped(name))
-    };
-    let wanted = if wanted == "high-contrast" { "contrast" } else { wanted };
-    let first = Theme::load(wanted, &source).map_err(|problems| {
-        let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("{}", texts.join("\n"))
-    })?;
-    let others = crate::config::theme::SHIPPED.iter().map(|(name, _)| *name).filter(|name| *name != wanted);
-    let themes = std::iter::once(first).chain(others.map(Theme::shipped));
-    Ok(themes.map(|theme| draw::Look { theme: theme.reduced(depth), ascii }).collect())
 }

@@ -129,7 +129,7 @@ impl Demo {
                     refresh: Some(NEARBY_REFRESH),
                     ..Place::default()
                 };
-                face::open(connect, place, global, self.record.clone()).await
+                face::open(connect, place, false, global, self.record.clone()).await
             }
         };
         work.lock().await.shutdown().await;

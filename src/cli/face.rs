@@ -4,6 +4,8 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use tokio::sync::Mutex;
 
+use anyhow::Context as _;
+
 use super::{Global, choice, local::Tenancy, record::Record};
 use crate::{
     client::{self, Client},
@@ -11,8 +13,9 @@ use crate::{
         context::{Choice, LOCAL},
         paths::Paths,
         place::Place,
+        settings::Settings,
     },
-    console::{self, Connect},
+    console::{self, Connect, log, session::Session},
 };
 
 /// Opens the console on what the command line, the contexts file or AWS's configuration name, else on `local`.
@@ -39,7 +42,7 @@ async fn live(global: &Global, record: Record) -> anyhow::Result<ExitCode> {
         true => Box::pin(start_local(held.clone())),
         false => Box::pin(Client::connect(choice::remote(Some(place.name.clone()), place.context.clone()))),
     });
-    let outcome = open(connect, place, global, record).await;
+    let outcome = open(connect, place, true, global, record).await;
     drop(tenancy.lock().await.take());
     outcome
 }
@@ -60,13 +63,26 @@ pub fn in_words(error: anyhow::Error) -> client::Error {
     client::Error::Config(format!("{error:#}"))
 }
 
-/// Runs the console until it is left or the process is asked to end. It opens at once, whenever a client comes.
-pub async fn open(connect: Connect, place: Place, global: &Global, record: Record) -> anyhow::Result<ExitCode> {
+/// Runs the console until it is left or the process is asked to end. It opens at once, whenever a client comes. A `lasting`
+/// place is there again next time, so that the console takes up how it was left.
+pub async fn open(
+    connect: Connect,
+    place: Place,
+    lasting: bool,
+    global: &Global,
+    record: Record,
+) -> anyhow::Result<ExitCode> {
     let paths = Paths::discover()?;
+    let wish = global.log.as_deref().map_or_else(log::Wish::none, |word| log::Wish::read(word, &paths.log()));
+    log::begin(&wish).context("the log cannot be written")?;
     let settings = console::settings(&paths)?;
-    let theme = global.theme.clone();
-    let (places, read_only, record) = (vec![place], global.read_only, record.wanted());
-    let options = console::Options { places, connect, read_only, theme, settings, paths, record };
+    let context = &place.context;
+    let scope = [Some(&place.name), context.profile.as_ref(), context.region.as_ref(), context.endpoint_url.as_ref()];
+    let session = lasting.then(|| Session::of(&paths, &scope.map(|part| part.map(String::as_str))));
+    let color = global.color;
+    let adjust = Box::new(move |settings: &mut Settings| settings.color = color.unwrap_or(settings.color));
+    let (theme, read_only, places, record) = (global.theme.clone(), global.read_only, vec![place], record.wanted());
+    let options = console::Options { places, connect, read_only, theme, settings, adjust, paths, session, record };
     console::run(options).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,10 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 
 use super::{choice, output::Format};
-use crate::{client::Client, config::context::Choice};
+use crate::{
+    client::Client,
+    config::{context::Choice, theme::Colours},
+};
 
 /// What every verb understands.
 #[derive(Clone, Debug, Args)]
@@ -28,6 +31,12 @@ pub struct Global {
     /// Theme of the console.
     #[arg(long, global = true, value_name = "NAME")]
     pub theme: Option<String>,
+    /// Colours of the console: as many as the terminal shows, or as many as said.
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    pub color: Option<Colours>,
+    /// Write what the console does into a file: a level (error, warn, info, debug, trace) for the usual file, or a file.
+    #[arg(long, global = true, value_name = "LEVEL|FILE")]
+    pub log: Option<String>,
     /// How data is written.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub output: Format,

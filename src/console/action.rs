@@ -31,6 +31,7 @@ pub enum Layer {
     Form,
     Input,
     Confirm,
+    Command,
     Overlay,
 }
 
@@ -52,6 +53,7 @@ impl Layer {
         (Layer::Form, "form", "Forms"),
         (Layer::Input, "input", "One line of text"),
         (Layer::Confirm, "confirm", "Questions"),
+        (Layer::Command, "command", "The line after :"),
         (Layer::Overlay, "overlay", "Boxes"),
         (Layer::Global, "global", "Everywhere"),
     ];
@@ -107,8 +109,10 @@ macro_rules! actions {
 actions! {
     Global {
         Help View "help", "help", "Show every key that works here; type to search";
-        Palette View "palette", "commands", "Find an action by name and do it";
+        Palette View "palette", "commands", "Say what shall be done: an action, a pane or a verb by name";
         Messages View "messages", "messages", "Show what was reported so far";
+        Log View "log", "log", "Show the last lines of fleetdeck's own log";
+        Reload View "reload", "reload", "Read settings, keys and theme again; files that change are read by themselves";
         Quit View "quit", "quit", "Leave fleetdeck";
         Refresh View "refresh", "refresh", "Fetch what is shown again";
         PaneFleet View "pane-fleet", "fleet", "Go to the fleet";
@@ -121,6 +125,8 @@ actions! {
         PaneNext View "pane-next", "next pane", "Go to the next pane";
         PanePrevious View "pane-previous", "previous pane", "Go to the previous pane";
         Back View "back", "back", "Go back one step";
+        PlaceBack View "place-back", "back to", "Go to where one was before";
+        PlaceForward View "place-forward", "forth to", "Go to where one came back from";
         Undo Change "undo", "undo", "Take back the last change that can be taken back, after a yes";
         NextTheme View "next-theme", "theme", "Change to the next theme";
         ReportBug View "report-bug", "report", "Write what happened last to a file for a bug report; secrets are masked in it";
@@ -262,6 +268,11 @@ actions! {
         Yes View "yes", "yes", "Do what the box asks";
         CopyInstead View "copy-instead", "copy", "Copy what the box is about instead, where it offers that";
         No View "no", "no", "Do nothing";
+    }
+    Command {
+        Complete View "complete", "complete", "Complete the line with what the list stands on";
+        RecallOlder View "recall-older", "older", "The line that was typed before this one";
+        RecallNewer View "recall-newer", "newer", "The line that was typed after this one";
     }
 }
 

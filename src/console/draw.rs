@@ -16,6 +16,7 @@ use crate::{
         origin::Connection,
         state::{
             Pane, State,
+            overlay::Overlay,
             seen::{Hit, Seen, Slot},
         },
         text,
@@ -25,6 +26,7 @@ use crate::{
 mod boxes;
 mod cards;
 mod chart;
+mod command;
 mod commands;
 mod compliance;
 mod fleet;
@@ -36,6 +38,7 @@ mod parameters;
 mod sessions;
 mod shell;
 mod viewer;
+mod which;
 
 #[cfg(test)]
 mod tests;
@@ -138,6 +141,7 @@ fn screen(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
     }
     if state.pane == Pane::Shell && state.shells.full_screen && state.overlays.is_empty() {
         shell::full_screen(&mut view, frame, area);
+        which::draw(&mut view, frame, area);
         frame::toasts(&mut view, frame, area);
         return view.seen;
     }
@@ -166,11 +170,15 @@ fn screen(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
         (_, Pane::Sessions) => sessions::draw(&mut view, frame, body),
         (_, Pane::Forwards) => forwards::draw(&mut view, frame, body),
     }
-    frame::footer(&mut view, frame, bottom);
+    match state.overlays.last() {
+        Some(Overlay::Command(line)) => command::line(&mut view, frame, bottom, line),
+        _ => frame::footer(&mut view, frame, bottom),
+    }
     let depth = state.overlays.len();
     for (at, overlay) in state.overlays.iter().enumerate() {
         boxes::draw(&mut view, frame, body, overlay, at + 1 == depth);
     }
+    which::draw(&mut view, frame, body);
     frame::toasts(&mut view, frame, body);
     view.seen
 }

@@ -234,6 +234,10 @@ pub enum Effect {
     Quit,
     /// Stop the process as ctrl-z does.
     Suspend,
+    /// Show the last lines of the log.
+    ReadLog,
+    /// Read the user's files again.
+    Reload,
     /// Draw everything, whatever is thought to be on the screen.
     Repaint,
     /// Make a client for an origin.

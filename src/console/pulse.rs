@@ -7,13 +7,18 @@ use crossterm::event::{Event as TtyEvent, KeyEventKind};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    draw::{self, Look},
+    draw,
     effect::{Effect, perform::Performer},
+    ground::{self, Ear, Heard},
     keyboard,
+    looks::{AUTO, Looks},
     record::{self, Recorder},
+    reload::Read,
+    session::Session,
     state::{Event, State},
     tty::Tty,
     update::Update,
+    watch::{REST, Watch},
 };
 use crate::ssm::clock::Clock;
 
@@ -28,7 +33,11 @@ const DRAIN: usize = 255;
 pub(super) struct Pulse {
     pub state: State,
     pub tty: Tty,
-    pub looks: Vec<Look>,
+    pub looks: Looks,
+    /// The user's files as they were last read.
+    pub read: Read,
+    /// Where it is said how the console was left.
+    pub session: Option<Session>,
     pub performer: Performer,
     pub updates: mpsc::Receiver<Update>,
     pub clock: Clock,
@@ -56,6 +65,11 @@ impl Pulse {
         let mut first = Vec::new();
         self.state.connect(&mut first);
         self.perform(first)?;
+        let mut watch = Watch::begin(&self.read.paths, self.read.files.clone());
+        // Nobody would tell of what changed before anybody watched.
+        let mut changed = watch.look(&self.read.paths).then(Instant::now);
+        let mut ear = Ear::default();
+        self.ask_ground(&mut ear)?;
         let ended = loop {
             let mut fx = Vec::new();
             let wait = self.state.deadline().since(self.clock.now());
@@ -63,10 +77,12 @@ impl Pulse {
                 biased;
                 event = keys.recv() => match event {
                     Some(event) => {
-                        if let Some(event) = read(event?, &mut self.state) {
-                            self.state.feed(event.clone(), self.clock.now(), &mut fx);
-                            self.recorder.event(&self.state, &event, self.state.heard());
+                        let event = event?;
+                        if event == TtyEvent::FocusGained {
+                            changed = changed.or(watch.look(&self.read.paths).then(Instant::now));
+                            self.ask_ground(&mut ear)?;
                         }
+                        self.take(event, &mut ear, &mut fx);
                     }
                     None => break Ok(()),
                 },
@@ -95,6 +111,12 @@ impl Pulse {
                     self.held = None;
                     self.state.dirty = true;
                 }
+                () = watch.changed() => changed = Some(Instant::now() + REST),
+                () = tokio::time::sleep_until(changed.unwrap_or(next_frame)), if changed.is_some() => {
+                    changed = None;
+                    watch.look(&self.read.paths);
+                    self.reload();
+                }
                 Some(update) = self.updates.recv() => {
                     self.apply(update, &mut fx);
                     for _ in 0..DRAIN {
@@ -115,16 +137,53 @@ impl Pulse {
             }
         };
         self.recorder.finish();
+        if let Some(session) = &self.session
+            && let Err(error) = session.write(&self.state.left())
+        {
+            tracing::warn!(%error, "how the console was left is not written down");
+        }
         self.performer.finish(leave_shells).await;
         ended
     }
 
     fn apply(&mut self, update: Update, fx: &mut Vec<Effect>) {
+        note(&update);
         let now = self.clock.now();
         self.recorder.update(&self.state, now, &update);
         let painted = record::painted(&update);
         self.state.apply(update, now, fx);
         self.recorder.applied(&self.state, painted);
+    }
+
+    /// Asks the terminal whether its ground is light, where that decides about the theme.
+    fn ask_ground(&mut self, ear: &mut Ear) -> io::Result<()> {
+        if self.looks.name() == AUTO {
+            ear.listen(std::time::Instant::now());
+            self.tty.ask(ground::QUESTION)?;
+        }
+        Ok(())
+    }
+
+    /// Takes what happened at the terminal. What is no key of the user's goes no further.
+    fn take(&mut self, event: TtyEvent, ear: &mut Ear, fx: &mut Vec<Effect>) {
+        let events = match event {
+            TtyEvent::Key(key) => match ear.key(key, std::time::Instant::now()) {
+                Heard::Keys(keys) => keys.into_iter().map(TtyEvent::Key).collect(),
+                Heard::Ground(Some(light)) => {
+                    self.looks.set_light(light);
+                    self.state.dirty = true;
+                    Vec::new()
+                }
+                Heard::Ground(None) | Heard::Nothing => Vec::new(),
+            },
+            event => vec![event],
+        };
+        for event in events {
+            if let Some(event) = read(event, &mut self.state) {
+                self.state.feed(event.clone(), self.clock.now(), fx);
+                self.recorder.event(&self.state, &event, self.state.heard());
+            }
+        }
     }
 
     fn perform(&mut self, fx: Vec<Effect>) -> io::Result<Flow> {
@@ -135,6 +194,8 @@ impl Pulse {
                     self.tty.suspend()?;
                     self.state.dirty = true;
                 }
+                Some(Effect::ReadLog) => self.state.show_log(super::log::tail()),
+                Some(Effect::Reload) => self.reload(),
                 Some(Effect::Repaint) => {
                     self.tty.clear()?;
                     self.state.dirty = true;
@@ -166,7 +227,11 @@ impl Pulse {
         self.recorder.size(&self.state, (size.width, size.height));
         self.state.dirty = false;
         self.held = self.state.before_frame(std::time::Instant::now()).map(Instant::from_std);
-        let look = &self.looks[self.state.theme_turns % self.looks.len().max(1)];
+        if let Err(problem) = self.looks.follow(&self.state.theme) {
+            self.state.theme = self.looks.name().to_owned();
+            self.state.warn(problem);
+        }
+        let look = self.looks.look();
         let mut seen = Default::default();
         execute!(io::stdout(), BeginSynchronizedUpdate)?;
         let state = &self.state;
@@ -180,6 +245,19 @@ impl Pulse {
             self.state.dirty = true;
         }
         self.perform(fx).map(|_| ())
+    }
+}
+
+/// What fails is written down.
+fn note(update: &Update) {
+    match update {
+        Update::Connected(origin, facts) => tracing::info!(?origin, region = facts.region, "connected"),
+        Update::Unreachable(_, trouble) | Update::Failed(trouble) | Update::Changed(_, Err(trouble)) => {
+            tracing::warn!("{}", trouble.what);
+        }
+        Update::End { source, result: Err(trouble), .. } => tracing::warn!(?source, "{}", trouble.what),
+        Update::End { source, result: Ok(()), .. } => tracing::debug!(?source, "answered"),
+        _ => {}
     }
 }
 

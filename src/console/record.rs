@@ -21,7 +21,7 @@ use super::{
 use crate::{
     config::{
         context::Context,
-        keymap::{self, Keymap, display_chord},
+        keymap::{self, Keymap, spelled_chord},
         place::Place,
         settings::Settings,
     },
@@ -100,16 +100,16 @@ fn differences(keymap: &Keymap<super::action::Action>) -> String {
     let mut out = String::new();
     for (_, layer, _) in super::action::Layer::ALL {
         let gone = shipped.of(layer).filter(|binding| !keymap.of(layer).any(|other| other.chord == binding.chord));
-        let gone = gone.map(|binding| (display_chord(&binding.chord), "none"));
+        let gone = gone.map(|binding| (spelled_chord(&binding.chord), "none"));
         let own = keymap.of(layer).filter(|binding| binding.origin == keymap::Origin::User);
-        let own = own.map(|binding| (display_chord(&binding.chord), binding.action.entry().name));
+        let own = own.map(|binding| (spelled_chord(&binding.chord), binding.action.entry().name));
         let lines: Vec<_> = gone.chain(own).collect();
         if lines.is_empty() {
             continue;
         }
         out.push_str(&format!("[{layer}]\n"));
         for (keys, action) in lines {
-            let keys = keys.replace('^', "ctrl-").replace('\\', "\\\\").replace('"', "\\\"");
+            let keys = keys.replace('\\', "\\\\").replace('"', "\\\"");
             out.push_str(&format!("\"{keys}\" = \"{action}\"\n"));
         }
     }

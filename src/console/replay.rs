@@ -8,14 +8,15 @@ use std::{collections::HashMap, io::BufRead, path::Path, sync::Arc, time::Durati
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 
 use super::{
-    draw::{self, Look},
+    draw,
     effect::{Effect, Epoch, Source},
+    looks::Looks,
     record::{self, Head, Line, What},
     state::{Start, State},
     update::Update,
 };
 use crate::{
-    config::{paths::Paths, place::Place, settings::Settings},
+    config::{paths::Paths, place::Place, settings::Settings, theme},
     ssm::Timestamp,
 };
 
@@ -94,7 +95,7 @@ pub struct Replay<R> {
     broken: Option<Broken>,
     head: Head,
     state: State,
-    looks: Vec<Look>,
+    looks: Looks,
     terminal: Terminal<TestBackend>,
     sized: bool,
     until: Option<Duration>,
@@ -116,9 +117,10 @@ impl<R: BufRead> Replay<R> {
         let state = state(&head);
         let size = clamp(options.size.unwrap_or(head.size));
         let settings = Settings { ascii: head.ascii, ..Settings::default() };
-        let looks = super::looks(&head.theme, &settings, paths);
+        let looks = Looks::new(paths.clone(), &settings, &head.theme);
         // A theme that is not here does not keep a bug from being seen.
-        let looks = looks.or_else(|_| super::looks(&settings.theme, &settings, paths))?;
+        let looks = looks.or_else(|_| Looks::new(paths.clone(), &settings, &settings.theme));
+        let looks = looks.map_err(anyhow::Error::msg)?;
         let mut replay = Self {
             lines,
             next: None,
@@ -248,7 +250,10 @@ impl<R: BufRead> Replay<R> {
     fn draw(&mut self) {
         let before = self.terminal.backend().buffer().clone();
         self.state.before_frame(std::time::Instant::now());
-        let look = &self.looks[self.state.theme_turns % self.looks.len().max(1)];
+        if self.looks.follow(&self.state.theme).is_err() {
+            self.looks.name().clone_into(&mut self.state.theme);
+        }
+        let look = self.looks.look();
         let mut seen = Default::default();
         let state = &self.state;
         // Drawing into memory cannot fail.
@@ -326,6 +331,8 @@ fn state(head: &Head) -> State {
     let mut state = State::new(Start {
         places,
         settings,
+        theme: head.theme.clone(),
+        themes: theme::SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect(),
         keymap: Arc::new(keymap),
         save_directory: "saved".into(),
         recordings: "recordings".into(),

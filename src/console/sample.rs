@@ -18,6 +18,8 @@ pub fn fleet(count: usize, now: Timestamp) -> State {
     let mut state = State::new(Start {
         places: vec![Place { name: "sample".to_owned(), ..Place::default() }],
         settings: Settings::default(),
+        theme: "dark".to_owned(),
+        themes: Vec::new(),
         keymap: Arc::new(super::keymap(None).0),
         save_directory: std::env::temp_dir(),
         recordings: std::env::temp_dir(),

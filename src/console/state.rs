@@ -2,7 +2,7 @@
 //! effects go out as data; the time is told.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet, VecDeque},
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
@@ -30,6 +30,7 @@ use crate::{
 };
 
 mod apply;
+pub mod command;
 pub mod commands;
 pub mod compliance;
 pub mod compose;
@@ -41,12 +42,14 @@ pub mod fleet;
 pub mod form;
 pub mod forwards;
 pub mod input;
+pub mod left;
 pub mod node;
 pub mod notices;
 pub mod overlay;
 mod overlays;
 mod pane_acts;
 pub mod parameters;
+pub mod places;
 mod refresh;
 pub mod seen;
 pub mod sessions;
@@ -63,6 +66,9 @@ use overlay::Overlay;
 use parameters::Parameters;
 use sessions::Sessions;
 use shells::{Shells, limits::Preferences};
+
+/// So long nobody needs to be told which keys can come next.
+const NEXT_KEYS: Duration = Duration::from_millis(300);
 
 /// The panes, in the order of their tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,6 +167,9 @@ pub struct Start {
     pub places: Vec<Place>,
     /// The user's settings.
     pub settings: Settings,
+    /// The theme to begin with, and all there are.
+    pub theme: String,
+    pub themes: Vec<String>,
     /// The keys.
     pub keymap: Arc<Keymap<Action>>,
     /// Where saved texts go.
@@ -212,6 +221,8 @@ pub struct State {
     pub node_commands: NodeCommands,
     /// Keys of a chord that is not whole yet.
     pub typed: Vec<KeyCombination>,
+    /// Since when the next key of a chord is waited for.
+    waiting: Option<Timestamp>,
     /// Whether the prefix key of the shell was pressed.
     pub prefixed: bool,
     /// Until when keys that move edges need no prefix.
@@ -221,8 +232,12 @@ pub struct State {
     /// The key that led to the action under way.
     pressed: Option<KeyEvent>,
     heard: Heard,
-    /// How often the theme was changed.
-    pub theme_turns: usize,
+    /// The theme to be shown, by name.
+    pub theme: String,
+    /// The names of all themes.
+    pub themes: Vec<String>,
+    /// What was typed after `:`, the newest last.
+    command_history: VecDeque<String>,
     /// Where saved texts go.
     pub save_directory: PathBuf,
     /// Where recordings of shells go.
@@ -237,6 +252,9 @@ pub struct State {
     tags_asked: HashSet<String>,
     documents: Documents,
     left_pane: Pane,
+    places: places::Places,
+    /// Whose rows are remembered from the last time.
+    remembered: HashMap<Origin, left::Whose>,
 }
 
 /// The last commands of one node.
@@ -288,12 +306,15 @@ impl State {
             undo: Vec::new(),
             node_commands: NodeCommands::default(),
             typed: Vec::new(),
+            waiting: None,
             prefixed: false,
             sticky: None,
             window_focused: true,
             pressed: None,
             heard: Heard::default(),
-            theme_turns: 0,
+            theme: start.theme,
+            themes: start.themes,
+            command_history: VecDeque::new(),
             save_directory: start.save_directory,
             recordings: start.recordings,
             opener: start.opener,
@@ -303,6 +324,8 @@ impl State {
             tags_asked: HashSet::new(),
             documents: Documents::default(),
             left_pane: Pane::Fleet,
+            places: places::Places::default(),
+            remembered: HashMap::new(),
         }
     }
 
@@ -317,12 +340,18 @@ impl State {
                     Some(Value::Text(_)) => vec![Layer::Form],
                     _ => vec![Layer::Form, Layer::Input],
                 },
+                Overlay::Command(_) => vec![Layer::Command],
                 _ => vec![Layer::Overlay],
             };
         }
         if self.prefixed {
             return vec![Layer::Prefix];
         }
+        self.pane_layers()
+    }
+
+    /// The layers of keys of the pane that is shown, whatever box is over it.
+    fn pane_layers(&self) -> Vec<Layer> {
         let reading = |viewer: &viewer::Viewer| match viewer.finding {
             true => vec![Layer::Input],
             false => vec![Layer::Output, Layer::List, Layer::Global],
@@ -360,6 +389,15 @@ impl State {
         self.layers().into_iter().map(Layer::name).collect()
     }
 
+    /// The names of the layers under the boxes, those of the shells' prefix included.
+    pub fn layers_below(&self) -> Vec<&'static str> {
+        let mut layers = self.pane_layers();
+        if self.pane == Pane::Shell {
+            layers.insert(0, Layer::Prefix);
+        }
+        layers.into_iter().map(Layer::name).collect()
+    }
+
     /// The actions that can be done here and have a meaning: those of the layers in force.
     pub fn offered(&self) -> Vec<&'static Entry> {
         let layers = self.layers();
@@ -385,12 +423,20 @@ impl State {
             Event::Mouse(event) => self.mouse(event, fx),
             Event::Focus(gained) => self.window_focused = gained,
         }
+        let waits = !self.typed.is_empty() || self.prefixed && self.sticky.is_none();
+        self.waiting = self.waiting.or(Some(now)).filter(|_| waits);
         self.settle(fx);
     }
 
     /// What the last key or pasted text was taken for.
     pub fn heard(&self) -> Heard {
         self.heard
+    }
+
+    /// Whether somebody stopped in the middle of a chord, and is to be shown what can come next.
+    pub fn shows_next_keys(&self) -> bool {
+        let waits = self.overlays.is_empty() && (self.prefixed || !self.typed.is_empty());
+        waits && self.waiting.is_some_and(|since| self.now.since(since) >= NEXT_KEYS)
     }
 
     fn key(&mut self, key: KeyEvent, fx: &mut Vec<Effect>) {
@@ -463,6 +509,8 @@ impl State {
         self.mask_form();
         self.want_details(fx);
         self.want_tags(fx);
+        self.list_candidates(fx);
+        self.settle_place();
         self.refresh_due(fx);
     }
 
@@ -573,7 +621,8 @@ impl State {
     /// When the screen is another one by itself.
     fn visible_deadline(&self) -> Option<Timestamp> {
         let secrets = self.parameters.hides_at();
-        [self.notices.deadline(self.now), secrets, self.sticky, self.seen.changes].into_iter().flatten().min()
+        let keys = self.waiting.map(|since| since.plus(NEXT_KEYS)).filter(|at| *at > self.now);
+        [self.notices.deadline(self.now), secrets, self.sticky, keys, self.seen.changes].into_iter().flatten().min()
     }
 
     /// When something happens that is not seen at once.
@@ -589,6 +638,9 @@ impl State {
         self.dirty |= self.parameters.expire(now);
         self.end_sticky(now);
         self.tell_sizes(fx);
+        if matches!(self.overlays.last(), Some(Overlay::Log { .. })) {
+            fx.push(Effect::ReadLog);
+        }
         self.settle(fx);
     }
 }

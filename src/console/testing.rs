@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crossterm::event::KeyEvent;
-use ratatui::{Terminal, backend::TestBackend};
+use crossterm::event::{KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 
 use super::{
     draw::{Look, draw},
@@ -38,21 +38,32 @@ impl Bench {
 
     /// [`Bench::new`] with settings of the user's.
     pub fn with(settings: Settings, read_only: bool) -> Self {
+        let mut bench = Self::started(settings, read_only);
+        bench.connect(Origin::default());
+        bench
+    }
+
+    /// A console that is not connected yet.
+    pub fn starting(settings: Settings) -> Self {
+        Self::started(settings, false)
+    }
+
+    fn started(settings: Settings, read_only: bool) -> Self {
         let now = Timestamp::from_millis(BEGIN);
         let (keymap, problems) = super::keymap(None);
         assert_eq!(problems, []);
         let state = State::new(Start {
             places: vec![Place { name: "test".to_owned(), read_only, ..Place::default() }],
             settings,
+            theme: "dark".to_owned(),
+            themes: ["dark", "light", "mono"].map(str::to_owned).to_vec(),
             keymap: Arc::new(keymap),
             save_directory: "/saved".into(),
             recordings: "/recordings".into(),
             opener: Err("there is no display here"),
             now,
         });
-        let mut bench = Self { state, fx: Vec::new(), now };
-        bench.connect(Origin::default());
-        bench
+        Self { state, fx: Vec::new(), now }
     }
 
     /// An origin is connected.
@@ -72,6 +83,13 @@ impl Bench {
     /// Types a text.
     pub fn type_text(&mut self, text: &str) {
         self.state.feed(Event::Paste(text.to_owned()), self.now, &mut self.fx);
+    }
+
+    /// Clicks on a cell.
+    pub fn click(&mut self, column: u16, row: u16) {
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+        self.state.feed(Event::Mouse(event), self.now, &mut self.fx);
     }
 
     /// Lets time pass.
@@ -119,15 +137,20 @@ impl Bench {
 
     /// What is on a screen of this size. What drawing learned goes back into the state, as the loop does it.
     pub fn screen(&mut self, width: u16, height: u16) -> String {
-        self.screen_with(width, height, false)
+        self.screen_with(width, height, false).to_string()
     }
 
     /// [`Bench::screen`] drawn with ASCII alone.
     pub fn ascii(&mut self, width: u16, height: u16) -> String {
-        self.screen_with(width, height, true)
+        self.screen_with(width, height, true).to_string()
     }
 
-    fn screen_with(&mut self, width: u16, height: u16, ascii: bool) -> String {
+    /// The cells of a screen of this size.
+    pub fn buffer(&mut self, width: u16, height: u16) -> Buffer {
+        self.screen_with(width, height, false).buffer().clone()
+    }
+
+    fn screen_with(&mut self, width: u16, height: u16, ascii: bool) -> TestBackend {
         let look = Look { theme: Theme::shipped("dark"), ascii };
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         // The second frame knows the windows of the first.
@@ -136,6 +159,6 @@ impl Bench {
             terminal.draw(|frame| seen = Some(draw(&self.state, &look, frame))).unwrap();
             self.state.seen(seen.unwrap(), &mut self.fx);
         }
-        terminal.backend().to_string()
+        terminal.backend().clone()
     }
 }

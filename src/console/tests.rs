@@ -1,3 +1,4 @@
+mod command;
 mod idle;
 mod lines;
 mod links;
@@ -20,7 +21,7 @@ use super::{
 use crate::ssm;
 
 /// Actions that are reached by typing, by the mouse or from the palette and need no key.
-const UNBOUND: &[Action] = &[Action::ReportBug];
+const UNBOUND: &[Action] = &[Action::Log, Action::Reload, Action::ReportBug];
 
 #[test]
 fn the_shipped_keys_reach_every_action() {
@@ -35,9 +36,14 @@ fn the_shipped_keys_reach_every_action() {
 #[test]
 fn what_destroys_has_no_easy_key() {
     let (keymap, _) = super::keymap(None);
-    for binding in keymap.bindings().iter().filter(|binding| binding.action.kind() == Kind::Change) {
-        let keys = crate::config::keymap::display_chord(&binding.chord);
-        assert!(!["^d", "^k", "backspace", "delete", "enter", "space"].contains(&keys.as_str()), "{keys}");
+    let ends = [Action::CloseShell, Action::RemoveForward, Action::Quit, Action::Yes, Action::Submit];
+    let destroys = |action: Action| action.kind() == Kind::Change || ends.contains(&action);
+    for binding in keymap.bindings().iter().filter(|binding| destroys(binding.action)) {
+        for key in &binding.chord {
+            let key = crate::config::keymap::spelled_chord(&[*key]);
+            let easy = ["ctrl-d", "ctrl-k", "backspace", "delete", "enter", "space"];
+            assert!(!easy.contains(&key.as_str()), "{key} of {}", binding.action.entry().name);
+        }
     }
 }
 
@@ -95,6 +101,49 @@ fn loaded(read_only: bool, count: usize) -> Bench {
     let mut bench = Bench::new(read_only);
     bench.answer(Source::Nodes, Page::Nodes((0..count).map(info).collect()));
     bench
+}
+
+#[test]
+fn the_mouse_reaches_what_keys_reach() {
+    let find = |bench: &mut Bench, text: &str| {
+        let buffer = bench.buffer(80, 24);
+        let rows = (0..24).map(|y| (0..80).map(|x| buffer[(x, y)].symbol()).collect::<String>());
+        let places: Vec<_> = rows.enumerate().filter_map(|(y, row)| Some((row.find(text)?, y))).collect();
+        let (at, y) = *places.last().unwrap_or_else(|| panic!("{text} is not on the screen"));
+        // Rows are found by bytes and clicked by columns.
+        let row: String = (0..80).map(|x| buffer[(x, y as u16)].symbol()).collect();
+        (crate::console::text::width(&row[..at]) as u16, y as u16)
+    };
+    let mut bench = loaded(false, 200);
+    let (x, y) = find(&mut bench, "web-2 ");
+    bench.click(x, y);
+    assert_eq!(bench.state.fleet.current().unwrap().name, "web-2");
+    // The scrollbar goes to the end of the list and back.
+    for (row, at) in [(22, 199), (4, 0)] {
+        bench.buffer(80, 24);
+        bench.click(79, row);
+        assert_eq!(bench.state.fleet.cursor.at, at);
+    }
+    // Fields and buttons of a form, and of the question behind it.
+    bench.press("r");
+    let (x, y) = find(&mut bench, "Comment");
+    bench.click(x, y);
+    bench.type_text("by mouse");
+    let (x, y) = find(&mut bench, "Script");
+    bench.click(x, y);
+    bench.type_text("uptime");
+    let (x, y) = find(&mut bench, "submit");
+    bench.click(x, y);
+    assert!(bench.screen(80, 24).contains("on 1 node"));
+    let (x, y) = find(&mut bench, " yes");
+    bench.click(x + 1, y);
+    assert_eq!(bench.changes().len(), 1);
+    // What stands behind a box is out of reach.
+    let mut bench = loaded(false, 3);
+    bench.press("?");
+    bench.buffer(80, 24);
+    bench.click(40, 1);
+    assert_eq!(bench.state.pane, Pane::Fleet);
 }
 
 #[test]

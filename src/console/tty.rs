@@ -73,6 +73,24 @@ impl Tty {
         self.clear()
     }
 
+    /// Lets the mouse reach the console, or leaves it to the terminal.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn set_mouse(&mut self, mouse: bool) -> io::Result<()> {
+        self.mouse = mouse;
+        if mouse { execute!(stdout(), EnableMouseCapture) } else { execute!(stdout(), DisableMouseCapture) }
+    }
+
+    /// Asks the terminal something. It answers among the keys.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn ask(&mut self, question: &[u8]) -> io::Result<()> {
+        stdout().write_all(question)?;
+        stdout().flush()
+    }
+
     /// Empties the screen, so that the next frame draws every cell.
     ///
     /// # Errors

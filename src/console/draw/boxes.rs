@@ -3,7 +3,7 @@
 use ratatui::{
     Frame,
     layout::{Position, Rect},
-    text::Line,
+    text::{Line, Span},
     widgets::{Clear, Paragraph},
 };
 
@@ -52,27 +52,34 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                 ]
             });
         }
-        Overlay::Palette { input, actions, cursor } => {
-            let rows = overlay.rows();
-            let inner = large(view, frame, area, "What shall be done?", Some((input, "type a few letters")));
-            let told = rows.get(cursor.at).map(|row| actions[*row].entry().about);
-            let inner = foot(view, frame, inner, about_lines(inner), told.map(|about| (Role::Text, about.to_owned())));
-            list(view, frame, inner, &rows, cursor, |view, row, _| {
-                let entry = actions[row].entry();
-                let key = view.state.keymap.key_for(&[entry.layer.name()], actions[row]);
-                vec![
-                    (Role::Title, text::fit(entry.name, 18)),
-                    (Role::Key, text::fit(&key.unwrap_or_default(), 10)),
-                    (Role::Dim, entry.about.to_owned()),
-                ]
-            });
-        }
+        Overlay::Command(line) => super::command::list(view, frame, area, line),
         Overlay::Picker { title, input, items, cursor, .. } => {
             let rows = overlay.rows();
             let inner = large(view, frame, area, title, Some((input, "type to search")));
             list(view, frame, inner, &rows, cursor, |_, row, _| {
                 let (name, about) = &items[row];
                 vec![(Role::Text, text::fit(name, 44)), (Role::Dim, about.clone())]
+            });
+        }
+        Overlay::Log { lines, cursor } => {
+            let inner = large(view, frame, area, "Log of fleetdeck", None);
+            if lines.is_empty() {
+                super::lines(frame, inner, vec![Line::from(view.span(Role::Dim, " Nothing was written yet."))]);
+            }
+            let whole = lines.get(cursor.at).map(|line| (Role::Text, line.clone()));
+            let inner = foot(view, frame, inner, inner.height / 4, whole);
+            let rows = overlay.rows();
+            list(view, frame, inner, &rows, cursor, |_, row, _| {
+                let line = &lines[row];
+                // The day stands below, with the whole of the line.
+                let (at, said) = line.split_once(' ').unwrap_or(("", line));
+                let role = match said.split(' ').next() {
+                    Some("WARN") => Role::Warning,
+                    Some("ERROR") => Role::Error,
+                    _ => Role::Text,
+                };
+                let time = at.get(11..19).unwrap_or(at);
+                vec![(Role::Dim, format!("{time} ")), (role, said.to_owned())]
             });
         }
         Overlay::Messages { cursor } => {
@@ -173,7 +180,14 @@ fn foot(
 }
 
 /// A line that is typed into, scrolled so that the cursor is seen.
-fn type_line(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, input: &LineInput, placeholder: &str, focused: bool) {
+pub(super) fn type_line(
+    view: &View<'_>,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    input: &LineInput,
+    placeholder: &str,
+    focused: bool,
+) {
     let room = usize::from(area.width.saturating_sub(2));
     let before = text::width(input.before());
     let left = if !focused { 0 } else { before.saturating_sub(room.saturating_sub(1)) };
@@ -188,7 +202,7 @@ fn type_line(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, input: &LineInp
     }
 }
 
-fn list(
+pub(super) fn list(
     view: &mut View<'_>,
     frame: &mut Frame<'_>,
     area: Rect,
@@ -218,10 +232,11 @@ fn list(
         view.hit(here, Hit::Row(Slot::Overlay, at));
     }
     grid::scrollbar(view, frame.buffer_mut(), area, top, height, rows.len());
+    grid::scroll_hits(view, Slot::Overlay, area, height, rows.len());
 }
 
 /// A question, with what it is about in full.
-fn ask(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, question: &Question) {
+fn ask(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, question: &Question) {
     let width = area.width.saturating_sub(4).min(76);
     let room = usize::from(width.saturating_sub(4));
     let mut lines: Vec<Line<'static>> = Vec::new();
@@ -268,8 +283,13 @@ fn ask(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, question: &Question) 
         None => {
             let mut spans = vec![view.span(Role::Modal, " ")];
             let copy = question.copies.is_some().then_some(Action::CopyInstead);
+            let mut x = below.x + 1;
             for action in [Some(Action::Yes), copy, Some(Action::No)].into_iter().flatten() {
-                spans.extend(view.hint(action));
+                let hint = view.hint(action);
+                let width = u16::try_from(hint.iter().map(Span::width).sum::<usize>()).unwrap_or(0);
+                view.hit(Rect { x, width, ..below }, Hit::Act(action));
+                x = x.saturating_add(width + 3);
+                spans.extend(hint);
                 spans.push(view.span(Role::Dim, "   "));
             }
             spans.push(view.span(Role::Dim, api));
@@ -316,6 +336,9 @@ fn fill(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, form: &Form, top
             break;
         }
         let focused = at == form.focus && top;
+        if top {
+            view.hit(Rect { y, height, ..inner }, Hit::Field(at));
+        }
         let label = Rect { y, height: 1, width: u16::try_from(label_width + 3).unwrap_or(0).min(inner.width), ..inner };
         let role = if at == form.focus { Role::Key } else { Role::Dim };
         let sign = if at == form.focus { view.look.sign("▸", ">") } else { " " };

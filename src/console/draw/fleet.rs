@@ -4,7 +4,7 @@ use ratatui::{Frame, layout::Rect};
 
 use super::{
     View, cards,
-    grid::{Cell, Column, Grid},
+    grid::{self, Cell, Column, Grid},
     node,
 };
 use crate::{
@@ -22,6 +22,8 @@ use crate::{
     ssm::{PingStatus, Timestamp},
 };
 
+/// From this width on, the states of the nodes stand as a bar beside their numbers.
+const BAR: u16 = 100;
 /// From this width on, tags are shown with their keys.
 const TAG_KEYS: u16 = 120;
 
@@ -92,6 +94,19 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: &Feed) {
     } else {
         let (online, lost, other) = fleet.pings();
         left.push(view.span(Role::Title, cards::counted(feed, fleet.total(), "node")));
+        if let Some(at) = fleet.cached_at {
+            let age = text::span(view.state.now.since(at));
+            left.push(view.span(Role::Stale, format!("  as they were {age} ago")));
+        }
+        if fleet.total() > 0 && area.width >= BAR {
+            left.push(view.span(Role::Dim, "  "));
+            let parts = [
+                (online, Role::NodeOnline, "█", "#"),
+                (lost, Role::NodeLost, "▒", "x"),
+                (other, Role::NodeInactive, "░", "-"),
+            ];
+            left.extend(grid::bar(view, 16, &parts).spans);
+        }
         for (n, word, role) in [
             (online, "online", Role::NodeOnline),
             (lost, "lost", Role::NodeLost),
@@ -153,6 +168,7 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet) {
         Some(node) if short && kinds[column] == Kind::Tags && node.tags.is_some() => {
             Cell::role(view, Role::Dim, node.tag_values(view.look.sign(" · ", " | ")))
         }
+        Some(node) if node.remembered => cell(view, node, kinds[column]).dimmed(view),
         Some(node) => cell(view, node, kinds[column]),
         None => Cell::plain(""),
     });

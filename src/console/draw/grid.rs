@@ -62,6 +62,12 @@ impl Cell {
         Self { style: Some(view.style(role)), ..Self::plain(text) }
     }
 
+    /// The same in another role, whatever the cell says by its looks.
+    pub fn dimmed(self, view: &View<'_>) -> Self {
+        let parts = self.parts.into_iter().map(|part| part.style(view.style(Role::Dim))).collect();
+        Self { style: Some(view.style(Role::Dim)), parts, ..self }
+    }
+
     /// Parts that fit the column already, such as those of a bar.
     pub fn parts(line: Line<'static>) -> Self {
         Self { parts: line.spans, ..Self::plain("") }
@@ -144,6 +150,7 @@ impl Grid<'_> {
             view.hit(here, Hit::Row(self.slot, row));
         }
         scrollbar(view, buffer, area, top, height, self.len);
+        scroll_hits(view, self.slot, area, height, self.len);
     }
 
     /// The widths of the columns: none wider than what stands in it.
@@ -199,6 +206,15 @@ pub(super) fn scrollbar(view: &View<'_>, buffer: &mut Buffer, area: Rect, top: u
     for line in start..start + size {
         let y = area.bottom().saturating_sub(u16::try_from(height - line).unwrap_or(1));
         buffer.set_string(x, y, view.look.sign("▐", "|"), view.style(Role::Border));
+    }
+}
+
+/// Remembers where a list's scrollbar is, if it has one.
+pub(super) fn scroll_hits(view: &mut View<'_>, slot: Slot, area: Rect, height: usize, len: usize) {
+    let rows = u16::try_from(height).unwrap_or(u16::MAX).min(area.height);
+    if len > height && area.width > 0 {
+        let place = Rect { x: area.right() - 1, y: area.bottom() - rows, width: 1, height: rows };
+        view.hit(place, Hit::Scroll(slot, len));
     }
 }
 

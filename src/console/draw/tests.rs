@@ -1,7 +1,10 @@
 use ratatui::style::Modifier;
 
 use crate::{
-    config::theme::{Role, Theme},
+    config::{
+        settings::Settings,
+        theme::{Role, Theme},
+    },
     console::{
         effect::{Epoch, Source},
         origin::Origin,
@@ -319,6 +322,157 @@ fn the_cursor_row_is_seen_without_colours() {
     let reversed = |y: u16| buffer[(10, y)].modifier.contains(Modifier::REVERSED);
     assert_eq!((4..10).filter(|y| reversed(*y)).count(), 1);
     assert!(look.style(Role::Cursor).add_modifier.contains(Modifier::REVERSED));
+}
+
+#[test]
+fn names_of_every_script_leave_the_columns_in_place() {
+    let names = [
+        "plain",
+        "漢字サーバ一号",
+        "e\u{301}clair-a\u{30a}",
+        "👩\u{200d}🚀-crew",
+        "שרת-אחד",
+        "خادم-واحد",
+        "\u{202e}live\u{202c}-\u{2066}x\u{2069}\u{200f}",
+        "🇩🇪-node",
+        "zero\u{200b}width\u{feff}",
+        "सर्वर-एक",
+    ];
+    let mut bench = Bench::new(false);
+    let nodes = names.iter().enumerate().map(|(n, name)| node(n + 1, name, PingStatus::Online)).collect();
+    bench.answer(Source::Nodes, Page::Nodes(nodes));
+    insta::assert_snapshot!("fleet_scripts_80x24", bench.screen(80, 24));
+    for (width, height) in [(80, 24), (200, 60), (41, 30)] {
+        let buffer = bench.buffer(width, height);
+        let columns: Vec<_> =
+            (0..height).filter_map(|y| (0..width).find(|x| buffer[(*x, y)].symbol() == "●")).collect();
+        assert_eq!(columns.len(), names.len());
+        assert!(columns.iter().all(|x| *x == columns[0]), "{columns:?} at {width}x{height}");
+        let text: String = buffer.content().iter().map(|cell| cell.symbol()).collect();
+        let turning = |c: char| crate::console::text::is_invisible(c);
+        assert!(!text.chars().any(turning), "nothing turns the text around");
+    }
+}
+
+#[test]
+fn the_next_keys_are_shown_to_who_stops() {
+    let mut bench = fleet();
+    bench.press("g");
+    assert!(!bench.screen(80, 24).contains("and then"), "who types on is not bothered");
+    bench.wait(300);
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("g and then") && screen.contains("g top"), "{screen}");
+    bench.press("g");
+    assert!(!bench.screen(80, 24).contains("and then"));
+    for (width, height) in SIZES {
+        let mut bench = shell();
+        bench.press("ctrl-g");
+        bench.wait(400);
+        insta::assert_snapshot!(format!("next_keys_{width}x{height}"), bench.screen(width, height));
+    }
+}
+
+#[test]
+fn what_is_remembered_is_shown_at_once_and_told_apart() {
+    let mut before = fleet();
+    before.press("/");
+    before.type_text("web");
+    before.press("enter o");
+    let left = before.state.left();
+    let text = serde_json::to_string(&left).unwrap();
+    for secret in ["10.0.0.1", "Debian", "3.3.0.0", "missing"] {
+        assert!(!text.contains(secret), "{secret} is not kept");
+    }
+    let mut bench = Bench::starting(Settings::default());
+    bench.wait(3_600_000);
+    bench.state.resume(serde_json::from_str(&text).unwrap());
+    assert_eq!(bench.state.fleet.filter.text(), "web");
+    insta::assert_snapshot!("fleet_remembered_80x24", bench.screen(80, 24));
+    // What the service says takes its place, row by row.
+    bench.connect(Default::default());
+    bench.answer(Source::Nodes, Page::Nodes(vec![node(1, "web-1", PingStatus::ConnectionLost)]));
+    assert_eq!(bench.state.fleet.nodes().len(), 1);
+    assert!(!bench.screen(80, 24).contains("as they were"));
+    assert!(bench.asked(Source::Tags).is_some(), "remembered tags are asked for again");
+    // Another account has other nodes.
+    let mut bench = Bench::starting(Settings::default());
+    let mut other = left.clone();
+    other.places[0].region = "eu-west-1".to_owned();
+    bench.state.resume(other);
+    assert_eq!(bench.state.fleet.nodes().len(), 6);
+    bench.connect(Default::default());
+    assert_eq!(bench.state.fleet.nodes().len(), 0);
+    // And who wants none of it has none.
+    let settings = Settings { cache: false, ..Settings::default() };
+    let mut bench = Bench::starting(settings);
+    bench.state.resume(left);
+    assert_eq!((bench.state.fleet.nodes().len(), bench.state.left().nodes.len()), (0, 0));
+    bench.connect(Default::default());
+}
+
+fn everything() -> Vec<Bench> {
+    use crate::console::tests::sessions::{forwards, sessions};
+    let with = |mut bench: Bench, keys: &str| {
+        bench.press(keys);
+        bench
+    };
+    let mut log = fleet();
+    log.state.show_log(
+        (0..40).map(|n| format!("2026-11-26T09:00:00Z INFO  console: line {n} {}", "x".repeat(n * 9))).collect(),
+    );
+    let mut line = with(fleet(), ":");
+    line.type_text("node ");
+    let mut wrong = with(fleet(), ":");
+    wrong.type_text("sort nothing");
+    wrong.press("enter");
+    let mut waiting = with(shell(), "ctrl-g");
+    waiting.wait(400);
+    let mut failing = fleet();
+    failing.apply(Update::Failed(Trouble::new("no ".repeat(90), Some("wait"))));
+    let mut question = with(fleet(), "a r");
+    question.type_text("reboot");
+    question.press("ctrl-s");
+    vec![
+        fleet(),
+        with(fleet(), "d"),
+        with(fleet(), "2"),
+        with(fleet(), "2 enter enter"),
+        with(fleet(), "4"),
+        with(fleet(), "4 n"),
+        with(fleet(), "?"),
+        with(fleet(), ":"),
+        with(fleet(), "shift-m"),
+        with(fleet(), "a r"),
+        history(),
+        results(),
+        with(results(), "enter"),
+        shell(),
+        with(shell(), "ctrl-g f"),
+        with(shell(), "ctrl-g ["),
+        broadcast(),
+        sessions(),
+        forwards(),
+        with(forwards(), "n"),
+        log,
+        line,
+        wrong,
+        waiting,
+        failing,
+        question,
+    ]
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+    #[test]
+    fn any_size_is_drawn_in_every_pane_and_box(sizes in proptest::collection::vec((1u16..=300, 1u16..=100), 3), small in (1u16..=45, 1u16..=12)) {
+        for mut bench in everything() {
+            for (width, height) in sizes.iter().copied().chain([small]) {
+                bench.screen(width, height);
+                bench.ascii(width, height);
+            }
+        }
+    }
 }
 
 #[test]

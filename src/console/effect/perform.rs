@@ -75,11 +75,25 @@ impl Performer {
         }
     }
 
+    /// From now on nothing is changed.
+    pub fn refuse_changes(&mut self) {
+        self.ends.values_mut().for_each(|end| end.read_only = true);
+    }
+
     /// Starts the work of an effect. Those the loop must do itself come back.
     pub fn perform(&mut self, effect: Effect) -> Option<Effect> {
         if effect.changed().is_some_and(|origin| self.ends.get(&origin).is_none_or(|end| end.read_only)) {
             self.say(Update::Failed(Trouble::new("Refused: this origin is read-only.", None)));
             return None;
+        }
+        match &effect {
+            Effect::Ask { query, epoch } => tracing::debug!(source = ?query.source(), ?epoch, "asked"),
+            Effect::Change(change) => {
+                tracing::info!(operation = change.change().operation(), "the user agreed to a change")
+            }
+            Effect::OpenShell { tab, node, .. } => tracing::info!(tab, node, "a shell is opened"),
+            Effect::StartForward { id, node, .. } => tracing::info!(id, node, "a port is forwarded"),
+            _ => {}
         }
         match effect {
             Effect::Connect { origin, place } => self.connect(origin, &place),
@@ -160,7 +174,13 @@ impl Performer {
                 });
             }
             Effect::OpenLink { opener, address } => return self.open_link(&opener, &address),
-            own @ (Effect::Quit | Effect::Suspend | Effect::Repaint | Effect::Copy(_) | Effect::Report) => {
+            own @ (Effect::Quit
+            | Effect::Suspend
+            | Effect::Repaint
+            | Effect::ReadLog
+            | Effect::Reload
+            | Effect::Report
+            | Effect::Copy(_)) => {
                 return Some(own);
             }
         }

@@ -259,7 +259,7 @@ fn keys_of_the_user_are_in_the_record() {
         let mut bound: Vec<_> = keymap
             .bindings()
             .iter()
-            .map(|b| (b.layer.clone(), display_chord(&b.chord), b.action.entry().name))
+            .map(|b| (b.layer.clone(), crate::config::keymap::display_chord(&b.chord), b.action.entry().name))
             .collect();
         bound.sort();
         bound

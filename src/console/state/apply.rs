@@ -22,8 +22,13 @@ impl State {
                     known.connection = Connection::Ready;
                     known.facts = *facts;
                 }
+                self.check_remembered(origin);
                 self.ask(origin, Query::Identity, fx);
                 self.refresh_due(fx);
+                // Names of nodes, and forwards that are to begin, need the fleet wherever one is.
+                if self.fleet.feed.get(origin).is_none_or(|feed| feed.asked.is_none()) {
+                    self.ask(origin, Query::Nodes, fx);
+                }
             }
             Update::Unreachable(origin, trouble) => {
                 if let Some(known) = self.origins.get_mut(origin) {
@@ -35,6 +40,7 @@ impl State {
                     known.facts.account = Some(clean(&account));
                     known.facts.caller = Some(clean(&arn));
                 }
+                self.check_remembered(origin);
                 if !self.origins.is_read_only(origin) {
                     self.ask(origin, Query::OwnSessions(arn), fx);
                 }

@@ -18,8 +18,7 @@ impl State {
     /// Does what an action means here. In a read-only console no action that changes something has any effect.
     pub fn act(&mut self, action: Action, fx: &mut Vec<Effect>) {
         self.dirty = true;
-        if self.origins.are_read_only() && action.kind() == Kind::Change {
-            self.warn(format!("Read-only: {} would change something.", action.entry().name));
+        if self.refuses(action) {
             return;
         }
         if !self.overlays.is_empty() {
@@ -28,8 +27,11 @@ impl State {
         let prefixed = std::mem::take(&mut self.prefixed);
         match action {
             Action::Help => self.open_help(prefixed),
-            Action::Palette => self.open_palette(prefixed),
+            Action::Palette => self.open_command(prefixed),
             Action::Messages => self.overlays.push(Overlay::Messages { cursor: Default::default() }),
+            Action::Log => fx.push(Effect::ReadLog),
+            Action::Reload => fx.push(Effect::Reload),
+            Action::PlaceBack | Action::PlaceForward => self.walk(action == Action::PlaceBack, fx),
             Action::Quit => self.quit(fx),
             Action::Refresh => self.refresh_now(fx),
             Action::PaneFleet => self.go(Pane::Fleet, fx),
@@ -44,7 +46,7 @@ impl State {
                 let step = if action == Action::PaneNext { 1 } else { Pane::ALL.len() - 1 };
                 self.go(Pane::ALL[(at + step) % Pane::ALL.len()], fx);
             }
-            Action::NextTheme => self.theme_turns += 1,
+            Action::NextTheme => self.next_theme(),
             Action::Undo => self.ask_undo(),
             Action::EditTags => self.edit_tags(),
             Action::ReportBug => fx.push(Effect::Report),
@@ -60,6 +62,29 @@ impl State {
                 Pane::Sessions => self.act_sessions(action, fx),
                 Pane::Forwards => self.act_forwards(action, fx),
             },
+        }
+    }
+
+    /// Whether an action would change something in a console that changes nothing.
+    pub(super) fn is_refused(&self, action: Action) -> bool {
+        self.origins.are_read_only() && action.kind() == Kind::Change
+    }
+
+    /// [`State::is_refused`], and says so.
+    pub(super) fn refuses(&mut self, action: Action) -> bool {
+        let refused = self.is_refused(action);
+        if refused {
+            self.warn(format!("Read-only: {} would change something.", action.entry().name));
+        }
+        refused
+    }
+
+    fn next_theme(&mut self) {
+        let at = self.themes.iter().position(|name| *name == self.theme);
+        let next = at.map_or(0, |at| (at + 1) % self.themes.len());
+        if let Some(name) = self.themes.get(next).cloned() {
+            self.tell(format!("Theme {name}"));
+            self.theme = name;
         }
     }
 

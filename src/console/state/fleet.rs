@@ -11,8 +11,11 @@ use super::{
 };
 use crate::{
     console::{action::Action, origin::Origin},
-    ssm::{self, PingStatus},
+    ssm::{self, PingStatus, Timestamp},
 };
+
+mod reach;
+mod remembered;
 
 /// The columns of the list, in the order they are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +94,8 @@ pub struct Fleet {
     /// Whether details are shown beside the list.
     pub detail: bool,
     anchor: Option<String>,
+    /// When the rows were last in force that are only remembered.
+    pub cached_at: Option<Timestamp>,
 }
 
 impl Default for Fleet {
@@ -112,6 +117,7 @@ impl Default for Fleet {
             scrolled: 0,
             detail: false,
             anchor: None,
+            cached_at: None,
         }
     }
 }
@@ -199,6 +205,7 @@ impl Fleet {
     pub fn finish(&mut self, origin: Origin) {
         let generation = self.generations.get(&origin).copied().unwrap_or_default();
         self.keep(|node| node.origin != origin || node.generation == generation);
+        self.cached_at.take_if(|_| self.nodes.iter().all(|node| !node.remembered));
     }
 
     /// Forgets the nodes that are not of these origins.
@@ -359,7 +366,7 @@ impl Fleet {
 
     /// The ids among the shown rows whose tags nobody asked for yet.
     pub fn untagged(&self, rows: std::ops::Range<usize>) -> Vec<String> {
-        rows.filter_map(|row| self.row(row)).filter(|node| node.tags.is_none()).map(|node| node.id.clone()).collect()
+        rows.filter_map(|row| self.row(row)).filter(|node| node.wants_tags()).map(|node| node.id.clone()).collect()
     }
 }
 

@@ -107,6 +107,10 @@ pub struct Node {
     pub summary: Summary,
     /// Whether the user marked it.
     pub marked: bool,
+    /// Whether it is only known from the last time the console ran.
+    pub remembered: bool,
+    /// Whether its tags are.
+    pub(super) tags_remembered: bool,
     /// What loose words are looked for in.
     pub(super) text: String,
     /// The refresh it was last part of.
@@ -136,6 +140,7 @@ impl Node {
         self.registered = info.registration_date;
         self.activation = text(&info.activation_id);
         self.role = text(&info.iam_role);
+        self.remembered = false;
         self.rename();
     }
 
@@ -144,7 +149,13 @@ impl Node {
         let mut tags: Vec<_> = tags.iter().map(|tag| (clean(&tag.key), clean(&tag.value))).collect();
         tags.sort();
         self.tags = Some(tags);
+        self.tags_remembered = false;
         self.rename();
+    }
+
+    /// Whether its tags are still to be asked for.
+    pub fn wants_tags(&self) -> bool {
+        self.tags.is_none() || self.tags_remembered
     }
 
     fn rename(&mut self) {

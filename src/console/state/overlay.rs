@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use super::{
+    command::CommandLine,
     cursor::Cursor,
     form::Form,
     input::LineInput,
     shells::{layout::Axis, paste::Pasted},
 };
 use crate::console::{
-    action::{Action, Layer},
     effect::{Change, Confirmed},
+    keys::HelpLine,
     origin::Origin,
 };
 
@@ -55,7 +56,7 @@ pub struct Question {
     pub lines: Vec<String>,
     /// What is done after a yes.
     pub then: Then,
-    /// What is done after [`Action::CopyInstead`], if that is offered.
+    /// What is done after `copy-instead`, if that is offered.
     pub copies: Option<Then>,
     /// What must be typed for a yes, and what was typed.
     pub typed: Option<(String, LineInput)>,
@@ -115,28 +116,17 @@ pub enum Pick {
     Shell { place: Option<Axis>, choices: Vec<ShellChoice> },
 }
 
-/// A line of help: keys, name, what it does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HelpLine {
-    /// Where it works.
-    pub layer: Layer,
-    /// The keys.
-    pub keys: String,
-    /// The action.
-    pub action: Action,
-    /// Whether the user's file bound it.
-    pub by_user: bool,
-}
-
 /// A box.
 #[derive(Clone, Debug)]
 pub enum Overlay {
     /// Every key that works here.
     Help { lines: Vec<HelpLine>, filter: LineInput, cursor: Cursor },
-    /// Actions by name.
-    Palette { input: LineInput, actions: Vec<Action>, cursor: Cursor },
+    /// The line after `:`.
+    Command(Box<CommandLine>),
     /// What was reported.
     Messages { cursor: Cursor },
+    /// The last lines of the log, the newest last.
+    Log { lines: Vec<String>, cursor: Cursor },
     /// One of several things.
     Picker { title: String, input: LineInput, items: Vec<(String, String)>, cursor: Cursor, pick: Pick },
     /// A form.
@@ -150,9 +140,10 @@ impl Overlay {
     pub fn input_mut(&mut self) -> Option<&mut LineInput> {
         match self {
             Self::Help { filter, .. } => Some(filter),
-            Self::Palette { input, .. } | Self::Picker { input, .. } => Some(input),
+            Self::Command(line) => Some(&mut line.input),
+            Self::Picker { input, .. } => Some(input),
             Self::Question(question) => question.typed.as_mut().map(|(_, input)| input),
-            Self::Messages { .. } | Self::Form(_) => None,
+            Self::Messages { .. } | Self::Log { .. } | Self::Form(_) => None,
         }
     }
 
@@ -161,10 +152,11 @@ impl Overlay {
         match self {
             // Names to search for, and what must be typed for a yes.
             Self::Help { .. }
-            | Self::Palette { .. }
+            | Self::Command(_)
             | Self::Picker { .. }
             | Self::Question(_)
-            | Self::Messages { .. } => true,
+            | Self::Messages { .. }
+            | Self::Log { .. } => true,
             // Its fields differ.
             Self::Form(_) => false,
         }
@@ -174,9 +166,10 @@ impl Overlay {
     pub fn cursor_mut(&mut self) -> Option<&mut Cursor> {
         match self {
             Self::Help { cursor, .. }
-            | Self::Palette { cursor, .. }
             | Self::Messages { cursor }
+            | Self::Log { cursor, .. }
             | Self::Picker { cursor, .. } => Some(cursor),
+            Self::Command(line) => Some(&mut line.cursor),
             Self::Form(_) | Self::Question(_) => None,
         }
     }
@@ -197,13 +190,11 @@ impl Overlay {
                 let entry = line.action.entry();
                 format!("{} {} {} {}", line.keys, entry.name, entry.about, line.layer.heading())
             }),
-            Self::Palette { input, actions, .. } => passing(actions, input.text(), |action| {
-                let entry = action.entry();
-                format!("{} {}", entry.name, entry.about)
-            }),
             Self::Picker { input, items, .. } => {
                 passing(items, input.text(), |(name, about)| format!("{name} {about}"))
             }
+            Self::Command(line) => (0..line.candidates.len()).collect(),
+            Self::Log { lines, .. } => (0..lines.len()).collect(),
             Self::Messages { .. } | Self::Form(_) | Self::Question(_) => Vec::new(),
         }
     }

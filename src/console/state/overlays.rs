@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use super::{
     State, compose,
+    cursor::Cursor,
     form::{Purpose, Value},
-    overlay::{HelpLine, Overlay, Pick, Question, Then},
+    input::LineInput,
+    overlay::{Overlay, Pick, Question, Then},
     parameters::forms,
 };
 use crate::{
-    config::keymap::{self, display_chord},
     console::{
         action::{Action, Layer},
         effect::{Change, Effect, Query},
+        keys,
         origin::Origin,
         text::{clean, count, cut},
     },
@@ -21,6 +23,9 @@ use crate::{
 
 impl State {
     pub(super) fn act_overlay(&mut self, action: Action, fx: &mut Vec<Effect>) {
+        if matches!(self.overlays.last(), Some(Overlay::Command(_))) {
+            return self.act_command(action, fx);
+        }
         let rows = self.overlays.last().map(Overlay::rows).unwrap_or_default();
         let messages = self.notices.all().count();
         let Some(overlay) = self.overlays.last_mut() else { return };
@@ -65,26 +70,12 @@ impl State {
                 }
                 _ => {}
             },
-            Overlay::Help { .. } | Overlay::Messages { .. } => {
+            Overlay::Help { .. } | Overlay::Messages { .. } | Overlay::Log { .. } => {
                 if matches!(action, Action::Dismiss | Action::Accept) {
                     self.overlays.pop();
                 }
             }
-            Overlay::Palette { actions, cursor, .. } => {
-                let chosen = rows.get(cursor.at).and_then(|row| actions.get(*row)).copied();
-                match action {
-                    Action::Accept => {
-                        self.overlays.pop();
-                        if let Some(chosen) = chosen {
-                            self.act(chosen, fx);
-                        }
-                    }
-                    Action::Dismiss => {
-                        self.overlays.pop();
-                    }
-                    _ => {}
-                }
-            }
+            Overlay::Command(_) => {}
             Overlay::Picker { items, cursor, pick, .. } => {
                 let row = rows.get(cursor.at).copied();
                 let chosen = row.and_then(|row| items.get(row)).map(|(name, _)| name.clone());
@@ -116,48 +107,36 @@ impl State {
         }
         let others = Layer::ALL.iter().map(|(layer, ..)| *layer).filter(|layer| !layers.contains(layer));
         let all: Vec<_> = layers.iter().copied().chain(others).collect();
-        let mut lines: Vec<HelpLine> = Vec::new();
-        for layer in all {
-            for binding in self.keymap.of(layer.name()) {
-                let keys = display_chord(&binding.chord);
-                let by_user = binding.origin == keymap::Origin::User;
-                match lines.iter_mut().find(|line| line.layer == layer && line.action == binding.action) {
-                    Some(line) => {
-                        line.keys = format!("{} {keys}", line.keys);
-                        line.by_user |= by_user;
-                    }
-                    None => lines.push(HelpLine { layer, keys, action: binding.action, by_user }),
-                }
-            }
-        }
-        lines.sort_by_key(|line| {
-            let layer = layers.iter().position(|layer| *layer == line.layer);
-            // What belongs to a layer stands before what works in others too.
-            let foreign = line.action.entry().layer != line.layer;
-            let other = if layer.is_none() { line.layer as usize } else { 0 };
-            (layer.unwrap_or(layers.len()), other, foreign, line.action as usize)
-        });
+        // What works here stands before what works elsewhere.
+        let lines = all.iter().flat_map(|layer| keys::of_layer(&self.keymap, *layer)).collect();
         self.overlays.push(Overlay::Help { lines, filter: Default::default(), cursor: Default::default() });
     }
 
-    pub(super) fn open_palette(&mut self, prefixed: bool) {
-        self.prefixed = prefixed;
-        let mut actions: Vec<_> = self.offered().iter().map(|entry| entry.action).collect();
-        if prefixed {
-            actions.extend(Action::ALL.iter().filter(|e| e.layer == Layer::Global).map(|e| e.action));
+    /// Opens help with what it says about one action.
+    pub(super) fn open_help_on(&mut self, action: Action) {
+        self.open_help(false);
+        if let Some(Overlay::Help { filter, .. }) = self.overlays.last_mut() {
+            *filter = LineInput::from(action.entry().name);
         }
-        if self.pane == super::Pane::Compliance {
-            actions.extend([Action::OpenShell, Action::RunCommand]);
+    }
+
+    /// Shows the last lines of the log. Who stands at the end stays there.
+    pub fn show_log(&mut self, fresh: Vec<String>) {
+        let end = fresh.len().saturating_sub(1);
+        self.dirty = true;
+        match self.overlays.last_mut() {
+            Some(Overlay::Log { lines, cursor }) => {
+                if cursor.at + 1 >= lines.len() {
+                    cursor.at = end;
+                }
+                *lines = fresh;
+                cursor.clamp(end + 1);
+            }
+            _ => {
+                let cursor = Cursor { at: end, ..Cursor::default() };
+                self.overlays.push(Overlay::Log { lines: fresh, cursor });
+            }
         }
-        self.prefixed = false;
-        actions.retain(|action| !matches!(action, Action::Palette | Action::Prefix));
-        // What belongs to this pane stands before what works everywhere.
-        actions.sort_by_key(|action| match action.entry().layer {
-            Layer::Global => 2,
-            Layer::List => 1,
-            _ => 0,
-        });
-        self.overlays.push(Overlay::Palette { input: Default::default(), actions, cursor: Default::default() });
     }
 
     fn open_picker(&mut self) {
@@ -173,7 +152,7 @@ impl State {
         self.overlays.push(Overlay::Picker { title, input, items, cursor, pick: Pick::Document });
     }
 
-    fn picked_document(&mut self, name: String, fx: &mut Vec<Effect>) {
+    pub(super) fn picked_document(&mut self, name: String, fx: &mut Vec<Effect>) {
         if let Some(Overlay::Form(form)) = self.overlays.last_mut() {
             compose::choose_document(form, &name);
             self.ask(self.documents.origin, Query::Document(name), fx);

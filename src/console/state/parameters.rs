@@ -159,6 +159,11 @@ impl Parameters {
         &self.listed
     }
 
+    /// Every name that is known, sorted, whatever the filter hides.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.sorted().iter().map(|name| &**name)
+    }
+
     /// The facts of a parameter.
     pub fn facts(&self, name: &str) -> Option<&Facts> {
         self.names.facts(name)

@@ -183,7 +183,7 @@ impl State {
         };
         let all = self.fleet.total() <= TAGS_OF_ALL || self.pane == Pane::Compliance;
         if all && self.origins.scope().iter().any(|origin| self.fleet.feed.is_known(*origin)) {
-            let untagged = self.fleet.nodes().iter().filter(|node| node.tags.is_none());
+            let untagged = self.fleet.nodes().iter().filter(|node| node.wants_tags());
             wanted.extend(untagged.map(|node| node.id.clone()).take(TAGS_AT_ONCE * 4));
         }
         self.ask_tags(wanted, fx);

@@ -33,6 +33,10 @@ pub enum Hit {
     Row(Slot, usize),
     /// A shell, by the number of its tab.
     Shell(u64),
+    /// A field of the topmost form.
+    Field(usize),
+    /// The scrollbar of a list of so many rows.
+    Scroll(Slot, usize),
 }
 
 /// An area of cells: column, row, width, height.
@@ -103,20 +107,70 @@ impl State {
         self.seen.room.unwrap_or((0, 0, 80, 24))
     }
 
+    /// A cell of a row of the topmost box in the last frame.
+    #[cfg(test)]
+    pub fn hits_of_row(&self, row: usize) -> (u16, u16) {
+        let hits = self.seen.hits.iter().rev();
+        let found = hits.filter(|(_, hit)| *hit == Hit::Row(Slot::Overlay, row)).map(|((x, y, ..), _)| (*x, *y));
+        found.into_iter().next().unwrap_or_default()
+    }
+
     pub(super) fn click(&mut self, column: u16, row: u16, fx: &mut Vec<Effect>) {
         let inside = |(x, y, w, h): &Area| (*x..x + w).contains(&column) && (*y..y + h).contains(&row);
-        let Some((_, hit)) = self.seen.hits.iter().rev().find(|(area, _)| inside(area)).copied() else { return };
+        let Some((area, hit)) = self.seen.hits.iter().rev().find(|(area, _)| inside(area)).copied() else { return };
         match hit {
-            Hit::Act(action) if self.overlays.is_empty() => self.act(action, fx),
+            Hit::Act(action) if self.overlays.is_empty() || self.is_bound_here(action) => self.act(action, fx),
+            Hit::Scroll(slot, len) if self.overlays.is_empty() || slot == Slot::Overlay => {
+                self.scroll_to(slot, len, area, row);
+            }
+            Hit::Field(at) => {
+                if let Some(super::overlay::Overlay::Form(form)) = self.overlays.last_mut()
+                    && at < form.fields.len()
+                {
+                    form.focus = at;
+                }
+            }
             Hit::Shell(tab) if self.overlays.is_empty() => self.shells.focus(tab),
             Hit::Row(slot, at) if self.overlays.is_empty() || slot == Slot::Overlay => {
                 let again = self.cursor_of(slot).is_some_and(|cursor| std::mem::replace(&mut cursor.at, at) == at);
+                if let (Slot::Overlay, Some(super::overlay::Overlay::Command(line))) = (slot, self.overlays.last_mut())
+                {
+                    line.chosen = true;
+                }
                 if again {
                     self.act(if slot == Slot::Overlay { Action::Accept } else { Action::Open }, fx);
                 }
             }
             _ => {}
         }
+    }
+
+    /// The mouse is drawn over the screen with its button held: only scrollbars follow it.
+    pub(super) fn drag(&mut self, column: u16, row: u16) {
+        let inside = |(x, y, w, h): &Area| (*x..x + w).contains(&column) && (*y..y + h).contains(&row);
+        let hit = self.seen.hits.iter().rev().find(|(area, _)| inside(area)).copied();
+        if let Some((area, Hit::Scroll(slot, len))) = hit
+            && (self.overlays.is_empty() || slot == Slot::Overlay)
+        {
+            self.scroll_to(slot, len, area, row);
+        }
+    }
+
+    /// Moves the cursor of a list to where its scrollbar was touched.
+    fn scroll_to(&mut self, slot: Slot, len: usize, (_, y, _, height): Area, row: u16) {
+        let (at, most) = (usize::from(row.saturating_sub(y)), usize::from(height.saturating_sub(1)).max(1));
+        if let Some(cursor) = self.cursor_of(slot) {
+            cursor.at = (len.saturating_sub(1) * at / most).min(len.saturating_sub(1));
+            let last = len.saturating_sub(cursor.height);
+            cursor.top = (last * at / most).min(last);
+        }
+    }
+
+    /// Whether a key that works here does an action.
+    pub(super) fn is_bound_here(&self, action: Action) -> bool {
+        let layers = self.layers();
+        layers.contains(&action.entry().layer)
+            || layers.iter().any(|layer| self.keymap.of(layer.name()).any(|binding| binding.action == action))
     }
 
     /// The rows of the fleet that are on the screen.

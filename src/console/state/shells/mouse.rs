@@ -25,6 +25,7 @@ impl State {
         }
         match event.kind {
             MouseEventKind::Down(MouseButton::Left) => self.click(event.column, event.row, fx),
+            MouseEventKind::Drag(MouseButton::Left) => self.drag(event.column, event.row),
             MouseEventKind::ScrollUp if over_shells => self.wheel_in_shell(true, fx),
             MouseEventKind::ScrollDown if over_shells => self.wheel_in_shell(false, fx),
             MouseEventKind::ScrollUp => (0..WHEEL).for_each(|_| self.act(Action::CursorUp, fx)),

@@ -1,0 +1,194 @@
+//! What can be typed after `:`: an action by its name, a pane by its name, or a verb with what it is about. It is read into a
+//! [`Command`], which comes down to actions and effects like a key does, so that read-only and questions hold for both.
+
+use crate::console::{
+    action::{Action, Kind},
+    state::Pane,
+};
+
+/// What a verb is about, and so what completes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// A theme.
+    Theme,
+    /// A column of the list, and `desc`.
+    Column,
+    /// A filter, as it is typed after `/`.
+    Filter,
+    /// A managed node, by name or id.
+    Node,
+    /// A document.
+    Document,
+    /// A parameter.
+    Parameter,
+    /// An action.
+    Action,
+}
+
+/// A verb that takes a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verb {
+    /// What is typed.
+    pub name: &'static str,
+    /// What comes after it, in words.
+    pub usage: &'static str,
+    /// A sentence for the list.
+    pub about: &'static str,
+    /// What it takes.
+    pub takes: About,
+    /// What it does without a word; `None` if it wants one.
+    pub alone: Option<Action>,
+    /// What it may do.
+    pub kind: Kind,
+}
+
+macro_rules! verbs {
+    ($($name:literal $usage:literal $takes:ident $alone:expr, $kind:ident $about:literal;)*) => {
+        &[$(Verb { name: $name, usage: $usage, about: $about, takes: About::$takes, alone: $alone, kind: Kind::$kind },)*]
+    };
+}
+
+impl Verb {
+    /// Every verb.
+    pub const ALL: &'static [Verb] = verbs! {
+        "node" "NAME" Node None, View "Go to a node, by its name or id";
+        "filter" "TEXT" Filter Some(Action::Filter), View "Filter the fleet; nothing but the verb lets one type";
+        "sort" "COLUMN [desc]" Column None, View "Sort the fleet by a column";
+        "shell" "NAME" Node Some(Action::PaneShell), Change "Open a shell on a node; nothing but the verb goes to the shells";
+        "run" "DOCUMENT" Document Some(Action::RunCommand), Change "Write a command with a document, for the marked nodes or the one under the cursor";
+        "parameter" "/PATH" Parameter Some(Action::PaneParameters), View "Go to a parameter";
+        "theme" "NAME" Theme None, View "Change the colours; what the list stands on is shown at once";
+        "help" "ACTION" Action Some(Action::Help), View "Show the keys of an action";
+    };
+
+    /// The verb of a name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        Self::ALL.iter().find(|verb| verb.name == name)
+    }
+}
+
+/// What a line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// An action.
+    Act(Action),
+    /// Another theme.
+    Theme(String),
+    /// The fleet in another order.
+    Sort { column: String, descending: bool },
+    /// The fleet filtered.
+    Filter(String),
+    /// A node.
+    Node(String),
+    /// A shell on a node.
+    Shell(String),
+    /// A command with a document.
+    Run(String),
+    /// A parameter.
+    Parameter(String),
+    /// The keys of an action.
+    Help(Action),
+}
+
+/// Short words people type after `:` out of habit.
+const HABITS: &[(&str, Action)] =
+    &[("q", Action::Quit), ("q!", Action::Quit), ("qa", Action::Quit), ("exit", Action::Quit), ("h", Action::Help)];
+
+/// The first word of a line, and the rest without the spaces around it. The rest is `None` until a space was typed.
+pub fn split(line: &str) -> (&str, Option<&str>) {
+    let line = line.trim_start();
+    match line.split_once(' ') {
+        Some((word, rest)) => (word, Some(rest.trim())),
+        None => (line, None),
+    }
+}
+
+impl Command {
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// In words, when it says nothing that is known here.
+    pub fn parse(line: &str) -> Result<Self, String> {
+        let (word, rest) = split(line);
+        let rest = rest.unwrap_or_default();
+        if let Some(verb) = Verb::named(word) {
+            return match (rest, verb.alone) {
+                ("", Some(action)) => Ok(Self::Act(action)),
+                ("", None) => Err(format!("{} what? {} {}", verb.name, verb.name, verb.usage)),
+                (rest, _) => Self::of(verb, rest),
+            };
+        }
+        let habit = HABITS.iter().find(|(habit, _)| *habit == word).map(|(_, action)| *action);
+        let pane = || Pane::ALL.iter().find(|pane| pane.title().eq_ignore_ascii_case(word)).map(|pane| pane.action());
+        match Action::named(word).or(habit).or_else(pane) {
+            Some(action) if rest.is_empty() => Ok(Self::Act(action)),
+            Some(_) => Err(format!("{word} takes nothing after it")),
+            None => Err(format!("there is no command \"{word}\"")),
+        }
+    }
+
+    fn of(verb: &Verb, rest: &str) -> Result<Self, String> {
+        let text = rest.to_owned();
+        Ok(match verb.takes {
+            About::Theme => Self::Theme(text),
+            About::Filter => Self::Filter(text),
+            About::Node if verb.kind == Kind::Change => Self::Shell(text),
+            About::Node => Self::Node(text),
+            About::Document => Self::Run(text),
+            About::Parameter => Self::Parameter(text),
+            About::Action => Self::Help(Action::named(rest).ok_or_else(|| format!("there is no action \"{rest}\""))?),
+            About::Column => {
+                let (column, order) = match rest.rsplit_once(' ') {
+                    Some((column, order @ ("asc" | "desc"))) => (column.trim_end(), order),
+                    _ => (rest, "asc"),
+                };
+                Self::Sort { column: column.to_owned(), descending: order == "desc" }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_read_as_typed() {
+        let sort = |column: &str, descending| Ok(Command::Sort { column: column.to_owned(), descending });
+        assert_eq!(Command::parse("sort Ping desc"), sort("Ping", true));
+        assert_eq!(Command::parse("  sort tag:Cost Centre"), sort("tag:Cost Centre", false));
+        assert_eq!(Command::parse("node my web node "), Ok(Command::Node("my web node".to_owned())));
+        assert_eq!(Command::parse("shell"), Ok(Command::Act(Action::PaneShell)));
+        assert_eq!(Command::parse("shell web-1"), Ok(Command::Shell("web-1".to_owned())));
+        assert_eq!(Command::parse("compliance"), Ok(Command::Act(Action::PaneCompliance)));
+        assert_eq!(Command::parse("mark-all"), Ok(Command::Act(Action::MarkAll)));
+        assert_eq!(Command::parse("q"), Ok(Command::Act(Action::Quit)));
+        assert_eq!(Command::parse("help mark-all"), Ok(Command::Help(Action::MarkAll)));
+        for (line, told) in [
+            ("theme", "theme what? theme NAME"),
+            ("explode now", "there is no command \"explode\""),
+            ("mark-all please", "mark-all takes nothing after it"),
+            ("help explode", "there is no action \"explode\""),
+            ("", "there is no command \"\""),
+        ] {
+            assert_eq!(Command::parse(line), Err(told.to_owned()), "{line}");
+        }
+    }
+
+    #[test]
+    fn no_verb_hides_an_action_that_means_something_else() {
+        for verb in Verb::ALL {
+            let hidden = Action::named(verb.name);
+            assert!(hidden.is_none() || hidden == verb.alone, "{}", verb.name);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_line_is_read_or_refused_in_words(line in ".*") {
+            if let Err(told) = Command::parse(&line) {
+                proptest::prop_assert!(!told.is_empty());
+            }
+        }
+    }
+}

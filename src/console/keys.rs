@@ -1,0 +1,150 @@
+//! The keys as people read them: on the screen, in the README, in the manual. All of it is made from the table of actions and
+//! the keymap, so that none of it can say something else than what the keys do.
+
+use std::fmt::Write as _;
+
+use super::action::{Action, Kind, Layer};
+use crate::config::keymap::{Binding, Keymap, Origin, display_chord, spelled_chord};
+
+/// A line of help: keys, name, what it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HelpLine {
+    /// Where it works.
+    pub layer: Layer,
+    /// The keys, as the screen shows them.
+    pub keys: String,
+    /// The keys, as a keymap file spells them.
+    pub spelled: Vec<String>,
+    /// The action.
+    pub action: Action,
+    /// Whether the user's file bound it.
+    pub by_user: bool,
+}
+
+/// The order of layers where all are listed: from what works everywhere to what works in one place.
+const ORDER: &[Layer] = &[
+    Layer::Global,
+    Layer::List,
+    Layer::Fleet,
+    Layer::Compliance,
+    Layer::Commands,
+    Layer::Output,
+    Layer::Parameters,
+    Layer::History,
+    Layer::Sessions,
+    Layer::Forwards,
+    Layer::Shell,
+    Layer::Prefix,
+    Layer::Scrollback,
+    Layer::Form,
+    Layer::Input,
+    Layer::Confirm,
+    Layer::Command,
+    Layer::Overlay,
+];
+
+/// What is bound in a layer, an action a line, those that belong to it first.
+pub fn of_layer(keymap: &Keymap<Action>, layer: Layer) -> Vec<HelpLine> {
+    let mut lines: Vec<HelpLine> = Vec::new();
+    for Binding { chord, action, origin, .. } in keymap.of(layer.name()) {
+        let (keys, spelled, by_user) = (display_chord(chord), spelled_chord(chord), *origin == Origin::User);
+        match lines.iter_mut().find(|line| line.action == *action) {
+            Some(line) => {
+                line.keys = format!("{} {keys}", line.keys);
+                line.spelled.push(spelled);
+                line.by_user |= by_user;
+            }
+            None => lines.push(HelpLine { layer, keys, spelled: vec![spelled], action: *action, by_user }),
+        }
+    }
+    lines.sort_by_key(|line| (line.action.entry().layer != layer, line.action as usize));
+    lines
+}
+
+fn all(keymap: &Keymap<Action>) -> impl Iterator<Item = (Layer, Vec<HelpLine>)> {
+    let layers = ORDER.iter().map(|layer| (*layer, of_layer(keymap, *layer)));
+    layers.filter(|(_, lines)| !lines.is_empty())
+}
+
+/// The keys as lines of text: a heading for each layer, and an action a line.
+pub fn text(keymap: &Keymap<Action>) -> String {
+    let mut out = String::new();
+    for (layer, lines) in all(keymap) {
+        let _ = writeln!(out, "{}{} [{}]", if out.is_empty() { "" } else { "\n" }, layer.heading(), layer.name());
+        let keys = |line: &HelpLine| line.spelled.join(", ");
+        let width = lines.iter().map(|line| keys(line).len()).max().unwrap_or(0);
+        for line in lines {
+            let entry = line.action.entry();
+            let yours = if line.by_user { " (yours)" } else { "" };
+            let _ = writeln!(out, "  {:width$}  {:20}  {}{yours}", keys(&line), entry.name, entry.about);
+        }
+    }
+    out
+}
+
+/// The keys as a table in Markdown: a row for each layer.
+pub fn markdown(keymap: &Keymap<Action>) -> String {
+    let mut out = "| where | keys |\n| --- | --- |\n".to_owned();
+    for (layer, lines) in all(keymap) {
+        let keys = lines.iter().map(|line| {
+            let keys: Vec<_> = line.spelled.iter().map(|keys| format!("`{}`", keys.replace('|', "\\|"))).collect();
+            format!("{} {}", keys.join(" "), line.action.entry().short)
+        });
+        let _ = writeln!(out, "| {} | {} |", layer.heading(), keys.collect::<Vec<_>>().join(" · "));
+    }
+    out
+}
+
+/// The keys as a section of a manual page.
+pub fn roff(keymap: &Keymap<Action>) -> String {
+    let mut out = ".SH KEYS\nThe keys of the console as they are shipped. keymap.toml in the configuration directory changes any \
+                   of them. An action marked with * changes something and is refused in a read\\-only console.\n"
+        .to_owned();
+    for (layer, lines) in all(keymap) {
+        let _ = writeln!(out, ".SS {}", escaped(layer.heading()));
+        for line in lines {
+            let entry = line.action.entry();
+            let mark = if entry.kind == Kind::Change { " *" } else { "" };
+            let keys: Vec<_> = line.spelled.iter().map(|keys| format!("\\fB{}\\fR", escaped(keys))).collect();
+            let _ = writeln!(out, ".TP\n{} ({}{mark})\n{}", keys.join(", "), escaped(entry.name), escaped(entry.about));
+        }
+    }
+    out
+}
+
+/// A text that roff takes for nothing but a text.
+fn escaped(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-");
+    if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_layer_has_its_place() {
+        assert!(Layer::ALL.iter().all(|(layer, ..)| ORDER.contains(layer)));
+        assert_eq!(ORDER.len(), Layer::ALL.len());
+    }
+
+    /// `fleetdeck keys --markdown` is what stands between the marks in the README.
+    #[test]
+    fn the_readme_says_what_the_keys_do() {
+        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+        let (_, rest) = readme.split_once("<!-- made by `fleetdeck keys --markdown` -->\n").unwrap();
+        let (table, _) = rest.split_once("<!-- end -->").unwrap();
+        let (keymap, _) = crate::console::keymap(None);
+        assert_eq!(table, markdown(&keymap));
+    }
+
+    #[test]
+    fn the_keys_of_the_user_are_marked() {
+        let (keymap, _) = crate::console::keymap(Some(("mine", "[fleet]\nx = \"open-shell\"\ns = \"none\"\n")));
+        let text = text(&keymap);
+        let line = text.lines().find(|line| line.contains("open-shell") && line.contains("yours")).unwrap();
+        assert!(line.trim_start().starts_with("x "), "{line}");
+        assert!(roff(&keymap).contains("\\fBctrl\\-g\\fR (prefix)"));
+        assert_eq!(escaped(".a-b\\"), "\\&.a\\-b\\e");
+    }
+}

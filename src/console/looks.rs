@@ -1,0 +1,167 @@
+//! The themes there are, and the one in force as this terminal can show it.
+
+use super::{draw::Look, ground};
+use crate::config::{
+    paths::{Paths, read_optional},
+    settings::Settings,
+    theme::{self, Depth, Theme},
+};
+
+/// The name that means the dark or the light theme, whichever suits the terminal.
+pub(super) const AUTO: &str = "auto";
+
+/// Where looks come from, and the one in force.
+pub(super) struct Looks {
+    paths: Paths,
+    depth: Depth,
+    ascii: bool,
+    /// Whether the terminal's ground is light, as far as is known.
+    light: bool,
+    name: String,
+    look: Look,
+}
+
+impl Looks {
+    /// Begins with a theme.
+    ///
+    /// # Errors
+    /// When there is none of that name or it is not in order; the error says where.
+    pub fn new(paths: Paths, settings: &Settings, name: &str) -> Result<Self, String> {
+        let (depth, ascii) = shows(settings);
+        let light = ground::from_environment(std::env::var("COLORFGBG").ok().as_deref()).unwrap_or(false);
+        let look = Look { theme: Theme::shipped(""), ascii };
+        let mut looks = Self { paths, depth, ascii, light, name: String::new(), look };
+        looks.follow(name)?;
+        Ok(looks)
+    }
+
+    /// The user's settings are others.
+    pub fn set(&mut self, settings: &Settings) {
+        (self.depth, self.ascii) = shows(settings);
+    }
+
+    /// What the terminal's ground is, became known.
+    pub fn set_light(&mut self, light: bool) {
+        if std::mem::replace(&mut self.light, light) != light && self.name == AUTO {
+            // The shipped themes are in order; a file of the user's over one of them may not be, and was told of then.
+            let _ = self.reload();
+        }
+    }
+
+    /// Reads the theme in force again. Whether it looks different now.
+    ///
+    /// # Errors
+    /// When it is not in order any more; the error says where. What was in force stays.
+    pub fn reload(&mut self) -> Result<bool, String> {
+        let look = Look { theme: self.load(&self.name.clone())?, ascii: self.ascii };
+        let other = look.theme != self.look.theme || look.ascii != self.look.ascii;
+        self.look = look;
+        Ok(other)
+    }
+
+    /// The look in force.
+    pub fn look(&self) -> &Look {
+        &self.look
+    }
+
+    /// The name of the theme in force, as it was asked for.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Takes another theme. The one in force stays if that one cannot be used.
+    ///
+    /// # Errors
+    /// When there is none of that name or it is not in order; the error says where.
+    pub fn follow(&mut self, name: &str) -> Result<(), String> {
+        if self.name != name {
+            let theme = self.load(name)?;
+            self.look = Look { theme, ascii: self.ascii };
+            name.clone_into(&mut self.name);
+        }
+        Ok(())
+    }
+
+    fn load(&self, name: &str) -> Result<Theme, String> {
+        let name = match name {
+            AUTO if self.light => "light",
+            AUTO => "dark",
+            "contrast" => "high-contrast",
+            name => name,
+        };
+        let source = |wanted: &str| {
+            let user = read_optional(&self.paths.theme(wanted)).ok().flatten();
+            user.or_else(|| theme::shipped(wanted))
+        };
+        let loaded = Theme::load(name, &source).map_err(|problems| {
+            let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            told.join("\n")
+        })?;
+        Ok(loaded.reduced(self.depth))
+    }
+
+    /// The names to choose from: the shipped themes, then those in the user's directory.
+    pub fn names(paths: &Paths) -> Vec<String> {
+        let mut names: Vec<String> = theme::SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect();
+        names.push(AUTO.to_owned());
+        let files = std::fs::read_dir(paths.themes()).into_iter().flatten().flatten();
+        let mut own: Vec<String> = files
+            .filter_map(|file| Some(super::text::clean(file.file_name().to_str()?.strip_suffix(".toml")?)))
+            .filter(|name| !names.contains(name))
+            .collect();
+        own.sort();
+        names.extend(own);
+        names
+    }
+}
+
+/// What the terminal shows, as far as settings and environment say: its colours, and whether only ASCII.
+fn shows(settings: &Settings) -> (Depth, bool) {
+    let env = |name: &str| std::env::var(name).ok();
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| env(name).filter(|value| !value.is_empty()));
+    let narrow = locale.is_some_and(|locale| !locale.to_lowercase().replace('-', "").contains("utf8"));
+    (Depth::choose(settings.color, env), settings.ascii || narrow)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::theme::{Colours, Role};
+
+    fn looks(paths: &Paths, name: &str) -> Looks {
+        let settings = Settings { color: Colours::Truecolor, ..Settings::default() };
+        Looks::new(paths.clone(), &settings, name).unwrap()
+    }
+
+    #[test]
+    fn auto_follows_the_ground_and_others_do_not() {
+        let paths = Paths::below(std::path::Path::new("/nowhere"));
+        for (name, follows) in [(AUTO, true), ("dark", false), ("contrast", false)] {
+            let mut looks = looks(&paths, name);
+            let ground = |looks: &Looks| looks.look().style(Role::Text).bg;
+            looks.set_light(false);
+            let before = ground(&looks);
+            looks.set_light(true);
+            assert_eq!(ground(&looks) != before, follows, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_theme_that_was_broken_stays_as_it_was() {
+        let root = tempfile::tempdir().unwrap();
+        let paths = Paths::below(root.path());
+        std::fs::create_dir_all(paths.themes()).unwrap();
+        let write = |text: &str| std::fs::write(paths.theme("mine"), text).unwrap();
+        write("name = 'mine'\nbase = 'dark'\n");
+        let mut looks = looks(&paths, "mine");
+        assert!(Looks::names(&paths).contains(&"mine".to_owned()));
+        assert_eq!(looks.reload(), Ok(false));
+        write("name = 'mine'\nbase = 'light'\n");
+        assert_eq!(looks.reload(), Ok(true));
+        let before = looks.look().theme.clone();
+        write("name = 'mine'\nbase = 'light'\n[roles]\ntexxt = {}\n");
+        assert_eq!(looks.reload(), Err("theme mine, line 4: no role called \"texxt\"".to_owned()));
+        assert!(looks.follow("nothing").is_err());
+        assert_eq!((looks.look().theme.clone(), looks.name()), (before, "mine"));
+    }
+}

@@ -1,0 +1,399 @@
+//! The line after `:`: what completes it, what was typed there before, and what becomes of it.
+//!
+//! It is palette and command line in one. While the first word is typed, the list above holds every action, pane and verb that
+//! matches it loosely; enter does the best one, as in a palette. With a verb and a space, the list holds what the verb can
+//! take, and enter does what the line says, as in vim and k9s. Up and down move in the list; above its first row they go
+//! through what was typed before.
+
+use super::{Pane, State, cursor::Cursor, input::LineInput, overlay::Overlay};
+use crate::console::{
+    action::{Action, Kind, Layer},
+    command::{About, Command, Verb, split},
+    effect::{Effect, Query},
+    text::clean,
+};
+
+/// Lines that are kept.
+const KEPT: usize = 100;
+/// Completions that are listed; who wants others types on.
+const LISTED: usize = 200;
+
+/// Something the line can become.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The line, completed.
+    pub line: String,
+    /// What the list shows.
+    pub name: String,
+    /// What there is to say about it.
+    pub about: String,
+    /// The action, if it is one: its key is shown.
+    pub action: Option<Action>,
+    /// Whether the line is whole with it. A verb still wants its word.
+    pub whole: bool,
+}
+
+/// The line, and the list above it.
+#[derive(Clone, Debug, Default)]
+pub struct CommandLine {
+    /// What was typed.
+    pub input: LineInput,
+    /// What it can become, the best first.
+    pub candidates: Vec<Candidate>,
+    /// Where one is among them.
+    pub cursor: Cursor,
+    /// Whether the cursor was moved since something was typed: then enter means what it is on.
+    pub chosen: bool,
+    /// Why the line was not carried out.
+    pub problem: Option<String>,
+    /// The actions that have a meaning where the line was opened.
+    actions: Vec<Action>,
+    /// The theme to go back to.
+    theme: String,
+    /// What was typed before and is on the line again.
+    recalled: Option<Recalled>,
+    /// The text the list belongs to.
+    listed: Option<String>,
+}
+
+/// A line that was typed before.
+#[derive(Clone, Debug)]
+struct Recalled {
+    /// How far back it is, from 1.
+    back: usize,
+    /// The line as it was.
+    text: String,
+    /// What was being typed instead.
+    draft: String,
+}
+
+impl State {
+    /// Opens the line.
+    pub(super) fn open_command(&mut self, prefixed: bool) {
+        self.prefixed = prefixed;
+        let mut layers = self.layers();
+        self.prefixed = false;
+        layers.push(Layer::Global);
+        // What a layer's keys borrow from another's actions can be done here as well.
+        let bound =
+            |action: Action| layers.iter().any(|layer| self.keymap.of(layer.name()).any(|b| b.action == action));
+        let meant = |action: Action| layers.contains(&action.entry().layer) || bound(action);
+        let allowed = |action: Action| !self.is_refused(action);
+        let mut actions: Vec<_> = Action::ALL.iter().map(|entry| entry.action).collect();
+        actions
+            .retain(|action| !matches!(action, Action::Palette | Action::Prefix) && meant(*action) && allowed(*action));
+        // What belongs to this pane stands before what works everywhere.
+        actions.sort_by_key(|action| match action.entry().layer {
+            Layer::Global => 2,
+            Layer::List => 1,
+            _ => 0,
+        });
+        let line = CommandLine { actions, theme: self.theme.clone(), ..CommandLine::default() };
+        self.overlays.push(Overlay::Command(Box::new(line)));
+        self.list_candidates(&mut Vec::new());
+    }
+
+    /// Makes the list anew after the line or what is known changed, and shows the theme that is being chosen.
+    pub(super) fn list_candidates(&mut self, fx: &mut Vec<Effect>) {
+        let Some(Overlay::Command(line)) = self.overlays.last() else { return };
+        let typed = line.input.text().to_owned();
+        let candidates = self.candidates(&typed, &line.actions);
+        let wants = match split(&typed) {
+            (word, Some(_)) => Verb::named(word).map(|verb| verb.takes),
+            _ => None,
+        };
+        let Some(Overlay::Command(line)) = self.overlays.last_mut() else { return };
+        if line.listed.as_ref() != Some(&typed) {
+            line.cursor = Cursor { height: line.cursor.height, ..Cursor::default() };
+            line.chosen = false;
+            line.problem = None;
+            line.recalled.take_if(|recalled| recalled.text != typed);
+            line.listed = Some(typed);
+        }
+        line.candidates = candidates;
+        line.cursor.clamp(line.candidates.len());
+        if wants == Some(About::Theme) {
+            let chosen = line.candidates.get(line.cursor.at).filter(|_| line.chosen);
+            self.theme = chosen.map_or(&line.theme, |candidate| &candidate.name).clone();
+        }
+        match wants {
+            Some(About::Document) => {
+                let chosen = self.fleet.chosen();
+                let origin = chosen.first().map_or_else(|| self.origins.first(), |node| self.origin_of(node));
+                self.want_documents(origin, fx);
+            }
+            Some(About::Parameter) if self.parameters.feed.asked.is_none() => {
+                self.ask(self.parameters.origin, Query::Parameters, fx);
+            }
+            _ => {}
+        }
+    }
+
+    /// Does an action in the line.
+    pub(super) fn act_command(&mut self, action: Action, fx: &mut Vec<Effect>) {
+        let history = self.command_history.len();
+        let Some(Overlay::Command(line)) = self.overlays.last_mut() else { return };
+        let len = line.candidates.len();
+        match action {
+            Action::Dismiss => {
+                self.theme = line.theme.clone();
+                self.overlays.pop();
+            }
+            Action::Accept => self.accept_command(fx),
+            Action::CursorUp if line.cursor.at == 0 => self.recall(true),
+            Action::CursorDown if line.recalled.is_some() && !line.chosen => self.recall(false),
+            Action::RecallOlder if history > 0 => self.recall(true),
+            Action::RecallNewer => self.recall(false),
+            Action::Complete => {
+                if let Some(candidate) = line.candidates.get(line.cursor.at) {
+                    line.input = LineInput::from(candidate.line.as_str());
+                    if !candidate.whole && !candidate.line.ends_with(':') {
+                        line.input.insert(" ");
+                    }
+                }
+            }
+            // The first row is what enter means anyway: the first step down chooses the row below it.
+            _ if line.cursor.step(action, len) => (line.chosen, line.problem) = (true, None),
+            _ => {}
+        }
+    }
+
+    fn recall(&mut self, older: bool) {
+        let Some(Overlay::Command(line)) = self.overlays.last_mut() else { return };
+        let (back, draft) = match line.recalled.take() {
+            Some(recalled) => (recalled.back, recalled.draft),
+            None => (0, line.input.text().to_owned()),
+        };
+        let back = if older { (back + 1).min(self.command_history.len()) } else { back.saturating_sub(1) };
+        let known = back.checked_sub(1).and_then(|at| self.command_history.iter().rev().nth(at)).cloned();
+        line.input = LineInput::from(known.as_ref().unwrap_or(&draft).as_str());
+        line.recalled = known.map(|text| Recalled { back, text, draft });
+    }
+
+    /// Does what the line says; if it says nothing whole, what the list's cursor is on.
+    fn accept_command(&mut self, fx: &mut Vec<Effect>) {
+        let Some(Overlay::Command(line)) = self.overlays.last_mut() else { return };
+        let typed = line.input.text().trim().to_owned();
+        if typed.is_empty() && !line.chosen {
+            self.overlays.pop();
+            return;
+        }
+        let candidate = line.candidates.get(line.cursor.at).cloned();
+        let parsed = Command::parse(&typed);
+        let by_list = line.chosen || parsed.is_err() && Verb::named(split(&typed).0).is_none();
+        let (said, parsed) = match candidate.filter(|_| by_list) {
+            Some(candidate) if candidate.whole => (candidate.line.clone(), Command::parse(&candidate.line)),
+            Some(candidate) => {
+                let gap = if candidate.line.ends_with(':') { "" } else { " " };
+                line.input = LineInput::from(format!("{}{gap}", candidate.line).as_str());
+                return;
+            }
+            None => (typed, parsed),
+        };
+        let theme = line.theme.clone();
+        let overlay = self.overlays.pop();
+        self.theme = theme;
+        match parsed.and_then(|command| self.carry_out(command, fx)) {
+            Ok(()) => self.remember(said),
+            Err(problem) => {
+                self.overlays.extend(overlay);
+                if let Some(Overlay::Command(line)) = self.overlays.last_mut() {
+                    line.problem = Some(clean(&problem));
+                }
+            }
+        }
+    }
+
+    fn remember(&mut self, line: String) {
+        self.command_history.retain(|known| *known != line);
+        self.command_history.push_back(line);
+        if self.command_history.len() > KEPT {
+            self.command_history.pop_front();
+        }
+    }
+
+    /// Carries a command out.
+    ///
+    /// # Errors
+    /// In words, when there is nothing of that name or it has no meaning here. Nothing has changed then.
+    pub(super) fn carry_out(&mut self, command: Command, fx: &mut Vec<Effect>) -> Result<(), String> {
+        match command {
+            Command::Act(action) => {
+                let global = action.entry().layer == Layer::Global;
+                let here = self.is_bound_here(action);
+                // In the shell pane the actions after the prefix need no prefix when they are said.
+                let shell = self.pane == Pane::Shell && matches!(action.entry().layer, Layer::Prefix | Layer::Shell);
+                if !(global || here || shell || self.is_refused(action)) {
+                    let entry = action.entry();
+                    return Err(format!(
+                        "{} has no meaning here; it belongs to: {}",
+                        entry.name,
+                        entry.layer.heading()
+                    ));
+                }
+                self.act(action, fx);
+            }
+            Command::Theme(name) => {
+                if !self.themes.contains(&name) {
+                    return Err(format!("there is no theme \"{name}\"; there are {}", self.themes.join(", ")));
+                }
+                self.theme = name;
+            }
+            Command::Sort { column, descending } => {
+                self.fleet.sort_on(&column, descending)?;
+                self.go(Pane::Fleet, fx);
+            }
+            Command::Filter(text) => {
+                self.fleet.filter = LineInput::from(text.as_str());
+                self.fleet.rearrange();
+                self.go(Pane::Fleet, fx);
+            }
+            Command::Node(name) => {
+                let id = self.fleet.called(&name)?;
+                self.go(Pane::Fleet, fx);
+                self.fleet.go_to(&id);
+            }
+            Command::Shell(name) => {
+                if !self.refuses(Action::OpenShell) {
+                    let id = self.fleet.called(&name)?;
+                    self.open_shell(self.origin_of(&id), &id, None, fx);
+                }
+            }
+            Command::Run(document) => {
+                if !self.refuses(Action::RunCommand) {
+                    let nodes = self.fleet.chosen();
+                    self.compose(nodes, fx);
+                    self.picked_document(document, fx);
+                }
+            }
+            Command::Parameter(path) => {
+                let (now, known) = (self.now, self.parameters.facts(&path).is_some());
+                if !known && self.parameters.feed.at.is_some() && !self.parameters.names().any(|n| n.starts_with(&path))
+                {
+                    return Err(format!("there is no parameter \"{path}\""));
+                }
+                self.go(Pane::Parameters, fx);
+                if known {
+                    self.parameters.go_to(&path, now);
+                } else {
+                    // A branch of the tree, or a name that is still on its way.
+                    self.parameters.filter = LineInput::from(format!("path:{path}").as_str());
+                    self.parameters.refilter();
+                }
+            }
+            Command::Help(action) => self.open_help_on(action),
+        }
+        Ok(())
+    }
+
+    /// What a line can become.
+    fn candidates(&self, typed: &str, actions: &[Action]) -> Vec<Candidate> {
+        let (word, rest) = split(typed);
+        match (Verb::named(word), rest) {
+            (Some(verb), Some(rest)) => self.arguments(verb, rest),
+            _ => self.first_words(typed.trim(), actions),
+        }
+    }
+
+    fn first_words(&self, word: &str, actions: &[Action]) -> Vec<Candidate> {
+        let verbs = Verb::ALL.iter().filter(|verb| !(self.origins.are_read_only() && verb.kind == Kind::Change));
+        let verbs = verbs.map(|verb| Candidate {
+            line: verb.name.to_owned(),
+            name: format!("{} {}", verb.name, verb.usage),
+            about: verb.about.to_owned(),
+            action: None,
+            whole: false,
+        });
+        let actions = actions.iter().map(|action| Candidate {
+            line: action.entry().name.to_owned(),
+            name: action.entry().name.to_owned(),
+            about: action.entry().about.to_owned(),
+            action: Some(*action),
+            whole: true,
+        });
+        // A verb stands for the action of its name: it does the same without a word.
+        let doubled = |candidate: &Candidate| Verb::named(&candidate.line).is_none() || candidate.action.is_none();
+        best(word, verbs.chain(actions).filter(doubled), |candidate| &candidate.line)
+    }
+
+    fn arguments(&self, verb: &Verb, typed: &str) -> Vec<Candidate> {
+        let words: Vec<(String, String)> = match verb.takes {
+            About::Theme => self.themes.iter().map(|name| (name.clone(), String::new())).collect(),
+            About::Column => self.fleet.sortable().into_iter().map(|name| (name, String::new())).collect(),
+            About::Action => {
+                let all = Action::ALL.iter();
+                all.map(|entry| (entry.name.to_owned(), entry.about.to_owned())).collect()
+            }
+            About::Node => {
+                let nodes = self.fleet.nodes().iter();
+                nodes.map(|node| (node.name.clone(), format!("{}  {}", node.id, node.platform))).collect()
+            }
+            About::Document => self.documents.list.clone(),
+            About::Parameter => self.parameters.names().map(|name| (clean(name), String::new())).collect(),
+            About::Filter => return self.filter_words(verb, typed),
+        };
+        let candidates = words.into_iter().map(|(name, about)| Candidate {
+            line: format!("{} {name}", verb.name),
+            name,
+            about,
+            action: None,
+            whole: true,
+        });
+        best(typed, candidates, |candidate| &candidate.name)
+    }
+
+    /// The keys a filter's last word can begin with.
+    fn filter_words(&self, verb: &Verb, typed: &str) -> Vec<Candidate> {
+        let (before, last) = typed.rsplit_once(' ').unwrap_or(("", typed));
+        if last.contains(':') {
+            return Vec::new();
+        }
+        let gap = if before.is_empty() { "" } else { " " };
+        let keys = super::fleet::FILTER_KEYS.iter().filter(|key| key.starts_with(last));
+        let candidates = keys.map(|key| Candidate {
+            line: format!("{} {before}{gap}{key}:", verb.name),
+            name: format!("{key}:"),
+            about: String::new(),
+            action: None,
+            whole: false,
+        });
+        candidates.collect()
+    }
+}
+
+/// The candidates that match what was typed, the best first: the name itself, its beginning, a part of it, its letters in
+/// order, at last words of what is said about it.
+fn best(typed: &str, candidates: impl Iterator<Item = Candidate>, name: fn(&Candidate) -> &str) -> Vec<Candidate> {
+    let typed = typed.to_lowercase();
+    let mut ranked: Vec<(usize, Candidate)> = candidates
+        .filter_map(|candidate| {
+            rank(&typed, &name(&candidate).to_lowercase(), &candidate.about).map(|rank| (rank, candidate))
+        })
+        .take(if typed.is_empty() { LISTED } else { usize::MAX })
+        .collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    ranked.truncate(LISTED);
+    ranked.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+fn rank(typed: &str, name: &str, about: &str) -> Option<usize> {
+    let letters = || {
+        let mut rest = name.chars();
+        typed.chars().filter(|c| *c != ' ').all(|wanted| rest.any(|c| c == wanted))
+    };
+    let words = || {
+        let text = format!("{name} {}", about.to_lowercase());
+        typed.split(' ').all(|word| text.contains(word))
+    };
+    if name == typed {
+        Some(0)
+    } else if name.starts_with(typed) {
+        Some(1)
+    } else if name.contains(typed) {
+        Some(2)
+    } else if words() {
+        Some(3)
+    } else {
+        letters().then_some(4)
+    }
+}

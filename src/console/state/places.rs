@@ -1,0 +1,180 @@
+//! Where one has been: panes and what was opened in them, to go back to and forth again as in a browser.
+
+use super::{Pane, State, compliance::Level as Compliance, parameters::Level as Parameters};
+use crate::console::{
+    effect::{Effect, Query},
+    origin::Origin,
+};
+
+/// Places that are remembered.
+const KEPT: usize = 100;
+
+/// A pane, and how deep one is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The top of a pane.
+    Pane(Pane),
+    /// A group or a node in compliance.
+    Compliance(Compliance),
+    /// The results of a command, by its id.
+    Results(Origin, String),
+    /// The details or the versions of a parameter.
+    Parameter { name: String, versions: bool },
+}
+
+/// The places, and which of them one is at.
+#[derive(Clone, Debug)]
+pub struct Places {
+    list: Vec<Place>,
+    at: usize,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self { list: vec![Place::Pane(Pane::Fleet)], at: 0 }
+    }
+}
+
+impl Places {
+    /// One came somewhere. What one had gone back from is forgotten, as in a browser.
+    fn come(&mut self, place: Place) {
+        if self.list.get(self.at) == Some(&place) {
+            return;
+        }
+        self.list.truncate(self.at + 1);
+        self.list.push(place);
+        let over = self.list.len().saturating_sub(KEPT);
+        self.list.drain(..over);
+        self.at = self.list.len() - 1;
+    }
+
+    /// One step back or forth.
+    fn step(&mut self, back: bool) -> Option<Place> {
+        let to = if back { self.at.checked_sub(1)? } else { self.at + 1 };
+        let place = self.list.get(to)?.clone();
+        self.at = to;
+        Some(place)
+    }
+}
+
+impl State {
+    /// Where one is.
+    pub fn place(&self) -> Place {
+        match self.pane {
+            Pane::Compliance if self.compliance.level != Compliance::Groups => {
+                Place::Compliance(self.compliance.level.clone())
+            }
+            Pane::Commands => match &self.commands.results {
+                Some(results) => Place::Results(results.origin, results.id.clone()),
+                None => Place::Pane(Pane::Commands),
+            },
+            Pane::Parameters if self.parameters.level != Parameters::Tree => match self.parameters.focus() {
+                Some(focus) => {
+                    let versions = self.parameters.level != Parameters::Details;
+                    Place::Parameter { name: focus.name.to_string(), versions }
+                }
+                None => Place::Pane(Pane::Parameters),
+            },
+            pane => Place::Pane(pane),
+        }
+    }
+
+    /// Remembers where one is.
+    pub(super) fn settle_place(&mut self) {
+        let place = self.place();
+        self.places.come(place);
+    }
+
+    /// Goes to where one was before, or back to where one came from.
+    pub(super) fn walk(&mut self, back: bool, fx: &mut Vec<Effect>) {
+        let Some(place) = self.places.step(back) else {
+            return self.tell(if back { "This is where it began." } else { "There is nothing after this." });
+        };
+        match place {
+            Place::Pane(pane) => {
+                self.go(pane, fx);
+                match pane {
+                    Pane::Compliance => self.compliance_at(Compliance::Groups, fx),
+                    Pane::Commands => (self.commands.results, self.commands.viewer) = (None, None),
+                    Pane::Parameters => while self.parameters.back() {},
+                    _ => {}
+                }
+            }
+            Place::Compliance(level) => {
+                self.go(Pane::Compliance, fx);
+                self.compliance_at(level, fx);
+            }
+            Place::Results(origin, id) => {
+                self.go(Pane::Commands, fx);
+                if self.commands.results.as_ref().is_none_or(|results| results.id != id) {
+                    self.open_results(origin, id, fx);
+                }
+            }
+            Place::Parameter { name, versions } => {
+                self.go(Pane::Parameters, fx);
+                while self.parameters.back() {}
+                // What was deleted meanwhile is not there to be opened.
+                if self.parameters.facts(&name).is_some() {
+                    self.parameters.go_to(&name, self.now);
+                    match versions {
+                        true => drop(self.parameters.open_versions()),
+                        false => self.parameters.open(),
+                    }
+                }
+            }
+        }
+        // What could not be reached as it was counts as it is now.
+        let here = self.place();
+        if let Some(place) = self.places.list.get_mut(self.places.at) {
+            *place = here;
+        }
+    }
+
+    fn compliance_at(&mut self, level: Compliance, fx: &mut Vec<Effect>) {
+        if self.compliance.level == level {
+            return;
+        }
+        if let Compliance::Patches { node, .. } = &level {
+            self.compliance.patches.clear();
+            self.compliance.feed.forget();
+            let origin = self.origin_of(node);
+            let query = Query::Patches { node: node.clone(), states: self.compliance.states };
+            self.compliance.level = level;
+            self.ask(origin, query, fx);
+        } else {
+            self.compliance.level = level;
+        }
+        self.compliance.recount(&self.fleet);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::testing::Bench;
+
+    #[test]
+    fn one_goes_back_and_forth() {
+        let mut bench = Bench::new(false);
+        bench.press("4 2 3 [ [");
+        assert_eq!(bench.state.pane, Pane::Parameters);
+        bench.press("]");
+        assert_eq!(bench.state.pane, Pane::Compliance);
+        bench.press("7 ]");
+        assert_eq!(bench.state.pane, Pane::Forwards, "a new way ends the old one");
+        bench.press("[ [ [ [ [");
+        assert_eq!(bench.state.pane, Pane::Fleet);
+        assert!(bench.state.notices.all().any(|notice| notice.trouble.what == "This is where it began."));
+    }
+
+    #[test]
+    fn places_are_not_kept_for_ever() {
+        let mut places = Places::default();
+        for at in 0..3 * KEPT {
+            places.come(Place::Results(Origin::default(), at.to_string()));
+            places.come(Place::Results(Origin::default(), at.to_string()));
+        }
+        assert_eq!(places.list.len(), KEPT);
+        assert_eq!(places.step(true), Some(Place::Results(Origin::default(), (3 * KEPT - 2).to_string())));
+    }
+}
