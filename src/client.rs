@@ -162,8 +162,15 @@ impl Client {
     }
 
     /// Goes on with a session that another client of this caller began and has left: `ResumeSession`, then its data channel.
-    pub async fn take_over_session(&self, id: String, target: String, size: TerminalSize) -> Result<Session, Error> {
-        session::take_over(self.clone(), id, target, SessionOptions::new(size)).await
+    /// `turn` counts the clients that have done so with this session, this one with them.
+    pub async fn take_over_session(
+        &self,
+        id: String,
+        target: String,
+        turn: u32,
+        size: TerminalSize,
+    ) -> Result<Session, Error> {
+        session::take_over(self.clone(), id, target, turn, SessionOptions::new(size)).await
     }
 
     /// The settings it was made from.

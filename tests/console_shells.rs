@@ -181,7 +181,6 @@ fn a_shell_survives_the_console_that_was_killed_or_hung_up_on() {
             screen.contents().lines().any(|line| line.trim() == "0123456789abcdefghijklmnopqrstuvwxyz")
         });
     }
-    leave(&mut terminal);
 }
 
 #[test]

@@ -183,11 +183,11 @@ pub(super) async fn start(client: Client, request: StartSession, options: Sessio
     let session_id = answer.session_id.ok_or_else(|| missing("SessionId"))?;
     let token = answer.token_value.ok_or_else(|| missing("TokenValue"))?;
     let url = answer.stream_url.ok_or_else(|| missing("StreamUrl"))?;
-    Ok(open(line::Whose { client, session_id, target, url }, false, options, token))
+    Ok(open(line::Whose { client, session_id, target, url }, 0, options, token))
 }
 
 /// Calls `ResumeSession` for a session that another client of this caller began and has left, and lets a task open its
-/// stream. What was shown before does not come again.
+/// stream. What was shown before does not come again. `turn` counts those who have taken it over, this one with them.
 ///
 /// # Errors
 /// Also when the session has ended meanwhile.
@@ -195,6 +195,7 @@ pub(super) async fn take_over(
     client: Client,
     session_id: String,
     target: String,
+    turn: u32,
     options: SessionOptions,
 ) -> Result<Session, Error> {
     let answer = client.call(ResumeSession { session_id: session_id.clone() }).await?;
@@ -202,15 +203,15 @@ pub(super) async fn take_over(
     let token = token.ok_or_else(|| Error::Config("the session is over; open a new one".to_owned()))?;
     let missing = || Error::Protocol("the answer to ResumeSession has no StreamUrl".to_owned());
     let url = answer.stream_url.ok_or_else(missing)?;
-    Ok(open(line::Whose { client, session_id, target, url }, true, options, token))
+    Ok(open(line::Whose { client, session_id, target, url }, turn.max(1), options, token))
 }
 
-fn open(whose: line::Whose, begun: bool, options: SessionOptions, token: Sensitive) -> Session {
+fn open(whose: line::Whose, turn: u32, options: SessionOptions, token: Sensitive) -> Session {
     let (commands, requests) = mpsc::unbounded_channel();
     let (told, events) = mpsc::channel(EVENTS);
     let window = Arc::new(Semaphore::new(INPUT_WINDOW));
     let id = whose.session_id.clone();
-    let line = line::Line::new(whose, begun, options, window.clone(), requests, told);
+    let line = line::Line::new(whose, turn, options, window.clone(), requests, told);
     tokio::spawn(line.run(token));
     Session { id, commands, events, window }
 }

@@ -74,6 +74,11 @@ impl Paths {
         self.state.join("sessions")
     }
 
+    /// How often sessions were taken over.
+    pub fn attached(&self) -> PathBuf {
+        self.state.join("attached")
+    }
+
     /// The user's themes.
     pub fn themes(&self) -> PathBuf {
         self.config.join("themes")

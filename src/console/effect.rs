@@ -22,6 +22,7 @@ mod queries;
 mod retag;
 mod shell;
 mod tape;
+mod turns;
 
 pub use retag::Retag;
 

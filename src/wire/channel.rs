@@ -182,13 +182,15 @@ impl Channel {
     }
 
     /// The client's end of a session that another client began and has left. It goes on where the node is, whatever that
-    /// one had counted to. A session whose key only that one has cannot be taken over.
-    pub fn take_over(frame_size: usize, size: TerminalSize) -> Self {
+    /// one had counted to. `turn` counts those who have taken the session over, this one with them: each has to count further
+    /// than the one before. A session whose key only the first one has cannot be taken over.
+    pub fn take_over(frame_size: usize, size: TerminalSize, turn: u32) -> Self {
+        let run_up = RunUp::of(turn);
         Self {
             opening: Opening::Done,
-            outgoing: Outgoing::beginning_at(runup::LENGTH),
+            outgoing: Outgoing::beginning_at(run_up.end()),
             incoming: Incoming::in_the_middle(),
-            run_up: RunUp::BEGINNING,
+            run_up,
             size: serde_json::to_vec(&size).unwrap_or_default().into(),
             ..Self::new(Role::Client, frame_size)
         }

@@ -101,10 +101,10 @@ enum End {
 }
 
 impl Line {
-    /// `begun` says that another client was there before.
+    /// `turn` counts the clients that have taken the session over, this one with them; 0 for the one that begins it.
     pub(super) fn new(
         whose: Whose,
-        begun: bool,
+        turn: u32,
         options: SessionOptions,
         window: Arc<Semaphore>,
         commands: mpsc::UnboundedReceiver<Command>,
@@ -112,9 +112,9 @@ impl Line {
     ) -> Self {
         let clock = Clock::system();
         let size = frame_size(&whose.url);
-        let mut channel = match begun {
-            true => Channel::take_over(size, options.size),
-            false => Channel::new(Role::Client, size),
+        let mut channel = match turn {
+            0 => Channel::new(Role::Client, size),
+            turn => Channel::take_over(size, options.size, turn),
         };
         channel.send_size(options.size, clock.now());
         Self {

@@ -4,9 +4,10 @@ use std::{collections::VecDeque, sync::Arc};
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{Progress, Recording, perform::trouble, tape::Tape};
+use super::{Progress, Recording, perform::trouble, tape::Tape, turns};
 use crate::{
     client::{Client, Session, SessionEvent, SessionInput, TerminalSize},
+    config::paths::Paths,
     console::{
         term::{Event, Screen, Terminal},
         update::{ShellUpdate, Trouble, Update},
@@ -111,7 +112,13 @@ async fn start(client: &Client, node: String, terminal: &Terminal) -> Result<Ses
 }
 
 async fn take_over(client: &Client, node: String, left: String, terminal: &Terminal) -> Result<Session, Trouble> {
-    let session = client.take_over_session(left, node, size_of(terminal)).await.map_err(|error| trouble(&error))?;
+    let told = |error: &dyn std::fmt::Display| Trouble::new(format!("The session was not taken over: {error}."), None);
+    let file = Paths::discover().map_err(|error| told(&error))?.attached();
+    let id = left.clone();
+    let turn = tokio::task::spawn_blocking(move || turns::next(&file, &id)).await.map_err(|error| told(&error))?;
+    let turn = turn.map_err(|error| told(&error))?;
+    let taken = client.take_over_session(left, node, turn, size_of(terminal)).await;
+    let session = taken.map_err(|error| trouble(&error))?;
     terminal.feed(b"[the session goes on here; what it showed before is not kept]\r\n");
     Ok(session)
 }

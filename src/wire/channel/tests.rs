@@ -330,7 +330,8 @@ fn a_session_whose_client_is_gone_is_taken_over() {
     agent.write(payload::OUTPUT, b"unseen ", at(2));
     flush(&mut agent, at(2));
 
-    let mut client = Channel::take_over(1024, TerminalSize { cols: 80, rows: 24 });
+    let size = TerminalSize { cols: 80, rows: 24 };
+    let mut client = Channel::take_over(1024, size, 1);
     client.write(payload::OUTPUT, b"ls", at(3));
     // The line breaks in the middle of the run-up.
     (0..900).filter_map(|_| client.poll_transmit(at(3))).for_each(|bytes| agent.receive(&bytes, at(3)).unwrap());
@@ -344,6 +345,12 @@ fn a_session_whose_client_is_gone_is_taken_over() {
     client.reconnected();
     settle(&mut client, &mut agent, at(5));
     assert_eq!((data(&mut client), data(&mut agent)), (b"there".to_vec(), b"!".to_vec()));
+
+    let mut next = Channel::take_over(1024, size, 2);
+    next.write(payload::OUTPUT, b"again", at(6));
+    agent.reconnected();
+    settle(&mut next, &mut agent, at(6));
+    assert_eq!(data(&mut agent), b"again");
 }
 
 #[test]
