@@ -25,6 +25,13 @@ pub enum About {
     Action,
 }
 
+impl About {
+    /// Whether every word it can be is known here.
+    pub fn is_closed(self) -> bool {
+        matches!(self, Self::Theme | Self::Column | Self::Action)
+    }
+}
+
 /// A verb that takes a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verb {

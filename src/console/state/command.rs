@@ -113,6 +113,11 @@ impl State {
         line.candidates = candidates;
         line.cursor.clamp(line.candidates.len());
         if wants == Some(About::Theme) {
+            // One begins where one is.
+            if !line.chosen && split(line.input.text()).1 == Some("") {
+                let here = line.candidates.iter().position(|candidate| candidate.name == line.theme);
+                line.cursor.at = here.unwrap_or(0);
+            }
             let chosen = line.candidates.get(line.cursor.at).filter(|_| line.chosen);
             self.theme = chosen.map_or(&line.theme, |candidate| &candidate.name).clone();
         }
@@ -180,7 +185,13 @@ impl State {
         }
         let candidate = line.candidates.get(line.cursor.at).cloned();
         let parsed = Command::parse(&typed);
-        let by_list = line.chosen || parsed.is_err() && Verb::named(split(&typed).0).is_none();
+        let (word, rest) = split(&typed);
+        let verb = Verb::named(word);
+        let whole = |rest: &str| line.candidates.iter().any(|candidate| candidate.name.eq_ignore_ascii_case(rest));
+        // Where there are only so many words, the best one is meant by the beginning of it.
+        let begun = verb.is_some_and(|verb| verb.takes.is_closed())
+            && rest.is_some_and(|rest| !rest.is_empty() && !whole(rest));
+        let by_list = line.chosen || begun || parsed.is_err() && verb.is_none();
         let (said, parsed) = match candidate.filter(|_| by_list) {
             Some(candidate) if candidate.whole => (candidate.line.clone(), Command::parse(&candidate.line)),
             Some(candidate) => {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Rows that are kept; reading more would be seen before the first frame.
-pub const MOST_ROWS: usize = 2_000;
+pub const MOST_ROWS: usize = 1_000;
 
 /// How it was left.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
