@@ -128,14 +128,22 @@ mod tests {
         assert_eq!(ORDER.len(), Layer::ALL.len());
     }
 
-    /// `fleetdeck keys --markdown` is what stands between the marks in the README.
+    /// `fleetdeck keys --markdown` is what stands between the marks in the README. `INSTA_UPDATE=always` puts it there, as it
+    /// does with snapshots.
     #[test]
     fn the_readme_says_what_the_keys_do() {
-        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-        let (_, rest) = readme.split_once("<!-- made by `fleetdeck keys --markdown` -->\n").unwrap();
-        let (table, _) = rest.split_once("<!-- end -->").unwrap();
+        const MARK: &str = "<!-- made by `fleetdeck keys --markdown` -->\n";
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+        let readme = std::fs::read_to_string(path).unwrap();
+        let (before, rest) = readme.split_once(MARK).unwrap();
+        let (table, after) = rest.split_once("<!-- end -->").unwrap();
         let (keymap, _) = crate::console::keymap(None);
-        assert_eq!(table, markdown(&keymap));
+        let made = markdown(&keymap);
+        if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") && table != made {
+            std::fs::write(path, format!("{before}{MARK}{made}<!-- end -->{after}")).unwrap();
+            return;
+        }
+        assert!(table == made, "the README's table of keys is not what `fleetdeck keys --markdown` prints");
     }
 
     #[test]
