@@ -1,6 +1,8 @@
 //! The state as cells. Reads the state and changes nothing; what it learns (window sizes, what stands where) goes back as
 //! [`Seen`].
 
+use std::time::Duration;
+
 use ratatui::{
     Frame,
     layout::Rect,
@@ -43,6 +45,8 @@ mod which;
 #[cfg(test)]
 mod tests;
 
+/// What changes by itself is drawn again after this time at the soonest.
+const SOONEST: Duration = Duration::from_secs(1);
 /// The smallest screen anything is drawn on.
 const SMALLEST: (u16, u16) = (40, 10);
 
@@ -128,7 +132,8 @@ impl View<'_> {
 /// Draws everything.
 pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
     let (seen, changes) = text::watching(|| screen(state, look, frame));
-    Seen { changes: Some(state.now.plus(changes)), ..seen }
+    // Each age has a second of its own to change in; one frame in a second does for all of them.
+    Seen { changes: Some(state.now.plus(changes.max(SOONEST))), ..seen }
 }
 
 fn screen(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {

@@ -2,7 +2,8 @@
 //! again by [`super::replay`] without the terminal and the fleet it happened on.
 //!
 //! A record is text: a line with the [`Head`], then one line for each [`What`], as JSON. What came last is always kept in memory,
-//! for a report after the fact. Secrets never get here: see `mask`.
+//! for a report after the fact. Secrets never get there: values of sensitive types mask themselves, and the
+//! rest is masked before a line is made.
 
 use std::{
     fs::{File, OpenOptions},

@@ -18,6 +18,7 @@ static SECRET_TEXT: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r#"(?ix)
         \b(AKIA|ASIA)[A-Z0-9]{16}\b
         | (?P<name>(?:--?)?[\w-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key)[\w-]*\s*[=:]\s*)(?P<value>"[^"]*"|'[^']*'|[^\s'"]+)
+        | (?P<url>://[^\s/:@]+:)[^\s/@]+(?P<at>@)
         | (?P<flag>--?(?:password|token|secret)\s+)(?P<word>"[^"]*"|'[^']*'|[^\s'"]+)
         "#,
     )
@@ -93,8 +94,8 @@ pub fn mask(text: &str) -> String {
     let Some(regex) = SECRET_TEXT.as_ref() else { return MASK.to_owned() };
     regex
         .replace_all(text, |found: &regex::Captures<'_>| {
-            let kept = found.name("name").or_else(|| found.name("flag")).map_or("", |m| m.as_str());
-            format!("{kept}{MASK}")
+            let kept = |name: &str| found.name(name).map_or("", |kept| kept.as_str());
+            format!("{}{}{}{MASK}{}", kept("name"), kept("flag"), kept("url"), kept("at"))
         })
         .into_owned()
 }
@@ -128,11 +129,14 @@ mod tests {
             "curl -H 'x-token: hunter2'",
             "export API_KEY=\"hunter2\"",
             "--secret=hunter2",
+            "psql postgres://app:hunter2@db.internal/app",
         ] {
             let masked = mask(text);
             assert!(!masked.contains("hunter2"), "{masked}");
         }
-        assert_eq!(mask("uname -a"), "uname -a");
+        for plain in ["uname -a", "curl http://127.0.0.1:8080/a@b", "ssh ann@host"] {
+            assert_eq!(mask(plain), plain);
+        }
         assert!(!mask("aws configure AKIAIOSFODNN7EXAMPLE").contains("AKIA"));
     }
 }

@@ -1,4 +1,4 @@
-use crossterm::event::{KeyCode, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
 use crate::{
@@ -90,8 +90,6 @@ impl Taped {
         self.answer(Source::Nodes, Page::Nodes((0..count).map(node).collect()));
     }
 }
-
-use crossterm::event::KeyEvent;
 
 fn replayed(record: &str) -> Replay<&[u8]> {
     let options = Options { speed: 1.0, step: false, until: None, size: None, headless: true, print_screens: false };

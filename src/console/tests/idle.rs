@@ -70,6 +70,21 @@ fn an_idle_console_sleeps_as_long_as_nothing_reads_differently() {
 }
 
 #[test]
+fn many_ages_cost_what_one_costs() {
+    let mut bench = quiet();
+    let node = |n: usize| ssm::InstanceInformation {
+        instance_id: Some(world::id(n)),
+        computer_name: Some(format!("web-{n}")),
+        last_ping_date_time: Some(Timestamp::from_millis(BEGIN - 1_000 - 70 * i64::try_from(n).unwrap())),
+        ..Default::default()
+    };
+    bench.press("ctrl-r");
+    bench.answer(Source::Nodes, Page::Nodes((0..12).map(node).collect()));
+    let did = idle(&mut bench, 10_000);
+    assert!(did.wakes <= 11, "{did:?}");
+}
+
+#[test]
 fn a_refresh_wakes_the_loop_and_draws_nothing_by_itself() {
     let mut bench = quiet();
     bench.state.settings.refresh = 15;
