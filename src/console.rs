@@ -26,6 +26,7 @@ pub mod log;
 mod looks;
 pub mod opener;
 pub mod origin;
+pub mod probe;
 mod pulse;
 pub mod record;
 mod reload;
@@ -111,6 +112,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let clock = Clock::system();
     for place in &mut places {
         place.read_only |= read_only || settings.read_only;
+        place.probe = place.probe.or(settings.probe);
+        place.sample_every = place.sample_every.or(settings.sample_every);
         place.name = text::clean(&place.name);
     }
     let mouse = settings.mouse;

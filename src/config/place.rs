@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     aws::AwsFiles,
     context::{Context, Contexts, LOCAL},
+    settings::Every,
 };
 
 /// One account and region, or one endpoint, under the name the user knows it by.
@@ -25,6 +26,10 @@ pub struct Place {
     pub refresh: Option<u64>,
     /// Whether everything that changes something there is refused.
     pub read_only: bool,
+    /// Whether nodes there may be looked into although it is read-only. Not set: where the endpoint is on this machine.
+    pub probe: Option<bool>,
+    /// Time between samples of the disks and the memory of its nodes. Not set: 30 s where the endpoint is on this machine.
+    pub sample_every: Option<Every>,
     /// How its name is shown: a role or a colour of the theme.
     pub accent: Option<String>,
     /// From this many nodes on, a change must be confirmed by typing the count, where the settings' number does not hold.
@@ -42,6 +47,10 @@ pub struct Policy {
     pub accent: Option<String>,
     /// Whether everything that changes something there is refused.
     pub read_only: bool,
+    /// Whether nodes there may be looked into although it is read-only.
+    pub probe: Option<bool>,
+    /// Time between samples of the disks and the memory of its nodes, such as `30s`; `off` for none.
+    pub sample_every: Option<Every>,
     /// From this many nodes on, a change must be confirmed by typing the count.
     pub confirm_above: Option<usize>,
 }
@@ -106,6 +115,8 @@ impl Catalogue {
         for policy in matching {
             place.read_only |= policy.read_only;
             place.accent = policy.accent.clone().or(place.accent);
+            place.probe = policy.probe.or(place.probe);
+            place.sample_every = policy.sample_every.or(place.sample_every);
             place.confirm_above = policy.confirm_above.or(place.confirm_above);
         }
         place.read_only |= self.read_only;
@@ -193,6 +204,7 @@ mod tests {
             accent: Some("production".to_owned()),
             read_only,
             confirm_above,
+            ..Policy::default()
         };
         Catalogue {
             contexts: Contexts::parse("[context.shop]\nprofile = 'Prod-admin'\n[context.dev]\n").unwrap(),

@@ -1,6 +1,6 @@
 //! The user's settings: one flat file, every entry optional, unknown entries refused with their line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,12 @@ pub struct Settings {
     pub ascii: bool,
     /// Refuse everything that changes something, whatever the command line says.
     pub read_only: bool,
+    /// Whether a read-only console may look into nodes, which begins sessions and commands with fixed scripts that change
+    /// nothing. Not set: only where the endpoint is on this machine.
+    pub probe: Option<bool>,
+    /// Time between samples of the disks and the memory of all nodes, such as `30s` or `2m`; `off` for none. Not set: 30 s
+    /// where the endpoint is on this machine, none elsewhere.
+    pub sample_every: Option<Every>,
     /// Lines of scrollback a shell keeps.
     pub scrollback: usize,
     /// Seconds after which a revealed secret is hidden again.
@@ -59,6 +65,60 @@ pub enum Clipboard {
     Deny,
 }
 
+/// Time between things that are done again and again. `None`: they are not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Every(pub Option<Duration>);
+
+impl Every {
+    /// Samples are not taken more often than this.
+    const LEAST: Duration = Duration::from_secs(5);
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if matches!(text, "off" | "none" | "never" | "0") {
+            return Ok(Self(None));
+        }
+        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, unit) = text.split_at(digits);
+        let unit = match unit.trim() {
+            "" | "s" => Some(1),
+            "m" => Some(60),
+            "h" => Some(3_600),
+            _ => None,
+        };
+        let seconds = number.parse::<u64>().ok().zip(unit).and_then(|(number, unit)| number.checked_mul(unit));
+        let every = seconds.map(Duration::from_secs).filter(|every| *every >= Self::LEAST);
+        every
+            .map(|every| Self(Some(every)))
+            .ok_or_else(|| format!("{text:?} is no time: write 30s, 2m, 1h (5s is the least) or off"))
+    }
+}
+
+impl Serialize for Every {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Some(every) => serializer.collect_str(&format_args!("{}s", every.as_secs())),
+            None => serializer.serialize_str("off"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Every {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Seconds(u64),
+            Text(String),
+        }
+        let text = match Written::deserialize(deserializer)? {
+            Written::Seconds(seconds) => seconds.to_string(),
+            Written::Text(text) => text,
+        };
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -69,6 +129,8 @@ impl Default for Settings {
             confirm_above: 10,
             ascii: false,
             read_only: false,
+            probe: None,
+            sample_every: None,
             scrollback: 10_000,
             reveal: 30,
             mouse: true,
@@ -123,6 +185,19 @@ mod tests {
         assert!(
             Settings::parse("[[forward]]\nnode = 'x'\nremote = 0\n").unwrap_err().to_string().contains("1 to 65535")
         );
+    }
+
+    #[test]
+    fn times_are_written_as_people_write_them() {
+        let every = |text: &str| Settings::parse(&format!("sample-every = {text}\n")).map(|s| s.sample_every);
+        let seconds = |n| Some(Every(Some(Duration::from_secs(n))));
+        assert_eq!(every("'30s'").unwrap(), seconds(30));
+        assert_eq!(every("45").unwrap(), seconds(45));
+        assert_eq!(every("'2 m'").unwrap(), seconds(120));
+        assert_eq!(every("'off'").unwrap(), Some(Every(None)));
+        for wrong in ["'1s'", "'soon'", "'30 days'", "''", "-3", "'99999999999999999999h'"] {
+            assert!(every(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

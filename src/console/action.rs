@@ -18,6 +18,13 @@ pub enum Layer {
     Global,
     List,
     Fleet,
+    Compare,
+    Node,
+    NodeDisk,
+    NodeProcesses,
+    NodeServices,
+    NodeFiles,
+    NodeLogs,
     Compliance,
     Commands,
     Output,
@@ -39,6 +46,13 @@ impl Layer {
     /// Every layer with its name in the keymap and its heading in help.
     pub const ALL: &'static [(Layer, &'static str, &'static str)] = &[
         (Layer::Fleet, "fleet", "Fleet"),
+        (Layer::Compare, "compare", "Comparison of nodes"),
+        (Layer::Node, "node", "View of a node"),
+        (Layer::NodeDisk, "node-disk", "Disks of a node"),
+        (Layer::NodeProcesses, "node-processes", "Processes of a node"),
+        (Layer::NodeServices, "node-services", "Services of a node"),
+        (Layer::NodeFiles, "node-files", "Files of a node"),
+        (Layer::NodeLogs, "node-logs", "Logs of a node"),
         (Layer::Compliance, "compliance", "Compliance"),
         (Layer::Commands, "commands", "Commands"),
         (Layer::Output, "output", "Output of a command"),
@@ -157,9 +171,37 @@ actions! {
         SortPrevious View "sort-previous", "sort back", "Sort by the column before";
         SortReverse View "sort-reverse", "reverse", "Turn the order around";
         Detail View "detail", "detail", "Show or hide the node's details";
+        Compare View "compare", "compare", "Compare the marked nodes, or all that are shown: disks, memory, load, kernel";
+        FullDisks View "full-disks", "full disks", "Show the nodes with full disks and no others, or all again";
         OpenShell Change "open-shell", "shell", "Open a shell on the node under the cursor";
         OpenShells Change "open-shells", "shells", "Open shells on the marked nodes, to be typed into together";
         RunCommand Change "run-command", "run", "Run a command on the marked nodes, or on the one under the cursor";
+    }
+    Node {
+        NodeTabNext View "node-tab-next", "next view", "To the next view of the node";
+        NodeTabPrevious View "node-tab-previous", "view before", "To the view of the node before";
+    }
+    NodeDisk {
+        BrowseFiles View "browse-files", "files", "Go to the files of the file system under the cursor";
+    }
+    NodeProcesses {
+        SendSignal Change "send-signal", "signal", "Send a signal to the process under the cursor";
+    }
+    NodeServices {
+        RestartService Change "restart-service", "restart", "Restart the service under the cursor";
+        StartService Change "start-service", "start", "Start the service under the cursor";
+        StopService Change "stop-service", "stop", "Stop the service under the cursor";
+    }
+    NodeFiles {
+        FolderUp View "folder-up", "up", "To the folder above";
+        EditFile Change "edit-file", "edit", "Edit the file under the cursor";
+        FollowFile View "follow-file", "follow", "Follow the file under the cursor as it grows";
+        DownloadFile View "download-file", "download", "Copy the file under the cursor to this machine";
+        UploadFile Change "upload-file", "upload", "Copy a file of this machine into the folder";
+    }
+    NodeLogs {
+        PauseLog View "pause-log", "pause", "Hold back what comes, or let it come again";
+        FollowJournal View "follow-journal", "journal", "Follow the journal again instead of a file";
     }
     Compliance {
         GroupNext View "group-next", "group by", "Group by the next thing: severity, patch group, each tag";

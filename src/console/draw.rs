@@ -30,12 +30,14 @@ mod cards;
 mod chart;
 mod command;
 mod commands;
+mod compare;
 mod compliance;
 mod fleet;
 mod forwards;
 mod frame;
 mod grid;
 mod node;
+mod node_view;
 mod parameters;
 mod sessions;
 mod shell;
@@ -167,6 +169,8 @@ fn screen(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
     }
     match (state.origins.connection(), state.pane) {
         (Connection::Failed(trouble), _) => cards::trouble(&view, frame, body, "No connection", trouble),
+        (_, Pane::Fleet) if state.node_view.is_some() => node_view::draw(&mut view, frame, body),
+        (_, Pane::Fleet) if state.compare.is_some() => compare::draw(&mut view, frame, body),
         (_, Pane::Fleet) => fleet::draw(&mut view, frame, body),
         (_, Pane::Compliance) => compliance::draw(&mut view, frame, body),
         (_, Pane::Commands) => commands::draw(&mut view, frame, body),

@@ -10,6 +10,7 @@ use crate::{
     console::{
         opener::Opener,
         origin::Origin,
+        probe::Probe,
         state::{compliance::patches::States, sessions::Session},
         term::Terminal,
     },
@@ -17,12 +18,17 @@ use crate::{
 };
 
 mod forward;
+mod look;
+mod on_node;
 pub mod perform;
 mod queries;
 mod retag;
+mod sample;
 mod shell;
 mod tape;
+mod transfer;
 mod turns;
+mod write;
 
 pub use retag::Retag;
 
@@ -40,6 +46,7 @@ pub struct Epoch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Source {
     Nodes,
+    Samples,
     Tags,
     PatchStates,
     Summaries,
@@ -61,13 +68,15 @@ pub enum Source {
     Transcript,
 }
 
-/// A question to the service. None of them changes anything.
+/// A question to the service. None of them changes anything, but for what [`Query::Samples`] leaves in the history.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Query {
     /// Who the caller is: the account for the header.
     Identity,
     /// Every managed node.
     Nodes,
+    /// The vitals of these nodes. They are asked with a command that runs a fixed script, which changes nothing.
+    Samples(Vec<String>),
     /// The tags of these nodes.
     Tags(Vec<String>),
     /// The patch states of these nodes.
@@ -116,6 +125,7 @@ impl Query {
         Some(match self {
             Self::Identity | Self::OwnSessions(_) => return None,
             Self::Nodes => Source::Nodes,
+            Self::Samples(_) => Source::Samples,
             Self::Tags(_) => Source::Tags,
             Self::PatchStates(_) => Source::PatchStates,
             Self::Summaries => Source::Summaries,
@@ -163,6 +173,58 @@ pub enum Change {
     Terminate(ssm::TerminateSession),
     /// Change the tags of a resource.
     Tag(Box<Retag>),
+    /// Run a script on a node.
+    OnNode(Box<OnNode>),
+    /// Write a text over a file of a node.
+    WriteFile(Box<WriteFile>),
+    /// Copy a file to a node.
+    Upload(Box<Copying>),
+}
+
+/// A short script for one node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnNode {
+    /// The node.
+    pub node: String,
+    /// What it does, in words: `restart nginx.service`.
+    pub what: String,
+    /// The script, for `sh`.
+    pub script: String,
+}
+
+/// A text to be written over a file of a node.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WriteFile {
+    /// The node.
+    pub node: String,
+    /// The file.
+    pub path: String,
+    /// What is to be in it.
+    pub text: String,
+    /// SHA-256 of what must still be in it.
+    pub sum: String,
+}
+
+/// What is in files may be secret, and stands in no log.
+impl std::fmt::Debug for WriteFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WriteFile").field("node", &self.node).field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// A file to be copied between this machine and a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copying {
+    /// The number under which it tells how far it is.
+    pub id: u64,
+    /// Where the node is.
+    pub origin: Origin,
+    /// The node.
+    pub node: String,
+    /// The file or folder there.
+    pub remote: String,
+    /// The file here.
+    pub local: PathBuf,
 }
 
 impl Change {
@@ -170,7 +232,8 @@ impl Change {
     pub fn operation(&self) -> &'static str {
         use ssm::Operation;
         match self {
-            Self::Send(_) | Self::Scan(_) => ssm::SendCommand::NAME,
+            Self::Send(_) | Self::Scan(_) | Self::OnNode(_) => ssm::SendCommand::NAME,
+            Self::WriteFile(_) | Self::Upload(_) => ssm::StartSession::NAME,
             Self::Cancel(_) => ssm::CancelCommand::NAME,
             Self::Put(_) => ssm::PutParameter::NAME,
             Self::Restore { .. } => "GetParameter, PutParameter",
@@ -267,6 +330,12 @@ pub enum Effect {
     StartForward { id: u64, origin: Origin, node: String, entry: Forward },
     /// End a forward.
     StopForward { id: u64 },
+    /// Look at a node: run a fixed script there that changes nothing, and tell what it says.
+    Look { id: u64, origin: Origin, node: String, probe: Probe },
+    /// End a look.
+    EndLook(u64),
+    /// Copy a file of a node to this machine.
+    Download(Box<Copying>),
     /// Write a text to a file of the user.
     Save { path: PathBuf, text: Arc<str> },
     /// Open an address of the web.
@@ -287,8 +356,18 @@ impl Effect {
     pub fn changed(&self) -> Option<Origin> {
         match self {
             Self::Change(confirmed) => Some(confirmed.origin),
-            Self::OpenShell { origin, .. } | Self::StartForward { origin, .. } => Some(*origin),
+            Self::OpenShell { origin, .. } | Self::StartForward { origin, .. } | Self::Look { origin, .. } => {
+                Some(*origin)
+            }
+            Self::Download(copying) => Some(copying.origin),
+            Self::Ask { query: Query::Samples(_), epoch } => Some(epoch.origin),
             _ => None,
         }
+    }
+
+    /// Whether all that it changes is that something is looked at: a session or a command begins with a fixed script. A
+    /// read-only origin does that where probing is on.
+    pub fn probes(&self) -> bool {
+        matches!(self, Self::Look { .. } | Self::Download(_) | Self::Ask { query: Query::Samples(_), .. })
     }
 }

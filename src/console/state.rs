@@ -32,6 +32,7 @@ use crate::{
 mod apply;
 pub mod command;
 pub mod commands;
+pub mod compare;
 pub mod compliance;
 pub mod compose;
 pub mod cursor;
@@ -44,6 +45,7 @@ pub mod forwards;
 pub mod input;
 pub mod left;
 pub mod node;
+pub mod node_view;
 pub mod notices;
 pub mod overlay;
 mod overlays;
@@ -51,6 +53,7 @@ mod pane_acts;
 pub mod parameters;
 pub mod places;
 mod refresh;
+mod sampling;
 pub mod seen;
 pub mod sessions;
 pub mod shells;
@@ -58,9 +61,11 @@ pub mod tagging;
 pub mod viewer;
 
 use commands::Commands;
+use compare::Compare;
 use compliance::Compliance;
 use fleet::Fleet;
 use forwards::Forwards;
+use node_view::NodeView;
 use notices::{Notices, Weight};
 use overlay::Overlay;
 use parameters::Parameters;
@@ -198,6 +203,12 @@ pub struct State {
     pub overlays: Vec<Overlay>,
     /// The fleet.
     pub fleet: Fleet,
+    /// The state of the vitals of nodes.
+    pub samples: feed::Feeds,
+    /// The comparison of nodes, if one is open.
+    pub compare: Option<Compare>,
+    /// The view of a node, if one is open.
+    pub node_view: Option<NodeView>,
     /// Compliance.
     pub compliance: Compliance,
     /// Run Command.
@@ -255,6 +266,11 @@ pub struct State {
     places: places::Places,
     /// Whose rows are remembered from the last time.
     remembered: HashMap<Origin, left::Whose>,
+    /// Files that are being copied.
+    pub transfers: Vec<node_view::Transfer>,
+    /// The looks at nodes that run.
+    looking: Vec<u64>,
+    looks_begun: u64,
 }
 
 /// The last commands of one node.
@@ -294,6 +310,9 @@ impl State {
             pane: Pane::Fleet,
             overlays: Vec::new(),
             fleet: Fleet::default(),
+            samples: feed::Feeds::default(),
+            compare: None,
+            node_view: None,
             compliance: Compliance::default(),
             commands: Commands::default(),
             parameters: Parameters::default(),
@@ -326,6 +345,9 @@ impl State {
             left_pane: Pane::Fleet,
             places: places::Places::default(),
             remembered: HashMap::new(),
+            transfers: Vec::new(),
+            looking: Vec::new(),
+            looks_begun: 0,
         }
     }
 
@@ -357,6 +379,10 @@ impl State {
             false => vec![Layer::Output, Layer::List, Layer::Global],
         };
         match self.pane {
+            Pane::Fleet if self.node_view.is_some() => {
+                self.node_view.as_ref().map(NodeView::layers).unwrap_or_default()
+            }
+            Pane::Fleet if self.compare.is_some() => vec![Layer::Compare, Layer::List, Layer::Global],
             Pane::Fleet if self.fleet.filtering => vec![Layer::Input],
             Pane::Fleet => vec![Layer::Fleet, Layer::List, Layer::Global],
             Pane::Compliance => vec![Layer::Compliance, Layer::List, Layer::Global],
@@ -501,6 +527,7 @@ impl State {
     /// Makes derived data anew after changes: orders, counts, what is lazily wanted.
     pub fn settle(&mut self, fx: &mut Vec<Effect>) {
         if self.fleet.settle() {
+            self.settle_compare();
             self.compliance.recount(&self.fleet);
         }
         self.parameters.settle(self.now);
@@ -512,6 +539,7 @@ impl State {
         self.list_candidates(fx);
         self.settle_place();
         self.refresh_due(fx);
+        self.settle_looks(fx);
     }
 
     /// Whether the session document in force is known.
@@ -583,6 +611,7 @@ impl State {
     fn feed_of(&mut self, source: Source, origin: Origin) -> Option<&mut feed::Feed> {
         Some(match source {
             Source::Nodes => self.fleet.feed.of(origin),
+            Source::Samples => self.samples.of(origin),
             Source::PatchStates => self.fleet.compliance.of(origin),
             Source::Summaries => self.fleet.summaries.of(origin),
             Source::Tags => return None,
@@ -628,7 +657,7 @@ impl State {
     /// When something happens that is not seen at once.
     fn quiet_deadline(&self) -> Option<Timestamp> {
         let details = self.parameters.rests_at().filter(|_| self.pane == Pane::Parameters);
-        details.into_iter().chain(self.sizes_deadline()).min()
+        details.into_iter().chain(self.sizes_deadline()).chain(self.looks_deadline()).min()
     }
 
     /// Time passed. The screen is drawn again only if it is another one now.

@@ -2,6 +2,7 @@ mod command;
 mod idle;
 mod lines;
 mod links;
+pub mod node_view;
 mod properties;
 pub mod sessions;
 mod shells;

@@ -64,6 +64,7 @@ pub struct Whole {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Page {
     Nodes(Vec<ssm::InstanceInformation>),
+    Sample { node: String, result: Result<String, Trouble> },
     Tags { node: String, tags: Vec<ssm::Tag> },
     PatchStates { asked: Vec<String>, states: Vec<ssm::InstancePatchState> },
     Summaries(Vec<ssm::ResourceComplianceSummaryItem>),
@@ -112,6 +113,8 @@ pub enum Changed {
     Terminated(String),
     /// The tags of a resource are others.
     Tagged(Box<Retag>),
+    /// Something was done on a node; what.
+    OnNode { node: String, what: String },
     /// The labels of a parameter's versions are others; those the service would not take.
     Labelled { name: String, invalid: Vec<String> },
 }
@@ -139,6 +142,15 @@ pub enum ShellUpdate {
     Recording(bool),
     /// It is over.
     Closed(Trouble),
+}
+
+/// What a look at a node brings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LookUpdate {
+    /// A whole answer of its script. Raw: not fit for a terminal.
+    Answer(String),
+    /// It is over, and why if it did not end by itself.
+    Over(Option<Trouble>),
 }
 
 /// What became of a forwarded port.
@@ -181,6 +193,10 @@ pub enum Update {
     Shell { tab: u64, update: ShellUpdate },
     /// Something about a forwarded port.
     Forward { id: u64, update: ForwardUpdate },
+    /// How far a copy of a file is, in bytes done and in all; `None` when it is over.
+    Copying { id: u64, progress: Option<(u64, u64)> },
+    /// Something about a look at a node.
+    Look { id: u64, update: LookUpdate },
     /// Something to tell the user.
     Told(String),
     /// Something that failed without belonging to a pane.

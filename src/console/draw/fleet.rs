@@ -1,6 +1,6 @@
 //! The fleet.
 
-use ratatui::{Frame, layout::Rect};
+use ratatui::{Frame, layout::Rect, text::Line};
 
 use super::{
     View, cards,
@@ -11,11 +11,12 @@ use crate::{
     config::theme::Role,
     console::{
         action::Action,
+        probe::usage,
         state::{
             feed::Feed,
             fleet::{Column as Kind, Fleet},
             node::Node,
-            seen::Slot,
+            seen::{Hit, Slot},
         },
         text,
     },
@@ -46,6 +47,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         return;
     }
     let body = cards::stale(view, frame, body, &feed, "What is shown may be old");
+    let body = full_disks(view, frame, body);
     let (list, detail) = split(body, fleet.detail);
     if list.height > 0 {
         if fleet.shown() == 0 {
@@ -62,6 +64,31 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     if let (Some(area), Some(node)) = (detail, fleet.current()) {
         node::draw(view, frame, area, node);
     }
+}
+
+/// Says which disks are full, if any is; the room that is left for the list.
+fn full_disks(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) -> Rect {
+    let mut full = view.state.full_disks();
+    if full.is_empty() || area.height < 3 {
+        return area;
+    }
+    full.sort_by_key(|(_, vitals)| std::cmp::Reverse(vitals.disk()));
+    let names = full.iter().take(3).map(|(node, vitals)| {
+        let path = vitals.fullest().map(|mount| mount.path.as_str()).unwrap_or_default();
+        format!("{} {}% on {path}", node.name, vitals.disk())
+    });
+    let names = names.collect::<Vec<_>>().join(", ");
+    let more = if full.len() > 3 { " and others" } else { "" };
+    let sign = view.look.sign("▲", "!");
+    let mut spans = vec![view.span(
+        Role::Failed,
+        format!(" {sign} {} with disk >= {}%: {names}{more}  ", text::count(full.len(), "node"), usage::FULL),
+    )];
+    spans.extend(view.hint(Action::FullDisks));
+    let line = Rect { height: 1, ..area };
+    view.hit(line, Hit::Act(Action::FullDisks));
+    super::lines(frame, line, vec![Line::from(spans)]);
+    Rect { y: area.y + 1, height: area.height - 1, ..area }
 }
 
 /// The list beside its detail: below each other where it is narrow.
@@ -133,8 +160,10 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: &Feed) {
 
 fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet) {
     // The name stays; what was scrolled past gives its room to the rest.
-    let kinds: Vec<Kind> =
-        Kind::ALL.iter().copied().take(1).chain(Kind::ALL.iter().copied().skip(1 + fleet.scrolled)).collect();
+    // Where nobody samples, there is nothing to say about disks.
+    let sampled = view.state.has_sampled();
+    let all = || Kind::ALL.iter().copied().filter(|kind| sampled || *kind != Kind::Disk);
+    let kinds: Vec<Kind> = all().take(1).chain(all().skip(1 + fleet.scrolled)).collect();
     let columns: Vec<Column> = kinds
         .iter()
         .map(|kind| {
@@ -142,6 +171,7 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet) {
                 Kind::Name => Column::new(kind.title(), 14, 32, 0),
                 Kind::Ping => Column::new(kind.title(), 10, 10, 1),
                 Kind::Compliance => Column::new(kind.title(), 15, 24, 2),
+                Kind::Disk => Column::new(kind.title(), 13, 26, 3),
                 Kind::Platform => Column::new(kind.title(), 10, 26, 5),
                 Kind::Tags => Column::new(kind.title(), 22, 80, 3),
                 Kind::Ip => Column::new(kind.title(), 10, 15, 6),
@@ -192,11 +222,36 @@ fn cell(view: &View<'_>, node: &Node, kind: Kind) -> Cell {
             let (role, word) = node::verdict(view, node);
             Cell::role(view, role, word)
         }
+        Kind::Disk => {
+            let (role, words) = disk(view, node);
+            Cell::role(view, role, words)
+        }
         Kind::Tags => match &node.tags {
             Some(_) => Cell::role(view, Role::Dim, node.tags_text()),
             None => Cell::role(view, Role::Dim, view.look.sign("⋯", "...")),
         },
         Kind::LastSeen => Cell::role(view, Role::Dim, ago(view.state.now, node.last_seen)),
+    }
+}
+
+/// How full the fullest disk of a node is and how old that is; no value where it says nothing about now.
+pub(super) fn disk(view: &View<'_>, node: &Node) -> (Role, String) {
+    let now = view.state.now;
+    let Some(age) = node.sampled.age(now) else {
+        return match &node.sampled.missing {
+            Some(missing) => (Role::Stale, missing.clone()),
+            None => (Role::Dim, String::new()),
+        };
+    };
+    match node.sampled.current(now).filter(|_| node.ping == PingStatus::Online) {
+        Some(vitals) => {
+            let (role, word) = super::node_view::share(vitals.disk());
+            let role = if role == Role::Success { Role::Text } else { role };
+            let word = if word.is_empty() { String::new() } else { format!(" {word}") };
+            let path = vitals.fullest().map(|mount| mount.path.as_str()).unwrap_or_default();
+            (role, format!("{:>3}%{word} {} {}", vitals.disk(), text::span(age), text::cut_middle(path, 12)))
+        }
+        None => (Role::Stale, format!("no answer {}", text::span(age))),
     }
 }
 

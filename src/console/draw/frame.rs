@@ -28,11 +28,33 @@ const FOOTER: &[(Layer, &[Action])] = &[
             Action::RunCommand,
             Action::OpenShell,
             Action::Scan,
+            Action::Open,
             Action::Detail,
+            Action::Compare,
             Action::SortNext,
             Action::MarkAll,
         ],
     ),
+    (
+        Layer::Compare,
+        &[Action::Open, Action::SortNext, Action::SortReverse, Action::OpenShell, Action::Refresh, Action::Back],
+    ),
+    (Layer::NodeDisk, &[Action::Open, Action::BrowseFiles]),
+    (Layer::NodeProcesses, &[Action::SendSignal, Action::SortNext, Action::Filter]),
+    (Layer::NodeServices, &[Action::RestartService, Action::StartService, Action::StopService, Action::Filter]),
+    (
+        Layer::NodeFiles,
+        &[
+            Action::Open,
+            Action::FolderUp,
+            Action::EditFile,
+            Action::FollowFile,
+            Action::DownloadFile,
+            Action::UploadFile,
+        ],
+    ),
+    (Layer::NodeLogs, &[Action::PauseLog, Action::Find, Action::FindNext, Action::FollowJournal]),
+    (Layer::Node, &[Action::NodeTabNext, Action::OpenShell, Action::Refresh, Action::RunCommand, Action::Back]),
     (
         Layer::Compliance,
         &[Action::Open, Action::Back, Action::GroupNext, Action::Scan, Action::OpenShell, Action::Mark],
@@ -234,7 +256,8 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
                 _ => true,
             };
             for action in actions.iter().filter(listed) {
-                if let Some(key) = key(*action) {
+                let shown = hints.iter().any(|(.., known)| known == action);
+                if let Some(key) = key(*action).filter(|_| !shown) {
                     hints.push((key, action.entry().short, *action));
                 }
             }

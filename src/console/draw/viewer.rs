@@ -59,6 +59,7 @@ pub(super) fn lines(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, viewer: 
             Tone::Plain => Role::Text,
             Tone::Heading => Role::Title,
             Tone::Error => Role::Failed,
+            Tone::Warning => Role::Warning,
             Tone::Added => Role::Added,
             Tone::Removed => Role::Removed,
         };

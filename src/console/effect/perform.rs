@@ -12,13 +12,14 @@ use tokio::{
     task::{AbortHandle, JoinHandle},
 };
 
-use super::{Change, Confirmed, Effect, Epoch, Query, Source, forward, shell};
+use super::{Change, Confirmed, Effect, Epoch, Query, Source, forward, look, on_node, shell, transfer, write};
 use crate::{
     client::{Client, Error},
     config::place::Place,
     console::{
         opener::Opener,
         origin::Origin,
+        probe,
         state::compose,
         text,
         update::{Changed, Facts, Trouble, Update},
@@ -42,6 +43,7 @@ pub struct Performer {
     forwards: HashMap<u64, forward::Way>,
     /// Forwards that were told to end and may still be at it.
     stopping: HashMap<u64, forward::Way>,
+    looks: HashMap<u64, look::Watch>,
     limit: Arc<Semaphore>,
 }
 
@@ -51,12 +53,29 @@ struct End {
     client: Arc<OnceLock<Client>>,
     /// Whether changes there are refused.
     read_only: bool,
+    /// Whether nodes there may be looked into all the same; what the user set.
+    probe: Option<bool>,
     connecting: JoinHandle<()>,
+}
+
+impl End {
+    /// Whether nodes may be looked into although changes are refused. The state asks the same before it shows that it
+    /// looks; what is enforced is enforced here.
+    fn may_probe(&self) -> bool {
+        let nearby = |client: &Client| !client.is_aws() && probe::is_nearby(Some(client.endpoint()));
+        self.probe.unwrap_or_else(|| self.client.get().is_some_and(nearby))
+    }
 }
 
 /// An error in words for the user.
 pub fn trouble(error: &Error) -> Trouble {
     Trouble::new(error.to_string(), error.advice().as_deref())
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        trouble(&error)
+    }
 }
 
 impl Performer {
@@ -71,6 +90,7 @@ impl Performer {
             shells: HashMap::new(),
             forwards: HashMap::new(),
             stopping: HashMap::new(),
+            looks: HashMap::new(),
             limit,
         }
     }
@@ -82,7 +102,11 @@ impl Performer {
 
     /// Starts the work of an effect. Those the loop must do itself come back.
     pub fn perform(&mut self, effect: Effect) -> Option<Effect> {
-        if effect.changed().is_some_and(|origin| self.ends.get(&origin).is_none_or(|end| end.read_only)) {
+        let refused = |origin| match self.ends.get(&origin) {
+            Some(end) => end.read_only && !(effect.probes() && end.may_probe()),
+            None => true,
+        };
+        if effect.changed().is_some_and(refused) {
             self.say(Update::Failed(Trouble::new("Refused: this origin is read-only.", None)));
             return None;
         }
@@ -160,6 +184,20 @@ impl Performer {
                     self.stopping.insert(id, way.stopping());
                 }
             }
+            Effect::Look { id, origin, node, probe } => {
+                if let Some(client) = self.client(origin) {
+                    self.looks.retain(|_, look| look.runs());
+                    self.looks.insert(id, look::begin(client, id, node, probe, self.updates.clone()));
+                }
+            }
+            Effect::Download(copying) => {
+                if let Some(client) = self.client(copying.origin) {
+                    tokio::spawn(transfer::download(client, *copying, self.updates.clone()));
+                }
+            }
+            Effect::EndLook(id) => {
+                self.looks.remove(&id);
+            }
             Effect::Save { path, text } => {
                 let updates = self.updates.clone();
                 tokio::task::spawn_blocking(move || {
@@ -236,7 +274,7 @@ impl Performer {
             };
             let _ = updates.send(update).await;
         });
-        let end = End { client, read_only: place.read_only, connecting };
+        let end = End { client, read_only: place.read_only, probe: place.probe, connecting };
         if let Some(older) = self.ends.insert(origin, end) {
             older.connecting.abort();
         }
@@ -261,7 +299,7 @@ impl Performer {
         let Some(client) = self.client(origin) else { return };
         let updates = self.updates.clone();
         tokio::spawn(async move {
-            let result = make(&client, change).await.map_err(|error| trouble(&error));
+            let result = make(&client, change, &updates).await;
             let _ = updates.send(Update::Changed(origin, result)).await;
         });
     }
@@ -282,7 +320,8 @@ impl Performer {
             let _ = end.connecting.await;
         }
         let (shells, forwards) = (futures_util::future::join_all(ends), futures_util::future::join_all(ways));
-        let all = futures_util::future::join(shells, forwards);
+        let looks: Vec<_> = self.looks.drain().map(|(_, look)| look.end()).collect();
+        let all = futures_util::future::join3(shells, forwards, futures_util::future::join_all(looks));
         let _ = tokio::time::timeout(std::time::Duration::from_secs(2), all).await;
     }
 }
@@ -298,12 +337,15 @@ fn facts(client: &Client) -> Facts {
     }
 }
 
-async fn make(client: &Client, change: Change) -> Result<Changed, Error> {
+async fn make(client: &Client, change: Change, updates: &mpsc::Sender<Update>) -> Result<Changed, Trouble> {
     Ok(match change {
         Change::Send(send) => {
             let command = client.call(*send).await?.command.and_then(|command| command.command_id);
             Changed::Sent(command.ok_or_else(|| Error::Protocol("SendCommand answered without an id".to_owned()))?)
         }
+        Change::OnNode(change) => on_node::run(client, *change).await?,
+        Change::WriteFile(change) => write::run(client, *change).await?,
+        Change::Upload(copying) => transfer::upload(client, *copying, updates).await?,
         Change::Scan(nodes) => scan(client, nodes).await?,
         Change::Cancel(cancel) => {
             let id = cancel.command_id.clone();

@@ -9,6 +9,7 @@ use super::{Epoch, Query, Source, perform::trouble};
 use crate::{
     client::{Client, Error},
     console::{
+        probe::vitals,
         state::{
             sessions::Session,
             shells::limits::{PREFERENCES, Preferences},
@@ -22,6 +23,8 @@ use crate::{
 const HISTORY: usize = 300;
 /// Commands of one node that its detail shows.
 const NODE_HISTORY: usize = 5;
+/// Samples that are passed over among them before no more is fetched.
+const SAMPLES: usize = 300;
 /// Sessions of the history that are fetched.
 const SESSIONS: usize = 400;
 /// Nodes `DescribeInstancePatchStates` takes in one call.
@@ -30,6 +33,11 @@ const STATES_AT_ONCE: usize = 50;
 const WHOLES: usize = 200;
 /// More of an output than this is not kept.
 const LARGEST_OUTPUT: usize = 16 * 1024 * 1024;
+
+/// Whether a command is one of the console's own, with which it asks nodes for their vitals. Histories show what people do.
+fn is_sample(comment: Option<&str>) -> bool {
+    comment == Some(vitals::COMMENT)
+}
 
 /// One question under way.
 pub(super) struct Asker {
@@ -53,7 +61,7 @@ impl Asker {
         let _ = self.updates.send(end).await;
     }
 
-    async fn send(&self, page: Page) {
+    pub(super) async fn send(&self, page: Page) {
         if let Some(source) = self.source {
             let _ = self.updates.send(Update::Page { source, epoch: self.epoch, page }).await;
         }
@@ -66,6 +74,30 @@ impl Asker {
             && let Some(items) = pages.next().await
         {
             let items = items?;
+            sent += items.len();
+            self.send(page(items)).await;
+        }
+        Ok(())
+    }
+
+    /// [`Asker::stream`] without what `dropped` says. It gives up when there is too much of that.
+    async fn stream_without<P: Paged>(
+        &self,
+        list: P,
+        most: usize,
+        dropped: impl Fn(&P::Item) -> bool,
+        page: fn(Vec<P::Item>) -> Page,
+    ) -> Result<(), Error> {
+        let mut pages = std::pin::pin!(self.client.pages(list));
+        let (mut sent, mut seen) = (0, 0);
+        while sent < most
+            && seen < most + SAMPLES
+            && let Some(items) = pages.next().await
+        {
+            let mut items = items?;
+            seen += items.len();
+            items.retain(|item| !dropped(item));
+            items.truncate(most - sent);
             sent += items.len();
             self.send(page(items)).await;
         }
@@ -88,6 +120,7 @@ impl Asker {
                 let list = ssm::DescribeInstanceInformation { max_results: most(50), ..Default::default() };
                 self.stream(list, ALL, Page::Nodes).await
             }
+            Query::Samples(nodes) => self.samples(nodes).await,
             Query::Tags(nodes) => self.tags(nodes).await,
             Query::PatchStates(nodes) => self.patch_states(nodes).await,
             Query::Summaries => {
@@ -112,14 +145,16 @@ impl Asker {
             Query::NodeCommands(node) => {
                 let list = ssm::ListCommandInvocations {
                     instance_id: Some(node),
-                    max_results: most(NODE_HISTORY.try_into().unwrap_or(5)),
+                    max_results: most(50),
                     ..Default::default()
                 };
-                self.stream(list, NODE_HISTORY, Page::NodeCommands).await
+                let own = |invocation: &ssm::CommandInvocation| is_sample(invocation.comment.as_deref());
+                self.stream_without(list, NODE_HISTORY, own, Page::NodeCommands).await
             }
             Query::Commands => {
                 let list = ssm::ListCommands { max_results: most(50), ..Default::default() };
-                self.stream(list, HISTORY, Page::Commands).await
+                let own = |command: &ssm::Command| is_sample(command.comment.as_deref());
+                self.stream_without(list, HISTORY, own, Page::Commands).await
             }
             Query::Invocations(command) => {
                 let list = ssm::ListCommandInvocations {

@@ -11,7 +11,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use crate::{
     console::{
         state::{Event, Heard},
-        update::{Page, ShellUpdate, Transcript, Update, Whole},
+        update::{LookUpdate, Page, ShellUpdate, Transcript, Update, Whole},
     },
     ssm,
 };
@@ -65,6 +65,8 @@ impl Masks {
                 Update::Page { source: *source, epoch: *epoch, page: self.page(page) }
             }
             Update::Shell { tab, update } => Update::Shell { tab: *tab, update: shell(update) },
+            // What a look brings may be what stands in a file.
+            Update::Look { id, update } => Update::Look { id: *id, update: self.look(update) },
             // Names, numbers, ids, and words of ours and of the service.
             Update::Connected(..)
             | Update::Unreachable(..)
@@ -73,6 +75,7 @@ impl Masks {
             | Update::End { .. }
             | Update::Changed(..)
             | Update::Forward { .. }
+            | Update::Copying { .. }
             | Update::Told(_)
             | Update::Failed(_) => update.clone(),
         }
@@ -96,6 +99,8 @@ impl Masks {
             Page::Parameters(_) | Page::Value(_) | Page::History(_) | Page::Commands(_) => page.clone(),
             // Facts that every reader of the account sees.
             Page::Nodes(_)
+            // Of a node: how full it is, and how busy.
+            | Page::Sample { .. }
             | Page::Tags { .. }
             | Page::PatchStates { .. }
             | Page::Summaries(_)
@@ -106,6 +111,13 @@ impl Masks {
             | Page::ParameterTags(_)
             | Page::Preferences(_)
             | Page::Sessions(_) => page.clone(),
+        }
+    }
+
+    fn look(&self, update: &LookUpdate) -> LookUpdate {
+        match update {
+            LookUpdate::Answer(text) => LookUpdate::Answer(self.output(text)),
+            LookUpdate::Over(trouble) => LookUpdate::Over(trouble.clone()),
         }
     }
 

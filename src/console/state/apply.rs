@@ -73,6 +73,8 @@ impl State {
             }
             Update::Shell { tab, update } => self.shell_update(tab, update, fx),
             Update::Forward { id, update } => self.forward_update(id, update),
+            Update::Look { id, update } => self.look_update(id, update),
+            Update::Copying { id, progress } => self.copying(id, progress),
             Update::Told(what) => self.tell(what),
             Update::Failed(trouble) => self.fail(trouble),
         }
@@ -91,12 +93,14 @@ impl State {
             Page::Whole(_) | Page::Document(_) | Page::Value(_) | Page::Tags { .. } | Page::ParameterTags(_) => 1,
             Page::ComplianceTypes(_) | Page::Preferences(_) | Page::Transcript(_) => 1,
             Page::Sessions(list) => list.len(),
+            Page::Sample { .. } => 1,
         };
         if let Some(feed) = self.feed_of(source, origin) {
             feed.land(entries);
         }
         match page {
             Page::Nodes(list) => self.fleet.land(origin, &list),
+            Page::Sample { node, result } => self.land_sample(origin, &node, result),
             Page::Tags { node, tags } => {
                 if let Some(node) = self.fleet.node_mut(&node) {
                     node.set_tags(&tags);
@@ -220,6 +224,7 @@ impl State {
                 self.tell(format!("Session {} is ending.", clean(&id)));
                 self.ask(origin, Query::Sessions, fx);
             }
+            Changed::OnNode { node, what } => self.done_on_node(&node, &what),
             Changed::Put { name, version } => self.parameter_written(&name, version, fx),
             Changed::Tagged(change) => self.tagged(origin, &change),
             Changed::Deleted(name) => self.parameter_deleted(&name),

@@ -54,6 +54,8 @@ impl State {
             Action::Suspend => fx.push(Effect::Suspend),
             Action::Back if !prefixed && self.notices.dismiss(self.now) => {}
             _ => match self.pane {
+                Pane::Fleet if self.node_view.is_some() => self.act_node_view(action, fx),
+                Pane::Fleet if self.compare.is_some() => self.act_compare(action, fx),
                 Pane::Fleet => self.act_fleet(action, fx),
                 Pane::Compliance => self.act_compliance(action, fx),
                 Pane::Commands => self.act_commands(action, fx),
@@ -118,7 +120,10 @@ impl State {
         match (self.overlays.last(), self.pane) {
             (Some(Overlay::Form(form)), _) => form.current().map_or(Heard::Hidden, Field::heard),
             (Some(overlay), _) => open(overlay.is_open()),
-            (None, Pane::Fleet) => open(self.fleet.filtering),
+            (None, Pane::Fleet) => match &self.node_view {
+                Some(view) => open(view.is_typing()),
+                None => open(self.fleet.filtering),
+            },
             (None, Pane::Parameters) => open(self.parameters.filtering || self.is_finding()),
             (None, Pane::Sessions) => open(self.sessions.filtering || self.is_finding()),
             (None, Pane::Commands) => open(self.is_finding()),
@@ -152,6 +157,11 @@ impl State {
             return self.tell(format!("{key} means nothing after the prefix."));
         }
         match self.pane {
+            Pane::Fleet if self.node_view.is_some() => {
+                if let Some(view) = &mut self.node_view {
+                    view.key(key);
+                }
+            }
             Pane::Fleet if self.fleet.filtering => {
                 self.fleet.filter.key(key);
                 self.fleet.rearrange();
@@ -195,6 +205,11 @@ impl State {
             None => {}
         }
         match self.pane {
+            Pane::Fleet if self.node_view.is_some() => {
+                if let Some(view) = &mut self.node_view {
+                    view.insert(text);
+                }
+            }
             Pane::Fleet if self.fleet.filtering => {
                 self.fleet.filter.insert(text);
                 self.fleet.rearrange();

@@ -10,7 +10,7 @@ use super::{
     node::{Node, Verdict, natural},
 };
 use crate::{
-    console::{action::Action, origin::Origin},
+    console::{action::Action, origin::Origin, probe::usage::FULL},
     ssm::{self, PingStatus, Timestamp},
 };
 
@@ -23,6 +23,7 @@ pub enum Column {
     Name,
     Ping,
     Compliance,
+    Disk,
     Platform,
     Ip,
     Agent,
@@ -33,10 +34,11 @@ pub enum Column {
 
 impl Column {
     /// Every column.
-    pub const ALL: [Column; 9] = [
+    pub const ALL: [Column; 10] = [
         Self::Name,
         Self::Ping,
         Self::Compliance,
+        Self::Disk,
         Self::Platform,
         Self::Ip,
         Self::Agent,
@@ -51,6 +53,7 @@ impl Column {
             Self::Name => "Name",
             Self::Ping => "Ping",
             Self::Compliance => "Compliance",
+            Self::Disk => "Disk",
             Self::Platform => "Platform",
             Self::Ip => "IP",
             Self::Agent => "Agent",
@@ -63,7 +66,7 @@ impl Column {
 
 /// The keys a filter token may have.
 pub const FILTER_KEYS: &[&str] =
-    &["name", "id", "ping", "platform", "os", "agent", "ip", "tag", "compliance", "group", "marked"];
+    &["name", "id", "ping", "platform", "os", "agent", "ip", "tag", "compliance", "group", "disk", "marked"];
 
 /// All nodes and how they are looked at.
 #[derive(Clone, Debug)]
@@ -399,6 +402,10 @@ fn holds(node: &Node, token: &Token) -> bool {
             Verdict::NonCompliant => begins("non-compliant", value) || begins("missing", value),
             Verdict::NeverScanned | Verdict::Unasked => begins("unknown", value) || begins("never", value),
         },
+        "disk" => {
+            let least = if value == "full" { Some(FULL) } else { value.trim_start_matches(['>', '=']).parse().ok() };
+            least.is_some_and(|least| node.sampled.last().is_some_and(|vitals| vitals.disk() >= least))
+        }
         "marked" => node.marked == matches!(value, "yes" | "true" | "1" | "y"),
         _ => false,
     }
@@ -420,6 +427,10 @@ fn compare(a: &Node, b: &Node, column: Column) -> std::cmp::Ordering {
         Column::Agent => natural(&a.agent, &b.agent),
         Column::Ip => natural(&a.ip, &b.ip),
         Column::Compliance => a.verdict().cmp(&b.verdict()).then_with(|| missing(b).cmp(&missing(a))),
+        Column::Disk => {
+            let disk = |node: &Node| node.sampled.last().map(crate::console::probe::vitals::Vitals::disk);
+            disk(b).cmp(&disk(a))
+        }
         Column::Tags => a.tags_text().cmp(&b.tags_text()),
         Column::LastSeen => b.last_seen.cmp(&a.last_seen),
     }

@@ -219,6 +219,12 @@ pub enum Purpose {
     Save,
     /// A port is forwarded.
     Forward,
+    /// A file of a node is written: its node and path, what is in it, and the sum of that.
+    EditFile { node: String, path: String, old: String, sum: String },
+    /// A file of a node is copied here.
+    Download { node: String, path: String },
+    /// A file is copied to a folder of a node.
+    Upload { node: String, folder: String },
     /// A shell gets another name.
     RenameShell { tab: u64 },
 }
@@ -301,7 +307,10 @@ impl Form {
 
     /// Whether leaving it loses what nobody wants to type twice.
     pub fn is_worth_a_question(&self) -> bool {
-        let long = matches!(self.purpose, Purpose::Command | Purpose::Create | Purpose::Edit { .. } | Purpose::Tags(_));
+        let long = matches!(
+            self.purpose,
+            Purpose::Command | Purpose::Create | Purpose::Edit { .. } | Purpose::EditFile { .. } | Purpose::Tags(_)
+        );
         long && self.touched && !self.sent
     }
 

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::compare::Sampled;
 use crate::{
     console::{origin::Origin, text::clean},
     ssm::{self, ComplianceSeverity, ComplianceStatus, PingStatus, Timestamp},
@@ -83,6 +84,8 @@ pub struct Node {
     pub ping: PingStatus,
     /// Operating system and version.
     pub platform: String,
+    /// `Linux`, `Windows` or `MacOS`; empty if the service did not say.
+    pub platform_type: String,
     /// The agent's version.
     pub agent: String,
     /// Whether that version is the latest one, where the service says.
@@ -105,6 +108,8 @@ pub struct Node {
     pub patches: Option<Option<Patches>>,
     /// Its compliance summaries.
     pub summary: Summary,
+    /// How it said that it is.
+    pub sampled: Sampled,
     /// Whether the user marked it.
     pub marked: bool,
     /// Whether it is only known from the last time the console ran.
@@ -133,6 +138,7 @@ impl Node {
             (true, Some(kind)) => clean(kind.as_str()),
             _ => format!("{name} {version}").trim().to_owned(),
         };
+        self.platform_type = info.platform_type.as_ref().map(|kind| clean(kind.as_str())).unwrap_or_default();
         self.agent = text(&info.agent_version);
         self.latest = info.is_latest_version;
         self.ip = text(&info.ip_address);

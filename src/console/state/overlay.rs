@@ -13,6 +13,7 @@ use crate::console::{
     effect::{Change, Confirmed},
     keys::HelpLine,
     origin::Origin,
+    probe::processes::Process,
 };
 
 /// What a question is about.
@@ -26,6 +27,8 @@ pub enum Then {
     CloseShell,
     /// Taking a forward off the list, by its number.
     RemoveForward(u64),
+    /// Asking these nodes for their vitals.
+    Sample(Vec<String>),
     /// Opening a shell on each of these nodes.
     OpenShells(Vec<String>),
     /// Pasting into shells.
@@ -112,6 +115,8 @@ pub enum ShellChoice {
 pub enum Pick {
     /// The document of the form below.
     Document,
+    /// A signal is sent to a process of a node.
+    Signal { node: String, process: Box<Process> },
     /// A shell is shown: in a split along an axis, or alone. The choices stand in the order of the rows.
     Shell { place: Option<Axis>, choices: Vec<ShellChoice> },
 }

@@ -85,6 +85,9 @@ impl State {
                         self.overlays.pop();
                         match (pick, row, chosen) {
                             (Pick::Document, _, Some(name)) => self.picked_document(name, fx),
+                            (Pick::Signal { node, process }, Some(_), Some(signal)) => {
+                                self.ask_signal(node, &process, &signal);
+                            }
                             (Pick::Shell { place, mut choices }, Some(row), _) if row < choices.len() => {
                                 self.picked_shell(place, choices.swap_remove(row), fx);
                             }
@@ -174,6 +177,7 @@ impl State {
             Err(Then::OpenLink(address)) => self.open_link(address, fx),
             Err(Then::CopyLink(address)) => self.copy_link(&address, fx),
             Err(Then::RemoveForward(id)) => self.remove_forward(id, fx),
+            Err(Then::Sample(nodes)) => self.ask_samples(nodes, fx),
             Err(Then::OpenShells(nodes)) => self.open_shells(&nodes, fx),
             Err(Then::Paste(pasted)) => self.send_paste(&pasted, fx),
             Err(Then::Copy { tab, text }) => self.copy_for(tab, &text, fx),
@@ -208,6 +212,10 @@ impl State {
             }
             Purpose::Save => form.given("path").map(Submitted::Save).ok_or(("path", "name a file".to_owned())),
             Purpose::Forward => self.read_forward(form).map(|entry| Submitted::Forward(Box::new(entry))),
+            Purpose::EditFile { .. } => self.read_edit(form).map(|write| Submitted::Write(Box::new(write))),
+            Purpose::Download { .. } | Purpose::Upload { .. } => {
+                self.read_copying(form).map(|copying| Submitted::Copying(Box::new(copying)))
+            }
             Purpose::RenameShell { tab } => Ok(Submitted::RenameShell(*tab, form.given("name"))),
         };
         match outcome {
@@ -237,6 +245,8 @@ impl State {
                 self.overlays.pop();
                 self.add_forward(*entry, fx);
             }
+            Ok(Submitted::Write(write)) => self.confirm_write(*write),
+            Ok(Submitted::Copying(copying)) => self.begin_copying(*copying, fx),
             Ok(Submitted::RenameShell(tab, name)) => {
                 self.overlays.pop();
                 self.rename_shell(tab, name);
@@ -249,9 +259,16 @@ impl State {
         self.overlays.push(Overlay::Question(Box::new(question)));
     }
 
+    /// Asks whether something shall be changed on a node.
+    pub(super) fn confirm_on(&mut self, node: &str, title: &str, lines: Vec<String>, change: Change) {
+        let then = Then::change(self.origin_of(node), change);
+        self.overlays.push(Overlay::Question(Box::new(Question::new(title, lines, then))));
+    }
+
     fn save(&mut self, path: String, fx: &mut Vec<Effect>) {
         self.overlays.pop();
         let viewer = match self.pane {
+            super::Pane::Fleet => self.node_view.as_ref().and_then(super::node_view::NodeView::viewer),
             super::Pane::Parameters => self.parameters.viewer.as_ref(),
             super::Pane::Sessions => self.sessions.viewer.as_ref(),
             _ => self.commands.viewer.as_ref(),
@@ -356,4 +373,6 @@ enum Submitted {
     Save(String),
     Forward(Box<crate::config::forward::Forward>),
     RenameShell(u64, Option<String>),
+    Write(Box<crate::console::effect::WriteFile>),
+    Copying(Box<crate::console::effect::Copying>),
 }

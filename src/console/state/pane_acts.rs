@@ -36,7 +36,10 @@ impl State {
                 self.fleet.filter.clear();
                 self.fleet.rearrange();
             }
-            Action::Open | Action::Detail => self.fleet.detail = !self.fleet.detail,
+            Action::Open => self.open_node_view(self.fleet.current().map(|node| node.id.clone())),
+            Action::Compare => self.open_compare(fx),
+            Action::FullDisks => self.show_full_disks(),
+            Action::Detail => self.fleet.detail = !self.fleet.detail,
             Action::SortNext | Action::SortPrevious | Action::SortReverse => self.fleet.sort_by(action),
             Action::Left => self.fleet.scrolled = self.fleet.scrolled.saturating_sub(1),
             Action::Right => self.fleet.scrolled = (self.fleet.scrolled + 1).min(super::fleet::Column::ALL.len() - 2),
@@ -179,6 +182,7 @@ impl State {
 
     pub(super) fn save_form(&mut self) {
         let viewer = match self.pane {
+            Pane::Fleet => self.node_view.as_ref().and_then(super::node_view::NodeView::viewer),
             Pane::Parameters => self.parameters.viewer.as_ref(),
             Pane::Sessions => self.sessions.viewer.as_ref(),
             _ => self.commands.viewer.as_ref(),

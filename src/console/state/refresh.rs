@@ -39,6 +39,15 @@ impl State {
             self.retag(fx);
         }
         self.node_commands.feed.asked = None;
+        match (&self.node_view, &self.compare) {
+            (Some(_), _) => self.look_again(),
+            (None, Some(_)) => self.sample_compared(fx),
+            (None, None) => {
+                for origin in self.origins.scope().to_vec() {
+                    self.samples.of(origin).asked = None;
+                }
+            }
+        }
         self.parameters.refresh_details();
         self.refresh_due(fx);
     }
@@ -69,7 +78,7 @@ impl State {
 
     /// Every feed that the pane may want, of the origins that can be asked.
     fn each_wanted(&mut self, mut look: impl FnMut(&Feed)) {
-        const BESIDES: [Source; 3] = [Source::Sessions, Source::Preferences, Source::NodeCommands];
+        const BESIDES: [Source; 4] = [Source::Sessions, Source::Preferences, Source::NodeCommands, Source::Samples];
         for origin in self.origins.scope().to_vec() {
             if !self.origins.is_ready(origin) {
                 continue;
@@ -116,6 +125,7 @@ impl State {
                 Pane::Forwards => {}
             }
         }
+        self.want_samples(fx);
         if self.pane == Pane::Compliance {
             self.refresh_compliance(fx);
         }

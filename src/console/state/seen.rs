@@ -1,6 +1,6 @@
 //! What drawing tells the state: how large windows are, and what stands where for the mouse.
 
-use super::{Pane, State, compliance::Level, cursor::Cursor};
+use super::{Pane, State, compliance::Level, cursor::Cursor, node_view::Tab};
 use crate::{
     console::{action::Action, effect::Effect},
     ssm::Timestamp,
@@ -10,6 +10,11 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slot {
     Fleet,
+    Compare,
+    Mounts,
+    Largest,
+    NodeTable,
+    NodeLog,
     Groups,
     Members,
     Patches,
@@ -37,6 +42,8 @@ pub enum Hit {
     Field(usize),
     /// The scrollbar of a list of so many rows.
     Scroll(Slot, usize),
+    /// A tab of the view of a node.
+    NodeTab(Tab),
 }
 
 /// An area of cells: column, row, width, height.
@@ -75,6 +82,12 @@ impl State {
     fn cursor_of(&mut self, slot: Slot) -> Option<&mut Cursor> {
         Some(match slot {
             Slot::Fleet => &mut self.fleet.cursor,
+            Slot::Compare => &mut self.compare.as_mut()?.cursor,
+            Slot::Mounts => &mut self.node_view.as_mut()?.disk.cursor,
+            Slot::NodeTable => self.node_view.as_mut()?.table_cursor()?,
+            Slot::NodeLog => &mut self.node_view.as_mut()?.log.viewer.cursor,
+            Slot::Viewer if self.pane == Pane::Fleet => &mut self.node_view.as_mut()?.files.viewer.as_mut()?.cursor,
+            Slot::Largest => &mut self.node_view.as_mut()?.disk.scroll,
             Slot::Groups => &mut self.compliance.cursors[0],
             Slot::Members => &mut self.compliance.cursors[1],
             Slot::Patches => &mut self.compliance.cursors[2],
@@ -119,6 +132,11 @@ impl State {
         let inside = |(x, y, w, h): &Area| (*x..x + w).contains(&column) && (*y..y + h).contains(&row);
         let Some((area, hit)) = self.seen.hits.iter().rev().find(|(area, _)| inside(area)).copied() else { return };
         match hit {
+            Hit::NodeTab(tab) if self.overlays.is_empty() => {
+                if let Some(view) = &mut self.node_view {
+                    view.tab = tab;
+                }
+            }
             Hit::Act(action) if self.overlays.is_empty() || self.is_bound_here(action) => self.act(action, fx),
             Hit::Scroll(slot, len) if self.overlays.is_empty() || slot == Slot::Overlay => {
                 self.scroll_to(slot, len, area, row);
@@ -181,7 +199,7 @@ impl State {
 
     /// Whether the detail of a node is on the screen.
     pub(super) fn shows_detail(&self) -> bool {
-        self.pane == Pane::Fleet && self.fleet.detail
+        self.pane == Pane::Fleet && self.fleet.detail && self.node_view.is_none() && self.compare.is_none()
             || self.pane == Pane::Compliance && self.compliance.level != Level::Groups && self.fleet.detail
     }
 }

@@ -15,8 +15,10 @@ pub enum Tone {
     Plain,
     /// A heading inside the text.
     Heading,
-    /// From standard error.
+    /// From standard error, or about something that went wrong.
     Error,
+    /// About something that may go wrong.
+    Warning,
     /// Only in the newer text.
     Added,
     /// Only in the older text.

@@ -11,8 +11,9 @@ use crate::{
 };
 
 /// Every source.
-pub const SOURCES: [Source; 20] = [
+pub const SOURCES: [Source; 21] = [
     Source::Nodes,
+    Source::Samples,
     Source::Tags,
     Source::PatchStates,
     Source::Summaries,
@@ -77,6 +78,18 @@ pub fn page(source: Source, count: usize, seed: usize) -> Page {
     let text = |n: usize| Some(name(n));
     match source {
         Source::Nodes => Page::Nodes(each().map(|(n, s)| node(n, s)).collect()),
+        Source::Samples => Page::Sample {
+            node: id(seed % 8),
+            result: match seed % 3 {
+                0 => Err(crate::console::update::Trouble::new(name(seed), None)),
+                _ => Ok(format!(
+                    "#up\n|{count}.5 1\n#cores {seed}\n#kernel\n|{}\n#df\n|d 2000000 {} 9000 1% /{}\n#.\n",
+                    name(seed),
+                    count * 1_000,
+                    name(seed + 1),
+                )),
+            },
+        },
         Source::Tags => Page::Tags { node: id(seed % 8), tags: tags(count, seed) },
         Source::PatchStates => Page::PatchStates {
             asked: (0..8).map(id).collect(),

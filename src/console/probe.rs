@@ -1,0 +1,140 @@
+//! Looks at a node: small fixed scripts for the shell of any Linux system, and readers of what they say.
+//!
+//! The scripts need a POSIX shell, `/proc` and what coreutils or busybox bring; nothing is installed. None of them changes
+//! anything on the node. What they print stands in sections: a line `#name` begins one, its lines begin with `|`, and a
+//! line `#.` ends the answer, so that no file name and no command line can pass for the script's own words. All of it
+//! comes from the node and may be anything: the readers are pure, take what they understand and leave out the rest.
+
+pub mod disk;
+pub mod files;
+pub mod overview;
+pub mod processes;
+mod section;
+pub mod services;
+pub mod usage;
+pub mod vitals;
+
+pub use section::{END, Sections, unescaped};
+
+/// The document that runs a command without a terminal.
+pub const DOCUMENT: &str = "AWS-StartNonInteractiveCommand";
+
+/// What every script begins with: plain words whatever the node's language, `s` prints standard input as a section whether
+/// it ends with a line or not, `t` bounds a command in time where the node can, and `$q` before a command lets it yield to
+/// what the node is there for.
+const PRELUDE: &str = r##"LC_ALL=C; export LC_ALL
+s() { echo "#$1"; sed 's/^/|/'; echo; }
+t() { t_n=$1; shift; if command -v timeout >/dev/null 2>&1; then timeout "$t_n" "$@"; else "$@"; fi; }
+q='nice -n 19'; if command -v ionice >/dev/null 2>&1; then q="ionice -c3 $q"; fi
+"##;
+
+/// Something to look at on a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// Load, memory, disks and network, every two seconds.
+    Overview,
+    /// The largest files and folders of the file system mounted there.
+    Largest(String),
+    /// Files that are deleted but still open, and so still take room.
+    Held,
+    /// Every process, every three seconds.
+    Processes,
+    /// Every service, every five seconds.
+    Services,
+    /// Users and groups.
+    Accounts,
+    /// What is in a folder.
+    Folder(String),
+    /// The beginning of a file.
+    File(String),
+    /// A file as it grows, line by line.
+    Follow(String),
+    /// The journal as it grows, line by line.
+    Journal,
+}
+
+impl Probe {
+    /// The script, for `sh -c`.
+    pub fn script(&self) -> String {
+        let body = match self {
+            Self::Overview => overview::script(),
+            Self::Largest(mount) => disk::largest(mount),
+            Self::Held => disk::held(),
+            Self::Processes => processes::script(),
+            Self::Services => services::script(),
+            Self::Accounts => services::accounts(),
+            Self::Folder(path) => files::folder(path),
+            Self::File(path) => files::file(path),
+            Self::Follow(path) => files::follow(path),
+            Self::Journal => files::journal(),
+        };
+        format!("{PRELUDE}{body}")
+    }
+
+    /// Why the session was begun, for its place in the history of sessions.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Overview => "look at load, memory, disks and network",
+            Self::Largest(_) => "look for the largest files and folders",
+            Self::Held => "look for deleted files that are still open",
+            Self::Processes => "look at processes",
+            Self::Services => "look at services",
+            Self::Accounts => "look at users and groups",
+            Self::Folder(_) => "look into a folder",
+            Self::File(_) => "read a file",
+            Self::Follow(_) => "follow a file",
+            Self::Journal => "follow the journal",
+        }
+    }
+
+    /// Whether it says lines that are no answers with an end, but a text that goes on.
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Follow(_) | Self::Journal)
+    }
+}
+
+/// One word for a shell.
+pub fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Whether an endpoint is on this machine. `None` is AWS.
+pub fn is_nearby(endpoint: Option<&str>) -> bool {
+    let Some(url) = endpoint else { return false };
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+}
+
+/// Runs a script as a node would.
+#[cfg(test)]
+pub(crate) fn run(script: &str) -> String {
+    let run = std::process::Command::new("sh").args(["-c", script]).output().unwrap();
+    String::from_utf8_lossy(&run.stdout).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_nearby() {
+        for (url, nearby) in [
+            (Some("http://127.0.0.1:7700"), true),
+            (Some("http://[::1]:7700/x"), true),
+            (Some("http://LOCALHOST"), true),
+            (Some("https://127.0.0.1.example.com"), false),
+            (Some("https://user@10.0.0.1:443"), false),
+            (Some("http://127.0.0.1@evil.example"), false),
+            (Some(""), false),
+            (None, false),
+        ] {
+            assert_eq!(is_nearby(url), nearby, "{url:?}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The services of a node, and its users.
+
+use super::table::{Row, Table};
+use crate::console::probe::services::{Accounts, Manager, Service, Services as Answer, User};
+
+/// The services of a node.
+#[derive(Clone, Debug, Default)]
+pub struct Services {
+    /// What looks after them.
+    pub manager: Manager,
+    /// The services: those that failed first.
+    pub table: Table<Service>,
+}
+
+impl Services {
+    pub(super) fn take(&mut self, answer: Answer) {
+        self.manager = answer.manager;
+        self.table.set(answer.list);
+    }
+
+    /// How many failed.
+    pub fn failed(&self) -> usize {
+        self.table.rows().iter().filter(|service| service.is_failed()).count()
+    }
+}
+
+/// The users of a node.
+#[derive(Clone, Debug, Default)]
+pub struct Users {
+    /// The users: those who can log in first.
+    pub table: Table<User>,
+    /// How many groups there are.
+    pub groups: usize,
+}
+
+impl Users {
+    pub(super) fn take(&mut self, accounts: Accounts) {
+        self.groups = accounts.groups;
+        self.table.set(accounts.users);
+    }
+}
+
+impl Row for Service {
+    fn key(&self) -> String {
+        self.name.clone()
+    }
+
+    fn text(&self) -> String {
+        format!("{} {} {} {} {}", self.name, self.active, self.sub, self.enabled, self.description).to_lowercase()
+    }
+}
+
+impl Row for User {
+    fn key(&self) -> String {
+        self.name.clone()
+    }
+
+    fn text(&self) -> String {
+        format!("{} {} {} {} {}", self.name, self.group, self.groups.join(" "), self.shell, self.full_name)
+            .to_lowercase()
+    }
+}

@@ -1,0 +1,451 @@
+//! The view of a node: what it looks at, what it shows of that, and what it asks before something changes.
+
+use std::time::Duration;
+
+use crate::{
+    config::settings::{Every, Settings},
+    console::{
+        effect::{Change, Effect, Source},
+        origin::Origin,
+        probe::Probe,
+        state::node_view::Tab,
+        testing::Bench,
+        update::{Changed, LookUpdate, Page, Trouble, Update},
+    },
+    ssm::{self, PingStatus, PlatformType, Timestamp},
+};
+
+fn info(n: usize, ping: PingStatus) -> ssm::InstanceInformation {
+    ssm::InstanceInformation {
+        instance_id: Some(format!("mi-{n:017}")),
+        name: Some(format!("web-{n}")),
+        ping_status: Some(ping),
+        platform_type: Some(PlatformType::Linux),
+        platform_name: Some("Debian GNU/Linux".to_owned()),
+        platform_version: Some("12".to_owned()),
+        ip_address: Some(format!("10.0.0.{n}")),
+        last_ping_date_time: Some(Timestamp::from_millis(crate::console::testing::BEGIN)),
+        ..Default::default()
+    }
+}
+
+fn bench(settings: Settings, read_only: bool) -> Bench {
+    let mut bench = Bench::with(settings, read_only);
+    bench.answer(Source::Nodes, Page::Nodes((1..=3).map(|n| info(n, PingStatus::Online)).collect()));
+    bench
+}
+
+/// A fleet that is sampled.
+fn sampled() -> Bench {
+    let every = Every(Some(Duration::from_secs(30)));
+    bench(Settings { sample_every: Some(every), probe: Some(true), ..Settings::default() }, false)
+}
+
+/// The number of the look that began last, and what it is for.
+fn look(bench: &Bench) -> (u64, Probe) {
+    let looks = bench.fx.iter().rev().find_map(|effect| match effect {
+        Effect::Look { id, probe, .. } => Some((*id, probe.clone())),
+        _ => None,
+    });
+    looks.expect("nothing was looked at")
+}
+
+fn look_for(bench: &Bench, wanted: impl Fn(&Probe) -> bool) -> u64 {
+    let found = bench.fx.iter().rev().find_map(|effect| match effect {
+        Effect::Look { id, probe, .. } if wanted(probe) => Some(*id),
+        _ => None,
+    });
+    found.expect("it was not looked at")
+}
+
+fn say(bench: &mut Bench, id: u64, text: &str) {
+    bench.apply(Update::Look { id, update: LookUpdate::Answer(text.to_owned()) });
+}
+
+/// A look that answers once has answered.
+fn say_all(bench: &mut Bench, id: u64, text: &str) {
+    say(bench, id, text);
+    bench.apply(Update::Look { id, update: LookUpdate::Over(None) });
+}
+
+fn ended(bench: &Bench) -> Vec<u64> {
+    bench.fx.iter().filter_map(|effect| if let Effect::EndLook(id) = effect { Some(*id) } else { None }).collect()
+}
+
+fn overview(uptime: u64, busy: u64, received: u64, tmp: u64) -> String {
+    let free = 65_536 - tmp;
+    format!(
+        "#up\n|{uptime}.00 10.0\n#load\n|2.10 1.00 0.50 3/120 4711\n#cpu\n|cpu  {busy} 0 1000 {idle} 20 0 0 0 0 0\n\
+         |cpu0 1 0 1 1 0 0 0 0 0 0\n|cpu1 1 0 1 1 0 0 0 0 0 0\n#mem\n|MemTotal: 8000000 kB\n|MemAvailable: 2000000 kB\n\
+         |Buffers: 100000 kB\n|Cached: 1500000 kB\n|SwapTotal: 1000000 kB\n|SwapFree: 900000 kB\n#net\n\
+         |  eth0: {received} 1 0 0 0 0 0 0 {sent} 1 0 0 0 0 0 0\n#mounts\n|254:1 / ext4\n|0:40 /tmp tmpfs\n\
+         #df\n|/dev/vda1 20000000 8000000 12000000 40% /\n|tmpfs 65536 {tmp} {free} 95% /tmp\n#inodes\n#.\n",
+        idle = uptime * 100,
+        sent = received / 4,
+    )
+}
+
+pub fn opened() -> Bench {
+    let mut bench = bench(Settings::default(), false);
+    bench.press("enter");
+    let (id, _) = look(&bench);
+    for n in 0..40 {
+        let wave = (n * 7 % 13) * 20;
+        bench.wait(2_000);
+        say(&mut bench, id, &overview(1_000 + n * 2, 5_000 + n * 150 + wave, 1_000_000 + n * n * 40_000, 62_300));
+    }
+    bench
+}
+
+pub fn disk() -> Bench {
+    let mut bench = opened();
+    bench.press("right");
+    let id = look_for(&bench, |probe| *probe == Probe::Largest("/tmp".to_owned()));
+    say_all(
+        &mut bench,
+        id,
+        "#largest\n|62300 d /tmp\n|52400 d /tmp/log\n|40960 f /tmp/log/app.log.1\n|11264 f /tmp/log/app.log\n|12 f /tmp/x\n#.\n",
+    );
+    let id = look_for(&bench, |probe| *probe == Probe::Held);
+    say_all(
+        &mut bench,
+        id,
+        "#user 0\n#mounts\n|0:40 /tmp tmpfs\n#held\n|4711\t40 9 20480 512 regular file\tworker\t/tmp/log/old.log (deleted)\n#.\n",
+    );
+    bench
+}
+
+pub fn processes() -> Bench {
+    let mut bench = opened();
+    bench.press("right right");
+    let id = look_for(&bench, |probe| *probe == Probe::Processes);
+    let answer = |uptime: u64, ticks: u64| {
+        format!(
+            "#page 4096\n#tick 100\n#up\n|{uptime}.00 1\n#stat\n\
+             |1 (systemd) S 0 1 1 0 -1 0 0 0 0 0 200 100 0 0 20 0 1 0 1 1 2500 0\n\
+             |812 (nginx) S 1 2 2 0 -1 0 0 0 0 0 {ticks} 0 0 0 20 0 1 0 900 1 9000 0\n\
+             |900 (worker) D 1 2 2 0 -1 0 0 0 0 0 10 0 0 0 20 0 4 0 950 1 100000 0\n#command\n\
+             |==> /proc/1/cmdline <==\n|/sbin/init\n|==> /proc/812/cmdline <==\n|nginx: worker process\n\
+             |==> /proc/900/cmdline <==\n|/opt/worker --queue jobs\n#owner\n\
+             |dr-xr-xr-x 9 0 0 0 Nov 26 08:31 /proc/1\n|dr-xr-xr-x 9 33 33 0 Nov 26 08:31 /proc/812\n\
+             |dr-xr-xr-x 9 0 0 0 Nov 26 08:31 /proc/900\n#users\n|root:0\n|www-data:33\n#.\n"
+        )
+    };
+    say(&mut bench, id, &answer(1_100, 1_000));
+    bench.wait(3_000);
+    say(&mut bench, id, &answer(1_103, 1_285));
+    bench
+}
+
+pub fn services() -> Bench {
+    let mut bench = opened();
+    bench.press("right right right");
+    let id = look_for(&bench, |probe| *probe == Probe::Services);
+    say(
+        &mut bench,
+        id,
+        "#units\n|cron.service loaded active running Regular background program processing daemon\n\
+         |nginx.service loaded failed failed A high performance web server\n\
+         |ssh.service loaded active running OpenBSD Secure Shell server\n#enabled\n|cron.service enabled enabled\n\
+         |nginx.service enabled enabled\n|ssh.service disabled enabled\n#.\n",
+    );
+    bench
+}
+
+pub fn users() -> Bench {
+    let mut bench = opened();
+    bench.press("left left left");
+    let id = look_for(&bench, |probe| *probe == Probe::Accounts);
+    say_all(
+        &mut bench,
+        id,
+        "#users\n|root:x:0:0:root:/root:/bin/bash\n|daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n\
+         |ada:x:1000:1000:Ada Lovelace,,,:/home/ada:/bin/zsh\n#groups\n|root:x:0:\n|daemon:x:1:\n|sudo:x:27:ada\n\
+         |ada:x:1000:\n#who\n|ada pts/0 2026-11-22 09:00\n#.\n",
+    );
+    bench
+}
+
+pub fn files() -> Bench {
+    let mut bench = opened();
+    bench.press("left left");
+    let id = look_for(&bench, |probe| *probe == Probe::Folder("/".to_owned()));
+    let at = crate::console::testing::BEGIN / 1_000 - 7_200;
+    say_all(
+        &mut bench,
+        id,
+        &format!(
+            "#at\n|/\n#entries\n|41ed 4096 {at} root root ./etc\n|43ff 4096 {at} root root ./tmp\n\
+             |a1ff 7 {at} root root ./bin\n|81a4 5200 {at} root root ./motd\n|81a0 1234567 {at} root adm ./app.log\n\
+             #links\n|d ./bin\tusr/bin\n#.\n"
+        ),
+    );
+    bench
+}
+
+pub fn logs() -> Bench {
+    let mut bench = opened();
+    bench.press("left");
+    let id = look_for(&bench, |probe| *probe == Probe::Journal);
+    bench.screen(80, 24);
+    let mut text = String::new();
+    for n in 0..60 {
+        let line = match n % 9 {
+            3 => "nginx[812]: [error] 502 while reading upstream",
+            6 => "kernel: warning: clock is skewed",
+            _ => "cron[77]: (root) CMD (run-parts /etc/cron.hourly)",
+        };
+        text.push_str(&format!("2026-11-22T09:{n:02}:00+0000 web-1 {line}\n"));
+    }
+    say(&mut bench, id, &text);
+    bench
+}
+
+#[test]
+fn a_view_looks_while_it_is_shown_and_no_longer() {
+    let mut bench = bench(Settings::default(), false);
+    bench.press("enter");
+    let (first, probe) = look(&bench);
+    assert_eq!(probe, Probe::Overview);
+    bench.press("2");
+    assert_eq!(ended(&bench), [first]);
+    bench.press("1");
+    let (second, _) = look(&bench);
+    assert!(second > first, "it looks again");
+    // What an old look says is nobody's any more.
+    say(&mut bench, first, &overview(10, 0, 0, 0));
+    assert!(bench.screen(80, 24).contains("looking"));
+    bench.press("esc");
+    assert_eq!(ended(&bench), [first, second]);
+    assert!(bench.state.node_view.is_none() && bench.screen(80, 24).contains("3 nodes"));
+}
+
+#[test]
+fn a_read_only_console_looks_only_where_the_user_said_so() {
+    let looked = |settings: Settings| {
+        let mut bench = bench(settings, true);
+        bench.press("enter");
+        let looked = bench.fx.iter().any(|effect| matches!(effect, Effect::Look { .. }));
+        assert_ne!(looked, bench.screen(120, 30).contains("begins no sessions"));
+        looked
+    };
+    assert!(!looked(Settings::default()));
+    assert!(looked(Settings { probe: Some(true), ..Settings::default() }));
+    assert!(!looked(Settings { probe: Some(false), ..Settings::default() }));
+}
+
+#[test]
+fn what_is_old_is_told_as_old() {
+    let mut bench = opened();
+    assert!(bench.screen(120, 30).contains("now"));
+    bench.wait(14_000);
+    assert!(bench.screen(120, 30).contains("no answer for 14s"));
+    let before = look(&bench).0;
+    bench.apply(Update::Look {
+        id: before,
+        update: LookUpdate::Over(Some(Trouble::new("The look has ended: broken", None))),
+    });
+    assert!(look(&bench).0 > before, "a look that broke off begins again");
+    // The node is lost.
+    bench.wait(20_000);
+    bench.answer(Source::Nodes, Page::Nodes((1..=3).map(|n| info(n, PingStatus::ConnectionLost)).collect()));
+    let screen = bench.screen(120, 30);
+    assert!(screen.contains("The node is lost: no answer for 1m"), "{screen}");
+}
+
+#[test]
+fn windows_is_not_looked_into() {
+    let mut bench = Bench::new(false);
+    let windows =
+        ssm::InstanceInformation { platform_type: Some(PlatformType::Windows), ..info(1, PingStatus::Online) };
+    bench.answer(Source::Nodes, Page::Nodes(vec![windows]));
+    bench.press("enter");
+    assert!(!bench.fx.iter().any(|effect| matches!(effect, Effect::Look { .. })));
+    assert!(bench.screen(120, 30).contains("not supported on Windows"));
+}
+
+fn vitals(disk: u64) -> String {
+    format!(
+        "#up\n|5000.0 1\n#load\n|0.5 0.5 0.5 1/2 3\n#cores 2\n#mem\n|MemTotal: 1000 kB\n|MemAvailable: 400 kB\n\
+         #kernel\n|6.1.0-18\n#df\n|/dev/vda1 1000000 {} {} {disk}% /\n#.\n",
+        disk * 10_000,
+        (100 - disk) * 10_000
+    )
+}
+
+fn sample(bench: &mut Bench, node: usize, result: Result<String, Trouble>) {
+    let (_, epoch) = bench.asked(Source::Samples).expect("no samples were asked for");
+    let page = Page::Sample { node: format!("mi-{node:017}"), result };
+    bench.apply(Update::Page { source: Source::Samples, epoch, page });
+}
+
+pub fn full() -> Bench {
+    let mut bench = sampled();
+    bench.wait(100);
+    for (node, disk) in [(1, 40), (2, 60), (3, 95)] {
+        sample(&mut bench, node, Ok(vitals(disk)));
+    }
+    let (_, epoch) = bench.asked(Source::Samples).unwrap();
+    bench.apply(Update::End { source: Source::Samples, epoch, result: Ok(()) });
+    bench
+}
+
+#[test]
+fn from_a_full_disk_to_a_shell_it_is_three_keys() {
+    let mut bench = full();
+    let screen = bench.screen(120, 30);
+    assert!(screen.contains("1 node with disk >= 90%: web-3 95% on /"), "{screen}");
+    bench.press("!");
+    assert_eq!((bench.state.fleet.shown(), bench.state.fleet.current().unwrap().name.as_str()), (1, "web-3"));
+    bench.press("enter");
+    assert_eq!(bench.state.node_view.as_ref().unwrap().tab, Tab::Disk);
+    bench.press("s");
+    let opened = bench.fx.iter().find_map(|effect| match effect {
+        Effect::OpenShell { node, .. } => Some(node.as_str()),
+        _ => None,
+    });
+    assert_eq!(opened, Some("mi-00000000000000003"));
+}
+
+#[test]
+fn from_a_full_disk_one_goes_to_its_files() {
+    let mut bench = disk();
+    bench.press("f");
+    assert_eq!(look(&bench).1, Probe::Folder("/tmp".to_owned()));
+}
+
+#[test]
+fn a_sample_is_taken_every_thirty_seconds_and_an_old_one_says_nothing() {
+    let mut bench = full();
+    let asked = |bench: &Bench| {
+        bench
+            .fx
+            .iter()
+            .filter(|e| matches!(e, Effect::Ask { query: crate::console::effect::Query::Samples(_), .. }))
+            .count()
+    };
+    assert_eq!(asked(&bench), 1);
+    bench.wait(29_000);
+    assert_eq!(asked(&bench), 1);
+    bench.wait(2_000);
+    assert_eq!(asked(&bench), 2);
+    // The next one is not answered: the old value goes, and with it the alarm.
+    let trouble = Trouble::new("no answer within 25 s", None);
+    sample(&mut bench, 3, Err(trouble));
+    let screen = bench.screen(140, 30);
+    assert!(!screen.contains("95%") && screen.contains("no answer 31s"), "{screen}");
+    bench.wait(60_000);
+    assert!(!bench.screen(140, 30).contains("60%"));
+}
+
+#[test]
+fn nobody_samples_where_it_was_not_asked_for() {
+    let mut bench = bench(Settings::default(), false);
+    bench.wait(100_000);
+    assert!(bench.asked(Source::Samples).is_none());
+    bench.press("!");
+    assert!(bench.screen(120, 30).contains("sample-every"));
+    // To compare is to ask; elsewhere than here that needs a yes.
+    bench.press("m");
+    assert!(bench.asked(Source::Samples).is_none());
+    assert!(bench.screen(120, 30).contains("AWS-RunShellScript on 3 nodes"));
+    bench.press("y");
+    assert!(bench.asked(Source::Samples).is_some());
+}
+
+pub fn compared() -> Bench {
+    let mut bench = full();
+    bench.press("a m");
+    sample(&mut bench, 1, Ok(vitals(41)));
+    sample(&mut bench, 3, Ok(vitals(95)));
+    sample(&mut bench, 2, Err(Trouble::new("no answer within 25 s", None)));
+    let (_, epoch) = bench.asked(Source::Samples).unwrap();
+    bench.apply(Update::End { source: Source::Samples, epoch, result: Ok(()) });
+    bench
+}
+
+#[test]
+fn a_comparison_puts_the_worst_first_and_names_who_is_silent() {
+    let mut bench = compared();
+    let names: Vec<_> =
+        bench.state.compare.as_ref().unwrap().nodes.iter().map(|id| id.chars().last().unwrap()).collect();
+    assert_eq!(names, ['3', '1', '2']);
+    assert!(bench.screen(140, 30).contains("1 without an answer: web-2"));
+    bench.press("enter");
+    assert_eq!(bench.state.node_view.as_ref().unwrap().node, "mi-00000000000000003");
+    bench.press("esc esc");
+    assert!(bench.state.compare.is_none());
+}
+
+#[test]
+fn a_signal_needs_a_choice_and_a_yes() {
+    let mut bench = processes();
+    let nginx = bench.state.node_view.as_ref().unwrap().processes.table.current().unwrap().clone();
+    assert_eq!((nginx.process.pid, nginx.cpu), (812, 95.0));
+    bench.press("x enter");
+    assert!(bench.screen(120, 30).contains("Send TERM?"));
+    bench.press("enter");
+    assert!(bench.changes().is_empty(), "enter is no yes");
+    bench.press("x enter y");
+    let [Change::OnNode(change)] = bench.changes()[..] else { panic!("{:?}", bench.changes()) };
+    assert!(change.script.contains("kill -TERM 812") && change.script.contains("900"));
+    let (node, what) = (change.node.clone(), change.what.clone());
+    bench.apply(Update::Changed(Origin::default(), Ok(Changed::OnNode { node, what })));
+    assert!(bench.screen(120, 30).contains("send TERM to nginx 812: done"));
+}
+
+#[test]
+fn a_service_is_restarted_after_a_yes() {
+    let mut bench = services();
+    bench.press("r y");
+    let [Change::OnNode(change)] = bench.changes()[..] else { panic!() };
+    assert_eq!(change.script, "systemctl restart -- 'nginx.service'");
+}
+
+#[test]
+fn an_edited_file_shows_what_changes_and_is_not_lost_when_it_is_refused() {
+    let mut bench = files();
+    bench.press("shift-g e");
+    let id = look_for(&bench, |probe| *probe == Probe::File("/motd".to_owned()));
+    say(&mut bench, id, &format!("#stat\n|6 0\n#sum\n|{}\n#data\n|aGVsbG8K\n#.\n", "a".repeat(64)));
+    bench.press("ctrl-s");
+    assert!(bench.screen(120, 30).contains("nothing was changed"));
+    bench.type_text("world");
+    bench.press("ctrl-s");
+    let screen = bench.screen(120, 30);
+    assert!(screen.contains("Write /motd?") && screen.contains("+ world"), "{screen}");
+    bench.press("y");
+    let [Change::WriteFile(write)] = bench.changes()[..] else { panic!() };
+    assert_eq!((write.text.as_str(), write.sum.len()), ("hello\nworld", 64));
+    assert!(!format!("{write:?}").contains("hello"), "what is in files stands in no log");
+    bench.apply(Update::Changed(
+        Origin::default(),
+        Err(Trouble::new("write /motd: refused, the file was changed meanwhile", None)),
+    ));
+    let screen = bench.screen(120, 30);
+    assert!(screen.contains("world") && screen.contains("changed meanwhile"), "{screen}");
+}
+
+#[test]
+fn a_file_is_read_and_followed() {
+    let mut bench = files();
+    bench.press("j j j enter");
+    let id = look_for(&bench, |probe| *probe == Probe::File("/app.log".to_owned()));
+    say(&mut bench, id, "#stat\n|6 0\n#data\n|aGVsbG8K\n#.\n");
+    assert!(bench.screen(120, 30).contains("hello"));
+    bench.press("esc f");
+    assert_eq!(look(&bench).1, Probe::Follow("/app.log".to_owned()));
+    let id = look(&bench).0;
+    say(&mut bench, id, "one\ntwo error\n");
+    bench.press("space");
+    say(&mut bench, id, "three\n");
+    let screen = bench.screen(120, 30);
+    assert!(
+        screen.contains("two error") && !screen.contains("three") && screen.contains("1 line held back"),
+        "{screen}"
+    );
+    bench.press("space /");
+    bench.type_text("three");
+    bench.press("enter");
+    assert!(bench.screen(120, 30).contains("1 line"));
+}
