@@ -31,10 +31,10 @@ impl Watch {
         !self.task.is_finished()
     }
 
-    /// Ends it; done when the service knows.
-    pub async fn end(self) {
+    /// Tells it to end; the task is over when the service knows.
+    pub fn end(self) -> JoinHandle<()> {
         drop(self.stop);
-        let _ = self.task.await;
+        self.task
     }
 }
 

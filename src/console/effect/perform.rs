@@ -44,6 +44,8 @@ pub struct Performer {
     /// Forwards that were told to end and may still be at it.
     stopping: HashMap<u64, forward::Way>,
     looks: HashMap<u64, look::Watch>,
+    /// Looks that were told to end and may still be at it.
+    ending: Vec<JoinHandle<()>>,
     limit: Arc<Semaphore>,
 }
 
@@ -91,6 +93,7 @@ impl Performer {
             forwards: HashMap::new(),
             stopping: HashMap::new(),
             looks: HashMap::new(),
+            ending: Vec::new(),
             limit,
         }
     }
@@ -196,7 +199,8 @@ impl Performer {
                 }
             }
             Effect::EndLook(id) => {
-                self.looks.remove(&id);
+                self.ending.retain(|task| !task.is_finished());
+                self.ending.extend(self.looks.remove(&id).map(look::Watch::end));
             }
             Effect::Save { path, text } => {
                 let updates = self.updates.clone();
@@ -320,7 +324,8 @@ impl Performer {
             let _ = end.connecting.await;
         }
         let (shells, forwards) = (futures_util::future::join_all(ends), futures_util::future::join_all(ways));
-        let looks: Vec<_> = self.looks.drain().map(|(_, look)| look.end()).collect();
+        self.ending.extend(self.looks.drain().map(|(_, look)| look.end()));
+        let looks = std::mem::take(&mut self.ending);
         let all = futures_util::future::join3(shells, forwards, futures_util::future::join_all(looks));
         let _ = tokio::time::timeout(std::time::Duration::from_secs(2), all).await;
     }

@@ -44,7 +44,9 @@ impl State {
             (None, Some(_)) => self.sample_compared(fx),
             (None, None) => {
                 for origin in self.origins.scope().to_vec() {
-                    self.samples.of(origin).asked = None;
+                    if self.sample_every(origin).is_some() {
+                        self.samples.of(origin).asked = None;
+                    }
                 }
             }
         }

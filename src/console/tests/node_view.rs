@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use crate::{
     config::settings::{Every, Settings},
     console::{
@@ -448,4 +450,36 @@ fn a_file_is_read_and_followed() {
     bench.type_text("three");
     bench.press("enter");
     assert!(bench.screen(120, 30).contains("1 line"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn whatever_a_node_says_every_view_can_be_drawn_and_walked(
+        tab in 0usize..7,
+        lines in proptest::collection::vec(
+            prop_oneof![
+                "#(up|load|cpu|mem|net|df|mounts|largest|held|stat|command|owner|users|units|scripts|groups|at|entries|links|data|sum|file)",
+                "\\|.{0,40}",
+                "\\|(1.5 2|cpu  1 2 3 4|/dev/x 2000 1999 1 99% /.{0,9}|9 d /.{0,9}|41ed 1 1 a b \\./.{0,9})",
+            ],
+            0..30,
+        ),
+        keys in proptest::collection::vec(prop_oneof!["j", "k", "enter", "o", "x", "f", "e", "esc", "/", "d", "g", "space"], 0..8),
+    ) {
+        let mut bench = opened();
+        for _ in 0..tab {
+            bench.press("right");
+        }
+        let text = format!("{}\n#.\n", lines.join("\n"));
+        for key in keys {
+            for id in 1..12 {
+                say(&mut bench, id, &text);
+            }
+            bench.press(&key);
+            bench.screen(60, 14);
+        }
+        let clean = |screen: String| screen.chars().all(|c| !c.is_control() || c == '\n');
+        prop_assert!(clean(bench.screen(100, 20)));
+    }
 }
