@@ -93,7 +93,7 @@ fn what_was_seen_is_seen_again_and_no_secret_is_in_the_record() {
     terminal.keys("\x07d");
     terminal.wait_until_gone("^g then d leave");
     terminal.keys("?");
-    terminal.wait_for("Say what shall be done");
+    terminal.wait_for("Mark the row and step down");
     seen.push(screen(&terminal));
     terminal.keys("\x1b");
     leave(&mut terminal);
