@@ -12,6 +12,8 @@ mod pacing;
 pub mod recording;
 mod retry;
 mod session;
+#[cfg(test)]
+mod tests;
 mod tls;
 pub mod transcript;
 pub mod transfer;
@@ -35,6 +37,7 @@ use crate::{
 };
 use credentials::Credentials;
 use endpoint::Endpoint;
+pub use transport::Throttle;
 use transport::{Call, Transport};
 
 /// Whom to call, and as whom. What is absent comes from AWS's environment variables and files.
@@ -171,6 +174,11 @@ impl Client {
         size: TerminalSize,
     ) -> Result<Session, Error> {
         session::take_over(self.clone(), id, target, turn, SessionOptions::new(size)).await
+    }
+
+    /// What the service throttles now, whenever that changes. Such calls are tried again by themselves.
+    pub fn throttles(&self) -> tokio::sync::watch::Receiver<Option<Throttle>> {
+        self.0.transport.throttles()
     }
 
     /// The settings it was made from.

@@ -1,7 +1,7 @@
 //! A token bucket per operation: the client keeps below the service's rate limits instead of running into them.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -23,7 +23,7 @@ const RATES: &[(&str, f64)] = &[
     ("GetParameterHistory", 5.0),
 ];
 const OTHERS: f64 = 10.0;
-/// The pace after a first throttle where none was set before.
+/// The least pace after a first throttle where none was set before.
 const CAUTIOUS: f64 = 8.0;
 const SLOWEST: f64 = 0.5;
 
@@ -40,12 +40,12 @@ impl Pacing {
 
     /// The service throttled the operation.
     pub(super) fn throttled(&self, operation: &'static str, now: Instant) {
-        self.with(operation, now, Bucket::slow_down);
+        self.with(operation, now, |bucket| bucket.slow_down(now));
     }
 
     /// The service took a call.
     pub(super) fn accepted(&self, operation: &'static str, now: Instant) {
-        self.with(operation, now, Bucket::speed_up);
+        self.with(operation, now, |bucket| bucket.speed_up(now));
     }
 
     fn with<T>(&self, operation: &'static str, now: Instant, act: impl FnOnce(&mut Bucket) -> T) -> T {
@@ -66,11 +66,13 @@ struct Bucket {
     rate: Option<f64>,
     tokens: f64,
     at: Instant,
+    /// When the calls of the last second were accepted: what the service is known to take.
+    accepted: VecDeque<Instant>,
 }
 
 impl Bucket {
     fn new(ceiling: Option<f64>, now: Instant) -> Self {
-        Self { ceiling, rate: ceiling, tokens: ceiling.map_or(0.0, burst), at: now }
+        Self { ceiling, rate: ceiling, tokens: ceiling.map_or(0.0, burst), at: now, accepted: VecDeque::new() }
     }
 
     /// Takes a token, on credit if there is none; the debt is the time to wait.
@@ -82,14 +84,28 @@ impl Bucket {
         Duration::from_secs_f64((-self.tokens / rate).clamp(0.0, 60.0))
     }
 
-    fn slow_down(&mut self) {
-        self.rate = Some(self.rate.map_or(CAUTIOUS, |rate| (rate / 2.0).max(SLOWEST)));
+    /// A first throttle tells the limit: what was accepted in the second before it, and a little less. Later ones halve.
+    fn slow_down(&mut self, now: Instant) {
+        self.forget(now);
+        let seen = f64::from(u32::try_from(self.accepted.len()).unwrap_or(u32::MAX));
+        self.rate = Some(self.rate.map_or((seen * 0.8).max(CAUTIOUS), |rate| (rate / 2.0).max(SLOWEST)));
         self.tokens = self.tokens.min(0.0);
     }
 
-    fn speed_up(&mut self) {
-        if let Some(rate) = &mut self.rate {
-            *rate = (*rate + 0.1).min(self.ceiling.unwrap_or(f64::MAX));
+    /// Grows towards the ceiling, or by a fiftieth where none is known, so that a limit is found again soon.
+    fn speed_up(&mut self, now: Instant) {
+        match &mut self.rate {
+            Some(rate) => *rate = (*rate + (*rate / 50.0).max(0.1)).min(self.ceiling.unwrap_or(f64::MAX)),
+            None => {
+                self.forget(now);
+                self.accepted.push_back(now);
+            }
+        }
+    }
+
+    fn forget(&mut self, now: Instant) {
+        while self.accepted.front().is_some_and(|at| now.saturating_duration_since(*at) > Duration::from_secs(1)) {
+            self.accepted.pop_front();
         }
     }
 }

@@ -68,7 +68,8 @@ pub(super) struct Tries {
 
 /// Tries in all, before a fault and before throttling is handed to the caller.
 const FAULT_TRIES: u32 = 4;
-const THROTTLE_TRIES: u32 = 7;
+/// The pace falls with each throttle, so that these take minutes: who is throttled that long has no share of the rate at all.
+const THROTTLE_TRIES: u32 = 14;
 const LONGEST: Duration = Duration::from_secs(8);
 
 impl Tries {

@@ -7,6 +7,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{Method, Url, header::HeaderMap};
+use tokio::sync::watch;
 
 use super::{
     Error, OBJECT_LIMIT, caller,
@@ -125,6 +126,15 @@ pub(super) struct Answer {
     date: Option<Timestamp>,
 }
 
+/// An operation that the service throttles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Throttle {
+    /// `DescribeInstanceInformation`.
+    pub operation: &'static str,
+    /// When it is tried again.
+    pub until: Instant,
+}
+
 /// Connections, credentials and pace of one client.
 #[derive(Debug)]
 pub(super) struct Transport {
@@ -133,6 +143,7 @@ pub(super) struct Transport {
     ssm: Url,
     credentials: Credentials,
     pacing: Pacing,
+    throttles: watch::Sender<Option<Throttle>>,
     clock: Clock,
     /// How far the service's clock is ahead of this machine's, in milliseconds.
     skew: AtomicI64,
@@ -144,7 +155,26 @@ impl Transport {
         let ssm = Url::parse(endpoint.ssm()).map_err(|error| Error::Config(error.to_string()))?;
         let http = http_client(&ssm)?;
         let pacing = Pacing::new(!endpoint.is_custom());
-        Ok(Self { http, ssm, endpoint, credentials, pacing, clock: Clock::system(), skew: AtomicI64::new(0) })
+        let throttles = watch::Sender::new(None);
+        let (clock, skew) = (Clock::system(), AtomicI64::new(0));
+        Ok(Self { http, ssm, endpoint, credentials, pacing, throttles, clock, skew })
+    }
+
+    /// What the service throttles now, whenever that changes.
+    pub(super) fn throttles(&self) -> watch::Receiver<Option<Throttle>> {
+        self.throttles.subscribe()
+    }
+
+    /// The service has taken a call of an operation.
+    fn accepted(&self, operation: &'static str) {
+        self.pacing.accepted(operation, Instant::now());
+        self.throttles.send_if_modified(|throttle| {
+            let over = throttle.is_some_and(|throttle| throttle.operation == operation);
+            if over {
+                *throttle = None;
+            }
+            over
+        });
     }
 
     /// Sends a call until it is answered or not to be tried again. An answer may still be an error of the service.
@@ -160,7 +190,7 @@ impl Transport {
             let failure = match &outcome {
                 Ok(answer) => match call.fault(answer) {
                     None => {
-                        self.pacing.accepted(call.operation, Instant::now());
+                        self.accepted(call.operation);
                         return outcome.map_err(|(_, error)| error);
                     }
                     Some(fault) => Failure::of(&fault),
@@ -180,6 +210,10 @@ impl Transport {
             match tries.next(failure, call.repeat, chance()) {
                 Some(wait) => {
                     tracing::debug!(operation = call.operation, ?failure, ?wait, "trying again");
+                    if failure == Failure::Throttled {
+                        let until = Instant::now() + wait;
+                        self.throttles.send_replace(Some(Throttle { operation: call.operation, until }));
+                    }
                     tokio::time::sleep(wait).await;
                 }
                 None => return outcome.map_err(|(_, error)| error),
