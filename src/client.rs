@@ -5,6 +5,7 @@
 
 mod caller;
 mod credentials;
+pub mod ec2;
 mod endpoint;
 mod error;
 pub mod forward;

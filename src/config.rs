@@ -10,3 +10,4 @@ pub mod paths;
 pub mod place;
 pub mod settings;
 pub mod theme;
+pub mod view;

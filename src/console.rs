@@ -118,6 +118,10 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     }
     let mouse = settings.mouse;
     let recordings = paths.recordings(&settings);
+    let (saved_views, views_problem) = match saved_views(&paths.views()) {
+        Ok(views) => (views, None),
+        Err(problem) => (Vec::new(), Some(problem)),
+    };
     let read =
         reload::Read { paths: paths.clone(), adjust, theme_is_given, settings: settings.clone(), keymap: user, files };
     let mut state = state::State::new(state::Start {
@@ -128,6 +132,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         keymap: Arc::new(keymap),
         save_directory: paths.saved(),
         recordings,
+        saved_views: (saved_views, paths.views()),
         opener: opener::Opener::here(),
         now: clock.now(),
     });
@@ -142,6 +147,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     head.size = crossterm::terminal::size().unwrap_or(head.size);
     let recorder = record::Recorder::new(head, file, record.is_some_and(|(_, output)| output));
     let reports = paths.state.join("reports");
+    if let Some(problem) = views_problem {
+        state.warn(format!("The saved views are left out: {problem}"));
+    }
     let (sender, updates) = tokio::sync::mpsc::channel(256);
     let performer = effect::perform::Performer::new(connect, sender);
     let tty = tty::Tty::take(mouse)?;
@@ -149,4 +157,11 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         pulse::Pulse { state, tty, looks, read, session, performer, updates, clock, recorder, reports, held: None };
     pulse.run().await?;
     Ok(())
+}
+
+/// The views that were saved.
+fn saved_views(path: &std::path::Path) -> anyhow::Result<Vec<crate::config::view::View>> {
+    let text = crate::config::paths::read_optional(path)?.unwrap_or_default();
+    let views = crate::config::view::Views::parse(&text);
+    Ok(views.map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?.views)
 }

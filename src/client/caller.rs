@@ -36,7 +36,7 @@ pub(super) fn decode_xml_error(status: u16, body: &[u8]) -> ApiError {
 }
 
 /// The text of the first element of that name, entities resolved. Enough XML for answers this flat.
-fn element(xml: &str, name: &str) -> Option<String> {
+pub(super) fn element(xml: &str, name: &str) -> Option<String> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
     let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];

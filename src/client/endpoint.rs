@@ -15,7 +15,7 @@ pub(super) struct Endpoint {
 
 /// Services besides Systems Manager that may have an address of their own, and the variables that name it.
 pub(super) const SERVICES: &[(&str, &str)] =
-    &[("kms", "AWS_ENDPOINT_URL_KMS"), ("logs", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS")];
+    &[("kms", "AWS_ENDPOINT_URL_KMS"), ("logs", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"), ("ec2", "AWS_ENDPOINT_URL_EC2")];
 
 impl Endpoint {
     /// Errors: [`Error::Config`] if the region or the URL is malformed.
@@ -51,6 +51,11 @@ impl Endpoint {
             (None, true) => self.ssm.clone(),
             (None, false) => partition::endpoint(name, &self.region),
         }
+    }
+
+    /// Whether a service has an address of its own.
+    pub(super) fn has_named(&self, name: &str) -> bool {
+        self.named.iter().any(|(service, _)| *service == name)
     }
 
     pub(super) fn region(&self) -> &str {

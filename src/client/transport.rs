@@ -81,6 +81,34 @@ impl Call {
         }
     }
 
+    /// An action of EC2 that changes nothing.
+    pub(super) fn ec2(
+        endpoint: &Endpoint,
+        action: &'static str,
+        parameters: &[(String, String)],
+    ) -> Result<Self, Error> {
+        let url = endpoint.service("ec2");
+        let url = Url::parse(&url).map_err(|error| Error::Config(format!("{url:?} cannot be read: {error}")))?;
+        let mut form = url.clone();
+        let pairs = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        form.query_pairs_mut()
+            .clear()
+            .append_pair("Action", action)
+            .append_pair("Version", "2016-11-15")
+            .extend_pairs(pairs);
+        Ok(Self {
+            operation: action,
+            service: "ec2",
+            region: None,
+            method: Method::POST,
+            url: Some(url),
+            headers: vec![("content-type", "application/x-www-form-urlencoded; charset=utf-8".to_owned())],
+            body: form.query().unwrap_or_default().as_bytes().to_vec(),
+            repeat: Repeat::Safe,
+            limit: ANSWER_LIMIT,
+        })
+    }
+
     /// `s3:GetObject`.
     pub(super) fn object(endpoint: &Endpoint, url: &str) -> Result<Self, Error> {
         let url = Url::parse(url).map_err(|error| Error::Protocol(format!("{url:?} is not a URL: {error}")))?;

@@ -54,6 +54,11 @@ impl Paths {
         }
     }
 
+    /// The views the console keeps.
+    pub fn views(&self) -> PathBuf {
+        self.state.join("views.toml")
+    }
+
     /// The names of the user's fleets.
     pub fn contexts(&self) -> PathBuf {
         self.config.join("contexts.toml")

@@ -170,7 +170,7 @@ fn is_word(region: &str) -> bool {
 }
 
 /// Whether a text is like a pattern with `*` and `?`, whatever the case of its letters.
-fn is_like(pattern: &str, text: &str) -> bool {
+pub(super) fn is_like(pattern: &str, text: &str) -> bool {
     let lower = |text: &str| text.to_lowercase().chars().collect::<Vec<_>>();
     let (pattern, text) = (lower(pattern), lower(text));
     // Where to go on when what stands behind the last `*` does not fit here.

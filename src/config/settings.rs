@@ -4,7 +4,12 @@ use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{forward::Forward, place::Policy, theme::Colours};
+use super::{
+    forward::Forward,
+    place::Policy,
+    theme::Colours,
+    view::{Columns, View},
+};
 
 /// What the user may set for the console. Times in seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +49,11 @@ pub struct Settings {
     pub clipboard: Clipboard,
     /// The directory of recordings of shells; below the state directory if it is not set. A leading `~` is the home.
     pub recordings: Option<PathBuf>,
+    /// The columns of lists.
+    pub columns: Columns,
+    /// Views of the fleet.
+    #[serde(rename = "view")]
+    pub views: Vec<View>,
     /// Ports that are forwarded.
     #[serde(rename = "forward")]
     pub forwards: Vec<Forward>,
@@ -138,6 +148,8 @@ impl Default for Settings {
             cache: true,
             clipboard: Clipboard::Ask,
             recordings: None,
+            columns: Columns::default(),
+            views: Vec::new(),
             forwards: Vec::new(),
             policies: Vec::new(),
         }

@@ -18,6 +18,8 @@ pub enum Layer {
     Global,
     List,
     Fleet,
+    Columns,
+    Filter,
     Compare,
     Node,
     NodeDisk,
@@ -46,6 +48,8 @@ impl Layer {
     /// Every layer with its name in the keymap and its heading in help.
     pub const ALL: &'static [(Layer, &'static str, &'static str)] = &[
         (Layer::Fleet, "fleet", "Fleet"),
+        (Layer::Columns, "columns", "Columns of the fleet"),
+        (Layer::Filter, "filter", "The filter of the fleet"),
         (Layer::Compare, "compare", "Comparison of nodes"),
         (Layer::Node, "node", "View of a node"),
         (Layer::NodeDisk, "node-disk", "Disks of a node"),
@@ -170,12 +174,34 @@ actions! {
         SortNext View "sort-next", "sort", "Sort by the next column";
         SortPrevious View "sort-previous", "sort back", "Sort by the column before";
         SortReverse View "sort-reverse", "reverse", "Turn the order around";
+        SortFurther View "sort-further", "sort also", "Sort what is equal so far by a further column; again for the next one";
+        Columns View "columns", "columns", "Choose, move and sort by columns, tags among them";
+        Wide View "wide", "wide", "Show every column, or the chosen ones again";
+        Why View "why", "why", "Find out why the node is not connected: a verdict, the next step, and what was checked";
+        WhyMissing View "why-missing", "why missing", "Find out why a node is not in the list: type its id or its name";
+        GroupBy View "group-by", "group", "Fold the list by what stands in a column or a tag";
+        Views View "views", "views", "Look at the fleet as a saved view says";
+        SaveView View "save-view", "save view", "Keep filter, order, columns and groups under a name";
+        Export View "export", "export", "Write the shown or the marked rows to a file: CSV, JSON or Markdown";
+        CopyRow View "copy-row", "copy row", "Copy the cells of the row";
+        CopyCell View "copy-cell", "copy cell", "Choose a cell of the row and copy it";
+        CopyTable View "copy-table", "copy table", "Copy every shown row";
         Detail View "detail", "detail", "Show or hide the node's details";
         Compare View "compare", "compare", "Compare the marked nodes, or all that are shown: disks, memory, load, kernel";
         FullDisks View "full-disks", "full disks", "Show the nodes with full disks and no others, or all again";
         OpenShell Change "open-shell", "shell", "Open a shell on the node under the cursor";
         OpenShells Change "open-shells", "shells", "Open shells on the marked nodes, to be typed into together";
         RunCommand Change "run-command", "run", "Run a command on the marked nodes, or on the one under the cursor";
+    }
+    Columns {
+        ToggleColumn View "toggle-column", "show/hide", "Show the column or hide it";
+        ColumnUp View "column-up", "move left", "Move the column to the left";
+        ColumnDown View "column-down", "move right", "Move the column to the right";
+        SortOn View "sort-on", "sort", "Sort by the column alone; again to turn the order around";
+        SortAlso View "sort-also", "sort also", "Sort by the column too; again to turn its order around, and to leave it out";
+    }
+    Filter {
+        CompleteFilter View "complete-filter", "complete", "Complete the key or the value that is being typed; again for the next one";
     }
     Node {
         NodeTabNext View "node-tab-next", "next view", "To the next view of the node";

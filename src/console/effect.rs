@@ -11,7 +11,11 @@ use crate::{
         opener::Opener,
         origin::Origin,
         probe::Probe,
-        state::{compliance::patches::States, sessions::Session},
+        state::{
+            compliance::patches::States,
+            fleet::{export::Export, order::Job},
+            sessions::Session,
+        },
         term::Terminal,
     },
     ssm::{self, Timestamp},
@@ -28,6 +32,7 @@ mod shell;
 mod tape;
 mod transfer;
 mod turns;
+mod why;
 mod write;
 
 pub use retag::Retag;
@@ -47,12 +52,14 @@ pub struct Epoch {
 pub enum Source {
     Nodes,
     Samples,
+    NodesWhere,
     Tags,
     PatchStates,
     Summaries,
     ComplianceTypes,
     Patches,
     NodeCommands,
+    Why,
     Commands,
     Invocations,
     Whole,
@@ -77,6 +84,8 @@ pub enum Query {
     Nodes,
     /// The vitals of these nodes. They are asked with a command that runs a fixed script, which changes nothing.
     Samples(Vec<String>),
+    /// The managed nodes that pass filters.
+    NodesWhere(Vec<ssm::InstanceInformationStringFilter>),
     /// The tags of these nodes.
     Tags(Vec<String>),
     /// The patch states of these nodes.
@@ -89,6 +98,8 @@ pub enum Query {
     Patches { node: String, states: States },
     /// The last commands of a node.
     NodeCommands(String),
+    /// Why a node is not connected; its id, where that is known.
+    Why { called: String, id: Option<String> },
     /// The history of commands.
     Commands,
     /// The invocations of a command, with the beginning of their output.
@@ -126,12 +137,14 @@ impl Query {
             Self::Identity | Self::OwnSessions(_) => return None,
             Self::Nodes => Source::Nodes,
             Self::Samples(_) => Source::Samples,
+            Self::NodesWhere(_) => Source::NodesWhere,
             Self::Tags(_) => Source::Tags,
             Self::PatchStates(_) => Source::PatchStates,
             Self::Summaries => Source::Summaries,
             Self::ComplianceTypes => Source::ComplianceTypes,
             Self::Patches { .. } => Source::Patches,
             Self::NodeCommands(_) => Source::NodeCommands,
+            Self::Why { .. } => Source::Why,
             Self::Commands => Source::Commands,
             Self::Invocations(_) => Source::Invocations,
             Self::Whole { .. } => Source::Whole,
@@ -308,6 +321,8 @@ pub enum Effect {
     Connect { origin: Origin, place: Box<Place> },
     /// Ask the service of the epoch's origin.
     Ask { query: Query, epoch: Epoch },
+    /// Work out the order of the fleet's rows.
+    Arrange(Box<Job>),
     /// Stop asking.
     Forget(Source),
     /// Change something.
@@ -338,6 +353,10 @@ pub enum Effect {
     Download(Box<Copying>),
     /// Write a text to a file of the user.
     Save { path: PathBuf, text: Arc<str> },
+    /// Write what is the console's own to its file, anew.
+    Keep { path: PathBuf, text: Arc<str> },
+    /// Write rows of the fleet to a file of the user.
+    Export { export: Box<Export>, path: PathBuf },
     /// Open an address of the web.
     OpenLink { opener: Opener, address: Arc<str> },
     /// Put a text into the terminal's clipboard.

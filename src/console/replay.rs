@@ -229,8 +229,9 @@ impl<R: BufRead> Replay<R> {
                 self.state.warn(format!("Something of {size} happened here that was too large for the record."));
             }
         }
-        // Nobody does what the state wants done: what came of it stands in the record.
-        self.fx.clear();
+        // Nobody does what the state wants done: what came of it stands in the record, but for the order of large fleets.
+        let fx = std::mem::take(&mut self.fx);
+        self.state.arrange(fx);
     }
 
     fn time(&self, at: Duration) -> Timestamp {
@@ -336,6 +337,7 @@ fn state(head: &Head) -> State {
         keymap: Arc::new(keymap),
         save_directory: "saved".into(),
         recordings: "recordings".into(),
+        saved_views: Default::default(),
         opener: Err("this is a record"),
         now: Timestamp::from_millis(head.began),
     });

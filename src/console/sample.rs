@@ -13,6 +13,9 @@ use crate::{
     ssm::{self, PingStatus, Timestamp},
 };
 
+/// Nodes in one page of the service's answer.
+const PAGE: usize = 50;
+
 /// A console that shows so many nodes, as if the service had answered at `now`.
 pub fn fleet(count: usize, now: Timestamp) -> State {
     let mut state = State::new(Start {
@@ -23,6 +26,7 @@ pub fn fleet(count: usize, now: Timestamp) -> State {
         keymap: Arc::new(super::keymap(None).0),
         save_directory: std::env::temp_dir(),
         recordings: std::env::temp_dir(),
+        saved_views: Default::default(),
         opener: Err("there is no display here"),
         now,
     });
@@ -34,14 +38,21 @@ pub fn fleet(count: usize, now: Timestamp) -> State {
         _ => None,
     });
     let epoch = asked.unwrap_or_default();
-    let nodes = (0..count).map(|n| node(n, now)).collect();
-    state.apply(Update::Page { source: Source::Nodes, epoch, page: Page::Nodes(nodes) }, now, &mut fx);
+    let mut at = 0;
+    while at < count {
+        let nodes = (at..count.min(at + PAGE)).map(|n| node(n, now)).collect();
+        at += PAGE;
+        state.apply(Update::Page { source: Source::Nodes, epoch, page: Page::Nodes(nodes) }, now, &mut fx);
+    }
     state.apply(Update::End { source: Source::Nodes, epoch, result: Ok(()) }, now, &mut fx);
+    fx.clear();
     state.settle(&mut fx);
+    state.arrange(fx);
     state
 }
 
-fn node(n: usize, now: Timestamp) -> ssm::InstanceInformation {
+/// A node as the service tells of it.
+pub fn node(n: usize, now: Timestamp) -> ssm::InstanceInformation {
     let role = ["web", "api", "db", "cache", "build"][n % 5];
     ssm::InstanceInformation {
         instance_id: Some(format!("mi-{n:017x}")),

@@ -17,6 +17,7 @@ use crate::{
         keymap::{Found, Keymap},
         place::Place,
         settings::Settings,
+        view::View,
     },
     console::{
         action::{Action, Entry, Kind, Layer},
@@ -63,7 +64,7 @@ pub mod viewer;
 use commands::Commands;
 use compare::Compare;
 use compliance::Compliance;
-use fleet::Fleet;
+use fleet::{Fleet, Settled};
 use forwards::Forwards;
 use node_view::NodeView;
 use notices::{Notices, Weight};
@@ -181,6 +182,8 @@ pub struct Start {
     pub save_directory: PathBuf,
     /// Where recordings of shells go.
     pub recordings: PathBuf,
+    /// The views that were saved, and their file.
+    pub saved_views: (Vec<View>, PathBuf),
     /// What opens links, or why they are not opened here.
     pub opener: Result<Opener, Reason>,
     /// The time.
@@ -255,6 +258,10 @@ pub struct State {
     pub recordings: PathBuf,
     /// What opens links, or why they are not opened here.
     pub opener: Result<Opener, Reason>,
+    /// The views that were saved.
+    saved_views: Vec<View>,
+    /// Their file.
+    views_file: PathBuf,
     /// Whether the screen is to be drawn.
     pub dirty: bool,
     seen: seen::Seen,
@@ -302,10 +309,15 @@ impl State {
                 forward.phase = forwards::Phase::Waiting;
             }
         }
-        Self {
+        let (saved_views, views_file) = start.saved_views;
+        let mut settings = start.settings;
+        // Who saves a view under a name of the settings means the saved one.
+        settings.views.retain(|view| !saved_views.iter().any(|saved| saved.name == view.name));
+        settings.views.extend(saved_views.iter().cloned());
+        let mut state = Self {
             now: start.now,
             origins: Origins::new(start.places),
-            settings: start.settings,
+            settings,
             keymap: start.keymap,
             pane: Pane::Fleet,
             overlays: Vec::new(),
@@ -343,12 +355,16 @@ impl State {
             tags_asked: HashSet::new(),
             documents: Documents::default(),
             left_pane: Pane::Fleet,
+            saved_views,
+            views_file,
             places: places::Places::default(),
             remembered: HashMap::new(),
             transfers: Vec::new(),
             looking: Vec::new(),
             looks_begun: 0,
-        }
+        };
+        state.take_columns();
+        state
     }
 
     /// The layers of keys that are in force, innermost first.
@@ -363,6 +379,7 @@ impl State {
                     _ => vec![Layer::Form, Layer::Input],
                 },
                 Overlay::Command(_) => vec![Layer::Command],
+                Overlay::Columns { .. } => vec![Layer::Columns, Layer::Overlay],
                 _ => vec![Layer::Overlay],
             };
         }
@@ -383,7 +400,7 @@ impl State {
                 self.node_view.as_ref().map(NodeView::layers).unwrap_or_default()
             }
             Pane::Fleet if self.compare.is_some() => vec![Layer::Compare, Layer::List, Layer::Global],
-            Pane::Fleet if self.fleet.filtering => vec![Layer::Input],
+            Pane::Fleet if self.fleet.filtering => vec![Layer::Filter, Layer::Input],
             Pane::Fleet => vec![Layer::Fleet, Layer::List, Layer::Global],
             Pane::Compliance => vec![Layer::Compliance, Layer::List, Layer::Global],
             Pane::Commands => match &self.commands.viewer {
@@ -526,10 +543,8 @@ impl State {
 
     /// Makes derived data anew after changes: orders, counts, what is lazily wanted.
     pub fn settle(&mut self, fx: &mut Vec<Effect>) {
-        if self.fleet.settle() {
-            self.settle_compare();
-            self.compliance.recount(&self.fleet);
-        }
+        self.settle_fleet(fx);
+        self.want_served(fx);
         self.parameters.settle(self.now);
         self.settle_broadcast();
         self.settle_focus(fx);
@@ -540,6 +555,37 @@ impl State {
         self.settle_place();
         self.refresh_due(fx);
         self.settle_looks(fx);
+    }
+
+    /// Puts the nodes into order again, or asks for it.
+    fn settle_fleet(&mut self, fx: &mut Vec<Effect>) {
+        match self.fleet.settle(self.now) {
+            Settled::Nothing => {}
+            Settled::Changed => self.fleet_arranged(),
+            Settled::Wanted(job) => fx.push(Effect::Arrange(job)),
+        }
+        // A large fleet takes its time to be counted: that is done where it is seen, or while scans are waited for.
+        if self.pane == Pane::Compliance || self.compliance.scans(self.now) > 0 {
+            self.compliance.settle(&self.fleet);
+        }
+    }
+
+    /// The nodes stand in another order, or others are there.
+    fn fleet_arranged(&mut self) {
+        self.settle_compare();
+        self.compliance.outdate();
+    }
+
+    /// Works out at once, among effects, the order of rows that the loop has worked out beside it. The others are dropped.
+    pub fn arrange(&mut self, fx: Vec<Effect>) {
+        let mut waiting = fx;
+        while let Some(effect) = waiting.pop() {
+            if let Effect::Arrange(job) = effect {
+                let answer = crate::console::update::Update::Arranged(Box::new(job.run()));
+                self.apply(answer, self.now, &mut waiting);
+                self.settle(&mut waiting);
+            }
+        }
     }
 
     /// Whether the session document in force is known.
@@ -612,11 +658,13 @@ impl State {
         Some(match source {
             Source::Nodes => self.fleet.feed.of(origin),
             Source::Samples => self.samples.of(origin),
+            Source::NodesWhere => self.fleet.served.feed.of(origin),
             Source::PatchStates => self.fleet.compliance.of(origin),
             Source::Summaries => self.fleet.summaries.of(origin),
             Source::Tags => return None,
             Source::ComplianceTypes => self.compliance.types_feed.of(origin),
             Source::Patches => &mut self.compliance.feed,
+            Source::Why => &mut self.fleet.why.0,
             Source::NodeCommands => &mut self.node_commands.feed,
             Source::Commands => self.commands.feed.of(origin),
             Source::Invocations => &mut self.commands.results.as_mut()?.feed,
@@ -657,7 +705,8 @@ impl State {
     /// When something happens that is not seen at once.
     fn quiet_deadline(&self) -> Option<Timestamp> {
         let details = self.parameters.rests_at().filter(|_| self.pane == Pane::Parameters);
-        details.into_iter().chain(self.sizes_deadline()).chain(self.looks_deadline()).min()
+        let quiet = details.into_iter().chain(self.sizes_deadline()).chain(self.looks_deadline());
+        quiet.chain(self.fleet.deadline()).min()
     }
 
     /// Time passed. The screen is drawn again only if it is another one now.

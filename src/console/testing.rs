@@ -60,6 +60,7 @@ impl Bench {
             keymap: Arc::new(keymap),
             save_directory: "/saved".into(),
             recordings: "/recordings".into(),
+            saved_views: (Vec::new(), "/state/views.toml".into()),
             opener: Err("there is no display here"),
             now,
         });

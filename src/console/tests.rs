@@ -1,4 +1,5 @@
 mod command;
+mod fleet;
 mod idle;
 mod lines;
 mod links;

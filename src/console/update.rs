@@ -9,7 +9,10 @@ use crate::{
     console::{
         effect::{Epoch, Progress, Retag, Source},
         origin::Origin,
-        state::shells::limits::Preferences,
+        state::{
+            fleet::{order::Arranged, why::Findings},
+            shells::limits::Preferences,
+        },
     },
     ssm,
 };
@@ -71,6 +74,7 @@ pub enum Page {
     ComplianceTypes(Vec<ssm::ComplianceSummaryItem>),
     Patches(Vec<ssm::PatchComplianceData>),
     NodeCommands(Vec<ssm::CommandInvocation>),
+    Why(Box<Findings>),
     Commands(Vec<ssm::Command>),
     Invocations(Vec<ssm::CommandInvocation>),
     Whole(Box<Whole>),
@@ -197,6 +201,9 @@ pub enum Update {
     Copying { id: u64, progress: Option<(u64, u64)> },
     /// Something about a look at a node.
     Look { id: u64, update: LookUpdate },
+    /// An order of the fleet's rows.
+    #[serde(skip)]
+    Arranged(Box<Arranged>),
     /// Something to tell the user.
     Told(String),
     /// Something that failed without belonging to a pane.

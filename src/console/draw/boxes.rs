@@ -14,6 +14,7 @@ use crate::{
         action::{Action, Kind},
         state::{
             cursor::Cursor,
+            fleet::why::Outcome,
             form::{Form, Value},
             input::LineInput,
             overlay::{Overlay, Question},
@@ -82,6 +83,39 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                 vec![(Role::Dim, format!("{time} ")), (role, said.to_owned())]
             });
         }
+        Overlay::Why { called, cursor } => why(view, frame, area, called, cursor),
+        Overlay::Columns { items, cursor } => {
+            let rows: Vec<_> = (0..items.len()).collect();
+            let inner = large(view, frame, area, "Columns", None);
+            let hints = hints(
+                view,
+                &[
+                    Action::ToggleColumn,
+                    Action::ColumnUp,
+                    Action::ColumnDown,
+                    Action::SortOn,
+                    Action::SortAlso,
+                    Action::Dismiss,
+                ],
+            );
+            let inner = foot(view, frame, inner, about_lines(inner).max(1), [(Role::Dim, hints)]);
+            let sort = view.state.fleet.sort();
+            list(view, frame, inner, &rows, cursor, |view, row, _| {
+                let (column, shown) = &items[row];
+                let sign = if *shown { view.look.sign("✓", "x") } else { " " };
+                let place = sort.iter().position(|(sorted, _)| sorted == column);
+                let sorted = place.map(|place| {
+                    let arrow = if sort[place].1 { view.look.sign("↓", "v") } else { view.look.sign("↑", "^") };
+                    format!("{arrow}{}", place + 1)
+                });
+                let role = if *shown { Role::Text } else { Role::Dim };
+                vec![
+                    (Role::Key, format!("[{sign}] ")),
+                    (role, text::fit(&text::clean(&column.name()), 30)),
+                    (Role::ColumnSorted, sorted.unwrap_or_default()),
+                ]
+            });
+        }
         Overlay::Messages { cursor } => {
             let notices: Vec<_> = view.state.notices.all().collect();
             let inner = large(view, frame, area, "Messages", None);
@@ -146,6 +180,57 @@ fn large(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, title: &str, input:
     let line = Rect { height: 1.min(inner.height), ..inner };
     type_line(view, frame, line, input, placeholder, true);
     Rect { y: inner.y + line.height, height: inner.height - line.height, ..inner }
+}
+
+/// Why a node is not connected: the verdict and the next step, then what was checked.
+fn why(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, called: &str, cursor: &Cursor) {
+    let title = format!("Why is {} not connected?", text::cut(&text::clean(called), 40));
+    let inner = large(view, frame, area, &title, None);
+    let (feed, found) = &view.state.fleet.why;
+    let room = usize::from(inner.width.saturating_sub(2));
+    let Some(found) = found else {
+        let words = match (feed.trouble(), feed.is_loading()) {
+            (Some(trouble), _) => (Role::Error, trouble.what.clone()),
+            (None, true) => (Role::Running, format!("{} asking", view.look.sign("⋯", "..."))),
+            (None, false) => (Role::Dim, "There is no connection to ask through.".to_owned()),
+        };
+        let lines = text::wrap(&words.1, room);
+        let lines = lines.into_iter().map(|line| Line::from(view.span(words.0, format!(" {line}"))));
+        return super::lines(frame, inner, lines.collect());
+    };
+    let bad = found.checks.iter().any(|check| check.outcome == Outcome::Bad);
+    let verdict = (if bad { Role::Error } else { Role::Compliant }, found.verdict.as_str());
+    let mut head = Vec::new();
+    for (role, words) in [verdict, (Role::Info, found.next.as_str())].into_iter().filter(|(_, words)| !words.is_empty())
+    {
+        head.extend(text::wrap(words, room).into_iter().map(|line| Line::from(view.span(role, format!(" {line}")))));
+    }
+    head.push(Line::default());
+    let used = u16::try_from(head.len()).unwrap_or(u16::MAX).min(inner.height.saturating_sub(1));
+    super::lines(frame, Rect { height: used, ..inner }, head);
+    let below = Rect { y: inner.y + used, height: inner.height - used, ..inner };
+    let rows: Vec<_> = (0..found.checks.len()).collect();
+    let whole = found.checks.get(cursor.at).map(|check| (Role::Dim, check.what.clone()));
+    let below = foot(view, frame, below, 2, whole);
+    list(view, frame, below, &rows, cursor, |view, row, _| {
+        let check = &found.checks[row];
+        let (role, sign, word) = match check.outcome {
+            Outcome::Good => (Role::Compliant, view.look.sign("✓", "+"), "good"),
+            Outcome::Bad => (Role::NonCompliant, view.look.sign("✗", "x"), "bad"),
+            Outcome::Unknown => (Role::Unknown, "?", "unsure"),
+        };
+        vec![
+            (role, text::fit(&format!("{sign} {word}"), 9)),
+            (Role::Title, text::fit(check.name, 15)),
+            (Role::Text, check.what.clone()),
+        ]
+    });
+}
+
+/// Keys and what they do, in one line.
+fn hints(view: &View<'_>, actions: &[Action]) -> String {
+    let hint = |action: &Action| Some(format!("{} {}", view.state.key_for(*action)?, action.entry().short));
+    actions.iter().filter_map(hint).collect::<Vec<_>>().join("  ")
 }
 
 /// Lines for what an action does, where the list has no room for all of it.

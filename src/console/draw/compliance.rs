@@ -158,7 +158,7 @@ fn nodes(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         Column::new("Platform", 12, 28, 9),
         Column::new("Id", 20, 20, 10),
     ];
-    let marked = |row: usize| members.get(row).and_then(|id| state.fleet.node(id)).is_some_and(|node| node.marked);
+    let marked = |row: usize| members.get(row).is_some_and(|id| state.fleet.is_marked(id));
     let grid = Grid {
         slot: Slot::Members,
         columns: &columns,

@@ -1,6 +1,12 @@
 //! The fleet.
 
-use ratatui::{Frame, layout::Rect, text::Line};
+use std::borrow::Cow;
+
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
 
 use super::{
     View, cards,
@@ -14,7 +20,11 @@ use crate::{
         probe::usage,
         state::{
             feed::Feed,
-            fleet::{Column as Kind, Fleet},
+            fleet::{
+                Column as Kind, Fleet,
+                columns::{USUAL, missing},
+                groups::GroupSort,
+            },
             node::Node,
             seen::{Hit, Slot},
         },
@@ -25,6 +35,8 @@ use crate::{
 
 /// From this width on, the states of the nodes stand as a bar beside their numbers.
 const BAR: u16 = 100;
+/// Completions of a filter that are shown beside it.
+const MOST_ENDS: usize = 8;
 /// From this width on, tags are shown with their keys.
 const TAG_KEYS: u16 = 120;
 
@@ -57,6 +69,8 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
                 text::count(fleet.total(), "node")
             );
             cards::empty(view, frame, list, "Nothing matches", &next, &[Action::Filter, Action::Back]);
+        } else if let Some(by) = fleet.grouped_by() {
+            groups(view, frame, list, fleet, by);
         } else {
             rows(view, frame, list, fleet);
         }
@@ -118,6 +132,25 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: &Feed) {
         left.push(
             view.span(Role::Dim, format!(" {} of {}", text::thousands(fleet.shown()), text::thousands(fleet.total()))),
         );
+        if !fleet.is_settled() {
+            // The rows that are shown are still those of the filter before.
+            left.push(view.span(Role::Running, view.look.sign(" ⋯", " ...")));
+        }
+        left.extend(places(view, fleet));
+        if let Some(completion) = fleet.completion() {
+            left.push(view.span(Role::Dim, "  "));
+            let from = completion.at.unwrap_or(0);
+            for (at, end) in completion.ends.iter().enumerate().skip(from.saturating_sub(2)).take(MOST_ENDS) {
+                let role = if completion.at == Some(at) { Role::TabActive } else { Role::Dim };
+                left.push(view.span(role, format!(" {} ", text::clean(end))));
+            }
+            if completion.ends.len() > MOST_ENDS {
+                left.push(view.span(Role::Dim, format!(" of {}", completion.ends.len())));
+            }
+        }
+        for remark in fleet.filter_remarks() {
+            left.push(view.span(Role::Warning, format!("  {}", text::clean(&remark))));
+        }
     } else {
         let (online, lost, other) = fleet.pings();
         left.push(view.span(Role::Title, cards::counted(feed, fleet.total(), "node")));
@@ -144,46 +177,115 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: &Feed) {
                 left.push(view.span(role, format!("{} {word}", text::thousands(n))));
             }
         }
+        if let Some(by) = fleet.grouped_by() {
+            left.push(view.span(Role::Dim, "  by "));
+            left.push(view.span(Role::Input, text::clean(&by.name())));
+            left.push(view.span(Role::Dim, format!(" {}", text::count(fleet.groups().len(), "group"))));
+        }
         if !fleet.filter.text().is_empty() {
             left.push(view.span(Role::Dim, "  filter "));
             left.push(view.span(Role::Input, fleet.filter.text()));
             left.push(view.span(Role::Dim, format!(" shows {}", text::thousands(fleet.shown()))));
+            left.extend(places(view, fleet));
         }
     }
     let marked = fleet.marked_count();
     if marked > 0 {
         let mark = view.look.sign("▌", "*");
         left.push(view.span(Role::Marked, format!("  {mark}{} marked", text::thousands(marked))));
+        let hidden = marked.saturating_sub(fleet.marked_shown());
+        if hidden > 0 {
+            left.push(view.span(Role::Dim, format!(", {} of them not shown", text::thousands(hidden))));
+        }
     }
     cards::heading(view, frame, area, left, Some(feed));
+}
+
+/// Which parts of the filter ran where, once the service was asked for some.
+fn places(view: &View<'_>, fleet: &Fleet) -> Vec<Span<'static>> {
+    let Some(places) = fleet.places() else { return Vec::new() };
+    let found = match fleet.served.feed.all().is_loading() {
+        true => format!(" {} {}", text::thousands(fleet.served_count()), view.look.sign("⋯", "...")),
+        false => format!(" {}", text::thousands(fleet.served_count())),
+    };
+    let mut spans = vec![
+        view.span(Role::Dim, "  at the service "),
+        view.span(Role::Info, text::clean(&places.service.join(" "))),
+        view.span(Role::Dim, found),
+    ];
+    if !places.here.is_empty() {
+        spans.push(view.span(Role::Dim, "  here "));
+        spans.push(view.span(Role::Text, text::clean(&places.here.join(" "))));
+    }
+    spans
+}
+
+/// The list folded by what stands in one column.
+fn groups(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet, by: &Kind) {
+    let groups = fleet.groups();
+    let (sort, reversed) = fleet.group_sort;
+    let column = |title: Cow<'static, str>, least, ideal, rank, by: GroupSort| {
+        let mut column = Column::new(title, least, ideal, rank);
+        column.sorted = (sort == by).then_some(reversed);
+        if by != GroupSort::Value { column.right() } else { column }
+    };
+    let columns = [
+        column(by.title(), 16, 48, 0, GroupSort::Value),
+        column("Nodes".into(), 8, 8, 1, GroupSort::Count),
+        Column::new("Online", 8, 8, 4).right(),
+        column("Lost".into(), 8, 8, 2, GroupSort::Lost),
+        column("Non-compliant".into(), 14, 14, 3, GroupSort::Broken),
+        Column::new("", 12, 40, 5),
+    ];
+    let widest = groups.iter().map(|group| group.count).max().unwrap_or(0).max(1);
+    let cursor = &fleet.group_cursor;
+    let grid = Grid {
+        slot: Slot::FleetGroups,
+        columns: &columns,
+        len: groups.len(),
+        cursor,
+        focused: !fleet.filtering,
+        marked: None,
+    };
+    grid.draw(view, frame, area, |view, row, column| {
+        let Some(group) = groups.get(row) else { return Cell::plain("") };
+        let number = |role, n: usize| match n {
+            0 => Cell::role(view, Role::Dim, view.look.sign("·", ".")),
+            n => Cell::role(view, role, text::thousands(n)),
+        };
+        match column {
+            0 => match group.value.as_deref() {
+                None | Some("") => Cell::role(view, Role::Dim, group.title()),
+                Some(value) => Cell::plain(value),
+            },
+            1 => number(Role::Text, group.count),
+            2 => number(Role::NodeOnline, group.online),
+            3 => number(Role::NodeLost, group.lost),
+            4 => number(Role::NonCompliant, group.broken),
+            _ => {
+                let width = u16::try_from((group.count * 40).div_ceil(widest)).unwrap_or(40).max(1);
+                let rest = group.count.saturating_sub(group.online + group.lost);
+                let parts = [
+                    (group.online, Role::NodeOnline, "▆", "#"),
+                    (group.lost, Role::NodeLost, "▆", "x"),
+                    (rest, Role::NodeInactive, "▆", "-"),
+                ];
+                Cell::parts(super::grid::bar(view, width, &parts))
+            }
+        }
+    });
 }
 
 fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet) {
     // The name stays; what was scrolled past gives its room to the rest.
     // Where nobody samples, there is nothing to say about disks.
     let sampled = view.state.has_sampled();
-    let all = || Kind::ALL.iter().copied().filter(|kind| sampled || *kind != Kind::Disk);
-    let kinds: Vec<Kind> = all().take(1).chain(all().skip(1 + fleet.scrolled)).collect();
-    let columns: Vec<Column> = kinds
-        .iter()
-        .map(|kind| {
-            let mut column = match kind {
-                Kind::Name => Column::new(kind.title(), 14, 32, 0),
-                Kind::Ping => Column::new(kind.title(), 10, 10, 1),
-                Kind::Compliance => Column::new(kind.title(), 15, 24, 2),
-                Kind::Disk => Column::new(kind.title(), 13, 26, 3),
-                Kind::Platform => Column::new(kind.title(), 10, 26, 5),
-                Kind::Tags => Column::new(kind.title(), 22, 80, 3),
-                Kind::Ip => Column::new(kind.title(), 10, 15, 6),
-                Kind::LastSeen => Column::new(kind.title(), 6, 8, 4),
-                Kind::Agent => Column::new(kind.title(), 8, 14, 7),
-                Kind::Id => Column::new(kind.title(), 20, 20, 8),
-            };
-            column.sorted = (fleet.sort.0 == *kind).then_some(fleet.sort.1);
-            column
-        })
-        .collect();
-    let marked = |row: usize| fleet.row(row).is_some_and(|node| node.marked);
+    let usual = !fleet.wide && fleet.scrolled == 0 && fleet.columns().iter().cloned().eq(Kind::all().take(USUAL));
+    let mut shown = fleet.shown_columns();
+    shown.retain(|kind| sampled || *kind != Kind::Disk);
+    let kinds: Vec<Kind> = shown.iter().take(1).chain(shown.iter().skip(1 + fleet.scrolled)).cloned().collect();
+    let columns: Vec<Column> = kinds.iter().enumerate().map(|(at, kind)| column(fleet, kind, at, usual)).collect();
+    let marked = |row: usize| fleet.is_row_marked(row);
     let grid = Grid {
         slot: Slot::Fleet,
         columns: &columns,
@@ -198,13 +300,46 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet) {
         Some(node) if short && kinds[column] == Kind::Tags && node.tags.is_some() => {
             Cell::role(view, Role::Dim, node.tag_values(view.look.sign(" · ", " | ")))
         }
-        Some(node) if node.remembered => cell(view, node, kinds[column]).dimmed(view),
-        Some(node) => cell(view, node, kinds[column]),
+        Some(node) if node.remembered => cell(view, node, &kinds[column]).dimmed(view),
+        Some(node) => cell(view, node, &kinds[column]),
         None => Cell::plain(""),
     });
 }
 
-fn cell(view: &View<'_>, node: &Node, kind: Kind) -> Cell {
+/// A column of the list. Of the usual ones those go first that are missed least; of others the last.
+fn column(fleet: &Fleet, kind: &Kind, at: usize, usual: bool) -> Column {
+    let (least, ideal, rank) = match kind {
+        Kind::Name => (14, 32, 0),
+        Kind::Ping => (10, 10, 1),
+        Kind::Compliance => (15, 24, 2),
+        Kind::Disk => (13, 26, 3),
+        Kind::Platform => (10, 26, 5),
+        Kind::Tags => (22, 80, 3),
+        Kind::Ip => (10, 15, 6),
+        Kind::LastSeen => (6, 8, 4),
+        Kind::Agent => (8, 14, 7),
+        Kind::Id => (20, 20, 8),
+        Kind::Host => (12, 32, 9),
+        Kind::Missing => (9, 9, 9),
+        Kind::PatchGroup | Kind::Role => (12, 24, 9),
+        Kind::Registered => (10, 11, 9),
+        Kind::Activation => (12, 36, 9),
+        Kind::Tag(_) => (8, 24, 9),
+    };
+    let rank = if usual { rank } else { u8::try_from(at).unwrap_or(u8::MAX) };
+    let mut column = Column::new(kind.title(), least, ideal, rank);
+    if kind.is_number() {
+        column = column.right();
+    }
+    let sort = fleet.sort();
+    if let Some(place) = sort.iter().position(|(sorted, _)| sorted == kind) {
+        column.sorted = Some(sort[place].1);
+        column.place = (sort.len() > 1).then_some(place + 1);
+    }
+    column
+}
+
+fn cell(view: &View<'_>, node: &Node, kind: &Kind) -> Cell {
     match kind {
         Kind::Name => Cell::plain(node.name.as_str()),
         Kind::Id => Cell::role(view, Role::Dim, node.id.as_str()),
@@ -231,6 +366,11 @@ fn cell(view: &View<'_>, node: &Node, kind: Kind) -> Cell {
             None => Cell::role(view, Role::Dim, view.look.sign("⋯", "...")),
         },
         Kind::LastSeen => Cell::role(view, Role::Dim, ago(view.state.now, node.last_seen)),
+        Kind::Tag(_) if node.tags.is_none() => Cell::role(view, Role::Dim, view.look.sign("⋯", "...")),
+        Kind::Missing if missing(node).is_some_and(|missing| missing > 0) => {
+            Cell::role(view, Role::NonCompliant, kind.value(node, view.state.now))
+        }
+        _ => Cell::plain(kind.value(node, view.state.now)),
     }
 }
 
@@ -270,3 +410,6 @@ pub(super) fn ping(view: &View<'_>, ping: &PingStatus) -> (Role, String) {
 pub(super) fn ago(now: Timestamp, at: Option<Timestamp>) -> String {
     at.map(|at| text::span(now.since(at))).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! Rows in columns, of which only the window is ever looked at.
 
+use std::borrow::Cow;
+
 use ratatui::{
     Frame,
     buffer::Buffer,
@@ -24,20 +26,22 @@ use crate::{
 /// A column: its heading, how narrow it can be, how wide it would like to be.
 #[derive(Clone, Debug)]
 pub(super) struct Column {
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     pub least: u16,
     pub ideal: u16,
     /// Columns of a high rank go first when there is no room.
     pub rank: u8,
     /// The list is sorted by it: forwards or backwards.
     pub sorted: Option<bool>,
+    /// Which one it is of several columns the list is sorted by, from 1.
+    pub place: Option<usize>,
     /// Numbers stand at the right.
     pub right: bool,
 }
 
 impl Column {
-    pub fn new(title: &'static str, least: u16, ideal: u16, rank: u8) -> Self {
-        Self { title, least, ideal, rank, sorted: None, right: false }
+    pub fn new(title: impl Into<Cow<'static, str>>, least: u16, ideal: u16, rank: u8) -> Self {
+        Self { title: title.into(), least, ideal, rank, sorted: None, place: None, right: false }
     }
 
     pub fn right(mut self) -> Self {
@@ -169,7 +173,8 @@ impl Grid<'_> {
                 Cell { parts, .. } if !parts.is_empty() => parts.iter().map(Span::width).sum(),
                 Cell { text, .. } => text::width(&text),
             });
-            let widest = widths.max().unwrap_or(0).max(text::width(column.title) + 1);
+            let widest =
+                widths.max().unwrap_or(0).max(text::width(&column.title) + 1 + usize::from(column.place.is_some()));
             column.ideal = column.ideal.min(u16::try_from(widest).unwrap_or(u16::MAX));
             column.least = column.least.min(column.ideal);
         }
@@ -184,7 +189,8 @@ impl Grid<'_> {
                 Some(false) => (Role::ColumnSorted, view.look.sign("↑", "^")),
                 Some(true) => (Role::ColumnSorted, view.look.sign("↓", "v")),
             };
-            let title = format!("{}{arrow}", column.title);
+            let place = column.place.map(|place| place.to_string()).unwrap_or_default();
+            let title = format!("{}{arrow}{place}", column.title);
             let title = text::cut(&title, (*width).into());
             let shift =
                 if column.right { width.saturating_sub(u16::try_from(text::width(&title)).unwrap_or(0)) } else { 0 };

@@ -125,6 +125,14 @@ impl Performer {
         match effect {
             Effect::Connect { origin, place } => self.connect(origin, &place),
             Effect::Ask { query, epoch } => self.ask(query, epoch),
+            Effect::Arrange(job) => {
+                let updates = self.updates.clone();
+                tokio::task::spawn_blocking(move || {
+                    let answer = Update::Arranged(Box::new(job.run()));
+                    drop(job);
+                    let _ = updates.blocking_send(answer);
+                });
+            }
             Effect::Forget(source) => {
                 for (_, task) in self.asked.extract_if(|(_, asked), _| *asked == source) {
                     task.abort();
@@ -207,12 +215,28 @@ impl Performer {
                 tokio::task::spawn_blocking(move || {
                     let update = match save(&path, &text) {
                         Ok(()) => Update::Told(format!("Saved {}", path.display())),
-                        Err(error) => Update::Failed(Trouble::new(
-                            format!("{} was not written: {error}", path.display()),
-                            Some("Choose another file or directory."),
-                        )),
+                        Err(error) => unwritten(&path, &error),
                     };
                     let _ = updates.blocking_send(update);
+                });
+            }
+            Effect::Export { export, path } => {
+                let updates = self.updates.clone();
+                tokio::task::spawn_blocking(move || {
+                    let rows = text::count(export.len(), "row");
+                    let update = match save(&path, &export.text()) {
+                        Ok(()) => Update::Told(format!("Wrote {rows} to {}", path.display())),
+                        Err(error) => unwritten(&path, &error),
+                    };
+                    let _ = updates.blocking_send(update);
+                });
+            }
+            Effect::Keep { path, text } => {
+                let updates = self.updates.clone();
+                tokio::task::spawn_blocking(move || {
+                    if let Err(error) = replace(&path, &text) {
+                        let _ = updates.blocking_send(unwritten(&path, &error));
+                    }
                 });
             }
             Effect::OpenLink { opener, address } => return self.open_link(&opener, &address),
@@ -418,6 +442,19 @@ async fn scan(client: &Client, nodes: Vec<String>) -> Result<Changed, Error> {
         }
     }
     Ok(Changed::Scanning { commands, nodes: accepted, trouble: None })
+}
+
+fn unwritten(path: &std::path::Path, error: &std::io::Error) -> Update {
+    let what = format!("{} was not written: {error}", path.display());
+    Update::Failed(Trouble::new(what, Some("Choose another file or directory.")))
+}
+
+/// Writes a file of the console's own in the place of the old one, whole or not at all.
+fn replace(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+    let new = path.with_extension(format!("{}.new", std::process::id()));
+    let _ = std::fs::remove_file(&new);
+    save(&new, text)?;
+    std::fs::rename(&new, path)
 }
 
 /// Writes a new file that only its owner may read: outputs can hold secrets.

@@ -121,6 +121,10 @@ impl Asker {
                 self.stream(list, ALL, Page::Nodes).await
             }
             Query::Samples(nodes) => self.samples(nodes).await,
+            Query::NodesWhere(filters) => {
+                let list = ssm::DescribeInstanceInformation { filters, max_results: most(50), ..Default::default() };
+                self.stream(list, ALL, Page::Nodes).await
+            }
             Query::Tags(nodes) => self.tags(nodes).await,
             Query::PatchStates(nodes) => self.patch_states(nodes).await,
             Query::Summaries => {
@@ -150,6 +154,11 @@ impl Asker {
                 };
                 let own = |invocation: &ssm::CommandInvocation| is_sample(invocation.comment.as_deref());
                 self.stream_without(list, NODE_HISTORY, own, Page::NodeCommands).await
+            }
+            Query::Why { called, id } => {
+                let facts = self.why(&called, id).await;
+                self.send(Page::Why(Box::new(facts))).await;
+                Ok(())
             }
             Query::Commands => {
                 let list = ssm::ListCommands { max_results: most(50), ..Default::default() };

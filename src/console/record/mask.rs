@@ -76,6 +76,7 @@ impl Masks {
             | Update::Changed(..)
             | Update::Forward { .. }
             | Update::Copying { .. }
+            | Update::Arranged(_)
             | Update::Told(_)
             | Update::Failed(_) => update.clone(),
         }
@@ -106,6 +107,7 @@ impl Masks {
             | Page::Summaries(_)
             | Page::ComplianceTypes(_)
             | Page::Patches(_)
+            | Page::Why(_)
             | Page::Documents(_)
             | Page::Document(_)
             | Page::ParameterTags(_)

@@ -23,6 +23,7 @@ impl State {
                     known.facts = *facts;
                 }
                 self.check_remembered(origin);
+                self.take_columns();
                 self.ask(origin, Query::Identity, fx);
                 self.refresh_due(fx);
                 // Names of nodes, and forwards that are to begin, need the fleet wherever one is.
@@ -75,6 +76,11 @@ impl State {
             Update::Forward { id, update } => self.forward_update(id, update),
             Update::Look { id, update } => self.look_update(id, update),
             Update::Copying { id, progress } => self.copying(id, progress),
+            Update::Arranged(answer) => {
+                if self.fleet.arrange(*answer) {
+                    self.fleet_arranged();
+                }
+            }
             Update::Told(what) => self.tell(what),
             Update::Failed(trouble) => self.fail(trouble),
         }
@@ -89,7 +95,7 @@ impl State {
             Page::Commands(list) => list.len(),
             Page::Invocations(list) => list.len(),
             Page::Parameters(list) => list.len(),
-            Page::Patches(_) | Page::NodeCommands(_) | Page::Documents(_) | Page::History(_) => 1,
+            Page::Patches(_) | Page::NodeCommands(_) | Page::Why(_) | Page::Documents(_) | Page::History(_) => 1,
             Page::Whole(_) | Page::Document(_) | Page::Value(_) | Page::Tags { .. } | Page::ParameterTags(_) => 1,
             Page::ComplianceTypes(_) | Page::Preferences(_) | Page::Transcript(_) => 1,
             Page::Sessions(list) => list.len(),
@@ -99,6 +105,7 @@ impl State {
             feed.land(entries);
         }
         match page {
+            Page::Nodes(list) if source == Source::NodesWhere => self.fleet.land_served(origin, &list),
             Page::Nodes(list) => self.fleet.land(origin, &list),
             Page::Sample { node, result } => self.land_sample(origin, &node, result),
             Page::Tags { node, tags } => {
@@ -123,6 +130,7 @@ impl State {
                 self.node_commands.list.extend(list);
                 self.node_commands.list.sort_by_key(|i| std::cmp::Reverse(i.requested_date_time));
             }
+            Page::Why(findings) => self.land_why(&findings),
             Page::Commands(list) => self.commands.land(origin, list),
             Page::Invocations(list) => {
                 if let Some(results) = &mut self.commands.results {
@@ -180,6 +188,10 @@ impl State {
                 self.fleet.finish(origin);
                 self.start_waiting_forwards(fx);
                 self.refresh_due(fx);
+            }
+            (Source::NodesWhere, Some(trouble)) => {
+                self.fleet.unserve();
+                self.fail(trouble);
             }
             (Source::Commands, None) => self.commands.finish_list(origin),
             (Source::Invocations, None) => {

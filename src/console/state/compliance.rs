@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    sync::Arc,
     time::Duration,
 };
 
@@ -71,6 +72,7 @@ pub struct Compliance {
     pub cursors: [Cursor; 3],
     /// Nodes that are being scanned: since when, and when they were scanned before by their own clocks.
     scanning: HashMap<String, (Timestamp, Option<Timestamp>)>,
+    outdated: bool,
 }
 
 impl Default for Compliance {
@@ -91,13 +93,27 @@ impl Default for Compliance {
             types_feed: Feeds::default(),
             cursors: Default::default(),
             scanning: HashMap::new(),
+            outdated: true,
         }
     }
 }
 
 impl Compliance {
+    /// The fleet is not what it was when it was counted.
+    pub fn outdate(&mut self) {
+        self.outdated = true;
+    }
+
+    /// Counts the fleet again if it is not what it was.
+    pub fn settle(&mut self, fleet: &Fleet) {
+        if self.outdated {
+            self.recount(fleet);
+        }
+    }
+
     /// Counts the fleet again. The cursors stay on their group and their node.
     pub fn recount(&mut self, fleet: &Fleet) {
+        self.outdated = false;
         let group = self.groups.get(self.cursors[0].at).map(|group| group.key.clone());
         let member = self.members.get(self.cursors[1].at).cloned();
         self.groupings = Grouping::all(fleet);
@@ -163,7 +179,7 @@ impl Compliance {
     pub fn here(&self, fleet: &Fleet) -> Vec<String> {
         match (&self.level, self.groups.get(self.cursors[0].at)) {
             (Level::Groups, Some(group)) => {
-                let inside = |node: &&Node| group.key == Key::All || self.grouping.key(node) == group.key;
+                let inside = |node: &&Arc<Node>| group.key == Key::All || self.grouping.key(node) == group.key;
                 fleet.nodes().iter().filter(inside).map(|node| node.id.clone()).collect()
             }
             _ => self.node().map(str::to_owned).into_iter().collect(),

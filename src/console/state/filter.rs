@@ -1,15 +1,16 @@
 //! The filter of a list: loose words and exact `key:value` tokens, all of which must hold.
 
-use nucleo::{
-    Matcher, Utf32Str,
-    pattern::{CaseMatching, Normalization, Pattern},
-};
+mod parts;
+mod words;
+
+pub use parts::{Op, Part, comparison, parts, quoted};
+pub use words::{Matching, Words, find_folded};
 
 /// A parsed filter.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     tokens: Vec<Token>,
-    words: Option<Pattern>,
+    words: Words,
 }
 
 /// An exact condition.
@@ -27,52 +28,54 @@ impl Filter {
     /// Reads a filter. Every text is one; a token whose key is not among `keys` is a loose word.
     pub fn parse(text: &str, keys: &[&str]) -> Self {
         let mut tokens = Vec::new();
-        let mut words = Vec::new();
-        for part in text.split_whitespace() {
-            let (not, bare) = part.strip_prefix('!').map_or((false, part), |bare| (true, bare));
-            match bare.split_once(':') {
-                Some((key, value)) if keys.contains(&key.to_lowercase().as_str()) => {
-                    if !value.is_empty() {
-                        tokens.push(Token { key: key.to_lowercase(), value: value.to_owned(), not });
+        let mut words = Words::default();
+        for part in parts(text) {
+            match &part.key {
+                Some((key, Op::Is)) if keys.contains(&key.as_str()) => {
+                    if !part.value.is_empty() {
+                        tokens.push(Token { key: key.clone(), value: part.value.clone(), not: part.not });
                     }
                 }
-                _ => words.push(part),
+                _ => words.add(&part),
             }
         }
-        let words =
-            (!words.is_empty()).then(|| Pattern::parse(&words.join(" "), CaseMatching::Smart, Normalization::Smart));
         Self { tokens, words }
     }
 
     /// Whether it lets everything through.
     pub fn is_empty(&self) -> bool {
-        self.tokens.is_empty() && self.words.is_none()
+        self.tokens.is_empty() && self.words.is_empty()
     }
 
     /// Whether a row passes. `holds` decides tokens, `text` is what loose words are looked for in.
     pub fn passes(&self, text: &str, matching: &mut Matching, holds: impl Fn(&Token) -> bool) -> bool {
-        self.tokens.iter().all(|token| holds(token) != token.not)
-            && self.words.as_ref().is_none_or(|words| {
-                words.score(Utf32Str::new(text, &mut matching.buffer), &mut matching.matcher).is_some()
-            })
+        self.tokens.iter().all(|token| holds(token) != token.not) && self.words.pass(text, "", matching)
     }
 }
 
-/// The scratch space of matching; make one for a whole list.
-pub struct Matching {
-    matcher: Matcher,
-    buffer: Vec<char>,
-}
-
-impl Default for Matching {
-    fn default() -> Self {
-        Self { matcher: Matcher::new(nucleo::Config::DEFAULT), buffer: Vec::new() }
+/// Whether a text is like a pattern in which `*` stands for anything.
+pub fn like(text: &str, pattern: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else { return rest.is_empty() };
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
     }
+    rest.ends_with(last)
 }
 
 /// Whether a value is what a token asks for: the beginning of it, whatever the case.
 pub fn begins(value: &str, wanted: &str) -> bool {
-    value.len() >= wanted.len() && value.to_lowercase().starts_with(&wanted.to_lowercase())
+    match value.as_bytes().get(..wanted.len()) {
+        Some(start) if value.is_ascii() && wanted.is_ascii() => start.eq_ignore_ascii_case(wanted.as_bytes()),
+        None if value.is_ascii() => false,
+        _ => value.to_lowercase().starts_with(&wanted.to_lowercase()),
+    }
 }
 
 #[cfg(test)]
@@ -89,5 +92,21 @@ mod tests {
         assert!(!filter.passes("db arn:aws:x", &mut matching, holds));
         assert!(!filter.passes("web-front-1 arn:aws:x", &mut matching, |_| true));
         assert!(Filter::parse("  tag: ", &["tag"]).is_empty());
+    }
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        for (text, pattern) in [("prod-eu", "prod*"), ("a", "*"), ("", "*"), ("a-b-c", "a*b*c"), ("x", "x")] {
+            assert!(like(text, pattern), "{text} {pattern}");
+        }
+        for (text, pattern) in [("prod", "prod-*"), ("ab", "a"), ("a", "a*a"), ("abc", "a*c*b")] {
+            assert!(!like(text, pattern), "{text} {pattern}");
+        }
+    }
+
+    #[test]
+    fn the_beginning_of_a_value_is_enough_whatever_the_case() {
+        assert!(begins("Web-1", "wEB") && begins("Ärger", "ä") && begins("x", ""));
+        assert!(!begins("we", "web") && !begins("漢", "字") && !begins("a", "ab"));
     }
 }

@@ -1,72 +1,48 @@
 //! The fleet: every managed node, the order they are shown in, and the marks on them.
+//!
+//! Nodes stand at places in one list that is shared with the [`Job`]s which put them into order. Of a small fleet the order
+//! is made at once; of a large one beside the loop, while the old order stays on the screen.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range, sync::Arc, time::Duration};
 
 use super::{
     cursor::Cursor,
-    feed::Feeds,
-    filter::{Filter, Matching, Token, begins},
+    feed::{Feed, Feeds},
     input::LineInput,
-    node::{Node, Verdict, natural},
+    node::{Node, Summary},
 };
 use crate::{
-    console::{action::Action, origin::Origin, probe::usage::FULL},
+    console::{action::Action, origin::Origin, text::clean},
     ssm::{self, PingStatus, Timestamp},
 };
 
+mod acts;
+mod bits;
+pub mod columns;
+mod complete;
+pub mod export;
+pub mod groups;
+pub mod order;
+pub mod query;
 mod reach;
 mod remembered;
+pub mod served;
+mod views;
+pub mod why;
 
-/// The columns of the list, in the order they are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Column {
-    Name,
-    Ping,
-    Compliance,
-    Disk,
-    Platform,
-    Ip,
-    Agent,
-    LastSeen,
-    Tags,
-    Id,
-}
+use bits::Bits;
+pub use columns::Column;
+use complete::Completion;
+use groups::{Group, GroupSort};
+use order::{Arranged, Job, Nodes, SortKey};
+use query::Query;
+use served::Served;
+use why::Why;
 
-impl Column {
-    /// Every column.
-    pub const ALL: [Column; 10] = [
-        Self::Name,
-        Self::Ping,
-        Self::Compliance,
-        Self::Disk,
-        Self::Platform,
-        Self::Ip,
-        Self::Agent,
-        Self::LastSeen,
-        Self::Tags,
-        Self::Id,
-    ];
-
-    /// Its heading.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Name => "Name",
-            Self::Ping => "Ping",
-            Self::Compliance => "Compliance",
-            Self::Disk => "Disk",
-            Self::Platform => "Platform",
-            Self::Ip => "IP",
-            Self::Agent => "Agent",
-            Self::LastSeen => "Seen",
-            Self::Tags => "Tags",
-            Self::Id => "Id",
-        }
-    }
-}
-
-/// The keys a filter token may have.
-pub const FILTER_KEYS: &[&str] =
-    &["name", "id", "ping", "platform", "os", "agent", "ip", "tag", "compliance", "group", "disk", "marked"];
+/// Nodes up to which the order is made at once.
+const AT_ONCE: usize = 4_000;
+/// The shortest time between two orders of a large fleet, if only nodes changed and not what is wanted of them.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// All nodes and how they are looked at.
 #[derive(Clone, Debug)]
@@ -77,28 +53,71 @@ pub struct Fleet {
     pub compliance: Feeds,
     /// The state of `ListResourceComplianceSummaries`.
     pub summaries: Feeds,
-    nodes: Vec<Node>,
+    nodes: Nodes,
+    /// The place of each id.
     index: HashMap<String, usize>,
-    order: Vec<u32>,
-    outdated: bool,
-    /// The refresh of each origin that was begun last, in a count over all.
+    /// The refresh each node was last part of, and that of each origin that was begun last, in a count over all.
+    refreshed: Vec<u64>,
     generations: HashMap<Origin, u64>,
     generation: u64,
+    marks: Bits,
+    anchor: Option<String>,
+    /// Changes whenever nodes move to other places.
+    layout: u64,
+    all: Arc<Vec<u32>>,
+    rows: Vec<u32>,
+    pings: (usize, usize, usize),
+    stale: Stale,
+    /// The number of the last order that was wanted, and of the one that is shown.
+    wanted: u64,
+    shown: u64,
+    /// When the last order was wanted.
+    wanted_at: Timestamp,
+    /// What the service was asked for the filter.
+    pub served: Served,
+    /// Why a node is not connected, as far as it was found out, and the state of the question.
+    pub why: (Feed, Option<Why>),
+    completion: Option<Completion>,
     /// The filter as typed.
     pub filter: LineInput,
     /// Whether it is being typed.
     pub filtering: bool,
-    /// The column the list is sorted by, and whether backwards.
-    pub sort: (Column, bool),
+    /// The columns the list is sorted by.
+    sort: Vec<SortKey>,
+    /// The columns that are shown.
+    columns: Vec<Column>,
+    /// What the nodes are grouped by.
+    group: Option<Column>,
+    groups: Vec<Group>,
+    /// The grouping one of whose groups was opened, with the filter and the place there.
+    opened: Option<(Column, String, Cursor)>,
+    /// The view that was taken last.
+    pub view: Option<String>,
+    /// Whether every column is shown.
+    pub wide: bool,
+    /// What groups are sorted by, and whether backwards.
+    pub group_sort: (GroupSort, bool),
     /// Where one is.
     pub cursor: Cursor,
+    /// Where one is among the groups.
+    pub group_cursor: Cursor,
     /// Columns scrolled to the left.
     pub scrolled: usize,
     /// Whether details are shown beside the list.
     pub detail: bool,
-    anchor: Option<String>,
     /// When the rows were last in force that are only remembered.
     pub cached_at: Option<Timestamp>,
+}
+
+/// What changed since the last order was wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Stale {
+    /// Nodes are others, or other facts are known of them.
+    nodes: bool,
+    /// They are to be sorted by something else.
+    sort: bool,
+    /// The filter or the grouping is another.
+    filter: bool,
 }
 
 impl Default for Fleet {
@@ -107,19 +126,38 @@ impl Default for Fleet {
             feed: Feeds::default(),
             compliance: Feeds::default(),
             summaries: Feeds::default(),
-            nodes: Vec::new(),
+            nodes: Arc::default(),
             index: HashMap::new(),
-            order: Vec::new(),
-            outdated: false,
+            refreshed: Vec::new(),
             generations: HashMap::new(),
             generation: 0,
+            marks: Bits::default(),
+            anchor: None,
+            layout: 0,
+            all: Arc::default(),
+            rows: Vec::new(),
+            pings: (0, 0, 0),
+            stale: Stale::default(),
+            wanted: 0,
+            shown: 0,
+            wanted_at: Timestamp::default(),
+            served: Served::default(),
+            why: (Feed::default(), None),
+            completion: None,
             filter: LineInput::default(),
             filtering: false,
-            sort: (Column::Name, false),
+            sort: vec![(Column::Name, false)],
+            columns: Column::all().take(columns::USUAL).collect(),
+            group: None,
+            groups: Vec::new(),
+            opened: None,
+            view: None,
+            wide: false,
+            group_sort: (GroupSort::default(), false),
             cursor: Cursor::default(),
+            group_cursor: Cursor::default(),
             scrolled: 0,
             detail: false,
-            anchor: None,
             cached_at: None,
         }
     }
@@ -133,43 +171,62 @@ impl Fleet {
 
     /// Nodes the filter lets through.
     pub fn shown(&self) -> usize {
-        self.order.len()
+        self.rows.len()
     }
 
     /// A shown node by row.
     pub fn row(&self, row: usize) -> Option<&Node> {
-        self.order.get(row).and_then(|at| self.nodes.get(*at as usize))
+        self.rows.get(row).and_then(|at| self.nodes.get(*at as usize)).map(|node| &**node)
     }
 
     /// The node under the cursor.
     pub fn current(&self) -> Option<&Node> {
-        self.row(self.cursor.at)
+        if self.group.is_some() { None } else { self.row(self.cursor.at) }
     }
 
     /// A node by id.
     pub fn node(&self, id: &str) -> Option<&Node> {
-        self.index.get(id).and_then(|at| self.nodes.get(*at))
+        self.index.get(id).and_then(|at| self.nodes.get(*at)).map(|node| &**node)
     }
 
     /// A node by id, to change it. The order is made anew when the state settles.
     pub fn node_mut(&mut self, id: &str) -> Option<&mut Node> {
-        self.outdated = true;
-        self.index.get(id).and_then(|at| self.nodes.get_mut(*at))
+        let at = *self.index.get(id)?;
+        self.stale.nodes = true;
+        Arc::make_mut(&mut self.nodes).get_mut(at).map(Arc::make_mut)
     }
 
     /// Every node.
-    pub fn nodes(&self) -> &[Node] {
+    pub fn nodes(&self) -> &[Arc<Node>] {
         &self.nodes
     }
 
     /// The ids of marked nodes, in the order of the list of all nodes.
     pub fn marked(&self) -> Vec<String> {
-        self.nodes.iter().filter(|node| node.marked).map(|node| node.id.clone()).collect()
+        self.marks.iter().filter_map(|at| self.nodes.get(at)).map(|node| node.id.clone()).collect()
     }
 
     /// Marked nodes.
     pub fn marked_count(&self) -> usize {
-        self.nodes.iter().filter(|node| node.marked).count()
+        self.marks.len()
+    }
+
+    /// Marked nodes the filter lets through.
+    pub fn marked_shown(&self) -> usize {
+        match self.marks.is_empty() || self.rows.len() == self.nodes.len() {
+            true => self.marks.len(),
+            false => self.rows.iter().filter(|at| self.marks.has(**at as usize)).count(),
+        }
+    }
+
+    /// Whether a row is marked.
+    pub fn is_row_marked(&self, row: usize) -> bool {
+        self.rows.get(row).is_some_and(|at| self.marks.has(*at as usize))
+    }
+
+    /// Whether a node is marked.
+    pub fn is_marked(&self, id: &str) -> bool {
+        self.index.get(id).is_some_and(|at| self.marks.has(*at))
     }
 
     /// The marked nodes, or the one under the cursor if none is.
@@ -187,54 +244,80 @@ impl Fleet {
     /// Takes over a page of nodes. A node that several origins list is shown once, as of the first of them.
     pub fn land(&mut self, origin: Origin, page: &[ssm::InstanceInformation]) {
         let generation = self.generations.get(&origin).copied().unwrap_or_default();
+        let nodes = Arc::make_mut(&mut self.nodes);
         for info in page {
-            let Some(id) = info.instance_id.as_deref().map(crate::console::text::clean) else { continue };
+            let Some(id) = info.instance_id.as_deref().map(clean) else { continue };
             let at = *self.index.entry(id).or_insert_with(|| {
-                self.nodes.push(Node { origin, ..Node::default() });
-                self.nodes.len() - 1
+                nodes.push(Arc::new(Node { origin, ..Node::default() }));
+                self.refreshed.push(0);
+                nodes.len() - 1
             });
-            let node = &mut self.nodes[at];
-            if node.origin < origin {
+            if nodes[at].origin < origin {
                 continue;
             }
+            let node = Arc::make_mut(&mut nodes[at]);
             node.origin = origin;
             node.update(info);
-            node.generation = generation;
+            self.refreshed[at] = generation;
         }
-        self.outdated = true;
+        self.stale.nodes = true;
     }
 
     /// The refresh of an origin is whole.
     pub fn finish(&mut self, origin: Origin) {
         let generation = self.generations.get(&origin).copied().unwrap_or_default();
-        self.keep(|node| node.origin != origin || node.generation == generation);
+        let kept = |at: usize, fleet: &Self| fleet.nodes[at].origin != origin || fleet.refreshed[at] == generation;
+        self.keep(kept);
         self.cached_at.take_if(|_| self.nodes.iter().all(|node| !node.remembered));
     }
 
     /// Forgets the nodes that are not of these origins.
     pub fn keep_origins(&mut self, scope: &[Origin]) {
-        self.keep(|node| scope.contains(&node.origin));
-        for feeds in [&mut self.feed, &mut self.compliance, &mut self.summaries] {
+        self.keep(|at, fleet| scope.contains(&fleet.nodes[at].origin));
+        for feeds in [&mut self.feed, &mut self.compliance, &mut self.summaries, &mut self.served.feed] {
             feeds.keep(scope);
         }
     }
 
-    fn keep(&mut self, kept: impl Fn(&Node) -> bool) {
-        if !self.nodes.iter().all(&kept) {
-            let here = self.current().map(|node| node.id.clone());
-            self.nodes.retain(kept);
-            self.index = self.nodes.iter().enumerate().map(|(at, node)| (node.id.clone(), at)).collect();
-            self.order.clear();
-            self.arrange_around(here);
+    fn keep(&mut self, kept: impl Fn(usize, &Self) -> bool) {
+        if !(0..self.nodes.len()).all(|at| kept(at, self)) {
+            self.forget(|at, fleet| !kept(at, fleet));
         }
-        self.outdated = true;
+        self.stale.nodes = true;
+    }
+
+    /// Takes nodes off the list. Those that stay move up, and everything that knows their places with them.
+    fn forget(&mut self, gone: impl Fn(usize, &Self) -> bool) {
+        let mut left = 0;
+        let places: Vec<Option<usize>> = (0..self.nodes.len())
+            .map(|at| {
+                let stays = !gone(at, self);
+                left += usize::from(stays);
+                stays.then(|| left - 1)
+            })
+            .collect();
+        let to = |at: usize| places.get(at).copied().flatten();
+        let kept = self.rows.get(self.cursor.at).copied();
+        let mut at = 0..;
+        Arc::make_mut(&mut self.nodes).retain(|_| at.next().is_some_and(|at| to(at).is_some()));
+        let mut at = 0..;
+        self.refreshed.retain(|_| at.next().is_some_and(|at| to(at).is_some()));
+        self.index.retain(|_, at| to(*at).map(|new| *at = new).is_some());
+        self.marks = self.marks.moved(to);
+        self.served.nodes = self.served.nodes.moved(to);
+        let moved = |row: &u32| to(*row as usize).and_then(|at| u32::try_from(at).ok());
+        self.all = Arc::new(self.all.iter().filter_map(moved).collect());
+        self.rows = self.rows.iter().filter_map(moved).collect();
+        self.layout += 1;
+        self.cursor_to(kept.as_ref().and_then(moved));
     }
 
     /// Adds compliance summaries of an origin. The first page of an answer takes the place of what was known.
     pub fn summarise(&mut self, origin: Origin, items: &[ssm::ResourceComplianceSummaryItem], first: bool) {
         if first {
-            let own = self.nodes.iter_mut().filter(|node| node.origin == origin);
-            own.for_each(|node| node.summary = super::node::Summary::default());
+            let own = |node: &&mut Arc<Node>| node.origin == origin && node.summary != Summary::default();
+            let nodes = Arc::make_mut(&mut self.nodes).iter_mut().filter(own);
+            nodes.for_each(|node| Arc::make_mut(node).summary = Summary::default());
         }
         for item in items {
             let node = item.resource_id.as_deref().and_then(|id| self.node_mut(id));
@@ -242,78 +325,141 @@ impl Fleet {
                 node.summarise(item);
             }
         }
-        self.outdated = true;
+        self.stale.nodes = true;
     }
 
-    /// The filter or the order changed.
+    /// The filter changed.
     pub fn rearrange(&mut self) {
-        self.outdated = true;
+        self.stale.filter = true;
+        self.completion = None;
+        self.opened = None;
+        self.forget_served();
     }
 
-    /// Makes the order anew if something changed. The cursor stays on its node.
-    pub fn settle(&mut self) -> bool {
-        let outdated = std::mem::take(&mut self.outdated);
-        if outdated {
-            let kept = self.current().map(|node| node.id.clone());
-            self.arrange_around(kept);
+    /// What the end of the filter can be completed to.
+    pub fn completion(&self) -> Option<&Completion> {
+        self.completion.as_ref()
+    }
+
+    /// Whether what is shown is what the filter and the order ask for.
+    pub fn is_settled(&self) -> bool {
+        self.shown == self.wanted && !self.stale.filter && !self.stale.sort
+    }
+
+    /// Makes the order anew if something changed: at once if the fleet is small. Of a large one comes the question to be
+    /// answered elsewhere; its answer goes into [`Fleet::arrange`].
+    pub fn settle(&mut self, now: Timestamp) -> Settled {
+        if self.stale == Stale::default() {
+            return Settled::Nothing;
         }
-        outdated
+        if self.nodes.len() <= AT_ONCE {
+            self.catch_up(now);
+            return Settled::Changed;
+        }
+        let asked_for = self.stale.sort || self.stale.filter;
+        if !asked_for && (self.shown != self.wanted || now.since(self.wanted_at) < PAUSE) {
+            return Settled::Nothing;
+        }
+        Settled::Wanted(Box::new(self.question(now)))
     }
 
-    fn arrange_around(&mut self, kept: Option<String>) {
-        let filter = Filter::parse(self.filter.text(), FILTER_KEYS);
-        let mut matching = Matching::default();
-        let passing = self.nodes.iter().enumerate().filter(|(_, node)| {
-            filter.is_empty() || filter.passes(&node.text, &mut matching, |token| holds(node, token))
-        });
-        self.order = passing.filter_map(|(at, _)| u32::try_from(at).ok()).collect();
-        let (column, reversed) = self.sort;
-        let nodes = &self.nodes;
-        let node = |at: &u32| &nodes[*at as usize];
-        self.order.sort_by(|a, b| {
-            let order = compare(node(a), node(b), column);
-            let order = if reversed { order.reverse() } else { order };
-            order.then_with(|| natural(&node(a).name, &node(b).name)).then_with(|| node(a).id.cmp(&node(b).id))
-        });
-        if let Some(row) = kept.and_then(|id| self.order.iter().position(|at| nodes[*at as usize].id == id)) {
+    /// When to settle again although nothing happens.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        (self.stale.nodes && self.shown == self.wanted).then(|| self.wanted_at.plus(PAUSE))
+    }
+
+    /// Makes the order anew here and now. For what must not act on an old one.
+    pub fn catch_up(&mut self, now: Timestamp) {
+        if self.stale != Stale::default() || self.shown != self.wanted {
+            let answer = self.question(now).run();
+            self.arrange(answer);
+        }
+    }
+
+    fn question(&mut self, now: Timestamp) -> Job {
+        let stale = std::mem::take(&mut self.stale);
+        self.wanted += 1;
+        self.wanted_at = now;
+        Job {
+            epoch: self.wanted,
+            layout: self.layout,
+            nodes: self.nodes.clone(),
+            marks: self.marks.clone(),
+            served: Arc::new(self.served.nodes.clone()),
+            query: Arc::new(Query::parse(self.filter.text(), &self.served.tokens)),
+            sort: self.sort.clone(),
+            group: self.group.clone(),
+            before: self.all.clone(),
+            // An order that is under way may be one of other nodes or by another column.
+            sorted: !stale.nodes && !stale.sort && self.shown + 1 == self.wanted,
+            now,
+        }
+    }
+
+    /// Takes over an order. `false` if it came too late. The cursor stays on its node.
+    pub fn arrange(&mut self, answer: Arranged) -> bool {
+        let last = answer.epoch == self.wanted;
+        if answer.layout != self.layout || answer.epoch <= self.shown {
+            if last {
+                self.shown = self.wanted;
+                self.stale = Stale { nodes: true, sort: true, filter: true };
+            }
+            return false;
+        }
+        self.shown = answer.epoch;
+        let kept = self.rows.get(self.cursor.at).copied();
+        (self.all, self.rows, self.pings) = (answer.all, answer.rows, answer.pings);
+        self.cursor_to(kept);
+        self.land_groups(answer.groups);
+        true
+    }
+
+    fn cursor_to(&mut self, place: Option<u32>) {
+        if let Some(row) = place.and_then(|place| self.rows.iter().position(|at| *at == place)) {
             self.cursor.at = row;
         }
-        self.cursor.clamp(self.order.len());
+        self.cursor.clamp(self.rows.len());
+    }
+
+    fn land_groups(&mut self, groups: Vec<Group>) {
+        let kept = self.groups.get(self.group_cursor.at).map(|group| group.value.clone());
+        self.groups = groups;
+        groups::sort(&mut self.groups, self.group_sort.0, self.group_sort.1);
+        if let Some(row) = kept.and_then(|value| self.groups.iter().position(|group| group.value == value)) {
+            self.group_cursor.at = row;
+        }
+        self.group_cursor.clamp(self.groups.len());
     }
 
     /// Marks as the action says. `false` if it is no marking.
-    pub fn mark(&mut self, action: Action) -> bool {
+    pub fn mark(&mut self, action: Action, now: Timestamp) -> bool {
+        if matches!(action, Action::MarkRange | Action::MarkInvert | Action::MarkAll) {
+            // What is marked is what matches, not what matched a moment ago.
+            self.catch_up(now);
+        }
         let here = self.cursor.at;
+        let places = self.rows.iter().map(|at| *at as usize);
         match action {
             Action::Mark => {
-                if let Some(at) = self.order.get(here) {
-                    let node = &mut self.nodes[*at as usize];
-                    node.marked = !node.marked;
-                    self.anchor = node.marked.then(|| node.id.clone());
-                    self.cursor.step(Action::CursorDown, self.order.len());
+                if let Some(at) = self.rows.get(here).map(|at| *at as usize) {
+                    let marked = !self.marks.has(at);
+                    self.marks.set(at, marked);
+                    self.anchor = self.nodes.get(at).filter(|_| marked).map(|node| node.id.clone());
+                    self.cursor.step(Action::CursorDown, self.rows.len());
                 }
             }
             Action::MarkRange => {
-                let is_anchor = |at: &u32| Some(&self.nodes[*at as usize].id) == self.anchor.as_ref();
-                let from = self.order.iter().position(is_anchor).unwrap_or(here);
-                for at in self.order.iter().take(from.max(here) + 1).skip(from.min(here)) {
-                    self.nodes[*at as usize].marked = true;
-                }
+                let anchor = self.anchor.as_ref().and_then(|id| self.index.get(id)).copied();
+                let from = anchor.and_then(|anchor| places.clone().position(|at| at == anchor)).unwrap_or(here);
+                places.take(from.max(here) + 1).skip(from.min(here)).for_each(|at| self.marks.set(at, true));
                 self.anchor = self.current().map(|node| node.id.clone());
             }
-            Action::MarkInvert => {
-                for at in &self.order {
-                    let node = &mut self.nodes[*at as usize];
-                    node.marked = !node.marked;
-                }
-            }
-            Action::MarkAll => self.order.iter().for_each(|at| self.nodes[*at as usize].marked = true),
-            Action::MarkNone => self.nodes.iter_mut().for_each(|node| node.marked = false),
+            Action::MarkInvert => places.for_each(|at| self.marks.set(at, !self.marks.has(at))),
+            Action::MarkAll => places.for_each(|at| self.marks.set(at, true)),
+            Action::MarkNone => self.marks.clear(),
             _ => return false,
         }
-        if self.filter.text().contains("marked:") {
-            self.outdated = true;
-        }
+        self.marks_changed();
         true
     }
 
@@ -324,53 +470,47 @@ impl Fleet {
 
     /// Marks these nodes, or takes their marks away if all of them are marked.
     pub fn toggle_marks(&mut self, ids: &[String]) {
-        let all = ids.iter().filter_map(|id| self.node(id)).all(|node| node.marked);
+        let all = ids.iter().filter_map(|id| self.index.get(id)).all(|at| self.marks.has(*at));
         self.set_marks(ids, !all);
     }
 
     fn set_marks(&mut self, ids: &[String], marked: bool) {
-        for id in ids {
-            if let Some(at) = self.index.get(id) {
-                self.nodes[*at].marked = marked;
-            }
+        for at in ids.iter().filter_map(|id| self.index.get(id)) {
+            self.marks.set(*at, marked);
         }
-        self.outdated = true;
+        self.marks_changed();
     }
 
     /// Marks these nodes and no others.
     pub fn mark_only(&mut self, ids: &[String]) {
-        self.nodes.iter_mut().for_each(|node| node.marked = false);
-        for id in ids {
-            if let Some(at) = self.index.get(id) {
-                self.nodes[*at].marked = true;
-            }
-        }
-        self.outdated = true;
+        self.marks.clear();
+        self.set_marks(ids, true);
     }
 
-    /// Sorts by the next or the previous column, or turns the order around.
-    pub fn sort_by(&mut self, action: Action) {
-        let at = Column::ALL.iter().position(|column| *column == self.sort.0).unwrap_or(0);
-        let count = Column::ALL.len();
-        self.sort = match action {
-            Action::SortNext => (Column::ALL[(at + 1) % count], false),
-            Action::SortPrevious => (Column::ALL[(at + count - 1) % count], false),
-            _ => (self.sort.0, !self.sort.1),
-        };
-        self.outdated = true;
+    fn marks_changed(&mut self) {
+        self.stale.filter |= Query::parse(self.filter.text(), &[]).is_about_marks();
     }
 
     /// Nodes by ping status: online, lost, other.
     pub fn pings(&self) -> (usize, usize, usize) {
-        let count = |status: &PingStatus| self.nodes.iter().filter(|node| node.ping == *status).count();
-        let (online, lost) = (count(&PingStatus::Online), count(&PingStatus::ConnectionLost));
-        (online, lost, self.nodes.len() - online - lost)
+        self.pings
     }
 
     /// The ids among the shown rows whose tags nobody asked for yet.
-    pub fn untagged(&self, rows: std::ops::Range<usize>) -> Vec<String> {
+    pub fn untagged(&self, rows: Range<usize>) -> Vec<String> {
         rows.filter_map(|row| self.row(row)).filter(|node| node.wants_tags()).map(|node| node.id.clone()).collect()
     }
+}
+
+/// What became of an order that was out of date.
+#[derive(Debug)]
+pub enum Settled {
+    /// Nothing was to be done, or not yet.
+    Nothing,
+    /// It is in order again.
+    Changed,
+    /// It has to be worked out.
+    Wanted(Box<Job>),
 }
 
 /// The word for a ping status.
@@ -383,136 +523,5 @@ pub fn ping_word(ping: &PingStatus) -> &str {
     }
 }
 
-fn holds(node: &Node, token: &Token) -> bool {
-    let value = token.value.as_str();
-    match token.key.as_str() {
-        "name" => begins(&node.name, value),
-        "id" => begins(&node.id, value),
-        "ping" => begins(ping_word(&node.ping), value) || begins(node.ping.as_str(), value),
-        "platform" | "os" => node.platform.to_lowercase().contains(&value.to_lowercase()),
-        "agent" => begins(&node.agent, value),
-        "ip" => begins(&node.ip, value),
-        "tag" => match value.split_once('=') {
-            Some((key, wanted)) => node.tag(key).is_some_and(|has| begins(has, wanted)),
-            None => node.tag(value).is_some(),
-        },
-        "group" => node.patches.iter().flatten().any(|p| begins(&p.group, value)),
-        "compliance" => match node.verdict() {
-            Verdict::Compliant => begins("compliant", value),
-            Verdict::NonCompliant => begins("non-compliant", value) || begins("missing", value),
-            Verdict::NeverScanned | Verdict::Unasked => begins("unknown", value) || begins("never", value),
-        },
-        "disk" => {
-            let least = if value == "full" { Some(FULL) } else { value.trim_start_matches(['>', '=']).parse().ok() };
-            least.is_some_and(|least| node.sampled.last().is_some_and(|vitals| vitals.disk() >= least))
-        }
-        "marked" => node.marked == matches!(value, "yes" | "true" | "1" | "y"),
-        _ => false,
-    }
-}
-
-fn compare(a: &Node, b: &Node, column: Column) -> std::cmp::Ordering {
-    let rank = |ping: &PingStatus| match ping {
-        PingStatus::ConnectionLost => 0,
-        PingStatus::Inactive => 1,
-        PingStatus::Other(_) => 2,
-        PingStatus::Online => 3,
-    };
-    let missing = |node: &Node| node.patches.iter().flatten().map(|p| p.missing).next().unwrap_or(0);
-    match column {
-        Column::Name => natural(&a.name, &b.name),
-        Column::Id => a.id.cmp(&b.id),
-        Column::Ping => rank(&a.ping).cmp(&rank(&b.ping)),
-        Column::Platform => natural(&a.platform, &b.platform),
-        Column::Agent => natural(&a.agent, &b.agent),
-        Column::Ip => natural(&a.ip, &b.ip),
-        Column::Compliance => a.verdict().cmp(&b.verdict()).then_with(|| missing(b).cmp(&missing(a))),
-        Column::Disk => {
-            let disk = |node: &Node| node.sampled.last().map(crate::console::probe::vitals::Vitals::disk);
-            disk(b).cmp(&disk(a))
-        }
-        Column::Tags => a.tags_text().cmp(&b.tags_text()),
-        Column::LastSeen => b.last_seen.cmp(&a.last_seen),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn info(id: &str, name: &str, ping: PingStatus) -> ssm::InstanceInformation {
-        ssm::InstanceInformation {
-            instance_id: Some(id.to_owned()),
-            computer_name: Some(name.to_owned()),
-            ping_status: Some(ping),
-            ..Default::default()
-        }
-    }
-
-    fn fleet(count: usize) -> Fleet {
-        let mut fleet = Fleet::default();
-        fleet.begin(Origin::default());
-        let ping = |i: usize| if i.is_multiple_of(3) { PingStatus::ConnectionLost } else { PingStatus::Online };
-        fleet.land(
-            Origin::default(),
-            &(0..count).map(|i| info(&format!("mi-{i:017}"), &format!("web-{i}"), ping(i))).collect::<Vec<_>>(),
-        );
-        fleet.finish(Origin::default());
-        fleet.settle();
-        fleet
-    }
-
-    fn filter(fleet: &mut Fleet, text: &str) {
-        fleet.filter = LineInput::from(text);
-        fleet.rearrange();
-        fleet.settle();
-    }
-
-    #[test]
-    fn marks_survive_filter_and_refresh() {
-        let mut fleet = fleet(12);
-        filter(&mut fleet, "ping:lost");
-        assert_eq!(fleet.shown(), 4);
-        fleet.mark(Action::MarkAll);
-        filter(&mut fleet, "");
-        fleet.mark(Action::MarkInvert);
-        assert_eq!(fleet.marked_count(), 8);
-        fleet.begin(Origin::default());
-        fleet.land(Origin::default(), &[info("mi-00000000000000001", "web-1", PingStatus::Online)]);
-        fleet.finish(Origin::default());
-        fleet.settle();
-        assert_eq!((fleet.total(), fleet.marked_count()), (1, 1));
-    }
-
-    #[test]
-    fn the_cursor_follows_its_node() {
-        let mut fleet = fleet(12);
-        fleet.cursor.at = 10;
-        let id = fleet.current().unwrap().id.clone();
-        fleet.sort_by(Action::SortReverse);
-        fleet.settle();
-        assert_eq!(fleet.current().unwrap().id, id);
-        filter(&mut fleet, "name:web-3");
-        assert_eq!(fleet.current().unwrap().name, "web-3");
-    }
-
-    #[test]
-    fn a_range_runs_from_the_last_mark() {
-        let mut fleet = fleet(12);
-        fleet.mark(Action::Mark);
-        fleet.cursor.at = 4;
-        fleet.mark(Action::MarkRange);
-        assert_eq!(fleet.marked_count(), 5);
-    }
-
-    #[test]
-    fn tags_can_be_filtered_for() {
-        let mut fleet = fleet(3);
-        let tag = ssm::Tag { key: "Env".to_owned(), value: "prod".to_owned() };
-        fleet.node_mut("mi-00000000000000002").unwrap().set_tags(&[tag]);
-        filter(&mut fleet, "tag:Env=prod");
-        assert_eq!(fleet.shown(), 1);
-        filter(&mut fleet, "!tag:Env");
-        assert_eq!(fleet.shown(), 2);
-    }
-}
+mod tests;

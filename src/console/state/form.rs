@@ -217,6 +217,12 @@ pub enum Purpose {
     Tags(Box<super::tagging::Tagged>),
     /// A text is written to a file.
     Save,
+    /// The way the fleet is looked at is kept.
+    SaveView,
+    /// The rows of the fleet are written or copied.
+    Export,
+    /// It is found out why a node is not connected.
+    Why,
     /// A port is forwarded.
     Forward,
     /// A file of a node is written: its node and path, what is in it, and the sum of that.

@@ -94,6 +94,8 @@ pub struct Node {
     pub ip: String,
     /// The host name it reports.
     pub computer: String,
+    /// The name the service knows it by, without its tags.
+    pub(super) given: String,
     /// When it was last heard of.
     pub last_seen: Option<Timestamp>,
     /// When it was registered.
@@ -110,44 +112,46 @@ pub struct Node {
     pub summary: Summary,
     /// How it said that it is.
     pub sampled: Sampled,
-    /// Whether the user marked it.
-    pub marked: bool,
     /// Whether it is only known from the last time the console ran.
     pub remembered: bool,
     /// Whether its tags are.
     pub(super) tags_remembered: bool,
-    /// What loose words are looked for in.
+    /// Its name in an order of bytes that is the one of [`natural`].
+    pub(super) key: Box<[u8]>,
+    /// What words are looked for in: its names first, each on a line, and from `rest` on everything else.
     pub(super) text: String,
-    /// The refresh it was last part of.
-    pub(super) generation: u64,
+    pub(super) rest: usize,
 }
 
 impl Node {
-    /// Takes over the facts of `DescribeInstanceInformation`; tags, patches and marks stay.
+    /// Takes over the facts of `DescribeInstanceInformation`; tags and patches stay. Most facts are as they were most of
+    /// the time, and then nothing is made anew.
     pub fn update(&mut self, info: &ssm::InstanceInformation) {
-        let text = |value: &Option<String>| value.as_deref().map(clean).unwrap_or_default();
-        self.id = text(&info.instance_id);
-        self.computer = text(&info.computer_name);
-        self.name = [text(&info.name), self.computer.clone(), self.id.clone()]
-            .into_iter()
-            .find(|name| !name.is_empty())
-            .unwrap_or_default();
+        let mut changed = put(&mut self.id, info.instance_id.as_deref());
+        changed |= put(&mut self.computer, info.computer_name.as_deref());
+        changed |= put(&mut self.given, info.name.as_deref());
+        changed |= put(&mut self.platform_type, info.platform_type.as_ref().map(ssm::PlatformType::as_str));
+        changed |= put(&mut self.agent, info.agent_version.as_deref());
+        changed |= put(&mut self.ip, info.ip_address.as_deref());
+        changed |= put(&mut self.activation, info.activation_id.as_deref());
+        changed |= put(&mut self.role, info.iam_role.as_deref());
         self.ping = info.ping_status.clone().unwrap_or_default();
-        let (name, version) = (text(&info.platform_name), text(&info.platform_version));
-        self.platform = match (name.is_empty(), &info.platform_type) {
-            (true, Some(kind)) => clean(kind.as_str()),
-            _ => format!("{name} {version}").trim().to_owned(),
-        };
-        self.platform_type = info.platform_type.as_ref().map(|kind| clean(kind.as_str())).unwrap_or_default();
-        self.agent = text(&info.agent_version);
         self.latest = info.is_latest_version;
-        self.ip = text(&info.ip_address);
         self.last_seen = info.last_ping_date_time;
         self.registered = info.registration_date;
-        self.activation = text(&info.activation_id);
-        self.role = text(&info.iam_role);
         self.remembered = false;
-        self.rename();
+        let name = info.platform_name.as_deref().unwrap_or_default();
+        let platform = match (name, info.platform_version.as_deref().unwrap_or_default()) {
+            ("", _) => self.platform_type.clone(),
+            (name, version) => clean(format!("{name} {version}").trim()),
+        };
+        if self.platform != platform {
+            self.platform = platform;
+            changed = true;
+        }
+        if changed {
+            self.rename();
+        }
     }
 
     /// Takes over tags; a `Name` tag names the node.
@@ -165,19 +169,35 @@ impl Node {
     }
 
     fn rename(&mut self) {
-        if let Some(name) = self.tag("Name").filter(|name| !name.is_empty()) {
-            self.name = name.to_owned();
+        let tag = self.tag("Name").unwrap_or_default();
+        let name = [tag, &self.given, &self.computer, &self.id].into_iter().find(|name| !name.is_empty());
+        let name = name.unwrap_or_default().to_owned();
+        if self.name != name {
+            self.key = natural_key(&name).into();
+            self.name = name;
         }
-        self.text = format!(
-            "{} {} {} {} {} {} {}",
-            self.name,
-            self.id,
-            self.computer,
-            self.ip,
-            self.platform,
-            self.agent,
-            self.tags_text()
-        );
+        let mut text = self.name.clone();
+        if !self.computer.is_empty() && self.computer != self.name {
+            text.push('\n');
+            text.push_str(&self.computer);
+        }
+        self.rest = text.len();
+        for fact in [&self.id, &self.ip, &self.platform, &self.platform_type, &self.agent] {
+            if !fact.is_empty() {
+                text.push('\n');
+                text.push_str(fact);
+            }
+        }
+        for (key, value) in self.tags.iter().flatten().filter(|(key, _)| key != "Name") {
+            text.extend(["\n", key, "=", value]);
+        }
+        text.shrink_to_fit();
+        self.text = text;
+    }
+
+    /// What words are looked for in: its names, each on a line, and everything else.
+    pub fn text(&self) -> (&str, &str) {
+        self.text.split_at_checked(self.rest).unwrap_or((&self.text, ""))
     }
 
     /// The value of a tag.
@@ -243,6 +263,18 @@ pub fn severity_rank(severity: &ComplianceSeverity) -> usize {
     ComplianceSeverity::ALL.iter().position(|known| known == severity).unwrap_or(ComplianceSeverity::ALL.len())
 }
 
+/// Takes over a text, cleaned. Whether it is another than before.
+fn put(here: &mut String, value: Option<&str>) -> bool {
+    let value = value.unwrap_or_default();
+    if here == value {
+        return false;
+    }
+    let cleaned = clean(value);
+    let changed = *here != cleaned;
+    *here = cleaned;
+    changed
+}
+
 /// Compares as people count: `web-2` stands before `web-10`; case matters last.
 pub fn natural(a: &str, b: &str) -> Ordering {
     let (mut a_rest, mut b_rest) = (a, b);
@@ -251,11 +283,9 @@ pub fn natural(a: &str, b: &str) -> Ordering {
             return a_rest.len().cmp(&b_rest.len()).then_with(|| a.cmp(b));
         };
         if x.is_ascii_digit() && y.is_ascii_digit() {
-            let digits = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
             let (m, n) = (digits(a_rest), digits(b_rest));
-            let number = |text: &str, len: usize| text[..len].trim_start_matches('0').to_owned();
-            let (p, q) = (number(a_rest, m), number(b_rest, n));
-            let order = p.len().cmp(&q.len()).then_with(|| p.cmp(&q));
+            let (p, q) = (a_rest[..m].trim_start_matches('0'), b_rest[..n].trim_start_matches('0'));
+            let order = p.len().cmp(&q.len()).then_with(|| p.cmp(q));
             if order != Ordering::Equal {
                 return order;
             }
@@ -270,6 +300,32 @@ pub fn natural(a: &str, b: &str) -> Ordering {
     }
 }
 
+/// Bytes whose order is that of [`natural`], but for texts that differ in case and leading zeros alone: those are equal.
+pub fn natural_key(text: &str) -> Vec<u8> {
+    let mut key = Vec::with_capacity(text.len() + 8);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if c.is_ascii_digit() {
+            let end = digits(rest);
+            let number = rest[..end].trim_start_matches('0');
+            // A number stands where its first digit would, and the longer number is the larger one. No byte is 0.
+            key.push(b'0');
+            key.push(u8::try_from(number.len()).unwrap_or(u8::MAX).saturating_add(1));
+            key.extend(number.as_bytes());
+            rest = &rest[end..];
+        } else {
+            let mut buffer = [0; 4];
+            c.to_lowercase().for_each(|c| key.extend(c.encode_utf8(&mut buffer).as_bytes()));
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    key
+}
+
+fn digits(text: &str) -> usize {
+    text.bytes().take_while(u8::is_ascii_digit).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,6 +335,14 @@ mod tests {
         let mut names = ["web-10", "Web-2", "web-1", "äx", "web-02", "db"];
         names.sort_by(|a, b| natural(a, b));
         assert_eq!(names, ["db", "web-1", "Web-2", "web-02", "web-10", "äx"]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn keys_stand_in_the_order_of_names(a in "[a-bA-B0-2 äÄ-]{0,8}", b in "[a-bA-B0-2 äÄ-]{0,8}") {
+            let keys = natural_key(&a).cmp(&natural_key(&b));
+            proptest::prop_assert!(keys == Ordering::Equal || keys == natural(&a, &b));
+        }
     }
 
     #[test]

@@ -5,15 +5,19 @@ use std::sync::Arc;
 use super::{
     command::CommandLine,
     cursor::Cursor,
+    fleet::Column,
     form::Form,
     input::LineInput,
     shells::{layout::Axis, paste::Pasted},
 };
-use crate::console::{
-    effect::{Change, Confirmed},
-    keys::HelpLine,
-    origin::Origin,
-    probe::processes::Process,
+use crate::{
+    config::view::View,
+    console::{
+        effect::{Change, Confirmed},
+        keys::HelpLine,
+        origin::Origin,
+        probe::processes::Process,
+    },
 };
 
 /// What a question is about.
@@ -119,6 +123,12 @@ pub enum Pick {
     Signal { node: String, process: Box<Process> },
     /// A shell is shown: in a split along an axis, or alone. The choices stand in the order of the rows.
     Shell { place: Option<Axis>, choices: Vec<ShellChoice> },
+    /// The fleet is grouped by a column, or by none.
+    Group(Vec<Option<Column>>),
+    /// The fleet is looked at as a view says.
+    View(Vec<View>),
+    /// The text of a cell is copied.
+    Cell(Vec<String>),
 }
 
 /// A box.
@@ -134,6 +144,10 @@ pub enum Overlay {
     Log { lines: Vec<String>, cursor: Cursor },
     /// One of several things.
     Picker { title: String, input: LineInput, items: Vec<(String, String)>, cursor: Cursor, pick: Pick },
+    /// Why a node is not connected.
+    Why { called: String, cursor: Cursor },
+    /// The columns of the fleet, and whether they are shown.
+    Columns { items: Vec<(Column, bool)>, cursor: Cursor },
     /// A form.
     Form(Box<Form>),
     /// A question.
@@ -148,7 +162,7 @@ impl Overlay {
             Self::Command(line) => Some(&mut line.input),
             Self::Picker { input, .. } => Some(input),
             Self::Question(question) => question.typed.as_mut().map(|(_, input)| input),
-            Self::Messages { .. } | Self::Log { .. } | Self::Form(_) => None,
+            Self::Messages { .. } | Self::Log { .. } | Self::Columns { .. } | Self::Why { .. } | Self::Form(_) => None,
         }
     }
 
@@ -173,6 +187,8 @@ impl Overlay {
             Self::Help { cursor, .. }
             | Self::Messages { cursor }
             | Self::Log { cursor, .. }
+            | Self::Columns { cursor, .. }
+            | Self::Why { cursor, .. }
             | Self::Picker { cursor, .. } => Some(cursor),
             Self::Command(line) => Some(&mut line.cursor),
             Self::Form(_) | Self::Question(_) => None,
@@ -200,7 +216,8 @@ impl Overlay {
             }
             Self::Command(line) => (0..line.candidates.len()).collect(),
             Self::Log { lines, .. } => (0..lines.len()).collect(),
-            Self::Messages { .. } | Self::Form(_) | Self::Question(_) => Vec::new(),
+            Self::Columns { items, .. } => (0..items.len()).collect(),
+            Self::Messages { .. } | Self::Why { .. } | Self::Form(_) | Self::Question(_) => Vec::new(),
         }
     }
 }

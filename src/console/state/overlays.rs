@@ -26,10 +26,18 @@ impl State {
         if matches!(self.overlays.last(), Some(Overlay::Command(_))) {
             return self.act_command(action, fx);
         }
+        if self.act_columns(action) {
+            return;
+        }
         let rows = self.overlays.last().map(Overlay::rows).unwrap_or_default();
         let messages = self.notices.all().count();
+        let checks = self.fleet.why.1.as_ref().map_or(0, |why| why.checks.len());
         let Some(overlay) = self.overlays.last_mut() else { return };
-        let len = if matches!(overlay, Overlay::Messages { .. }) { messages } else { rows.len() };
+        let len = match overlay {
+            Overlay::Messages { .. } => messages,
+            Overlay::Why { .. } => checks,
+            _ => rows.len(),
+        };
         if overlay.cursor_mut().is_some_and(|cursor| cursor.step(action, len)) {
             return;
         }
@@ -70,7 +78,11 @@ impl State {
                 }
                 _ => {}
             },
-            Overlay::Help { .. } | Overlay::Messages { .. } | Overlay::Log { .. } => {
+            Overlay::Help { .. }
+            | Overlay::Messages { .. }
+            | Overlay::Log { .. }
+            | Overlay::Columns { .. }
+            | Overlay::Why { .. } => {
                 if matches!(action, Action::Dismiss | Action::Accept) {
                     self.overlays.pop();
                 }
@@ -90,6 +102,13 @@ impl State {
                             }
                             (Pick::Shell { place, mut choices }, Some(row), _) if row < choices.len() => {
                                 self.picked_shell(place, choices.swap_remove(row), fx);
+                            }
+                            (Pick::Group(mut choices), Some(row), _) if row < choices.len() => {
+                                self.fleet.set_group(choices.swap_remove(row));
+                            }
+                            (Pick::View(views), Some(row), _) if row < views.len() => self.set_view(&views[row]),
+                            (Pick::Cell(texts), Some(row), _) if row < texts.len() => {
+                                self.copy_text(&texts[row], &texts[row], fx);
                             }
                             _ => {}
                         }
@@ -216,6 +235,12 @@ impl State {
             Purpose::Download { .. } | Purpose::Upload { .. } => {
                 self.read_copying(form).map(|copying| Submitted::Copying(Box::new(copying)))
             }
+            Purpose::Why => form.given("node").map(Submitted::Why).ok_or(("node", "name a node".to_owned())),
+            Purpose::SaveView => form.given("name").map(Submitted::View).ok_or(("name", "give it a name".to_owned())),
+            Purpose::Export => {
+                let form = form.clone();
+                self.export(&form, fx).map(|()| Submitted::Export)
+            }
             Purpose::RenameShell { tab } => Ok(Submitted::RenameShell(*tab, form.given("name"))),
         };
         match outcome {
@@ -247,6 +272,15 @@ impl State {
             }
             Ok(Submitted::Write(write)) => self.confirm_write(*write),
             Ok(Submitted::Copying(copying)) => self.begin_copying(*copying, fx),
+            Ok(Submitted::Why(node)) => {
+                self.overlays.pop();
+                self.ask_why(node, None, fx);
+            }
+            Ok(Submitted::View(name)) => {
+                self.overlays.pop();
+                self.save_view(&name, fx);
+            }
+            Ok(Submitted::Export) => drop(self.overlays.pop()),
             Ok(Submitted::RenameShell(tab, name)) => {
                 self.overlays.pop();
                 self.rename_shell(tab, name);
@@ -348,7 +382,7 @@ impl State {
         if !send.instance_ids.is_empty() {
             return (send.instance_ids.clone(), true);
         }
-        let reached = |node: &&super::node::Node| {
+        let reached = |node: &&std::sync::Arc<super::node::Node>| {
             send.targets.iter().all(|target| {
                 let key = target.key.as_deref().unwrap_or_default();
                 let any = |value: &str| target.values.iter().any(|wanted| wanted == value || wanted == "*");
@@ -371,6 +405,9 @@ enum Submitted {
     Unlabel(ssm::UnlabelParameterVersion),
     Tags(Origin, Option<Box<crate::console::effect::Retag>>),
     Save(String),
+    Why(String),
+    View(String),
+    Export,
     Forward(Box<crate::config::forward::Forward>),
     RenameShell(u64, Option<String>),
     Write(Box<crate::console::effect::WriteFile>),

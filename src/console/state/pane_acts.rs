@@ -20,29 +20,31 @@ use crate::{
 impl State {
     pub(super) fn act_fleet(&mut self, action: Action, fx: &mut Vec<Effect>) {
         let shown = self.fleet.shown();
-        if self.fleet.mark(action) || self.fleet.cursor.step(action, shown) {
+        if self.act_groups(action) || self.arrange_fleet(action, fx) {
+            return;
+        }
+        if self.fleet.mark(action, self.now) || self.fleet.cursor.step(action, shown) {
             return;
         }
         match action {
             Action::Filter => self.fleet.filtering = true,
-            Action::Accept => self.fleet.filtering = false,
+            Action::Accept => self.apply_filter(fx),
             Action::Dismiss => {
                 self.fleet.filtering = false;
-                self.fleet.filter.clear();
-                self.fleet.rearrange();
+                self.fleet.set_filter("");
             }
             Action::Back if self.fleet.detail => self.fleet.detail = false,
-            Action::Back if !self.fleet.filter.text().is_empty() => {
-                self.fleet.filter.clear();
-                self.fleet.rearrange();
-            }
+            Action::Back if self.fleet.close_group() => {}
+            Action::Back if !self.fleet.filter.text().is_empty() => self.fleet.set_filter(""),
             Action::Open => self.open_node_view(self.fleet.current().map(|node| node.id.clone())),
             Action::Compare => self.open_compare(fx),
             Action::FullDisks => self.show_full_disks(),
             Action::Detail => self.fleet.detail = !self.fleet.detail,
             Action::SortNext | Action::SortPrevious | Action::SortReverse => self.fleet.sort_by(action),
             Action::Left => self.fleet.scrolled = self.fleet.scrolled.saturating_sub(1),
-            Action::Right => self.fleet.scrolled = (self.fleet.scrolled + 1).min(super::fleet::Column::ALL.len() - 2),
+            Action::Right => {
+                self.fleet.scrolled = (self.fleet.scrolled + 1).min(self.fleet.shown_columns().len().saturating_sub(2))
+            }
             Action::OpenShell => self.shell_on(self.fleet.current().map(|node| node.id.clone()), fx),
             Action::OpenShells => self.shells_on(self.fleet.chosen(), fx),
             Action::RunCommand => self.compose(self.fleet.chosen(), fx),

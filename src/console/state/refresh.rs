@@ -138,6 +138,8 @@ impl State {
         let (now, every) = (self.now, self.refresh(origin));
         let has_nodes = self.fleet.nodes().iter().any(|node| node.origin == origin);
         let empty = Duration::from_secs(NOTHING_YET).min(every);
+        // A large fleet takes long to fetch, and is not fetched all the time.
+        let every = every.max(Duration::from_millis(self.fleet.total() as u64));
         if self.fleet.feed.is_due(origin, now, if has_nodes { every } else { empty }) {
             self.ask(origin, Query::Nodes, fx);
         }

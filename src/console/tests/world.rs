@@ -3,7 +3,10 @@
 use crate::{
     console::{
         effect::Source,
-        state::shells::limits::Preferences,
+        state::{
+            fleet::why::{Answer, Findings},
+            shells::limits::Preferences,
+        },
         testing::{BEGIN, Bench},
         update::{Page, Transcript, Whole},
     },
@@ -11,8 +14,9 @@ use crate::{
 };
 
 /// Every source.
-pub const SOURCES: [Source; 21] = [
+pub const SOURCES: [Source; 23] = [
     Source::Nodes,
+    Source::NodesWhere,
     Source::Samples,
     Source::Tags,
     Source::PatchStates,
@@ -20,6 +24,7 @@ pub const SOURCES: [Source; 21] = [
     Source::ComplianceTypes,
     Source::Patches,
     Source::NodeCommands,
+    Source::Why,
     Source::Commands,
     Source::Invocations,
     Source::Whole,
@@ -77,7 +82,7 @@ pub fn page(source: Source, count: usize, seed: usize) -> Page {
     let each = || (0..count).map(move |n| (n, seed.wrapping_add(n)));
     let text = |n: usize| Some(name(n));
     match source {
-        Source::Nodes => Page::Nodes(each().map(|(n, s)| node(n, s)).collect()),
+        Source::Nodes | Source::NodesWhere => Page::Nodes(each().map(|(n, s)| node(n, s)).collect()),
         Source::Samples => Page::Sample {
             node: id(seed % 8),
             result: match seed % 3 {
@@ -130,6 +135,7 @@ pub fn page(source: Source, count: usize, seed: usize) -> Page {
                 })
                 .collect(),
         ),
+        Source::Why => Page::Why(Box::new(why(seed))),
         Source::NodeCommands => Page::NodeCommands(each().map(|(n, s)| invocation(n, s)).collect()),
         Source::Commands => Page::Commands(each().map(|(n, s)| command(n, s)).collect()),
         Source::Invocations => Page::Invocations(each().map(|(n, s)| invocation(n, s)).collect()),
@@ -321,4 +327,25 @@ pub fn rich(read_only: bool, nodes: usize) -> Bench {
     }
     bench.press("1");
     bench
+}
+
+fn why(seed: usize) -> Findings {
+    let listed = ssm::InstanceInformation {
+        instance_id: Some(id(seed % 8)),
+        agent_version: text(seed),
+        last_ping_date_time: time(seed),
+        association_status: text(seed + 1),
+        ..Default::default()
+    };
+    Findings {
+        asked: name(seed),
+        id: Some(id(seed % 8)),
+        endpoint: name(seed + 2),
+        connection: [Answer::NotAsked, Answer::Known(ssm::ConnectionStatus::NotConnected), Answer::Failed(name(seed))]
+            [seed % 3]
+            .clone(),
+        listed: if seed.is_multiple_of(2) { Answer::Known(None) } else { Answer::Known(Some(Box::new(listed))) },
+        activation: Answer::Known(Some(Box::default())),
+        instance: Answer::Unasked(name(seed + 3)),
+    }
 }

@@ -1,0 +1,124 @@
+use crate::{
+    console::{
+        effect::{Epoch, Source},
+        state::fleet::why::{Answer, Findings},
+        testing::{BEGIN, Bench},
+        update::{Page, Update},
+    },
+    ssm::{self, ConnectionStatus, PingStatus, Timestamp},
+};
+
+const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (200, 60)];
+
+fn snapshots(name: &str, mut make: impl FnMut() -> Bench) {
+    for (width, height) in SIZES {
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), make().screen(width, height));
+    }
+}
+
+fn fleet() -> Bench {
+    let mut bench = Bench::new(false);
+    let node = |n: usize| ssm::InstanceInformation {
+        instance_id: Some(format!("mi-{n:017}")),
+        computer_name: Some(format!("{}-{n}", ["web", "db", "漢字"][n % 3])),
+        ping_status: Some(if n.is_multiple_of(4) { PingStatus::ConnectionLost } else { PingStatus::Online }),
+        last_ping_date_time: Some(Timestamp::from_millis(BEGIN - 90_000 * n as i64)),
+        platform_name: Some(["Debian GNU/Linux 13", "Amazon Linux 2023"][n % 2].to_owned()),
+        agent_version: Some("3.3.0.0".to_owned()),
+        ip_address: Some(format!("10.0.0.{n}")),
+        ..Default::default()
+    };
+    bench.answer(Source::Nodes, Page::Nodes((0..12).map(node).collect()));
+    for n in 0..9 {
+        let tag = |key: &str, value: &str| ssm::Tag { key: key.to_owned(), value: value.to_owned() };
+        let env = ["prod", "test", ""][n % 3];
+        let tags = if env.is_empty() { vec![tag("Role", "x")] } else { vec![tag("Env", env), tag("Role", "web")] };
+        let page = Page::Tags { node: format!("mi-{n:017}"), tags };
+        bench.apply(Update::Page { source: Source::Tags, epoch: Epoch::default(), page });
+    }
+    bench
+}
+
+#[test]
+fn groups() {
+    snapshots("groups", || {
+        let mut bench = fleet();
+        bench.press("b");
+        bench.type_text("tag:Env");
+        bench.press("enter");
+        bench
+    });
+}
+
+#[test]
+fn columns() {
+    snapshots("columns", || {
+        let mut bench = fleet();
+        bench.press("shift-c j space j o j shift-o shift-o");
+        bench
+    });
+}
+
+#[test]
+fn several_orders_and_tag_columns() {
+    snapshots("orders", || {
+        let mut bench = fleet();
+        let names = ["name", "tag:Env", "missing", "ping", "seen"].map(str::to_owned);
+        assert!(bench.state.fleet.set_columns_named(&names).is_empty());
+        bench.press("o shift-o ~ a j j space");
+        bench.press("/");
+        bench.type_text("web");
+        bench.press("enter");
+        bench
+    });
+}
+
+#[test]
+fn completion() {
+    let mut bench = fleet();
+    bench.press("/");
+    bench.type_text("web ping:");
+    bench.press("tab tab");
+    insta::assert_snapshot!("completion_80x24", bench.screen(80, 24));
+}
+
+#[test]
+fn served() {
+    let mut bench = Bench::new(false);
+    bench.press("/");
+    bench.type_text("tag:Env=prod !db ");
+    let (_, epoch) = bench.asked(Source::NodesWhere).expect("the service is asked");
+    let info = ssm::InstanceInformation {
+        instance_id: Some("mi-00000000000000001".to_owned()),
+        computer_name: Some("web-1".to_owned()),
+        ..Default::default()
+    };
+    bench.apply(Update::Page { source: Source::NodesWhere, epoch, page: Page::Nodes(vec![info]) });
+    insta::assert_snapshot!("served_80x24", bench.screen(80, 24));
+}
+
+#[test]
+fn why() {
+    snapshots("why", || {
+        let mut bench = fleet();
+        bench.press("w");
+        let findings = Findings {
+            asked: "db-1".to_owned(),
+            id: Some("mi-00000000000000001".to_owned()),
+            endpoint: "http://127.0.0.1:7700".to_owned(),
+            connection: Answer::Known(ConnectionStatus::NotConnected),
+            listed: Answer::Known(Some(Box::new(ssm::InstanceInformation {
+                ping_status: Some(PingStatus::ConnectionLost),
+                last_ping_date_time: Some(Timestamp::from_millis(BEGIN - 7_200_000)),
+                agent_version: Some("3.1.0.0".to_owned()),
+                registration_date: Some(Timestamp::from_millis(BEGIN - 864_000_000)),
+                association_status: Some("Failed".to_owned()),
+                ..Default::default()
+            }))),
+            activation: Answer::Failed("AccessDeniedException: ssm:DescribeActivations".to_owned()),
+            instance: Answer::Unasked("it is no EC2 instance".to_owned()),
+        };
+        bench.answer(Source::Why, Page::Why(Box::new(findings)));
+        bench
+    });
+}

@@ -1,0 +1,305 @@
+//! What actions do in the pane beyond moving, marking and opening.
+
+use super::{
+    Column,
+    export::{Format, Which},
+    why::{self, Findings},
+};
+use crate::{
+    config::view::{View, Views},
+    console::{
+        action::Action,
+        effect::{Effect, Query},
+        state::{
+            State,
+            cursor::Cursor,
+            form::{Field, Form, Purpose, Value},
+            node::natural,
+            overlay::{Overlay, Pick},
+        },
+        text::{clean, count, cut},
+    },
+};
+
+/// Rows that are put into a clipboard at most; terminals take no more.
+const MOST_COPIED: usize = 5_000;
+
+impl State {
+    /// The actions of the list itself. `false` if it is none of them.
+    pub(in crate::console::state) fn arrange_fleet(&mut self, action: Action, fx: &mut Vec<Effect>) -> bool {
+        let now = self.now;
+        let fleet = &mut self.fleet;
+        match action {
+            Action::SortFurther => fleet.sort_further(),
+            Action::Wide => fleet.wide = !fleet.wide,
+            Action::Columns => {
+                let items = fleet.possible_columns();
+                self.overlays.push(Overlay::Columns { items, cursor: Cursor::default() });
+            }
+            Action::GroupBy => self.pick_group(),
+            Action::Views => self.pick_view(),
+            Action::SaveView => self.name_view(),
+            Action::Export => self.ask_export(),
+            Action::CopyRow => {
+                let cells: Vec<_> = fleet.current_cells(now).into_iter().map(|(_, text)| text).collect();
+                self.copy_text(&cells.join("\t"), "the row", fx);
+            }
+            Action::CopyTable => {
+                let export = fleet.export(Which::Shown, Format::Tabs, now);
+                match export.len() {
+                    rows @ 0..=MOST_COPIED => {
+                        let text = export.text();
+                        self.copy_text(&text, &count(rows, "row"), fx);
+                    }
+                    rows => {
+                        self.advise(format!("{} are too many for the clipboard.", count(rows, "row")), "Export them.");
+                    }
+                }
+            }
+            Action::CopyCell => {
+                let items = fleet.current_cells(now);
+                let texts = items.iter().map(|(_, text)| text.clone()).collect();
+                self.pick("Copy which cell?", items, Pick::Cell(texts));
+            }
+            Action::Why => match fleet.current().map(|node| (node.name.clone(), node.id.clone())) {
+                Some((name, id)) => self.ask_why(name, Some(id), fx),
+                None => self.name_missing(),
+            },
+            Action::WhyMissing => self.name_missing(),
+            Action::CompleteFilter if fleet.filtering => fleet.complete(),
+            _ => return false,
+        }
+        true
+    }
+
+    /// The actions of the folded list. `false` if the list is not folded or it is none of them.
+    pub(in crate::console::state) fn act_groups(&mut self, action: Action) -> bool {
+        let fleet = &mut self.fleet;
+        if fleet.grouped_by().is_none() || fleet.filtering {
+            return false;
+        }
+        let len = fleet.groups().len();
+        match action {
+            _ if fleet.group_cursor.step(action, len) => {}
+            Action::Mark => fleet.mark_group(self.now),
+            Action::Open | Action::Right => {
+                if !fleet.open_group() && len > 0 {
+                    self.tell("No filter says what these nodes have in common.");
+                }
+            }
+            Action::Back | Action::Left => fleet.set_group(None),
+            Action::Detail => {}
+            _ => return false,
+        }
+        true
+    }
+
+    fn pick(&mut self, title: &str, items: Vec<(String, String)>, pick: Pick) {
+        let (input, cursor) = Default::default();
+        self.overlays.push(Overlay::Picker { title: title.to_owned(), input, items, cursor, pick });
+    }
+
+    fn pick_group(&mut self) {
+        let columns = self.fleet.possible_columns().into_iter().map(|(column, _)| column);
+        let columns = columns.filter(|column| !matches!(column, Column::Id | Column::Tags));
+        let mut choices = vec![None];
+        choices.extend(columns.map(Some));
+        let now = self.fleet.grouped_by().cloned();
+        let item = |choice: &Option<Column>| {
+            let about = if *choice == now { "as it is" } else { "" };
+            match choice {
+                None => ("no groups: every node".to_owned(), about.to_owned()),
+                Some(column) => (column.name().into_owned(), about.to_owned()),
+            }
+        };
+        let items = choices.iter().map(item).collect();
+        self.pick("Group by", items, Pick::Group(choices));
+    }
+
+    fn pick_view(&mut self) {
+        let views = self.settings.views.clone();
+        if views.is_empty() {
+            let key = self.key_for(Action::SaveView).unwrap_or_default();
+            return self.tell(format!("There are no views yet; {key} saves how the fleet is looked at now."));
+        }
+        let item = |view: &View| {
+            let parts = [
+                (!view.filter.is_empty()).then(|| clean(&view.filter)),
+                (!view.sort.is_empty()).then(|| format!("by {}", clean(&view.sort.join(", ")))),
+                view.group.as_ref().map(|group| format!("grouped by {}", clean(group))),
+            ];
+            (clean(&view.name), parts.into_iter().flatten().collect::<Vec<_>>().join("  "))
+        };
+        let items = views.iter().map(item).collect();
+        self.pick("Views", items, Pick::View(views));
+    }
+
+    /// Looks at the fleet as a view says.
+    pub fn set_view(&mut self, view: &View) {
+        let unknown = self.fleet.set_view(view);
+        if !unknown.is_empty() {
+            self.warn(format!("The view {} names no columns of the fleet with {}.", view.name, unknown.join(", ")));
+        }
+    }
+
+    fn name_view(&mut self) {
+        let name = self.fleet.view.clone().unwrap_or_default();
+        let field = Field::line("name", "Name", "a view of this name is replaced", &name);
+        let now = self.fleet.as_view("");
+        let mut facts = vec![("filter", now.filter), ("sorted by", now.sort.join(", "))];
+        facts.push((
+            "columns",
+            if now.columns.is_empty() { "the usual ones".to_owned() } else { now.columns.join(", ") },
+        ));
+        facts.extend(now.group.map(|group| ("grouped by", group)));
+        let fixed = |(label, text): (&str, String)| {
+            Field::of(label, label, "", Value::Fixed(if text.is_empty() { "–".to_owned() } else { text }))
+        };
+        let fields = std::iter::once(field).chain(facts.into_iter().map(fixed)).collect();
+        self.overlays.push(Overlay::Form(Box::new(Form::new("Save this view", Purpose::SaveView, fields))));
+    }
+
+    /// Keeps how the fleet is looked at under a name.
+    pub(in crate::console::state) fn save_view(&mut self, name: &str, fx: &mut Vec<Effect>) {
+        let view = self.fleet.as_view(name);
+        self.fleet.view = Some(name.to_owned());
+        self.saved_views.retain(|known| known.name != view.name);
+        self.saved_views.push(view.clone());
+        self.settings.views.retain(|known| known.name != view.name);
+        self.settings.views.push(view);
+        let text = Views { views: self.saved_views.clone() }.text();
+        fx.push(Effect::Keep { path: self.views_file.clone(), text: text.into() });
+        self.tell(format!("The view {name} is kept."));
+    }
+
+    fn name_missing(&mut self) {
+        let field = Field::line("node", "Node", "its id, i-… or mi-…, or its name", "");
+        let form = Form::new("Why is this node not in the list?", Purpose::Why, vec![field]);
+        self.overlays.push(Overlay::Form(Box::new(form)));
+    }
+
+    /// Finds out why a node is not connected. `called` is its id or its name.
+    pub fn ask_why(&mut self, called: String, id: Option<String>, fx: &mut Vec<Effect>) {
+        let id = id.or_else(|| {
+            let mut named = self.fleet.nodes().iter().filter(|node| node.id == called || node.name == called);
+            named.next().map(|node| node.id.clone())
+        });
+        self.fleet.why.1 = None;
+        self.overlays.retain(|overlay| !matches!(overlay, Overlay::Why { .. }));
+        self.overlays.push(Overlay::Why { called: called.clone(), cursor: Cursor::default() });
+        match &id {
+            Some(id) => self.ask(self.origin_of(id), Query::Why { called, id: Some(id.clone()) }, fx),
+            None => self.ask(self.origins.first(), Query::Why { called, id: None }, fx),
+        }
+    }
+
+    pub(in crate::console::state) fn land_why(&mut self, findings: &Findings) {
+        let versions = self.fleet.nodes().iter().map(|node| node.agent.as_str());
+        let newest = versions.max_by(|a, b| natural(a, b)).map(str::to_owned);
+        self.fleet.why.1 = Some(why::diagnose(findings, newest.as_deref(), self.now));
+    }
+
+    fn ask_export(&mut self) {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let which: Vec<_> = Which::ALL.iter().map(|(_, name)| *name).collect();
+        let formats: Vec<_> = Format::FILES.iter().map(|(_, name, _)| *name).collect();
+        let choice = |options| Value::Choice { options, at: 0 };
+        let marked = usize::from(self.fleet.marked_count() > 0 && self.fleet.grouped_by().is_none());
+        let time = self.now.civil().strftime("%Y%m%d-%H%M%S");
+        let path = self.save_directory.join(format!("fleet-{time}"));
+        let fields = vec![
+            Field::of("which", "Rows", "space changes it", Value::Choice { options: names(&which), at: marked }),
+            Field::of("format", "Format", "space changes it", choice(names(&formats))),
+            Field::of("to", "To", "space changes it", choice(names(&["file", "clipboard"]))),
+            Field::line("path", "File", "an existing file is not overwritten", &path.to_string_lossy()),
+        ];
+        self.overlays.push(Overlay::Form(Box::new(Form::new("Export the fleet", Purpose::Export, fields))));
+    }
+
+    /// Exports as the form says. What is wrong with it, and in which field.
+    pub(in crate::console::state) fn export(
+        &mut self,
+        form: &Form,
+        fx: &mut Vec<Effect>,
+    ) -> Result<(), (&'static str, String)> {
+        let which = Which::ALL.iter().find(|(_, name)| *name == form.answer("which")).map_or(Which::Shown, |(w, _)| *w);
+        let format = Format::FILES.iter().find(|(_, name, _)| *name == form.answer("format")).copied();
+        let (format, _, ending) = format.unwrap_or(Format::FILES[0]);
+        let export = self.fleet.export(which, format, self.now);
+        if export.is_empty() {
+            return Err(("which", "there are no such rows".to_owned()));
+        }
+        if form.answer("to") == "clipboard" {
+            if export.len() > MOST_COPIED {
+                return Err(("to", format!("{} are too many for the clipboard", count(export.len(), "row"))));
+            }
+            let rows = count(export.len(), "row");
+            self.copy_text(&export.text(), &rows, fx);
+            return Ok(());
+        }
+        let path = form.given("path").ok_or_else(|| ("path", "name a file".to_owned()))?;
+        let mut path = std::path::PathBuf::from(path);
+        if path.extension().is_none() {
+            path.set_extension(ending);
+        }
+        fx.push(Effect::Export { export: Box::new(export), path });
+        Ok(())
+    }
+
+    pub(in crate::console::state) fn copy_text(&mut self, text: &str, what: &str, fx: &mut Vec<Effect>) {
+        if text.is_empty() {
+            return self.tell("There is nothing to copy here.");
+        }
+        self.tell(format!("Copied {}", cut(&clean(what), 60)));
+        fx.push(Effect::Copy(text.to_owned()));
+    }
+
+    /// The actions of the box of columns. `false` if it is none of them.
+    pub(in crate::console::state) fn act_columns(&mut self, action: Action) -> bool {
+        let Some(Overlay::Columns { items, cursor }) = self.overlays.last_mut() else { return false };
+        let at = cursor.at;
+        let Some((column, _)) = items.get(at).cloned() else { return false };
+        match action {
+            Action::ToggleColumn => {
+                let chosen = items.iter().filter(|(_, shown)| *shown).count();
+                let shown = &mut items[at].1;
+                if *shown && chosen == 1 {
+                    return true;
+                }
+                *shown = !*shown;
+            }
+            Action::ColumnUp if at > 0 => {
+                items.swap(at, at - 1);
+                cursor.at -= 1;
+            }
+            Action::ColumnDown if at + 1 < items.len() => {
+                items.swap(at, at + 1);
+                cursor.at += 1;
+            }
+            Action::ColumnUp | Action::ColumnDown => {}
+            Action::SortOn => self.fleet.sort_on(column.clone()),
+            Action::SortAlso => self.fleet.sort_also(column.clone()),
+            _ => return false,
+        }
+        if let Some(Overlay::Columns { items, .. }) = self.overlays.last() {
+            let chosen = items.iter().filter(|(_, shown)| *shown).map(|(column, _)| column.clone()).collect();
+            self.fleet.set_columns(chosen);
+        }
+        true
+    }
+
+    /// Shows the columns the settings have for the place that is looked at.
+    pub(in crate::console::state) fn take_columns(&mut self) {
+        let names = self.origins.known().flat_map(|(_, known)| {
+            let (profile, region) = (known.facts.profile.clone().unwrap_or_default(), &known.facts.region);
+            [known.place.name.clone(), format!("{profile}/{region}"), profile, region.clone()]
+        });
+        let names: Vec<String> = names.collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let Some(columns) = self.settings.columns.of_fleet(&names).map(<[String]>::to_vec) else { return };
+        let unknown = self.fleet.set_columns_named(&columns);
+        if !unknown.is_empty() {
+            self.warn(format!("There are no columns {}.", unknown.join(", ")));
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The part of a filter that the service answers itself: what it was asked, and which nodes it named.
+
+use super::{AT_ONCE, Bits, Fleet, query::Query};
+use crate::{
+    console::{
+        effect::{self, Effect},
+        origin::Origin,
+        state::{State, feed::Feeds},
+        text::clean,
+    },
+    ssm::{self, InstanceInformationStringFilter},
+};
+
+/// What the service was asked.
+#[derive(Clone, Debug, Default)]
+pub struct Served {
+    /// The state of `DescribeInstanceInformation` with filters.
+    pub feed: Feeds,
+    /// The tokens it was asked for, as typed.
+    pub(super) tokens: Vec<String>,
+    /// The nodes it named.
+    pub(super) nodes: Bits,
+}
+
+/// Where the parts of a filter are tried.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// At the service.
+    pub service: Vec<String>,
+    /// Here.
+    pub here: Vec<String>,
+}
+
+impl Fleet {
+    /// What the service can be asked for that it was not asked yet. `None` if all nodes are here and few enough.
+    pub(super) fn unserved(&self) -> Option<(Vec<String>, Vec<InstanceInformationStringFilter>)> {
+        let whole = self.feed.are_known() && self.total() <= AT_ONCE;
+        let wanted = Query::parse(self.filter.text(), &[]).for_service();
+        let news = !whole && !wanted.tokens.is_empty() && wanted.tokens != self.served.tokens;
+        news.then_some((wanted.tokens, wanted.filters))
+    }
+
+    /// What the service said is forgotten once the filter asks for something else.
+    pub(super) fn forget_served(&mut self) {
+        if self.served.tokens.is_empty() {
+            return;
+        }
+        if Query::parse(self.filter.text(), &[]).for_service().tokens != self.served.tokens {
+            self.served.tokens.clear();
+            self.served.nodes.clear();
+            self.served.feed = Feeds::default();
+        }
+    }
+
+    /// The service did not answer: everything is tried here.
+    pub fn unserve(&mut self) {
+        self.served.tokens.clear();
+        self.served.nodes.clear();
+        self.stale.filter = true;
+    }
+
+    /// Takes over nodes that the service named for the filter.
+    pub fn land_served(&mut self, origin: Origin, page: &[ssm::InstanceInformation]) {
+        self.land(origin, page);
+        let places = page.iter().filter_map(|info| self.index.get(&clean(info.instance_id.as_deref()?))).copied();
+        for at in places.collect::<Vec<_>>() {
+            self.served.nodes.set(at, true);
+        }
+    }
+
+    /// Nodes the service named for the filter.
+    pub fn served_count(&self) -> usize {
+        self.served.nodes.len()
+    }
+
+    /// Where the parts of the filter are tried, if any is tried at the service.
+    pub fn places(&self) -> Option<Places> {
+        if self.served.tokens.is_empty() {
+            return None;
+        }
+        let here = crate::console::state::filter::parts(self.filter.text());
+        let here = here.into_iter().filter(|part| part.not || !self.served.tokens.contains(&part.bare));
+        let typed = |part: crate::console::state::filter::Part| match part.not {
+            true => format!("!{}", part.bare),
+            false => part.bare,
+        };
+        Some(Places { service: self.served.tokens.clone(), here: here.map(typed).collect() })
+    }
+
+    /// What is to be said about the filter.
+    pub fn filter_remarks(&self) -> Vec<String> {
+        Query::parse(self.filter.text(), &[]).remarks
+    }
+}
+
+impl State {
+    /// The filter was typed to its end.
+    pub(in crate::console::state) fn apply_filter(&mut self, fx: &mut Vec<Effect>) {
+        self.fleet.filtering = false;
+        self.fleet.completion = None;
+        for remark in self.fleet.filter_remarks() {
+            self.warn(format!("In the filter {remark}"));
+        }
+        self.ask_served(fx);
+    }
+
+    /// While the list of nodes is on its way for the first time, the service is asked for those that are looked for.
+    pub(in crate::console::state) fn want_served(&mut self, fx: &mut Vec<Effect>) {
+        let typed = !self.fleet.filtering || self.fleet.filter.text().ends_with(' ');
+        if typed && !self.fleet.feed.are_known() && self.fleet.feed.all().is_loading() {
+            self.ask_served(fx);
+        }
+    }
+
+    fn ask_served(&mut self, fx: &mut Vec<Effect>) {
+        let Some((tokens, filters)) = self.fleet.unserved() else { return };
+        self.fleet.served.tokens = tokens;
+        self.fleet.served.nodes.clear();
+        for origin in self.origins.scope().to_vec() {
+            self.ask(origin, effect::Query::NodesWhere(filters.clone()), fx);
+        }
+    }
+}
