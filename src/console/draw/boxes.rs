@@ -89,14 +89,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
             let inner = large(view, frame, area, "Columns", None);
             let hints = hints(
                 view,
-                &[
-                    Action::ToggleColumn,
-                    Action::ColumnUp,
-                    Action::ColumnDown,
-                    Action::SortOn,
-                    Action::SortAlso,
-                    Action::Dismiss,
-                ],
+                &[Action::ToggleColumn, Action::ColumnUp, Action::ColumnDown, Action::SortOn, Action::SortAlso],
             );
             let inner = foot(view, frame, inner, about_lines(inner).max(1), [(Role::Dim, hints)]);
             let sort = view.state.fleet.sort();
