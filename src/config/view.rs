@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::place::is_like;
 
 /// The columns of lists. A name is that of a column or `tag:KEY`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Columns {
     /// Those of the fleet.
@@ -15,7 +15,7 @@ pub struct Columns {
 }
 
 /// The columns of lists in some places.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ScopeColumns {
     /// The place, the profile or the region, or profile and region with `/` between; `*` stands for anything, `?` for one

@@ -152,6 +152,10 @@ impl Bench {
     }
 
     fn screen_with(&mut self, width: u16, height: u16, ascii: bool) -> TestBackend {
+        // What the loop works out beside itself is there by the time anybody looks.
+        let (jobs, rest) = std::mem::take(&mut self.fx).into_iter().partition(|fx| matches!(fx, Effect::Arrange(_)));
+        self.fx = rest;
+        self.state.arrange(jobs);
         let look = Look { theme: Theme::shipped("dark"), ascii };
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         // The second frame knows the windows of the first.

@@ -62,7 +62,11 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let body = full_disks(view, frame, body);
     let (list, detail) = split(body, fleet.detail);
     if list.height > 0 {
-        if fleet.shown() == 0 {
+        if fleet.shown() == 0 && !fleet.is_settled() {
+            let words =
+                format!("{} putting {} into order", view.look.sign("⋯", "..."), text::count(fleet.total(), "node"));
+            cards::middle(frame, list, vec![Line::from(view.span(Role::Running, words))]);
+        } else if fleet.shown() == 0 {
             let next = format!(
                 "The filter \"{}\" lets none of {} through.",
                 fleet.filter.text(),

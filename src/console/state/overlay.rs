@@ -174,6 +174,8 @@ impl Overlay {
             | Self::Command(_)
             | Self::Picker { .. }
             | Self::Question(_)
+            | Self::Columns { .. }
+            | Self::Why { .. }
             | Self::Messages { .. }
             | Self::Log { .. } => true,
             // Its fields differ.

@@ -332,9 +332,9 @@ pub fn rich(read_only: bool, nodes: usize) -> Bench {
 fn why(seed: usize) -> Findings {
     let listed = ssm::InstanceInformation {
         instance_id: Some(id(seed % 8)),
-        agent_version: text(seed),
+        agent_version: Some(name(seed)),
         last_ping_date_time: time(seed),
-        association_status: text(seed + 1),
+        association_status: Some(name(seed + 1)),
         ..Default::default()
     };
     Findings {

@@ -5,7 +5,7 @@ use std::{borrow::Cow, cmp::Ordering, sync::Arc};
 use super::ping_word;
 use crate::{
     console::{
-        state::node::{Node, Verdict, natural, natural_key},
+        state::node::{Node, Verdict, natural_key},
         text,
     },
     ssm::{PingStatus, Timestamp},
@@ -172,7 +172,10 @@ impl Column {
         match self {
             Self::Name => a.key.cmp(&b.key),
             Self::Id => a.id.cmp(&b.id),
-            _ => natural(&self.value(a, Timestamp::default()), &self.value(b, Timestamp::default())),
+            _ => {
+                let key = |node: &Node| natural_key(&self.value(node, Timestamp::default()));
+                key(a).cmp(&key(b))
+            }
         }
     }
 
