@@ -26,6 +26,8 @@ const ORDER: &[Layer] = &[
     Layer::Global,
     Layer::List,
     Layer::Fleet,
+    Layer::Columns,
+    Layer::Filter,
     Layer::Compare,
     Layer::Node,
     Layer::NodeDisk,

@@ -360,7 +360,7 @@ impl State {
             return Vec::new();
         }
         let gap = if before.is_empty() { "" } else { " " };
-        let keys = super::fleet::FILTER_KEYS.iter().filter(|key| key.starts_with(last));
+        let keys = super::fleet::query::KEYS.iter().map(|key| key.name).filter(|key| key.starts_with(last));
         let candidates = keys.map(|key| Candidate {
             line: format!("{} {before}{gap}{key}:", verb.name),
             name: format!("{key}:"),

@@ -6,7 +6,6 @@ use super::{
     Pane, State,
     compare::{Compare, Metric},
     fleet::Column,
-    input::LineInput,
     node::Node,
     overlay::{Overlay, Question, Then},
 };
@@ -56,7 +55,7 @@ impl State {
                 continue;
             }
             let small = self.fleet.total() <= MOST;
-            let all = self.fleet.nodes().iter().filter(|_| small);
+            let all = self.fleet.nodes().iter().map(|node| &**node).filter(|_| small);
             let shown = self.fleet_window().filter(|_| !small).filter_map(|row| self.fleet.row(row));
             let asked = all.chain(shown).filter(|node| node.origin == origin && can_answer(node));
             let nodes: Vec<String> = asked.map(|node| node.id.clone()).collect();
@@ -87,7 +86,7 @@ impl State {
         }
         let now = self.now;
         let full = |node: &&Node| node.ping == PingStatus::Online;
-        let nodes = self.fleet.nodes().iter().filter(full);
+        let nodes = self.fleet.nodes().iter().map(|node| &**node).filter(full);
         nodes
             .filter_map(|node| Some((node, node.sampled.current(now).filter(|vitals| vitals.disk() >= FULL)?)))
             .collect()
@@ -102,10 +101,9 @@ impl State {
                 None => "Disks are not sampled here: sample-every in the settings turns it on.",
             });
         }
-        self.fleet.filter = if shown { LineInput::default() } else { LineInput::from(FULL_DISKS) };
-        self.fleet.sort = if shown { (Column::Name, false) } else { (Column::Disk, false) };
-        self.fleet.rearrange();
-        self.fleet.settle();
+        self.fleet.set_filter(if shown { "" } else { FULL_DISKS });
+        self.fleet.set_sort(vec![(if shown { Column::Name } else { Column::Disk }, false)]);
+        self.fleet.catch_up(self.now);
         self.fleet.cursor.at = 0;
     }
 

@@ -52,7 +52,7 @@ fn verbs_do_what_they_say() {
     let mut bench = loaded(false, 12);
     bench.press("4");
     say(&mut bench, "sort ping desc");
-    assert_eq!((bench.state.fleet.sort, bench.state.pane), ((Column::Ping, true), Pane::Fleet));
+    assert_eq!((bench.state.fleet.sort(), bench.state.pane), (&[(Column::Ping, true)][..], Pane::Fleet));
     say(&mut bench, "filter web-1");
     assert_eq!(bench.state.fleet.filter.text(), "web-1");
     say(&mut bench, "node web-7");
@@ -111,7 +111,7 @@ fn tab_completes_verbs_names_and_filters() {
     bench.press("esc :");
     bench.type_text("sort pl");
     bench.press("tab enter");
-    assert_eq!(bench.state.fleet.sort.0, Column::Platform);
+    assert_eq!(bench.state.fleet.sort()[0].0, Column::Platform);
     // A verb from the list still wants its word.
     bench.press(":");
     bench.type_text("them");

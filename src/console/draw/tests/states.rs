@@ -63,6 +63,8 @@ fn the_fleet() {
                 let mut bench = Bench::new(false);
                 let nodes = (0..HUGE).map(|n| node(n, &format!("web-{n}"), PingStatus::Online)).collect();
                 bench.answer(Source::Nodes, Page::Nodes(nodes));
+                // The order is there before anybody goes to the end of it.
+                bench.screen(80, 24);
                 bench.press("shift-g k");
                 bench
             }),

@@ -277,7 +277,7 @@ impl State {
                 cursor.at += 1;
             }
             Action::ColumnUp | Action::ColumnDown => {}
-            Action::SortOn => self.fleet.sort_on(column.clone()),
+            Action::SortOn => self.fleet.sort_alone(column.clone()),
             Action::SortAlso => self.fleet.sort_also(column.clone()),
             _ => return false,
         }

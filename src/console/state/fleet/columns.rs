@@ -5,6 +5,7 @@ use std::{borrow::Cow, cmp::Ordering, sync::Arc};
 use super::ping_word;
 use crate::{
     console::{
+        probe::vitals::Vitals,
         state::node::{Node, Verdict, natural_key},
         text,
     },
@@ -151,6 +152,7 @@ impl Column {
                 verdict << 64 | most_first(missing(node).unwrap_or(0))
             }
             Self::Missing => most_first(missing(node).ok_or(Missing::Unknown)?),
+            Self::Disk => most_first(disk(node).ok_or(Missing::Unknown)?.into()),
             Self::LastSeen => newest_first(node.last_seen.ok_or(Missing::Nothing)?),
             Self::Registered => newest_first(node.registered.ok_or(Missing::Nothing)?),
             Self::Tag(_) | Self::Tags if node.tags.is_none() => return Err(Missing::Unknown),
@@ -161,7 +163,10 @@ impl Column {
 
     /// Whether a rank says everything there is to say: nothing was cut off to make it.
     pub(super) fn is_whole(&self, rank: u128, reversed: bool) -> bool {
-        let numbers = matches!(self, Self::Ping | Self::Compliance | Self::Missing | Self::LastSeen | Self::Registered);
+        let numbers = matches!(
+            self,
+            Self::Ping | Self::Compliance | Self::Disk | Self::Missing | Self::LastSeen | Self::Registered
+        );
         let rank = if reversed { (u128::MAX >> 1).wrapping_sub(rank) } else { rank };
         // The last of the 16 bytes is there if the text was that long.
         numbers || rank & 0x7f == 0
@@ -198,6 +203,11 @@ pub fn verdict_word(verdict: Verdict) -> &'static str {
 /// Patches a node misses, once that is known.
 pub fn missing(node: &Node) -> Option<i32> {
     node.patches.iter().flatten().map(|patches| patches.missing).next()
+}
+
+/// The share of its fullest disk that is used, in percent, once it has told.
+pub fn disk(node: &Node) -> Option<u8> {
+    node.sampled.last().map(Vitals::disk)
 }
 
 /// A day.

@@ -73,6 +73,7 @@ impl Fleet {
             "ping" => words(&["online", "lost", "inactive"]),
             "compliance" => words(&["compliant", "non-compliant", "missing", "never", "unknown"]),
             "severity" => words(&["critical", "high", "medium", "low", "informational", "unspecified"]),
+            "disk" => words(&["full"]),
             "marked" | "latest" => words(&["yes", "no"]),
             "seen" | "registered" => words(&["5m", "1h", "1d", "7d"]),
             "tag" => self.tag_keys(),

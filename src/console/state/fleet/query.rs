@@ -4,13 +4,16 @@
 use std::time::Duration;
 
 use super::{
-    columns::{Column, date, missing, verdict_word},
+    columns::{Column, date, disk, missing, verdict_word},
     ping_word,
 };
 use crate::{
-    console::state::{
-        filter::{Matching, Op, Part, Words, begins, find_folded, like, parts},
-        node::{Node, Verdict, natural},
+    console::{
+        probe::usage::FULL,
+        state::{
+            filter::{Matching, Op, Part, Words, begins, find_folded, like, parts},
+            node::{Node, Verdict, natural},
+        },
     },
     ssm::{InstanceInformationStringFilter, PingStatus, Timestamp},
 };
@@ -45,6 +48,7 @@ enum Fact {
     Registered,
     Missing,
     Failed,
+    Disk,
     Tag,
 }
 
@@ -69,6 +73,7 @@ pub const KEYS: &[Key] = &[
     key("group", Fact::PatchGroup, "group:web"),
     key("missing", Fact::Missing, "missing>10"),
     key("failed", Fact::Failed, "failed>0"),
+    key("disk", Fact::Disk, "disk:full"),
     key("severity", Fact::Severity, "severity:critical"),
     key("registered", Fact::Registered, "registered<7d"),
     key("activation", Fact::Activation, "activation:1b2c"),
@@ -232,6 +237,12 @@ fn read(key: &Key, op: Op, value: &str, before: Option<&Wanted>) -> Result<Wante
         Fact::Missing | Fact::Failed if text != "none" => {
             wanted.number = text.parse().map_err(|_| format!("a number is wanted, such as {}", key.about))?;
         }
+        Fact::Disk if text == "full" => wanted.number = FULL.into(),
+        // As in `disk:>=80`, which is `disk>=80`.
+        Fact::Disk if text != "none" => {
+            let number = text.trim_start_matches(['>', '=']).trim_end_matches('%').parse();
+            wanted.number = number.map_err(|_| "full or a number is wanted, such as disk>80".to_owned())?;
+        }
         Fact::Seen | Fact::Registered if text != "none" && !is_date(text) => {
             wanted.age = age(text).ok_or_else(|| format!("an age is wanted, such as {}", key.about))?;
         }
@@ -296,7 +307,7 @@ impl Condition {
             Fact::Role => text(&node.role),
             Fact::PatchGroup => text(&Column::PatchGroup.value(node, row.now)),
             Fact::Platform if self.op != Op::Is || wanted.exact => text(&node.platform),
-            Fact::Platform => find_folded(&node.platform, &wanted.text) || begins(&node.kind, &wanted.text),
+            Fact::Platform => find_folded(&node.platform, &wanted.text) || begins(&node.platform_type, &wanted.text),
             Fact::Agent => self.version(wanted, &node.agent),
             Fact::Ping => word(&[ping_word(&node.ping), node.ping.as_str()]),
             Fact::Compliance => match node.verdict() {
@@ -311,6 +322,12 @@ impl Condition {
             Fact::Registered => self.age(wanted, node.registered, row.now),
             Fact::Missing => self.number(wanted, missing(node)),
             Fact::Failed => self.number(wanted, node.patches.iter().flatten().map(|p| p.failed).next()),
+            Fact::Disk => match (disk(node).map(i64::from), self.op) {
+                (used, Op::Is) if wanted.text == "none" => used.is_none(),
+                (None, _) => false,
+                (Some(used), Op::Is) if !wanted.exact => used >= wanted.number,
+                (Some(used), op) => op.holds(used.cmp(&wanted.number)),
+            },
             Fact::Tag => {
                 let Some((key, op)) = &wanted.tag else { return false };
                 match (node.tag(key), op) {

@@ -1,28 +1,31 @@
 //! The fleet by names that are said: its columns and its nodes.
 
-use super::{Column, Fleet, begins};
+use super::{Column, Fleet};
+use crate::console::state::filter::begins;
 
 impl Fleet {
-    /// Sorts by a column of this name.
+    /// Sorts by a column of this name, or of this heading.
     ///
     /// # Errors
     /// In words, when there is none.
     pub fn sort_on(&mut self, column: &str, descending: bool) -> Result<(), String> {
-        let found = Column::ALL.into_iter().find(|known| known.title().eq_ignore_ascii_case(column));
+        let titled = || Column::all().find(|known| known.title().eq_ignore_ascii_case(column));
         let known = || format!("there is no column \"{column}\"; there are {}", self.sortable().join(", "));
-        self.sort = (found.ok_or_else(known)?, descending);
-        self.outdated = true;
+        let column = Column::named(column).or_else(titled).ok_or_else(known)?;
+        self.set_sort(vec![(column, descending)]);
         Ok(())
     }
 
-    /// What the list is sorted by: the name of the column, and whether backwards.
+    /// What the list is sorted by first: the name of the column, and whether backwards.
     pub fn sorted_on(&self) -> (String, bool) {
-        (self.sort.0.title().to_owned(), self.sort.1)
+        let first = self.sort.first().map(|(column, reversed)| (column.name().into_owned(), *reversed));
+        first.unwrap_or_else(|| (Column::Name.name().into_owned(), false))
     }
 
     /// The names of the columns to sort by.
     pub fn sortable(&self) -> Vec<String> {
-        Column::ALL.iter().map(|column| column.title().to_owned()).collect()
+        let tags = self.tag_keys().into_iter().map(|key| Column::Tag(key.into()).name().into_owned());
+        Column::all().map(|column| column.title().into_owned()).chain(tags).collect()
     }
 
     /// The id of the node that is called so: by id, by name, or by the beginning of one name alone.
@@ -47,13 +50,16 @@ impl Fleet {
         }
     }
 
-    /// Puts the cursor on a node. A filter that hides it is taken away.
+    /// Puts the cursor on a node. Groups and a filter that hide it are taken away.
     pub fn go_to(&mut self, id: &str) {
-        self.settle();
-        let shown = |at: &u32| self.nodes.get(*at as usize).is_some_and(|node| node.id == id);
-        if !self.order.iter().any(shown) {
-            self.filter.clear();
+        let Some(place) = self.index.get(id).and_then(|at| u32::try_from(*at).ok()) else { return };
+        let now = self.wanted_at;
+        self.set_group(None);
+        self.catch_up(now);
+        if !self.rows.contains(&place) {
+            self.set_filter("");
+            self.catch_up(now);
         }
-        self.arrange_around(Some(id.to_owned()));
+        self.cursor_to(Some(place));
     }
 }

@@ -68,7 +68,7 @@ impl Fleet {
     }
 
     /// Sorts by a column alone; backwards if the list is sorted by it already.
-    pub fn sort_on(&mut self, column: Column) {
+    pub fn sort_alone(&mut self, column: Column) {
         let reversed = matches!(self.sort.as_slice(), [(sorted, false)] if *sorted == column);
         self.set_sort(vec![(column, reversed)]);
     }
