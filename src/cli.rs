@@ -1,6 +1,7 @@
 //! The command line: one file per verb. Data on standard output, words on standard error; exit 0 done, 1 failed, 2 usage.
 
 mod agent;
+mod apart;
 mod as_user;
 mod children;
 mod choice;
@@ -74,6 +75,8 @@ enum Verb {
     #[command(hide = true, name = "as-user")]
     AsUser(as_user::AsUser),
     #[command(hide = true)]
+    Apart(apart::Apart),
+    #[command(hide = true)]
     Janitor(janitor::Janitor),
 }
 
@@ -111,6 +114,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Completions(verb)) => verb.run(),
         Some(Verb::Man(verb)) => verb.run(),
         Some(Verb::AsUser(verb)) => verb.run(),
+        Some(Verb::Apart(verb)) => verb.run(),
         Some(Verb::Janitor(verb)) => verb.run(),
         None if cli.replay.is_given() => cli.replay.run(),
         None => face::run(global, cli.record),

@@ -3,6 +3,7 @@
 //! It reads text and answers values. It knows neither the network nor the console's state.
 
 pub mod aws;
+pub mod command;
 pub mod context;
 pub mod forward;
 pub mod keymap;

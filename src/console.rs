@@ -3,7 +3,7 @@
 //! A loop of pure parts and one impure one: events and answers go into [`state::State`], effects come out as data,
 //! [`effect::perform`] starts them, [`draw`] shows the state. It knows the client and nothing of engines or agents.
 
-use std::{io::IsTerminal, path::PathBuf, sync::Arc};
+use std::{ffi::OsString, io::IsTerminal, path::PathBuf, sync::Arc};
 
 use crate::{
     config::{
@@ -68,6 +68,8 @@ pub struct Options {
     pub session: Option<session::Session>,
     /// Where everything that happens is recorded, and whether with the output of commands and shells.
     pub record: Option<(PathBuf, bool)>,
+    /// The words that start a program away from our terminal, before its own; without them it has a process group of its own.
+    pub apart: Vec<OsString>,
 }
 
 /// Reads the user's settings file, if there is one.
@@ -77,7 +79,14 @@ pub struct Options {
 pub fn settings(paths: &Paths) -> anyhow::Result<Settings> {
     let path = paths.settings();
     match crate::config::paths::read_optional(&path)? {
-        Some(text) => Settings::parse(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display())),
+        Some(text) => {
+            let mut settings =
+                Settings::parse(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+            let file = path.display().to_string();
+            settings.problems.iter_mut().for_each(|problem| problem.file.clone_from(&file));
+            settings.commands.iter_mut().for_each(|command| command.file.clone_from(&file));
+            Ok(settings)
+        }
         None => Ok(Settings::default()),
     }
 }
@@ -95,7 +104,8 @@ pub fn keymap(user: Option<(&str, &str)>) -> (Keymap<action::Action>, Vec<Proble
 /// When there is no terminal, when a theme that was asked for cannot be used, or when the terminal is lost. That the service
 /// cannot be reached is no error here: the console says so and stays.
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let Options { mut places, connect, read_only, theme, mut settings, adjust, paths, session, record } = options;
+    let Options { mut places, connect, read_only, theme, mut settings, adjust, paths, session, record, apart } =
+        options;
     adjust(&mut settings);
     let kind = std::env::var("TERM").ok();
     tty::check(std::io::stdout().is_terminal(), kind.as_deref()).map_err(anyhow::Error::msg)?;
@@ -151,7 +161,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         state.warn(format!("The saved views are left out: {problem}"));
     }
     let (sender, updates) = tokio::sync::mpsc::channel(256);
-    let performer = effect::perform::Performer::new(connect, sender);
+    let performer = effect::perform::Performer::new(connect, sender).starting(apart);
     let tty = tty::Tty::take(mouse)?;
     let pulse =
         pulse::Pulse { state, tty, looks, read, session, performer, updates, clock, recorder, reports, held: None };

@@ -82,7 +82,24 @@ pub async fn open(
     let color = global.color;
     let adjust = Box::new(move |settings: &mut Settings| settings.color = color.unwrap_or(settings.color));
     let (theme, read_only, places, record) = (global.theme.clone(), global.read_only, vec![place], record.wanted());
-    let options = console::Options { places, connect, read_only, theme, settings, adjust, paths, session, record };
+    let options = console::Options {
+        places,
+        connect,
+        read_only,
+        theme,
+        settings,
+        adjust,
+        paths,
+        session,
+        record,
+        apart: apart(),
+    };
     console::run(options).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The words that start a program away from our terminal: this binary, which leaves it and becomes the program.
+fn apart() -> Vec<std::ffi::OsString> {
+    let own = std::env::current_exe().ok();
+    own.map(|own| vec![own.into(), "apart".into(), "--".into()]).unwrap_or_default()
 }

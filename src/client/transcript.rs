@@ -36,8 +36,10 @@ impl Client {
         Ok(Some(Transcript { text: self.log_stream(&group, &stream).await?, source: format!("{group} {stream}") }))
     }
 
-    /// All of a log stream: one line an event, or the lines of each event of a session that was streamed.
-    async fn log_stream(&self, group: &str, stream: &str) -> Result<Bytes, Error> {
+    /// All of a log stream (`GetLogEvents`): one line an event, or the lines of each event of a session that was streamed.
+    ///
+    /// Errors: what CloudWatch Logs answers; [`Error::Protocol`] beyond [`OBJECT_LIMIT`] bytes.
+    pub async fn log_stream(&self, group: &str, stream: &str) -> Result<Bytes, Error> {
         let mut text = Vec::new();
         let mut next_token = None;
         // The first event says what all are: a line of a transcript may look like an event.

@@ -160,6 +160,21 @@ impl<A: Copy + PartialEq> Keymap<A> {
         problems.sort_by_key(|problem| problem.line);
     }
 
+    /// Binds keys to an action of the user's that no file of keys knows. A shipped binding of the same keys gives way.
+    ///
+    /// # Errors
+    /// In words, when these are no keys, or the user bound them to something else already.
+    pub fn bind(&mut self, layer: &str, keys: &str, action: A) -> Result<(), String> {
+        let chord = parse_chord(keys)?;
+        let mut others = self.bindings.iter().filter(|b| b.layer == layer);
+        if others.any(|b| b.origin == Origin::User && b.chord == chord) {
+            return Err(format!("\"{keys}\" in [{layer}] is bound to something else of yours"));
+        }
+        self.bindings.retain(|b| !(b.layer == layer && b.chord == chord));
+        self.bindings.push(Binding { layer: layer.to_owned(), chord, action, origin: Origin::User });
+        Ok(())
+    }
+
     /// What the typed keys mean in a stack of layers, innermost first.
     pub fn find(&self, stack: &[&str], typed: &[KeyCombination]) -> Found<A> {
         for layer in stack {

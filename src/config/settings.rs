@@ -2,10 +2,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 
 use super::{
+    command::Command,
     forward::Forward,
+    keymap::Problem,
     place::Policy,
     theme::Colours,
     view::{Columns, View},
@@ -54,12 +56,25 @@ pub struct Settings {
     /// Views of the fleet.
     #[serde(rename = "view")]
     pub views: Vec<View>,
+    /// How the terminal tells what happened while the user looked elsewhere.
+    pub notify: Notify,
     /// Ports that are forwarded.
     #[serde(rename = "forward")]
     pub forwards: Vec<Forward>,
     /// What holds for places of a name.
     #[serde(rename = "policy")]
     pub policies: Vec<Policy>,
+    /// Commands of the user's own.
+    #[serde(rename = "command", deserialize_with = "read_apart", skip_serializing)]
+    pub commands: Vec<Command>,
+    /// What is wrong with them; those that are sound stand.
+    #[serde(skip)]
+    pub problems: Vec<Problem>,
+}
+
+/// Commands are read by [`super::command::read`], which tells all that is wrong at once.
+fn read_apart<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Command>, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| Vec::new())
 }
 
 /// Whether programs on nodes may write the clipboard.
@@ -129,6 +144,23 @@ impl<'de> Deserialize<'de> for Every {
     }
 }
 
+/// How the terminal tells something to a user who looks elsewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Notify {
+    /// With a notification where the terminal is known to show them, else with the bell.
+    #[default]
+    Auto,
+    /// With the bell.
+    Bell,
+    /// With the notification of iTerm2, WezTerm, Ghostty, kitty and Windows Terminal.
+    Osc9,
+    /// With the notification of rxvt, foot and VTE.
+    Osc777,
+    /// Not at all.
+    Off,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -150,8 +182,11 @@ impl Default for Settings {
             recordings: None,
             columns: Columns::default(),
             views: Vec::new(),
+            notify: Notify::Auto,
             forwards: Vec::new(),
             policies: Vec::new(),
+            commands: Vec::new(),
+            problems: Vec::new(),
         }
     }
 }
@@ -162,7 +197,9 @@ impl Settings {
     /// # Errors
     /// With line and column, when the text is no TOML or names something unknown.
     pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
-        toml::from_str(text)
+        let mut settings: Self = toml::from_str(text)?;
+        (settings.commands, settings.problems) = super::command::read(text);
+        Ok(settings)
     }
 }
 

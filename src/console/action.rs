@@ -1,6 +1,14 @@
 //! What a key, a click or the palette can mean. One table: dispatch, footer, help, palette and the default keymap's test
 //! are all made from it.
 
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    sync::OnceLock,
+};
+
+use crate::config::command::Command;
+
 /// What an action may do to the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -30,6 +38,7 @@ pub enum Layer {
     Compliance,
     Commands,
     Output,
+    Plan,
     Parameters,
     History,
     Sessions,
@@ -60,6 +69,7 @@ impl Layer {
         (Layer::Compliance, "compliance", "Compliance"),
         (Layer::Commands, "commands", "Commands"),
         (Layer::Output, "output", "Output of a command"),
+        (Layer::Plan, "plan", "Plan of a command"),
         (Layer::Parameters, "parameters", "Parameters"),
         (Layer::History, "history", "Versions of a parameter"),
         (Layer::Sessions, "sessions", "Sessions"),
@@ -104,11 +114,64 @@ pub struct Entry {
     pub layer: Layer,
 }
 
+/// A command of the user's own as an action. There is one for each command of the settings, from the start of the program to
+/// its end.
+pub struct Own {
+    /// What it does.
+    pub command: Command,
+    layer: Layer,
+    entry: OnceLock<Entry>,
+}
+
+impl Own {
+    /// The action for a command, in a layer of the keymap.
+    pub fn new(command: Command, layer: Layer) -> &'static Self {
+        Box::leak(Box::new(Self { command, layer, entry: OnceLock::new() }))
+    }
+
+    fn entry(&'static self) -> &'static Entry {
+        let entry = || Entry {
+            action: Action::Own(self),
+            name: &self.command.name,
+            short: &self.command.name,
+            about: &self.command.about,
+            kind: if self.command.changes { Kind::Change } else { Kind::View },
+            layer: self.layer,
+        };
+        self.entry.get_or_init(entry)
+    }
+}
+
+// Each is there once, so its address says which it is.
+impl PartialEq for Own {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Own {}
+
+impl Hash for Own {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::ptr::from_ref(self).hash(state);
+    }
+}
+
+impl fmt::Debug for Own {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.command.name)
+    }
+}
+
 macro_rules! actions {
     ($($layer:ident { $($action:ident $kind:ident $name:literal, $short:literal, $about:literal;)* })*) => {
         /// Everything the console can be told to do.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Action { $($(#[doc = $about] $action,)*)* }
+        pub enum Action {
+            $($(#[doc = $about] $action,)*)*
+            /// A command of the user's own.
+            Own(&'static Own),
+        }
 
         impl Action {
             /// The table.
@@ -189,6 +252,7 @@ actions! {
         Detail View "detail", "detail", "Show or hide the node's details";
         Compare View "compare", "compare", "Compare the marked nodes, or all that are shown: disks, memory, load, kernel";
         FullDisks View "full-disks", "full disks", "Show the nodes with full disks and no others, or all again";
+        Watch View "watch", "watch", "Tell when the marked nodes, or the one under the cursor, are lost or come back";
         OpenShell Change "open-shell", "shell", "Open a shell on the node under the cursor";
         OpenShells Change "open-shells", "shells", "Open shells on the marked nodes, to be typed into together";
         RunCommand Change "run-command", "run", "Run a command on the marked nodes, or on the one under the cursor";
@@ -242,12 +306,26 @@ actions! {
         SwitchView View "switch-view", "groups/nodes", "Switch between identical results in groups and every node";
         DiffGroups View "diff", "diff", "Compare the result under the cursor with the marked one, or with the one above";
         PickResult View "pick", "pick", "Keep this result as the one to compare with";
+        DiffEarlier View "diff-earlier", "diff run", "Compare the result under the cursor with that of the run before on the same node";
+        FoldHosts View "fold-hosts", "hosts", "Leave host names, ids of nodes and addresses out of account when results are compared, or not";
+        FoldTimes View "fold-times", "times", "Leave times, dates and durations out of account when results are compared, or not";
+        FoldIds View "fold-ids", "ids", "Leave process ids and hexadecimal numbers out of account when results are compared, or not";
+        FoldNumbers View "fold-numbers", "numbers", "Leave all other numbers out of account when results are compared, or not";
+        FoldAll View "fold-all", "fold", "Leave all of these out of account when results are compared, or none";
     }
     Output {
         Find View "find", "find", "Search the text";
         FindNext View "find-next", "next", "To the next place found";
         FindPrevious View "find-previous", "previous", "To the place found before";
+        OnlyFound View "only-found", "only found", "Show only the lines with what is searched for and the lines around them, or all";
+        ContextMore View "context-more", "more around", "One line more on each side of what was found";
+        ContextLess View "context-less", "less around", "One line less on each side of what was found";
+        WholeText View "whole-text", "whole text", "Fetch all of a text that was cut, from where it is kept";
+        Pipe View "pipe", "pipe", "Give the text to a program on this machine and read what it says";
         Save View "save", "save", "Write the text to a file";
+    }
+    Plan {
+        CopyLine View "copy-line", "copy CLI line", "Copy the line for the AWS CLI that does the same";
     }
     Parameters {
         Reveal Reveal "reveal", "reveal", "Show the secret under the cursor for a while, or hide it again";
@@ -327,6 +405,7 @@ actions! {
         ChoiceNext View "choice-next", "change", "The next choice of the field";
         ChoicePrevious View "choice-previous", "change back", "The choice before";
         Submit View "submit", "submit", "Done: go on with what was entered";
+        Plan View "plan", "plan", "Show which nodes the command would reach, without sending it";
     }
     Input {
         Accept View "accept", "accept", "Take what was typed";
@@ -350,10 +429,18 @@ impl Action {
         Self::ALL.iter().find(|entry| entry.name == name).map(|entry| entry.action)
     }
 
-    /// The action's line of the table.
+    /// The action's line of the table, or what a command of the user's own has in its place.
     pub fn entry(self) -> &'static Entry {
-        // The table has one line for each action, in the order of the enumeration.
-        &Self::ALL[self as usize]
+        match self {
+            Self::Own(own) => own.entry(),
+            // The table has one line for each action.
+            _ => Self::ALL.iter().find(|entry| entry.action == self).unwrap_or(&Self::ALL[0]),
+        }
+    }
+
+    /// Its place in the order of the table; what is the user's own stands behind.
+    pub fn rank(self) -> usize {
+        Self::ALL.iter().position(|entry| entry.action == self).unwrap_or(usize::MAX)
     }
 
     /// What the action may do.
@@ -370,7 +457,7 @@ mod tests {
     fn the_table_is_whole() {
         let mut names = std::collections::BTreeSet::new();
         for (index, entry) in Action::ALL.iter().enumerate() {
-            assert_eq!(entry.action as usize, index);
+            assert_eq!(entry.action.rank(), index);
             assert_eq!(entry.action.entry(), entry);
             assert!(names.insert(entry.name), "{} twice", entry.name);
             assert!(!entry.about.is_empty() && !entry.short.is_empty() && entry.about != entry.short);

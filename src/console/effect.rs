@@ -12,6 +12,7 @@ use crate::{
         origin::Origin,
         probe::Probe,
         state::{
+            commands::Folding,
             compliance::patches::States,
             fleet::{export::Export, order::Job},
             sessions::Session,
@@ -24,7 +25,10 @@ use crate::{
 mod forward;
 mod look;
 mod on_node;
+mod outputs;
 pub mod perform;
+mod plan;
+mod programs;
 mod queries;
 mod retag;
 mod sample;
@@ -63,6 +67,11 @@ pub enum Source {
     Commands,
     Invocations,
     Whole,
+    Running,
+    Watched,
+    Kept,
+    Earlier,
+    Plan,
     Documents,
     Document,
     Parameters,
@@ -102,10 +111,20 @@ pub enum Query {
     Why { called: String, id: Option<String> },
     /// The history of commands.
     Commands,
-    /// The invocations of a command, with the beginning of their output.
-    Invocations(String),
-    /// The whole output of these invocations of a command.
-    Whole { command: String, nodes: Vec<String> },
+    /// How these commands stand.
+    Running(Vec<String>),
+    /// These nodes alone.
+    Watched(Vec<String>),
+    /// The invocations of commands that were sent together, with the beginning of their output.
+    Invocations(Vec<String>),
+    /// The output of these invocations, by command and node, as much as the service shows of it.
+    Whole(Vec<(String, String)>),
+    /// The whole output of an invocation, from the bucket or the log group where it is kept.
+    Kept { command: String, node: String },
+    /// The output of the first of these commands that ran on a node.
+    Earlier { commands: Vec<String>, node: String },
+    /// The nodes that targets stand for.
+    Plan(Vec<ssm::Target>),
     /// The documents that can be run as a command.
     Documents,
     /// The parameters of a document.
@@ -147,7 +166,12 @@ impl Query {
             Self::Why { .. } => Source::Why,
             Self::Commands => Source::Commands,
             Self::Invocations(_) => Source::Invocations,
-            Self::Whole { .. } => Source::Whole,
+            Self::Whole(_) => Source::Whole,
+            Self::Kept { .. } => Source::Kept,
+            Self::Earlier { .. } => Source::Earlier,
+            Self::Running(_) => Source::Running,
+            Self::Watched(_) => Source::Watched,
+            Self::Plan(_) => Source::Plan,
             Self::Documents => Source::Documents,
             Self::Document(_) => Source::Document,
             Self::Parameters => Source::Parameters,
@@ -169,8 +193,8 @@ pub enum Change {
     Send(Box<ssm::SendCommand>),
     /// Scan nodes for missing patches: as many commands as their number needs.
     Scan(Vec<String>),
-    /// Cancel a command.
-    Cancel(ssm::CancelCommand),
+    /// Cancel commands, by their ids.
+    Cancel(Vec<String>),
     /// Create a parameter or give it a new version.
     Put(Box<ssm::PutParameter>),
     /// Put an earlier version of a parameter again, as a new one. The request has no value: it is fetched when this is done,
@@ -192,6 +216,8 @@ pub enum Change {
     WriteFile(Box<WriteFile>),
     /// Copy a file to a node.
     Upload(Box<Copying>),
+    /// Run programs on this machine that say of themselves that they change something.
+    Run(Programs),
 }
 
 /// A short script for one node.
@@ -241,7 +267,7 @@ pub struct Copying {
 }
 
 impl Change {
-    /// The operation that will be called.
+    /// The operation that will be called, or what happens instead.
     pub fn operation(&self) -> &'static str {
         use ssm::Operation;
         match self {
@@ -255,6 +281,7 @@ impl Change {
             Self::Label(_) => ssm::LabelParameterVersion::NAME,
             Self::Unlabel(_) => ssm::UnlabelParameterVersion::NAME,
             Self::Terminate(_) => ssm::TerminateSession::NAME,
+            Self::Run(_) => "runs on this machine",
         }
     }
 }
@@ -280,6 +307,30 @@ impl Confirmed {
     pub fn change(&self) -> &Change {
         &self.change
     }
+}
+
+/// Programs on this machine that run one after the other. None of them gets the terminal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Programs {
+    /// Their number, by which their updates are known.
+    pub id: u64,
+    /// What they are called together.
+    pub title: String,
+    /// The programs.
+    pub steps: Vec<Step>,
+    /// What each of them reads.
+    pub stdin: Option<Arc<str>>,
+}
+
+/// One program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What stands above its output, where there are several.
+    pub heading: Option<String>,
+    /// The program and its arguments. No shell reads them.
+    pub words: Vec<String>,
+    /// What is added to its environment.
+    pub environment: Vec<(String, String)>,
 }
 
 /// How far something has come.
@@ -351,6 +402,12 @@ pub enum Effect {
     EndLook(u64),
     /// Copy a file of a node to this machine.
     Download(Box<Copying>),
+    /// Put results of a command into groups, which is much to read.
+    Fold { command: String, number: u64, folding: Arc<Folding> },
+    /// Run programs that change nothing.
+    Run(Programs),
+    /// End the programs of this number.
+    StopPrograms(u64),
     /// Write a text to a file of the user.
     Save { path: PathBuf, text: Arc<str> },
     /// Write what is the console's own to its file, anew.
@@ -359,6 +416,8 @@ pub enum Effect {
     Export { export: Box<Export>, path: PathBuf },
     /// Open an address of the web.
     OpenLink { opener: Opener, address: Arc<str> },
+    /// Tell the user something through the terminal, who may look at another window.
+    Notify(String),
     /// Put a text into the terminal's clipboard.
     Copy(String),
     /// Write what happened last to a file, for a report of a bug.

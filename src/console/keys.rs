@@ -66,7 +66,7 @@ pub fn of_layer(keymap: &Keymap<Action>, layer: Layer) -> Vec<HelpLine> {
             None => lines.push(HelpLine { layer, keys, spelled: vec![spelled], action: *action, by_user }),
         }
     }
-    lines.sort_by_key(|line| (line.action.entry().layer != layer, line.action as usize));
+    lines.sort_by_key(|line| (line.action.entry().layer != layer, line.action.rank()));
     lines
 }
 

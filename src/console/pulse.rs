@@ -206,6 +206,7 @@ impl Pulse {
                     let save = Effect::Save { path, text: self.recorder.report() };
                     self.performer.perform(save);
                 }
+                Some(Effect::Notify(text)) => self.tty.notify(&text, self.state.settings.notify)?,
                 Some(Effect::Copy(text)) if !self.tty.copy(&text)? => {
                     let size = super::text::bytes(text.len() as u64);
                     let told = "are more than terminals take into the clipboard; nothing was copied";

@@ -20,7 +20,7 @@ use crate::{
         view::View,
     },
     console::{
-        action::{Action, Entry, Kind, Layer},
+        action::{Action, Entry, Kind, Layer, Own},
         effect::{Effect, Epoch, Query, Source},
         opener::{Opener, Reason},
         origin::{Origin, Origins},
@@ -37,6 +37,7 @@ pub mod compare;
 pub mod compliance;
 pub mod compose;
 pub mod cursor;
+mod custom;
 mod dispatch;
 pub mod feed;
 pub mod filter;
@@ -53,6 +54,8 @@ mod overlays;
 mod pane_acts;
 pub mod parameters;
 pub mod places;
+pub mod plan;
+mod reading;
 mod refresh;
 mod sampling;
 pub mod seen;
@@ -60,6 +63,7 @@ pub mod sessions;
 pub mod shells;
 pub mod tagging;
 pub mod viewer;
+mod watch;
 
 use commands::Commands;
 use compare::Compare;
@@ -262,6 +266,18 @@ pub struct State {
     saved_views: Vec<View>,
     /// Their file.
     views_file: PathBuf,
+    planning: Option<plan::Planning>,
+    plan_feed: feed::Feeds,
+    /// What is waited for.
+    pub watch: watch::Watch,
+    /// The operation that the service throttles, and when it is tried again.
+    pub throttle: Option<(String, Timestamp)>,
+    /// The user's own commands.
+    pub own: Vec<&'static Own>,
+    /// Programs that were started on this machine so far.
+    programs: u64,
+    /// The line a text was last piped into.
+    piped: String,
     /// Whether the screen is to be drawn.
     pub dirty: bool,
     seen: seen::Seen,
@@ -349,6 +365,13 @@ impl State {
             save_directory: start.save_directory,
             recordings: start.recordings,
             opener: start.opener,
+            planning: None,
+            plan_feed: feed::Feeds::default(),
+            watch: watch::Watch::default(),
+            throttle: None,
+            own: Vec::new(),
+            programs: 0,
+            piped: String::new(),
             dirty: true,
             seen: seen::Seen::default(),
             next_refresh: None,
@@ -364,6 +387,7 @@ impl State {
             looks_begun: 0,
         };
         state.take_columns();
+        state.take_own();
         state
     }
 
@@ -374,6 +398,9 @@ impl State {
             return match overlay {
                 Overlay::Question(question) if question.typed.is_some() => vec![Layer::Input],
                 Overlay::Question(_) => vec![Layer::Confirm],
+                Overlay::Text(text) if text.viewer.finding => vec![Layer::Input],
+                Overlay::Text(_) => vec![Layer::Output, Layer::List, Layer::Global],
+                Overlay::Plan(_) => vec![Layer::Plan, Layer::Overlay],
                 Overlay::Form(form) => match form.current().map(|field| &field.value) {
                     Some(Value::Text(_)) => vec![Layer::Form],
                     _ => vec![Layer::Form, Layer::Input],
@@ -444,10 +471,11 @@ impl State {
     /// The actions that can be done here and have a meaning: those of the layers in force.
     pub fn offered(&self) -> Vec<&'static Entry> {
         let layers = self.layers();
+        let own = self.own.iter().map(|own| Action::Own(own).entry());
         let offered = |entry: &&Entry| {
             layers.contains(&entry.layer) && !(self.origins.are_read_only() && entry.kind == Kind::Change)
         };
-        Action::ALL.iter().filter(offered).collect()
+        Action::ALL.iter().chain(own).filter(offered).collect()
     }
 
     /// The key for an action here, as it is shown.
@@ -546,6 +574,11 @@ impl State {
         self.settle_fleet(fx);
         self.want_served(fx);
         self.parameters.settle(self.now);
+        if let Some(results) = &mut self.commands.results
+            && let Some((number, folding)) = results.settle()
+        {
+            fx.push(Effect::Fold { command: results.id.clone(), number, folding });
+        }
         self.settle_broadcast();
         self.settle_focus(fx);
         self.mask_form();
@@ -633,11 +666,6 @@ impl State {
         match &query {
             Query::Nodes => self.fleet.begin(origin),
             Query::Commands => self.commands.begin(origin),
-            Query::Invocations(_) => {
-                if let Some(results) = &mut self.commands.results {
-                    results.begin();
-                }
-            }
             Query::Parameters => self.parameters.begin(),
             Query::Sessions => self.sessions.begin(origin),
             _ => {}
@@ -669,6 +697,11 @@ impl State {
             Source::Commands => self.commands.feed.of(origin),
             Source::Invocations => &mut self.commands.results.as_mut()?.feed,
             Source::Whole => &mut self.commands.results.as_mut()?.whole_feed,
+            Source::Kept => &mut self.commands.results.as_mut()?.kept_feed,
+            Source::Earlier => &mut self.commands.results.as_mut()?.earlier_feed,
+            Source::Running => self.watch.commands_feed.of(origin),
+            Source::Watched => self.watch.nodes_feed.of(origin),
+            Source::Plan => self.plan_feed.of(origin),
             Source::Documents => &mut self.documents.feed,
             Source::Document => &mut self.documents.one,
             Source::Parameters => &mut self.parameters.feed,
@@ -699,7 +732,19 @@ impl State {
     fn visible_deadline(&self) -> Option<Timestamp> {
         let secrets = self.parameters.hides_at();
         let keys = self.waiting.map(|since| since.plus(NEXT_KEYS)).filter(|at| *at > self.now);
-        [self.notices.deadline(self.now), secrets, self.sticky, keys, self.seen.changes].into_iter().flatten().min()
+        // The countdown of a throttle reads differently each second.
+        let left = self.throttle.as_ref().map(|(_, until)| until.since(self.now)).filter(|left| !left.is_zero());
+        let second = Duration::from_secs(1);
+        let counts = left.map(|left| {
+            self.now.plus(match left.subsec_nanos() {
+                0 => second,
+                nanos => Duration::from_nanos(nanos.into()),
+            })
+        });
+        [self.notices.deadline(self.now), secrets, self.sticky, keys, self.seen.changes, counts]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// When something happens that is not seen at once.

@@ -4,6 +4,8 @@ mod idle;
 mod lines;
 mod links;
 pub mod node_view;
+pub mod outputs;
+mod own;
 mod properties;
 pub mod sessions;
 mod shells;

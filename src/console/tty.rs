@@ -23,6 +23,8 @@ use ratatui::{
     layout::{Position, Rect},
 };
 
+use crate::config::settings::Notify;
+
 /// Whether the terminal is taken over right now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Base64 bytes that common terminals take into the clipboard: xterm and tmux cut or drop what is longer than about this.
@@ -101,6 +103,18 @@ impl Tty {
         self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 
+    /// Tells something to a user who looks elsewhere.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn notify(&mut self, text: &str, how: Notify) -> io::Result<()> {
+        if let Some(sequence) = notification(text, how, |name| std::env::var(name).ok()) {
+            stdout().write_all(sequence.as_bytes())?;
+            stdout().flush()?;
+        }
+        Ok(())
+    }
+
     /// Puts a text into the clipboard of the terminal, wherever it runs (OSC 52). `false` if it is too large for that.
     ///
     /// # Errors
@@ -110,6 +124,40 @@ impl Tty {
         stdout().write_all(sequence.as_bytes())?;
         stdout().flush()?;
         Ok(true)
+    }
+}
+
+/// The sequence that tells something to a user who looks elsewhere; `None` if that is not wanted.
+fn notification(text: &str, how: Notify, env: impl Fn(&str) -> Option<String>) -> Option<String> {
+    const LONGEST: usize = 250;
+    // A semicolon would end the text.
+    let text = super::text::cut(&super::text::clean(text), LONGEST).replace(';', ",");
+    let plain = match how {
+        Notify::Off => return None,
+        Notify::Auto => return notification(&text, known_terminal(&env), env),
+        Notify::Bell => return Some("\x07".to_owned()),
+        Notify::Osc9 => format!("\x1b]9;{text}\x07"),
+        Notify::Osc777 => format!("\x1b]777;notify;fleetdeck;{text}\x07"),
+    };
+    // tmux passes on what comes in an envelope, with every escape doubled; it rings its own bell beside.
+    Some(match env("TMUX").filter(|value| !value.is_empty()) {
+        Some(_) => format!("\x1bPtmux;{}\x1b\\\x07", plain.replace('\x1b', "\x1b\x1b")),
+        None => plain,
+    })
+}
+
+/// What this terminal understands, as far as its environment says. What it says is kept inside tmux too.
+fn known_terminal(env: &impl Fn(&str) -> Option<String>) -> Notify {
+    let set = |name: &str| env(name).filter(|value| !value.is_empty());
+    let program = set("TERM_PROGRAM").unwrap_or_default();
+    let term = set("TERM").unwrap_or_default();
+    let signs = ["ITERM_SESSION_ID", "WEZTERM_PANE", "GHOSTTY_RESOURCES_DIR", "KITTY_WINDOW_ID", "WT_SESSION"];
+    let nine =
+        ["iTerm.app", "WezTerm", "ghostty"].contains(&program.as_str()) || signs.iter().any(|name| set(name).is_some());
+    match (nine, term.starts_with("foot") || term.starts_with("rxvt")) {
+        (true, _) => Notify::Osc9,
+        (_, true) => Notify::Osc777,
+        _ => Notify::Bell,
     }
 }
 
@@ -188,6 +236,20 @@ mod tests {
         assert!(check(false, Some("xterm")).unwrap_err().contains("fleetdeck nodes"));
         assert!(check(true, Some("dumb")).unwrap_err().contains("TERM"));
         assert_eq!((check(true, Some("linux")), check(true, None)), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn a_notification_is_what_the_terminal_understands() {
+        let told = |how, env: &[(&str, &str)]| {
+            let of = |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            notification("a;b\u{1b}]0;x\u{7}c\n", how, of).unwrap_or_default()
+        };
+        assert_eq!(told(Notify::Off, &[]), "");
+        assert_eq!(told(Notify::Auto, &[("TERM", "xterm-256color")]), "\x07");
+        assert_eq!(told(Notify::Auto, &[("TERM_PROGRAM", "WezTerm")]), "\x1b]9;a,bc \x07");
+        assert_eq!(told(Notify::Auto, &[("TERM", "foot")]), "\x1b]777;notify;fleetdeck;a,bc \x07");
+        let tmux = [("TMUX", "/tmp/tmux"), ("KITTY_WINDOW_ID", "1"), ("TERM_PROGRAM", "tmux")];
+        assert_eq!(told(Notify::Auto, &tmux), "\x1bPtmux;\x1b\x1b]9;a,bc \x07\x1b\\\x07");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What tasks send back to the state. Everything here can be kept in a record of the console and read again; what of it is
 //! kept, [`super::record`] says for each kind.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,9 @@ use crate::{
         effect::{Epoch, Progress, Retag, Source},
         origin::Origin,
         state::{
+            commands::Group,
             fleet::{order::Arranged, why::Findings},
+            plan::Resolved,
             shells::limits::Preferences,
         },
     },
@@ -61,23 +63,54 @@ pub struct Whole {
     pub stderr: String,
     /// Something is missing at the end; why.
     pub cut: Option<String>,
+    /// Whether what is missing is kept somewhere and can be fetched.
+    pub kept: bool,
+}
+
+/// What a program on this machine has to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProgramUpdate {
+    /// The next of several programs begins; what it is.
+    Heading(String),
+    /// It wrote this. Raw: not fit for a terminal.
+    Output { text: String, error: bool },
+    /// All of them are over: a word about how, and whether all is well.
+    Ended { word: String, well: bool },
 }
 
 /// One page of an answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Page {
     Nodes(Vec<ssm::InstanceInformation>),
-    Sample { node: String, result: Result<String, Trouble> },
-    Tags { node: String, tags: Vec<ssm::Tag> },
-    PatchStates { asked: Vec<String>, states: Vec<ssm::InstancePatchState> },
+    Sample {
+        node: String,
+        result: Result<String, Trouble>,
+    },
+    Tags {
+        node: String,
+        tags: Vec<ssm::Tag>,
+    },
+    PatchStates {
+        asked: Vec<String>,
+        states: Vec<ssm::InstancePatchState>,
+    },
     Summaries(Vec<ssm::ResourceComplianceSummaryItem>),
     ComplianceTypes(Vec<ssm::ComplianceSummaryItem>),
     Patches(Vec<ssm::PatchComplianceData>),
     NodeCommands(Vec<ssm::CommandInvocation>),
     Why(Box<Findings>),
     Commands(Vec<ssm::Command>),
+    /// How commands stand that are asked for one by one.
+    Running(Vec<ssm::Command>),
     Invocations(Vec<ssm::CommandInvocation>),
     Whole(Box<Whole>),
+    /// What an earlier run, as the command of this id, gave on a node.
+    Earlier {
+        command: String,
+        whole: Box<Whole>,
+    },
+    /// The nodes that targets stand for.
+    Plan(Box<Resolved>),
     Documents(Vec<ssm::DocumentIdentifier>),
     Document(Box<ssm::DocumentDescription>),
     Parameters(Vec<ssm::ParameterMetadata>),
@@ -103,8 +136,8 @@ pub struct Transcript {
 /// How a change ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Changed {
-    /// A command was accepted; its id.
-    Sent(String),
+    /// A command was accepted, as these commands that take so many nodes each. `trouble`: why the other nodes have none.
+    Sent { commands: Vec<String>, trouble: Option<Trouble> },
     /// Scans of these nodes were accepted, as these commands. `trouble`: why the other nodes are not scanned.
     Scanning { commands: Vec<String>, nodes: Vec<String>, trouble: Option<Trouble> },
     /// A command is being cancelled.
@@ -204,6 +237,12 @@ pub enum Update {
     /// An order of the fleet's rows.
     #[serde(skip)]
     Arranged(Box<Arranged>),
+    /// Results of a command stand in groups.
+    Folded { command: String, number: u64, groups: Vec<Group> },
+    /// Something about a program on this machine.
+    Program { id: u64, update: ProgramUpdate },
+    /// The service throttles this operation, which is tried again after a while; or it does so no longer.
+    Throttled(Option<(String, Duration)>),
     /// Something to tell the user.
     Told(String),
     /// Something that failed without belonging to a pane.

@@ -15,9 +15,10 @@ use crate::{
         state::{
             cursor::Cursor,
             fleet::why::Outcome,
-            form::{Form, Value},
+            form::{Form, Purpose, Value},
             input::LineInput,
             overlay::{Overlay, Question},
+            plan::Plan,
             seen::{Hit, Slot},
         },
         text,
@@ -27,6 +28,12 @@ use crate::{
 pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overlay: &Overlay, top: bool) {
     match overlay {
         Overlay::Question(question) => ask(view, frame, area, question),
+        Overlay::Plan(plan) => planned(view, frame, area, plan),
+        Overlay::Text(text) => {
+            frame.render_widget(Clear, area);
+            frame.render_widget(Paragraph::new("").style(view.style(Role::Text)), area);
+            super::viewer::draw(view, frame, area, &text.viewer);
+        }
         Overlay::Form(form) => fill(view, frame, area, form, top),
         Overlay::Help { lines, filter, cursor } => {
             let rows = overlay.rows();
@@ -313,6 +320,39 @@ pub(super) fn list(
     grid::scroll_hits(view, Slot::Overlay, area, height, rows.len());
 }
 
+/// What a command would do: the nodes by name under what is to be known about them.
+fn planned(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, plan: &Plan) {
+    let title = format!("{} would run", text::clean(&plan.send.document_name));
+    let inner = large(view, frame, area, &title, None);
+    let room = usize::from(inner.width.saturating_sub(2));
+    let mut lines = Vec::new();
+    for (at, (words, warns)) in plan.words().into_iter().chain([(plan.rate(), false)]).enumerate() {
+        let role = match (at, warns) {
+            (_, true) => Role::Warning,
+            (0, _) => Role::Title,
+            _ => Role::Text,
+        };
+        lines.extend(text::wrap(&words, room).into_iter().map(|line| Line::from(view.span(role, format!(" {line}")))));
+    }
+    let shown = text::cut(&view.state.shown_line(plan), room);
+    lines.push(Line::from(view.span(Role::Dim, format!(" {shown}"))));
+    // Half of the box at most, and what is said first matters most.
+    lines.truncate(usize::from(inner.height / 2).max(1));
+    let height = u16::try_from(lines.len()).unwrap_or(1).min(inner.height);
+    super::lines(frame, Rect { height, ..inner }, lines);
+    let body = Rect { y: inner.y + height, height: inner.height - height, ..inner };
+    let names = plan.nodes.iter().map(|node| text::width(&node.name)).max().unwrap_or(0).clamp(4, 32);
+    let rows: Vec<_> = (0..plan.nodes.len()).collect();
+    list(view, frame, body, &rows, &plan.cursor, |view, row, _| {
+        let node = &plan.nodes[row];
+        let (role, sign) = match node.online {
+            true => (Role::NodeOnline, view.look.sign("●", "*")),
+            false => (Role::NodeLost, view.look.sign("○", "o")),
+        };
+        vec![(role, format!("{sign} ")), (Role::Text, text::fit(&node.name, names + 2)), (Role::Dim, node.id.clone())]
+    });
+}
+
 /// A question, with what it is about in full.
 fn ask(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, question: &Question) {
     let width = area.width.saturating_sub(4).min(76);
@@ -468,8 +508,10 @@ fn fill(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, form: &Form, top
     let mut spans = vec![view.span(Role::Modal, " ")];
     let document = matches!(form.current().map(|field| &field.value), Some(Value::Document(_)));
     let accept = if document { Some((Action::Accept, "choose")) } else { None };
+    let plan = (form.purpose == Purpose::Command).then_some((Action::Plan, "plan"));
     for (action, word) in [(Action::Submit, "done"), (Action::FieldNext, "next field"), (Action::Dismiss, "leave")]
         .into_iter()
+        .chain(plan)
         .chain(accept)
     {
         if let Some(key) = view.state.key_for(action) {

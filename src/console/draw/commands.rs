@@ -125,7 +125,7 @@ fn one(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Results
         let (rows, side) = (list.width * 2 / 5, list.width - list.width * 2 / 5);
         let place = Rect { x: list.x + rows, width: side, ..list };
         listing(view, frame, Rect { width: rows, ..list }, results);
-        if let Some(text) = results.view() {
+        if let Some(text) = results.view(usize::from(place.height)) {
             let inner = super::panel(view, frame, place, &text.title, Role::Border);
             viewer::lines(view, frame, inner, &text, 0);
         }
@@ -168,6 +168,7 @@ fn progress(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Result
     grid::line_at(frame, area, 1, bar);
     let words = match results.by_node {
         true => format!(" every node ({})", results.invocations.len()),
+        false if results.groups.is_empty() => " putting equal results together…".to_owned(),
         false => match (results.groups.len(), text::count(results.invocations.len(), "node")) {
             (1, nodes) if results.invocations.len() > 1 => format!(" the same result on all {nodes}"),
             (1, nodes) => format!(" {nodes}"),
@@ -176,7 +177,14 @@ fn progress(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Result
             }
         },
     };
-    grid::line_at(frame, area, 3, Line::from(view.span(Role::Dim, words)));
+    let mut words = vec![view.span(Role::Dim, words)];
+    if !results.fold.is_exact() && !results.by_node {
+        words.push(view.span(Role::Running, format!("; {} left out of account", results.fold.words())));
+    }
+    if results.is_folding() && !results.groups.is_empty() {
+        words.push(view.span(Role::Running, view.look.sign("  ⋯", "  ...")));
+    }
+    grid::line_at(frame, area, 3, Line::from(words));
 }
 
 fn listing(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Results) {
@@ -196,15 +204,6 @@ fn listing(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Res
         focused: true,
         marked: Some(&picked),
     };
-    let first_line = |invocation: &Invocation| {
-        invocation
-            .lines
-            .iter()
-            .map(|(_, line)| line.trim())
-            .find(|line| !line.is_empty())
-            .unwrap_or_default()
-            .to_owned()
-    };
     let result = |view: &View<'_>, invocation: &Invocation| {
         let (role, words) = outcome(view, invocation.outcome);
         let sign = words.split(' ').next().unwrap_or_default().to_owned();
@@ -212,27 +211,26 @@ fn listing(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Res
     };
     grid.draw(view, frame, area, |view, row, column| {
         if results.by_node {
-            let Some(invocation) = results.invocations.get(row) else { return Cell::plain("") };
+            let Some(invocation) = results.row(row) else { return Cell::plain("") };
             return match column {
                 0 => Cell::plain(invocation.name.as_str()),
                 1 => result(view, invocation),
-                _ => Cell::role(view, Role::Dim, first_line(invocation)),
+                _ => Cell::role(view, Role::Dim, invocation.first.as_str()),
             };
         }
         let Some(group) = results.groups.get(row) else { return Cell::plain("") };
-        let first = group.members.first().and_then(|at| results.invocations.get(*at));
+        let first = results.members(group).next();
         match (column, first) {
             (0, _) => Cell::plain(members(results, group)),
             (1, Some(invocation)) => result(view, invocation),
-            (_, Some(invocation)) => Cell::role(view, Role::Dim, first_line(invocation)),
-            _ => Cell::plain(""),
+            (_, Some(invocation)) if group.members.len() == 1 => Cell::role(view, Role::Dim, invocation.first.as_str()),
+            _ => Cell::role(view, Role::Dim, group.first.as_str()),
         }
     });
 }
 
 /// How many nodes, and which.
 fn members(results: &Results, group: &Group) -> String {
-    let names: Vec<_> =
-        group.members.iter().take(6).filter_map(|at| results.invocations.get(*at)).map(|i| i.name.as_str()).collect();
+    let names: Vec<_> = results.members(group).take(6).map(|invocation| invocation.name.as_str()).collect();
     format!("{:>3}  {}", group.members.len(), names.join(" "))
 }

@@ -345,6 +345,9 @@ fn column(fleet: &Fleet, kind: &Kind, at: usize, usual: bool) -> Column {
 
 fn cell(view: &View<'_>, node: &Node, kind: &Kind) -> Cell {
     match kind {
+        Kind::Name if view.state.watch.has(&node.id) => {
+            Cell::plain(format!("{} {}", view.look.sign("◉", "@"), node.name))
+        }
         Kind::Name => Cell::plain(node.name.as_str()),
         Kind::Id => Cell::role(view, Role::Dim, node.id.as_str()),
         Kind::Ping => {

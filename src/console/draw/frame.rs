@@ -67,11 +67,25 @@ const FOOTER: &[(Layer, &[Action])] = &[
             Action::SwitchView,
             Action::PickResult,
             Action::DiffGroups,
+            Action::FoldAll,
+            Action::DiffEarlier,
             Action::Cancel,
             Action::RunAgain,
         ],
     ),
-    (Layer::Output, &[Action::Find, Action::FindNext, Action::FindPrevious, Action::Save, Action::Back]),
+    (
+        Layer::Output,
+        &[
+            Action::Find,
+            Action::FindNext,
+            Action::OnlyFound,
+            Action::Pipe,
+            Action::Save,
+            Action::Back,
+            Action::FindPrevious,
+            Action::ContextMore,
+        ],
+    ),
     (
         Layer::Parameters,
         &[
@@ -144,6 +158,7 @@ const FOOTER: &[(Layer, &[Action])] = &[
             Action::OpenLink,
         ],
     ),
+    (Layer::Plan, &[Action::Submit, Action::CopyLine]),
     (Layer::Form, &[Action::Submit, Action::FieldNext, Action::FieldPrevious, Action::Dismiss]),
     (Layer::Input, &[Action::Accept, Action::Dismiss]),
     (Layer::Confirm, &[Action::Yes, Action::No]),
@@ -252,7 +267,11 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         let results = state.commands.results.is_some();
         for (_, actions) in FOOTER.iter().filter(|(layer, _)| layers.contains(layer)) {
             let listed = |action: &&Action| match **action {
-                Action::SwitchView | Action::PickResult | Action::DiffGroups => state.pane != Pane::Commands || results,
+                Action::SwitchView
+                | Action::PickResult
+                | Action::DiffGroups
+                | Action::DiffEarlier
+                | Action::FoldAll => state.pane != Pane::Commands || results,
                 _ => true,
             };
             for action in actions.iter().filter(listed) {
@@ -260,6 +279,12 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
                 if let Some(key) = key(*action).filter(|_| !shown) {
                     hints.push((key, action.entry().short, *action));
                 }
+            }
+        }
+        let own = state.own.iter().map(|own| Action::Own(own));
+        for action in own.filter(|action| layers.contains(&action.entry().layer)) {
+            if let Some(key) = key(action) {
+                hints.push((key, action.entry().short, action));
             }
         }
         for action in [Action::Help, Action::Palette, Action::Quit] {
@@ -275,9 +300,17 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     }
     let mut spans = vec![view.span(Role::Footer, " ")];
     let mut used = 1;
+    let throttle = state.throttle.as_ref().map(|(operation, until)| {
+        // Rounded up: a wait of which something is left is not over.
+        let seconds = (until.since(state.now).as_millis()).div_ceil(1_000);
+        let next = if seconds == 0 { "trying again".to_owned() } else { format!("next in {seconds} s") };
+        format!(" {operation} throttled, {next} ")
+    });
+    let told = text::cut(&throttle.unwrap_or_default(), usize::from(area.width).saturating_sub(8));
+    let room = usize::from(area.width).saturating_sub(text::width(&told));
     for (key, word, action) in hints {
         let width = text::width(&key) + text::width(word) + 3;
-        if used + width > usize::from(area.width) {
+        if used + width > room {
             break;
         }
         let x = area.x + u16::try_from(used).unwrap_or(0);
@@ -285,6 +318,10 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         spans.push(view.span(Role::Key, key));
         spans.push(view.span(Role::Footer, format!(" {word}  ")));
         used += width;
+    }
+    if !told.is_empty() {
+        spans.push(view.span(Role::Footer, " ".repeat(room.saturating_sub(used))));
+        spans.push(view.span(Role::Warning, told));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)).style(view.style(Role::Footer)), area);
 }

@@ -492,6 +492,23 @@ fn no_size_breaks_drawing() {
 }
 
 #[test]
+fn outputs_of_many_nodes() {
+    use crate::console::tests::outputs;
+    snapshots("commands_plan", || outputs::planned());
+    snapshots("commands_folded", || {
+        let mut bench = outputs::uptimes(false);
+        bench.press("z z");
+        bench
+    });
+    snapshots("commands_only_found", || {
+        let mut bench = outputs::uptimes(false);
+        bench.press("enter / l o a d enter & -");
+        bench
+    });
+    snapshots("commands_piped", || outputs::piped());
+}
+
+#[test]
 fn ten_megabytes_of_sequences_as_output_are_clean_text() {
     let mut bench = results();
     let stdout = "\u{1b}]52;c;aGk=\u{7}\u{1b}[?1049h\u{1b}[31mtext\r\n".repeat(400_000);

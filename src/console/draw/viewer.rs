@@ -11,9 +11,10 @@ use super::{View, cards, grid};
 use crate::{
     config::theme::Role,
     console::{
+        action::Action,
         state::{
             seen::Slot,
-            viewer::{Tone, Viewer, ranges},
+            viewer::{Row, Tone, Viewer, ranges},
         },
         text,
     },
@@ -30,20 +31,39 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, viewe
             (n, _) => format!(" {} of {}", viewer.at_found + 1, text::count(n, "line")),
         };
         left.push(view.span(Role::Dim, found));
+        if viewer.only_found {
+            let around = format!("  only these, {} around", text::count(viewer.context, "line"));
+            left.push(view.span(Role::Running, around));
+        }
     } else {
         left.push(view.span(Role::Dim, format!("  {}", text::count(viewer.lines.len(), "line"))));
     }
     if let Some(note) = &viewer.note {
         left.push(view.span(Role::Stale, format!("  {note}")));
     }
+    let key = view.state.key_for(Action::WholeText).filter(|_| viewer.kept);
+    if let Some(key) = key {
+        left.push(view.span(Role::Key, format!("  {key}")));
+        left.push(view.span(Role::Dim, " fetches all of it"));
+    }
+    if viewer.running {
+        let sign = view.look.sign("▼", "v");
+        match (viewer.is_at_end(), view.state.key_for(Action::CursorBottom)) {
+            (false, Some(key)) => {
+                left.extend([view.span(Role::Key, format!("  {key}")), view.span(Role::Dim, " follows it again")])
+            }
+            _ => left.push(view.span(Role::Running, format!("  {sign} following"))),
+        }
+    }
     cards::heading(view, frame, area, left, None);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    if viewer.lines.is_empty() {
-        cards::middle(frame, body, vec![Line::from(view.span(Role::Dim, "There is no output."))]);
+    if viewer.is_empty() {
+        let words = if viewer.running { "There is no output so far." } else { "There is no output." };
+        cards::middle(frame, body, vec![Line::from(view.span(Role::Dim, words))]);
         return;
     }
     let height = usize::from(body.height);
-    let top = viewer.cursor.top.min(viewer.lines.len().saturating_sub(height));
+    let top = viewer.cursor.top.min(viewer.len().saturating_sub(height));
     view.window(Slot::Viewer, top, height);
     lines(view, frame, body, viewer, top);
     grid::scroll_hits(view, Slot::Viewer, body, height, viewer.lines.len());
@@ -54,7 +74,19 @@ pub(super) fn lines(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, viewer: 
     let height = usize::from(area.height);
     let digits = viewer.lines.len().to_string().len();
     let current = viewer.found.get(viewer.at_found);
-    for (row, (at, (tone, line))) in viewer.lines.iter().enumerate().skip(top).take(height).enumerate() {
+    for (row, shown) in (top..).map_while(|at| viewer.row(at)).take(height).enumerate() {
+        let y = area.y + u16::try_from(row).unwrap_or(0);
+        let (at, (tone, line)) = match shown {
+            Row::Line(at) => match viewer.lines.get(at) {
+                Some(line) => (at, line),
+                None => break,
+            },
+            Row::Gap(lines) => {
+                let words = format!("{:>digits$}  {}", view.look.sign("⋮", ":"), text::count(lines, "line"));
+                Line::from(view.span(Role::Dim, words)).render(Rect { y, height: 1, ..area }, frame.buffer_mut());
+                continue;
+            }
+        };
         let role = match tone {
             Tone::Plain => Role::Text,
             Tone::Heading => Role::Title,
@@ -73,10 +105,9 @@ pub(super) fn lines(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, viewer: 
             vec![view.span(Role::Border, format!("{:>digits$}", at + 1)), view.span(role, format!("{sign} "))];
         let found = if Some(&at) == current { Role::MatchCurrent } else { Role::Match };
         spans.extend(pieces(view, line, viewer, role, found));
-        let y = area.y + u16::try_from(row).unwrap_or(0);
         Line::from(spans).render(Rect { y, height: 1, ..area }, frame.buffer_mut());
     }
-    grid::scrollbar(view, frame.buffer_mut(), area, top, height, viewer.lines.len());
+    grid::scrollbar(view, frame.buffer_mut(), area, top, height, viewer.len());
 }
 
 /// A line cut to what is scrolled into sight, with what was searched for marked.

@@ -2,19 +2,22 @@
 
 use std::{
     collections::HashMap,
+    ffi::OsString,
     io::Write,
     sync::{Arc, OnceLock},
 };
 
 use futures_util::future::BoxFuture;
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::{Semaphore, mpsc, watch},
     task::{AbortHandle, JoinHandle},
 };
 
-use super::{Change, Confirmed, Effect, Epoch, Query, Source, forward, look, on_node, shell, transfer, write};
+use super::{
+    Change, Confirmed, Effect, Epoch, Programs, Query, Source, forward, look, on_node, shell, transfer, write,
+};
 use crate::{
-    client::{Client, Error},
+    client::{Client, Error, Throttle},
     config::place::Place,
     console::{
         opener::Opener,
@@ -39,6 +42,10 @@ pub struct Performer {
     ends: HashMap<Origin, End>,
     updates: mpsc::Sender<Update>,
     asked: HashMap<(Origin, Source), AbortHandle>,
+    /// What runs on this machine.
+    programs: HashMap<u64, super::programs::Running>,
+    /// The words before those of a program that start it away from our terminal.
+    apart: Vec<OsString>,
     shells: HashMap<u64, shell::Line>,
     forwards: HashMap<u64, forward::Way>,
     /// Forwards that were told to end and may still be at it.
@@ -89,6 +96,8 @@ impl Performer {
             ends: HashMap::new(),
             updates,
             asked: HashMap::new(),
+            programs: HashMap::new(),
+            apart: Vec::new(),
             shells: HashMap::new(),
             forwards: HashMap::new(),
             stopping: HashMap::new(),
@@ -101,6 +110,14 @@ impl Performer {
     /// From now on nothing is changed.
     pub fn refuse_changes(&mut self) {
         self.ends.values_mut().for_each(|end| end.read_only = true);
+    }
+
+    /// Programs are started by these words, followed by their own: a command that leaves our terminal for a session of its own
+    /// and becomes the program.
+    #[must_use]
+    pub fn starting(mut self, apart: Vec<OsString>) -> Self {
+        self.apart = apart;
+        self
     }
 
     /// Starts the work of an effect. Those the loop must do itself come back.
@@ -210,6 +227,17 @@ impl Performer {
                 self.ending.retain(|task| !task.is_finished());
                 self.ending.extend(self.looks.remove(&id).map(look::Watch::end));
             }
+            Effect::Fold { command, number, folding } => {
+                let updates = self.updates.clone();
+                tokio::task::spawn_blocking(move || {
+                    let _ = updates.blocking_send(Update::Folded { command, number, groups: folding.groups() });
+                });
+            }
+            Effect::Run(programs) => self.run(programs),
+            Effect::StopPrograms(id) => {
+                // Whoever runs them ends them when nobody wants to hear of them any more.
+                self.programs.remove(&id);
+            }
             Effect::Save { path, text } => {
                 let updates = self.updates.clone();
                 tokio::task::spawn_blocking(move || {
@@ -246,11 +274,19 @@ impl Performer {
             | Effect::ReadLog
             | Effect::Reload
             | Effect::Report
-            | Effect::Copy(_)) => {
+            | Effect::Copy(_)
+            | Effect::Notify(_)) => {
                 return Some(own);
             }
         }
         None
+    }
+
+    fn run(&mut self, programs: Programs) {
+        let id = programs.id;
+        self.programs.retain(|_, running| !running.is_over());
+        let running = super::programs::start(programs, self.apart.clone(), self.updates.clone());
+        self.programs.insert(id, running);
     }
 
     /// Says something at once. If nobody has room to listen, it is lost, and so would its reader be.
@@ -294,6 +330,7 @@ impl Performer {
             let update = match making.await {
                 Ok(client) => {
                     let facts = Box::new(facts(&client));
+                    tokio::spawn(tell_throttles(client.throttles(), updates.clone()));
                     // Nobody else fills it.
                     let _ = held.set(client);
                     Update::Connected(origin, facts)
@@ -322,8 +359,11 @@ impl Performer {
         }
     }
 
-    fn change(&self, confirmed: Confirmed) {
+    fn change(&mut self, confirmed: Confirmed) {
         let Confirmed { origin, change } = confirmed;
+        if let Change::Run(programs) = change {
+            return self.run(programs);
+        }
         let Some(client) = self.client(origin) else { return };
         let updates = self.updates.clone();
         tokio::spawn(async move {
@@ -339,6 +379,8 @@ impl Performer {
             self.shells.drain().for_each(|(_, line)| line.leave());
         }
         self.asked.drain().for_each(|(_, task)| task.abort());
+        let programs: Vec<_> = self.programs.drain().map(|(_, running)| running.end()).collect();
+        let programs = futures_util::future::join_all(programs);
         let ends: Vec<_> = self.shells.drain().map(|(_, line)| line.end()).collect();
         let ways = self.forwards.drain().chain(self.stopping.drain()).map(|(_, way)| way.end());
         let ways: Vec<_> = ways.collect();
@@ -350,8 +392,22 @@ impl Performer {
         let (shells, forwards) = (futures_util::future::join_all(ends), futures_util::future::join_all(ways));
         self.ending.extend(self.looks.drain().map(|(_, look)| look.end()));
         let looks = std::mem::take(&mut self.ending);
-        let all = futures_util::future::join3(shells, forwards, futures_util::future::join_all(looks));
+        let all = futures_util::future::join4(shells, forwards, futures_util::future::join_all(looks), programs);
         let _ = tokio::time::timeout(std::time::Duration::from_secs(2), all).await;
+    }
+}
+
+/// Tells whenever a service begins to throttle and ceases to.
+async fn tell_throttles(mut throttles: watch::Receiver<Option<Throttle>>, updates: mpsc::Sender<Update>) {
+    while throttles.changed().await.is_ok() {
+        let throttle = *throttles.borrow_and_update();
+        let throttle = throttle.map(|throttle| {
+            let wait = throttle.until.saturating_duration_since(std::time::Instant::now());
+            (throttle.operation.to_owned(), wait)
+        });
+        if updates.send(Update::Throttled(throttle)).await.is_err() {
+            return;
+        }
     }
 }
 
@@ -368,18 +424,17 @@ fn facts(client: &Client) -> Facts {
 
 async fn make(client: &Client, change: Change, updates: &mpsc::Sender<Update>) -> Result<Changed, Trouble> {
     Ok(match change {
-        Change::Send(send) => {
-            let command = client.call(*send).await?.command.and_then(|command| command.command_id);
-            Changed::Sent(command.ok_or_else(|| Error::Protocol("SendCommand answered without an id".to_owned()))?)
-        }
+        Change::Run(_) => return Err(Error::Config("programs are run without the service".to_owned())),
+        Change::Send(send) => send_all(client, *send).await?,
         Change::OnNode(change) => on_node::run(client, *change).await?,
         Change::WriteFile(change) => write::run(client, *change).await?,
         Change::Upload(copying) => transfer::upload(client, *copying, updates).await?,
         Change::Scan(nodes) => scan(client, nodes).await?,
-        Change::Cancel(cancel) => {
-            let id = cancel.command_id.clone();
-            client.call(cancel).await?;
-            Changed::Cancelled(id)
+        Change::Cancel(ids) => {
+            for id in &ids {
+                client.call(ssm::CancelCommand { command_id: id.clone(), ..Default::default() }).await?;
+            }
+            Changed::Cancelled(ids.into_iter().next().unwrap_or_default())
         }
         Change::Put(put) => {
             let name = put.name.clone();
@@ -423,6 +478,25 @@ async fn make(client: &Client, change: Change, updates: &mpsc::Sender<Update>) -
             Changed::Labelled { name, invalid: client.call(unlabel).await?.invalid_labels }
         }
     })
+}
+
+/// Sends a command, as many times as its ids need. Once one is accepted, the failure of another is told beside it.
+async fn send_all(client: &Client, send: ssm::SendCommand) -> Result<Changed, Error> {
+    let batches: Vec<Vec<String>> = match send.instance_ids.as_slice() {
+        [] => vec![Vec::new()],
+        ids => ids.chunks(compose::MOST_IDS).map(<[String]>::to_vec).collect(),
+    };
+    let mut commands = Vec::new();
+    let none = || Error::Protocol("SendCommand answered without an id".to_owned());
+    for instance_ids in batches {
+        let answer = client.call(ssm::SendCommand { instance_ids, ..send.clone() }).await;
+        match answer.and_then(|answer| answer.command.and_then(|command| command.command_id).ok_or_else(none)) {
+            Ok(id) => commands.push(id),
+            Err(error) if commands.is_empty() => return Err(error),
+            Err(error) => return Ok(Changed::Sent { commands, trouble: Some(trouble(&error)) }),
+        }
+    }
+    Ok(Changed::Sent { commands, trouble: None })
 }
 
 /// Scans nodes, in as many commands as it takes. Once one is accepted, the failure of another is told beside it.

@@ -14,7 +14,7 @@ use crate::{
             sessions::Session,
             shells::limits::{PREFERENCES, Preferences},
         },
-        update::{Page, Transcript, Update, Whole},
+        update::{Page, Transcript, Update},
     },
     ssm::{self, Paged, ResourceTypeForTagging, SessionState},
 };
@@ -29,10 +29,8 @@ const SAMPLES: usize = 300;
 const SESSIONS: usize = 400;
 /// Nodes `DescribeInstancePatchStates` takes in one call.
 const STATES_AT_ONCE: usize = 50;
-/// Nodes of a command whose whole output is fetched by itself.
-const WHOLES: usize = 200;
 /// More of an output than this is not kept.
-const LARGEST_OUTPUT: usize = 16 * 1024 * 1024;
+pub(super) const LARGEST_OUTPUT: usize = 16 * 1024 * 1024;
 
 /// Whether a command is one of the console's own, with which it asks nodes for their vitals. Histories show what people do.
 fn is_sample(comment: Option<&str>) -> bool {
@@ -165,16 +163,46 @@ impl Asker {
                 let own = |command: &ssm::Command| is_sample(command.comment.as_deref());
                 self.stream_without(list, HISTORY, own, Page::Commands).await
             }
-            Query::Invocations(command) => {
-                let list = ssm::ListCommandInvocations {
-                    command_id: Some(command),
-                    details: Some(true),
-                    max_results: most(50),
-                    ..Default::default()
-                };
-                self.stream(list, ALL, Page::Invocations).await
+            Query::Invocations(commands) => {
+                for command in commands {
+                    let list = ssm::ListCommandInvocations {
+                        command_id: Some(command),
+                        details: Some(true),
+                        max_results: most(50),
+                        ..Default::default()
+                    };
+                    self.stream(list, ALL, Page::Invocations).await?;
+                }
+                Ok(())
             }
-            Query::Whole { command, nodes } => self.wholes(&command, nodes).await,
+            Query::Whole(invocations) => self.wholes(invocations).await,
+            Query::Kept { command, node } => {
+                let whole = self.kept(&command, node).await?;
+                self.send(Page::Whole(Box::new(whole))).await;
+                Ok(())
+            }
+            Query::Running(ids) => {
+                for id in ids {
+                    let list = ssm::ListCommands { command_id: Some(id), ..Default::default() };
+                    self.stream(list, 1, Page::Running).await?;
+                }
+                Ok(())
+            }
+            Query::Watched(ids) => {
+                for ids in ids.chunks(STATES_AT_ONCE) {
+                    let key = "InstanceIds".to_owned();
+                    let filter = ssm::InstanceInformationStringFilter { key, values: ids.to_vec() };
+                    let list = ssm::DescribeInstanceInformation {
+                        filters: vec![filter],
+                        max_results: most(50),
+                        ..Default::default()
+                    };
+                    self.stream(list, ALL, Page::Nodes).await?;
+                }
+                Ok(())
+            }
+            Query::Plan(targets) => self.plan(targets).await,
+            Query::Earlier { commands, node } => self.earlier(commands, node).await,
             Query::Documents => {
                 let filter = ssm::DocumentKeyValuesFilter {
                     key: Some("DocumentType".to_owned()),
@@ -322,55 +350,5 @@ impl Asker {
         let text = String::from_utf8_lossy(kept).into_owned();
         self.send(Page::Transcript(Box::new(Transcript { session: session.id, text, note }))).await;
         Ok(())
-    }
-
-    async fn wholes(&self, command: &str, nodes: Vec<String>) -> Result<(), Error> {
-        let ask = |node: String| async move {
-            let _turn = self.limit.acquire().await;
-            self.whole(command, node).await
-        };
-        let nodes: Vec<_> = nodes.into_iter().take(WHOLES).collect();
-        let mut answers = stream::iter(nodes).map(ask).buffer_unordered(super::perform::AT_ONCE);
-        while let Some(whole) = answers.next().await {
-            self.send(Page::Whole(Box::new(whole?))).await;
-        }
-        Ok(())
-    }
-
-    /// The whole output of an invocation: what the API shows, or the objects it points to where that was cut.
-    async fn whole(&self, command: &str, node: String) -> Result<Whole, Error> {
-        let get =
-            ssm::GetCommandInvocation { command_id: command.to_owned(), instance_id: node.clone(), plugin_name: None };
-        let answer = self.client.call(get).await?;
-        let mut whole = Whole { node, code: answer.response_code, ..Whole::default() };
-        let streams = [
-            (answer.standard_output_content, answer.standard_output_url, &mut whole.stdout),
-            (answer.standard_error_content, answer.standard_error_url, &mut whole.stderr),
-        ];
-        for (shown, url, text) in streams {
-            let shown = shown.unwrap_or_default();
-            let cut = shown.contains("---Output truncated---")
-                || shown.contains("---Error truncated")
-                || shown.chars().count() >= if text.is_empty() { 8_000 } else { 24_000 };
-            *text = shown;
-            let Some(url) = url.filter(|url| cut && !url.is_empty()) else {
-                if cut {
-                    whole.cut = Some("cut by the service; run with an output bucket to keep everything".to_owned());
-                }
-                continue;
-            };
-            match self.client.object(&url).await {
-                Ok(bytes) => {
-                    let kept = bytes.get(..LARGEST_OUTPUT).unwrap_or(&bytes);
-                    if kept.len() < bytes.len() {
-                        let megabytes = bytes.len() / (1024 * 1024);
-                        whole.cut = Some(format!("{megabytes} MB; the first 16 MB are shown"));
-                    }
-                    *text = String::from_utf8_lossy(kept).into_owned();
-                }
-                Err(error) => whole.cut = Some(format!("the rest could not be fetched: {error}")),
-            }
-        }
-        Ok(whole)
     }
 }

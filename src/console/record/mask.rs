@@ -10,8 +10,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::{
     console::{
-        state::{Event, Heard},
-        update::{LookUpdate, Page, ShellUpdate, Transcript, Update, Whole},
+        state::{Event, Heard, commands::Group},
+        update::{LookUpdate, Page, ProgramUpdate, ShellUpdate, Transcript, Update, Whole},
     },
     ssm,
 };
@@ -67,6 +67,11 @@ impl Masks {
             Update::Shell { tab, update } => Update::Shell { tab: *tab, update: shell(update) },
             // What a look brings may be what stands in a file.
             Update::Look { id, update } => Update::Look { id: *id, update: self.look(update) },
+            Update::Folded { command, number, groups } => {
+                let mask = |group: &Group| Group { first: self.output(&group.first), ..group.clone() };
+                Update::Folded { command: command.clone(), number: *number, groups: groups.iter().map(mask).collect() }
+            }
+            Update::Program { id, update } => Update::Program { id: *id, update: self.program(update) },
             // Names, numbers, ids, and words of ours and of the service.
             Update::Connected(..)
             | Update::Unreachable(..)
@@ -77,6 +82,7 @@ impl Masks {
             | Update::Forward { .. }
             | Update::Copying { .. }
             | Update::Arranged(_)
+            | Update::Throttled(_)
             | Update::Told(_)
             | Update::Failed(_) => update.clone(),
         }
@@ -86,10 +92,9 @@ impl Masks {
         match page {
             Page::NodeCommands(list) => Page::NodeCommands(self.invocations(list)),
             Page::Invocations(list) => Page::Invocations(self.invocations(list)),
-            Page::Whole(whole) => {
-                let Whole { node, code, stdout, stderr, cut } = &**whole;
-                let (stdout, stderr) = (self.output(stdout), self.output(stderr));
-                Page::Whole(Box::new(Whole { node: node.clone(), code: *code, stdout, stderr, cut: cut.clone() }))
+            Page::Whole(whole) => Page::Whole(Box::new(self.whole(whole))),
+            Page::Earlier { command, whole } => {
+                Page::Earlier { command: command.clone(), whole: Box::new(self.whole(whole)) }
             }
             Page::Transcript(transcript) => {
                 let Transcript { session, text, note } = &**transcript;
@@ -97,11 +102,14 @@ impl Masks {
                 Page::Transcript(Box::new(Transcript { session: session.clone(), text, note: note.clone() }))
             }
             // Values of parameters and parameters of commands are of a sensitive type.
-            Page::Parameters(_) | Page::Value(_) | Page::History(_) | Page::Commands(_) => page.clone(),
+            Page::Parameters(_) | Page::Value(_) | Page::History(_) | Page::Commands(_) | Page::Running(_) => {
+                page.clone()
+            }
             // Facts that every reader of the account sees.
             Page::Nodes(_)
             // Of a node: how full it is, and how busy.
             | Page::Sample { .. }
+            | Page::Plan(_)
             | Page::Tags { .. }
             | Page::PatchStates { .. }
             | Page::Summaries(_)
@@ -120,6 +128,20 @@ impl Masks {
         match update {
             LookUpdate::Answer(text) => LookUpdate::Answer(self.output(text)),
             LookUpdate::Over(trouble) => LookUpdate::Over(trouble.clone()),
+        }
+    }
+
+    fn whole(&self, whole: &Whole) -> Whole {
+        let Whole { node, code, stdout, stderr, cut, kept } = whole;
+        let (stdout, stderr) = (self.output(stdout), self.output(stderr));
+        Whole { node: node.clone(), code: *code, stdout, stderr, cut: cut.clone(), kept: *kept }
+    }
+
+    /// What a program on this machine said is output too, and its name may be a line that was typed.
+    fn program(&self, update: &ProgramUpdate) -> ProgramUpdate {
+        match update {
+            ProgramUpdate::Output { text, error } => ProgramUpdate::Output { text: self.output(text), error: *error },
+            ProgramUpdate::Heading(_) | ProgramUpdate::Ended { .. } => update.clone(),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::{
     console::{
         effect::{Effect, Epoch, Query, Source},
         origin::{Connection, Origin},
-        text::{clean, cut},
+        text::{clean, count, cut},
         update::{Changed, Page, Trouble, Update},
     },
     ssm::Timestamp,
@@ -54,7 +54,7 @@ impl State {
             Update::Page { source, epoch, page } => {
                 let feed = self.feed_of(source, epoch.origin);
                 if source == Source::Tags || feed.is_some_and(|feed| feed.is_current(epoch.number)) {
-                    self.land(source, epoch.origin, page);
+                    self.land(source, epoch.origin, page, fx);
                 }
             }
             Update::End { source, epoch, result } => self.end(source, epoch, result, fx),
@@ -81,22 +81,37 @@ impl State {
                     self.fleet_arranged();
                 }
             }
+            Update::Folded { command, number, groups } => {
+                if let Some(results) = self.commands.results.as_mut().filter(|results| results.id == command) {
+                    results.folded(number, groups);
+                }
+            }
+            Update::Program { id, update } => self.program_update(id, update),
+            Update::Throttled(throttle) => {
+                self.throttle = throttle.map(|(operation, wait)| (operation, now.plus(wait)));
+            }
             Update::Told(what) => self.tell(what),
             Update::Failed(trouble) => self.fail(trouble),
         }
     }
 
-    fn land(&mut self, source: Source, origin: Origin, page: Page) {
+    fn land(&mut self, source: Source, origin: Origin, page: Page, fx: &mut Vec<Effect>) {
         let first = self.feed_of(source, origin).is_some_and(|feed| feed.landed == 0);
         let entries = match &page {
             Page::Nodes(list) => list.len(),
             Page::PatchStates { asked, .. } => asked.len(),
             Page::Summaries(list) => list.len().max(1),
-            Page::Commands(list) => list.len(),
+            Page::Commands(list) | Page::Running(list) => list.len(),
             Page::Invocations(list) => list.len(),
             Page::Parameters(list) => list.len(),
             Page::Patches(_) | Page::NodeCommands(_) | Page::Why(_) | Page::Documents(_) | Page::History(_) => 1,
-            Page::Whole(_) | Page::Document(_) | Page::Value(_) | Page::Tags { .. } | Page::ParameterTags(_) => 1,
+            Page::Whole(_)
+            | Page::Earlier { .. }
+            | Page::Plan(_)
+            | Page::Document(_)
+            | Page::Value(_)
+            | Page::Tags { .. }
+            | Page::ParameterTags(_) => 1,
             Page::ComplianceTypes(_) | Page::Preferences(_) | Page::Transcript(_) => 1,
             Page::Sessions(list) => list.len(),
             Page::Sample { .. } => 1,
@@ -106,8 +121,11 @@ impl State {
         }
         match page {
             Page::Nodes(list) if source == Source::NodesWhere => self.fleet.land_served(origin, &list),
-            Page::Nodes(list) => self.fleet.land(origin, &list),
             Page::Sample { node, result } => self.land_sample(origin, &node, result),
+            Page::Nodes(list) => {
+                self.fleet.land(origin, &list);
+                self.check_watched(fx);
+            }
             Page::Tags { node, tags } => {
                 if let Some(node) = self.fleet.node_mut(&node) {
                     node.set_tags(&tags);
@@ -132,16 +150,32 @@ impl State {
             }
             Page::Why(findings) => self.land_why(&findings),
             Page::Commands(list) => self.commands.land(origin, list),
+            Page::Running(list) => {
+                self.commands.renew(origin, list);
+                self.check_sent(fx);
+            }
             Page::Invocations(list) => {
                 if let Some(results) = &mut self.commands.results {
-                    results.land(list);
+                    let fleet = &self.fleet;
+                    let names = |id: &str| match fleet.node(id) {
+                        Some(node) => {
+                            [&node.name, &node.computer].into_iter().filter(|n| !n.is_empty()).cloned().collect()
+                        }
+                        None => Vec::new(),
+                    };
+                    results.land(&list, names);
                 }
             }
             Page::Whole(whole) => {
                 if let Some(results) = &mut self.commands.results {
                     results.take_whole(*whole);
                 }
+                if source == Source::Kept {
+                    self.renew_viewer();
+                }
             }
+            Page::Plan(resolved) => self.land_plan(origin, *resolved),
+            Page::Earlier { command, whole } => self.land_earlier(&command, &whole),
             Page::Documents(list) => {
                 if first {
                     self.documents.list.clear();
@@ -193,25 +227,32 @@ impl State {
                 self.fleet.unserve();
                 self.fail(trouble);
             }
-            (Source::Commands, None) => self.commands.finish_list(origin),
+            (Source::Commands, None) => {
+                self.commands.finish_list(origin);
+                self.check_sent(fx);
+            }
             (Source::Invocations, None) => {
-                if let Some(results) = &mut self.commands.results {
-                    results.finish();
+                if self.commands.viewer.as_ref().is_some_and(|viewer| viewer.running) {
+                    self.renew_viewer();
                 }
                 self.want_wholes(fx);
             }
-            (Source::Whole, None) => {
-                // The text that is read may be the one that has just become whole.
-                if let (Some(viewer), Some(results)) = (&mut self.commands.viewer, &self.commands.results)
-                    && let Some(fresh) = results.view().filter(|fresh| fresh.file == viewer.file)
-                {
-                    viewer.lines = fresh.lines;
-                    viewer.note = fresh.note;
-                    viewer.search();
-                }
+            // The text that is read may be one that has just become whole.
+            (Source::Whole, None) => self.renew_viewer(),
+            (Source::Earlier, None) if self.commands.results.as_ref().is_some_and(|r| r.earlier_feed.landed == 0) => {
+                self.tell("No earlier run of this is known on that node.");
             }
+            (Source::Plan, Some(trouble)) => self.fail_plan(origin, trouble),
             (Source::Sessions, None) => self.sessions.finish(origin),
-            (Source::Whole | Source::Documents | Source::Document | Source::Transcript, Some(trouble)) => {
+            (
+                Source::Whole
+                | Source::Kept
+                | Source::Earlier
+                | Source::Documents
+                | Source::Document
+                | Source::Transcript,
+                Some(trouble),
+            ) => {
                 self.fail(trouble);
             }
             _ => {}
@@ -220,12 +261,19 @@ impl State {
 
     fn changed(&mut self, origin: Origin, changed: Changed, fx: &mut Vec<Effect>) {
         match changed {
-            Changed::Sent(id) => {
-                self.tell(format!("Command {} was accepted.", cut(&clean(&id), 9)));
+            Changed::Sent { commands, trouble } => {
+                match commands.as_slice() {
+                    [id] => self.tell(format!("Command {} was accepted.", cut(&clean(id), 9))),
+                    several => self.tell(format!("{} were accepted.", count(several.len(), "command"))),
+                }
+                if let Some(trouble) = trouble {
+                    self.fail(trouble);
+                }
                 self.go(super::Pane::Commands, fx);
                 self.commands.cursor.at = 0;
                 self.ask(origin, Query::Commands, fx);
-                self.open_results(origin, id, fx);
+                self.wait_for(origin, commands.clone());
+                self.open_results(origin, commands, fx);
             }
             Changed::Cancelled(id) => {
                 self.tell(format!("Command {} is being cancelled.", cut(&clean(&id), 9)));

@@ -79,7 +79,8 @@ impl State {
             |action: Action| layers.iter().any(|layer| self.keymap.of(layer.name()).any(|b| b.action == action));
         let meant = |action: Action| layers.contains(&action.entry().layer) || bound(action);
         let allowed = |action: Action| !self.is_refused(action);
-        let mut actions: Vec<_> = Action::ALL.iter().map(|entry| entry.action).collect();
+        let own = self.own.iter().map(|own| Action::Own(own));
+        let mut actions: Vec<_> = Action::ALL.iter().map(|entry| entry.action).chain(own).collect();
         actions
             .retain(|action| !matches!(action, Action::Palette | Action::Prefix) && meant(*action) && allowed(*action));
         // What belongs to this pane stands before what works everywhere.
@@ -177,6 +178,12 @@ impl State {
 
     /// Does what the line says; if it says nothing whole, what the list's cursor is on.
     fn accept_command(&mut self, fx: &mut Vec<Effect>) {
+        let own = self.own.clone();
+        // A command of the user's own is called by its name, which may have spaces in it.
+        let read = |line: &str| {
+            let named = own.iter().find(|own| own.command.name == line.trim());
+            Command::parse(line).or_else(|problem| named.map(|own| Command::Act(Action::Own(own))).ok_or(problem))
+        };
         let Some(Overlay::Command(line)) = self.overlays.last_mut() else { return };
         let typed = line.input.text().trim().to_owned();
         if typed.is_empty() && !line.chosen {
@@ -184,7 +191,7 @@ impl State {
             return;
         }
         let candidate = line.candidates.get(line.cursor.at).cloned();
-        let parsed = Command::parse(&typed);
+        let parsed = read(&typed);
         let (word, rest) = split(&typed);
         let verb = Verb::named(word);
         let whole = |rest: &str| line.candidates.iter().any(|candidate| candidate.name.eq_ignore_ascii_case(rest));
@@ -193,7 +200,7 @@ impl State {
             && rest.is_some_and(|rest| !rest.is_empty() && !whole(rest));
         let by_list = line.chosen || begun || parsed.is_err() && verb.is_none();
         let (said, parsed) = match candidate.filter(|_| by_list) {
-            Some(candidate) if candidate.whole => (candidate.line.clone(), Command::parse(&candidate.line)),
+            Some(candidate) if candidate.whole => (candidate.line.clone(), read(&candidate.line)),
             Some(candidate) => {
                 let gap = if candidate.line.ends_with(':') { "" } else { " " };
                 line.input = LineInput::from(format!("{}{gap}", candidate.line).as_str());

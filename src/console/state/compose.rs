@@ -15,8 +15,10 @@ use crate::{
 pub const SHELL_SCRIPT: &str = "AWS-RunShellScript";
 /// The document that scans for and installs patches.
 pub const PATCH_BASELINE: &str = "AWS-RunPatchBaseline";
-/// As many ids `SendCommand` takes; more need a tag.
+/// As many ids `SendCommand` takes; more are as many commands as it takes.
 pub const MOST_IDS: usize = 50;
+/// What the field for the whole output takes.
+const OUTPUT_HINT: &str = "kept beyond 24,000 characters in s3://bucket/prefix or logs:group";
 /// What fields of the document's parameters are called in the form, before their name.
 const PARAMETER: &str = "parameter:";
 
@@ -42,6 +44,7 @@ pub fn form(nodes: &[String], names: &[String]) -> Form {
             Field::line("errors", "Max errors", "stop after so many: a number or a percentage", "0"),
             Field::line("timeout", "Timeout", "seconds to wait for a node to take it", "600"),
             Field::line("comment", "Comment", "", ""),
+            Field::line("output", "Whole output", OUTPUT_HINT, ""),
         ],
     );
     form.focus_on("parameter:commands");
@@ -74,8 +77,22 @@ pub fn again(command: &ssm::Command) -> Form {
     set(&mut form, "concurrency", command.max_concurrency.as_deref().unwrap_or("50"));
     set(&mut form, "errors", command.max_errors.as_deref().unwrap_or("0"));
     set(&mut form, "comment", command.comment.as_deref().unwrap_or_default());
+    set(&mut form, "output", &output_text(command));
     form.focus = 1;
     form
+}
+
+/// Where a command's whole output goes, as it is typed.
+fn output_text(command: &ssm::Command) -> String {
+    let logs = command.cloud_watch_output_config.as_ref().filter(|c| c.cloud_watch_output_enabled == Some(true));
+    match (&command.output_s3_bucket_name, logs.and_then(|config| config.cloud_watch_log_group_name.as_ref())) {
+        (Some(bucket), _) if !bucket.is_empty() => {
+            let prefix = command.output_s3_key_prefix.as_deref().unwrap_or_default();
+            format!("s3://{bucket}/{prefix}").trim_end_matches('/').to_owned()
+        }
+        (_, Some(group)) => format!("logs:{group}"),
+        _ => String::new(),
+    }
 }
 
 /// A target as it is typed.
@@ -165,6 +182,7 @@ pub fn request(form: &Form) -> Result<ssm::SendCommand, (&'static str, String)> 
             _ => Err((name, format!("a number from {least} on, or a percentage"))),
         },
     };
+    let (bucket, prefix, group) = output(&form.answer("output")).map_err(|problem| ("output", problem))?;
     let mut parameters = BTreeMap::new();
     for field in &form.fields {
         let Some(name) = field.name.strip_prefix(PARAMETER) else { continue };
@@ -188,8 +206,39 @@ pub fn request(form: &Form) -> Result<ssm::SendCommand, (&'static str, String)> 
         parameters: ssm::Sensitive(parameters),
         max_concurrency: rate("concurrency", 1)?,
         max_errors: rate("errors", 0)?,
+        output_s3_bucket_name: bucket,
+        output_s3_key_prefix: prefix,
+        cloud_watch_output_config: group.map(|group| ssm::CloudWatchOutputConfig {
+            cloud_watch_log_group_name: Some(group),
+            cloud_watch_output_enabled: Some(true),
+        }),
         ..Default::default()
     })
+}
+
+/// Where a whole output goes: a bucket and the beginning of the keys in it, or a log group.
+type Output = (Option<String>, Option<String>, Option<String>);
+
+/// Reads `s3://bucket/prefix`, `bucket` or `logs:group`.
+fn output(text: &str) -> Result<Output, String> {
+    let text = text.trim();
+    if let Some(group) = text.strip_prefix("logs:") {
+        return match group.trim() {
+            "" => Err("name the log group, such as logs:/fleet/commands".to_owned()),
+            group => Ok((None, None, Some(group.to_owned()))),
+        };
+    }
+    let place = text.strip_prefix("s3://").unwrap_or(text);
+    let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+    let prefix = prefix.trim_matches('/');
+    let fit = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
+    match bucket {
+        _ if text.is_empty() => Ok((None, None, None)),
+        bucket if bucket.len() >= 3 && bucket.chars().all(fit) => {
+            Ok((Some(bucket.to_owned()), Some(prefix.to_owned()).filter(|prefix| !prefix.is_empty()), None))
+        }
+        _ => Err("write s3://bucket/prefix or logs:group".to_owned()),
+    }
 }
 
 /// Reads `mi-1,mi-2`, `tag:Env=prod,test tag:Role=web` or `*`.
@@ -217,7 +266,7 @@ fn targets(text: &str) -> Result<(Vec<String>, Vec<ssm::Target>), String> {
     ids.sort();
     ids.dedup();
     match ids.len() {
-        n if n > MOST_IDS => Err(format!("a command takes {MOST_IDS} ids at most, these are {n}; use a tag")),
+        0 => Err("name nodes, tag:Key=value, or * for all nodes".to_owned()),
         _ => Ok((ids, Vec::new())),
     }
 }
@@ -265,8 +314,20 @@ mod tests {
         for bad in ["", "tag:Env", "tag:Env="] {
             assert!(targets(bad).is_err(), "{bad}");
         }
-        let many: Vec<_> = (0..51).map(|i| format!("mi-{i}")).collect();
-        assert!(targets(&many.join(",")).unwrap_err().contains("51"));
+    }
+
+    #[test]
+    fn the_whole_output_goes_where_it_is_said() {
+        let of = |text: &str| {
+            output(text).map(|(bucket, prefix, group)| [bucket, prefix, group].map(Option::unwrap_or_default))
+        };
+        assert_eq!(of("").unwrap(), ["", "", ""]);
+        assert_eq!(of("s3://logs-1/a/b/").unwrap(), ["logs-1", "a/b", ""]);
+        assert_eq!(of("logs-1").unwrap(), ["logs-1", "", ""]);
+        assert_eq!(of("logs:/fleet/commands").unwrap(), ["", "", "/fleet/commands"]);
+        for wrong in ["s3://", "s3:///a", "Bucket", "logs:"] {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

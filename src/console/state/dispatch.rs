@@ -46,6 +46,7 @@ impl State {
                 let step = if action == Action::PaneNext { 1 } else { Pane::ALL.len() - 1 };
                 self.go(Pane::ALL[(at + step) % Pane::ALL.len()], fx);
             }
+            Action::Own(own) => self.run_own(own, fx),
             Action::NextTheme => self.next_theme(),
             Action::Undo => self.ask_undo(),
             Action::EditTags => self.edit_tags(),
@@ -142,6 +143,12 @@ impl State {
         self.heard = self.listens();
         match self.overlays.last_mut() {
             Some(Overlay::Form(form)) => return form.key(key),
+            Some(Overlay::Text(text)) => {
+                if text.viewer.finding && text.viewer.find.key(key) {
+                    text.viewer.search();
+                }
+                return;
+            }
             Some(overlay) => {
                 if overlay.input_mut().is_some_and(|input| input.key(key))
                     && let Some(cursor) = overlay.cursor_mut()
@@ -175,12 +182,7 @@ impl State {
                 self.sessions.rearrange();
             }
             Pane::Commands | Pane::Parameters | Pane::Sessions => {
-                let viewer = match self.pane {
-                    Pane::Commands => self.commands.viewer.as_mut(),
-                    Pane::Sessions => self.sessions.viewer.as_mut(),
-                    _ => self.parameters.viewer.as_mut(),
-                };
-                if let Some(viewer) = viewer.filter(|viewer| viewer.finding)
+                if let Some(viewer) = self.viewer_mut().filter(|viewer| viewer.finding)
                     && viewer.find.key(key)
                 {
                     viewer.search();
@@ -196,6 +198,13 @@ impl State {
         self.heard = self.listens();
         match self.overlays.last_mut() {
             Some(Overlay::Form(form)) => return form.paste(text),
+            Some(Overlay::Text(read)) => {
+                if read.viewer.finding {
+                    read.viewer.find.insert(text);
+                    read.viewer.search();
+                }
+                return;
+            }
             Some(overlay) => {
                 if let Some(input) = overlay.input_mut() {
                     input.insert(text);
@@ -223,12 +232,7 @@ impl State {
                 self.sessions.rearrange();
             }
             Pane::Commands | Pane::Parameters | Pane::Sessions => {
-                let viewer = match self.pane {
-                    Pane::Commands => self.commands.viewer.as_mut(),
-                    Pane::Sessions => self.sessions.viewer.as_mut(),
-                    _ => self.parameters.viewer.as_mut(),
-                };
-                if let Some(viewer) = viewer.filter(|viewer| viewer.finding) {
+                if let Some(viewer) = self.viewer_mut().filter(|viewer| viewer.finding) {
                     viewer.find.insert(text);
                     viewer.search();
                 }

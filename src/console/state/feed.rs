@@ -10,6 +10,10 @@ use crate::{
 /// The longest wait after an answer that did not come.
 const RETRY: Duration = Duration::from_secs(5);
 
+/// Between two answers passes this many times what the last one took: a list of hundreds of pages that is asked for again
+/// and again would leave nothing of the account's rate to others.
+const REST: u32 = 3;
+
 /// Where fetched data stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
@@ -40,6 +44,8 @@ pub struct Feed {
     failed: Option<Trouble>,
     /// How often it is wanted, as was asked last.
     every: Cell<Option<Duration>>,
+    /// How long the last whole answer took.
+    took: Duration,
 }
 
 impl Feed {
@@ -78,6 +84,7 @@ impl Feed {
         match result {
             Ok(()) => {
                 self.phase = Phase::Ready;
+                self.took = self.asked.map(|asked| now.since(asked)).unwrap_or_default();
                 self.at = Some(now);
                 self.failed = None;
             }
@@ -101,7 +108,8 @@ impl Feed {
 
     /// Whether it is time to ask again: sooner if the last answer did not come.
     pub fn is_due(&self, now: Timestamp, every: Duration) -> bool {
-        let every = if self.trouble().is_some() { every.min(RETRY) } else { every };
+        let rested = every.max(self.took.saturating_mul(REST + 1));
+        let every = if self.trouble().is_some() { every.min(RETRY) } else { rested };
         self.every.set(Some(every));
         self.phase != Phase::Loading && self.asked.is_none_or(|asked| now.since(asked) >= every)
     }
@@ -183,6 +191,7 @@ impl Feeds {
             number: 0,
             failed: feeds().find_map(|feed| feed.failed.clone()).filter(|_| failed),
             every: Cell::default(),
+            took: Duration::ZERO,
         }
     }
 
@@ -217,6 +226,20 @@ mod tests {
         assert!(!feed.is_due(now, Duration::from_secs(1)));
         assert_eq!(feed.due(), Some(now.plus(Duration::from_secs(1))));
         assert!(feed.is_due(now.plus(Duration::from_secs(1)), Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn what_takes_long_is_asked_for_less_often() {
+        let (begun, every) = (Timestamp::from_millis(1_000), Duration::from_secs(15));
+        let mut feed = Feed::default();
+        let epoch = feed.begin(begun);
+        let whole = begun.plus(Duration::from_secs(20));
+        feed.end(epoch, Ok(()), whole);
+        assert!(!feed.is_due(whole.plus(Duration::from_secs(59)), every));
+        assert!(feed.is_due(whole.plus(Duration::from_secs(60)), every));
+        // Whoever asks for it by hand gets it.
+        feed.asked = None;
+        assert!(feed.is_due(whole, every));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crossterm::event::KeyEvent;
 use tui_textarea::TextArea;
 
 use super::{Heard, input::LineInput};
-use crate::console::text;
+use crate::console::{action::Own, text};
 
 /// Several lines of text that are edited. The only widget that lives in the state, since the editor is one with its text.
 #[derive(Clone, Debug)]
@@ -223,6 +223,10 @@ pub enum Purpose {
     Export,
     /// It is found out why a node is not connected.
     Why,
+    /// A text is given to a program.
+    Pipe,
+    /// One of the user's own commands wants to know something, before it is run on these nodes.
+    Own { own: &'static Own, nodes: Vec<String> },
     /// A port is forwarded.
     Forward,
     /// A file of a node is written: its node and path, what is in it, and the sum of that.

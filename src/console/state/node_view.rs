@@ -275,7 +275,7 @@ impl NodeView {
         }
     }
 
-    fn viewer_mut(&mut self) -> Option<&mut Viewer> {
+    pub(super) fn viewer_mut(&mut self) -> Option<&mut Viewer> {
         match self.tab {
             Tab::Files => self.files.viewer.as_mut(),
             Tab::Logs => Some(&mut self.log.viewer),

@@ -8,7 +8,9 @@ use super::{
     fleet::Column,
     form::Form,
     input::LineInput,
+    plan::Plan,
     shells::{layout::Axis, paste::Pasted},
+    viewer::Viewer,
 };
 use crate::{
     config::view::View,
@@ -41,6 +43,8 @@ pub enum Then {
     OpenLink(Arc<str>),
     /// Putting the address of a link into the clipboard.
     CopyLink(Arc<str>),
+    /// Putting the line for the AWS CLI that does the same into the clipboard.
+    CopyLine(Arc<str>),
     /// Putting a text that a program offers into the clipboard; the tab it runs in.
     Copy { tab: u64, text: Arc<str> },
     /// Leaving the form below with what was typed into it.
@@ -131,6 +135,17 @@ pub enum Pick {
     Cell(Vec<String>),
 }
 
+/// A text that is read over everything else.
+#[derive(Clone, Debug)]
+pub struct Text {
+    /// The text.
+    pub viewer: Viewer,
+    /// The number of the programs that still write it.
+    pub program: Option<u64>,
+    /// The lines that they have not ended yet, of output and of errors. Raw.
+    pub(super) begun: [String; 2],
+}
+
 /// A box.
 #[derive(Clone, Debug)]
 pub enum Overlay {
@@ -152,6 +167,10 @@ pub enum Overlay {
     Form(Box<Form>),
     /// A question.
     Question(Box<Question>),
+    /// A text.
+    Text(Box<Text>),
+    /// What a command would do.
+    Plan(Box<Plan>),
 }
 
 impl Overlay {
@@ -162,7 +181,9 @@ impl Overlay {
             Self::Command(line) => Some(&mut line.input),
             Self::Picker { input, .. } => Some(input),
             Self::Question(question) => question.typed.as_mut().map(|(_, input)| input),
-            Self::Messages { .. } | Self::Log { .. } | Self::Columns { .. } | Self::Why { .. } | Self::Form(_) => None,
+            Self::Text(text) if text.viewer.finding => Some(&mut text.viewer.find),
+            Self::Messages { .. } | Self::Log { .. } | Self::Columns { .. } | Self::Why { .. } => None,
+            Self::Form(_) | Self::Text(_) | Self::Plan(_) => None,
         }
     }
 
@@ -177,6 +198,8 @@ impl Overlay {
             | Self::Columns { .. }
             | Self::Why { .. }
             | Self::Messages { .. }
+            | Self::Text(_)
+            | Self::Plan(_)
             | Self::Log { .. } => true,
             // Its fields differ.
             Self::Form(_) => false,
@@ -193,7 +216,8 @@ impl Overlay {
             | Self::Why { cursor, .. }
             | Self::Picker { cursor, .. } => Some(cursor),
             Self::Command(line) => Some(&mut line.cursor),
-            Self::Form(_) | Self::Question(_) => None,
+            Self::Plan(plan) => Some(&mut plan.cursor),
+            Self::Form(_) | Self::Question(_) | Self::Text(_) => None,
         }
     }
 
@@ -220,6 +244,7 @@ impl Overlay {
             Self::Log { lines, .. } => (0..lines.len()).collect(),
             Self::Columns { items, .. } => (0..items.len()).collect(),
             Self::Messages { .. } | Self::Why { .. } | Self::Form(_) | Self::Question(_) => Vec::new(),
+            Self::Text(_) | Self::Plan(_) => Vec::new(),
         }
     }
 }

@@ -9,14 +9,15 @@ use super::{
     input::LineInput,
     overlay::{Overlay, Pick, Question, Then},
     parameters::forms,
+    plan::Plan,
 };
 use crate::{
     console::{
-        action::{Action, Layer},
+        action::{Action, Layer, Own},
         effect::{Change, Effect, Query},
         keys,
         origin::Origin,
-        text::{clean, count, cut},
+        text::{clean, count},
     },
     ssm,
 };
@@ -33,6 +34,11 @@ impl State {
         let messages = self.notices.all().count();
         let checks = self.fleet.why.1.as_ref().map_or(0, |why| why.checks.len());
         let Some(overlay) = self.overlays.last_mut() else { return };
+        match overlay {
+            Overlay::Text(_) => return self.act_text(action, fx),
+            Overlay::Plan(_) => return self.act_plan(action, fx),
+            _ => {}
+        }
         let len = match overlay {
             Overlay::Messages { .. } => messages,
             Overlay::Why { .. } => checks,
@@ -53,6 +59,7 @@ impl State {
                     _ => form.move_focus(true),
                 },
                 Action::Submit => self.submit(fx),
+                Action::Plan => self.show_plan(fx),
                 Action::Dismiss if form.is_worth_a_question() => {
                     let line = "What was typed here is not kept anywhere.".to_owned();
                     let question = Question::new("Leave without doing it?", vec![line], Then::DropForm);
@@ -87,7 +94,7 @@ impl State {
                     self.overlays.pop();
                 }
             }
-            Overlay::Command(_) => {}
+            Overlay::Command(_) | Overlay::Text(_) | Overlay::Plan(_) => {}
             Overlay::Picker { items, cursor, pick, .. } => {
                 let row = rows.get(cursor.at).copied();
                 let chosen = row.and_then(|row| items.get(row)).map(|(name, _)| name.clone());
@@ -130,7 +137,17 @@ impl State {
         let others = Layer::ALL.iter().map(|(layer, ..)| *layer).filter(|layer| !layers.contains(layer));
         let all: Vec<_> = layers.iter().copied().chain(others).collect();
         // What works here stands before what works elsewhere.
-        let lines = all.iter().flat_map(|layer| keys::of_layer(&self.keymap, *layer)).collect();
+        let mut lines: Vec<_> = all.iter().flat_map(|layer| keys::of_layer(&self.keymap, *layer)).collect();
+        // A command of the user's own without a key is found by its name.
+        let named = self.own.iter().filter(|own| own.command.key.is_none());
+        let colon = self.key_for(Action::Palette).unwrap_or_default();
+        lines.extend(named.map(|own| keys::HelpLine {
+            layer: Layer::Global,
+            keys: format!("{colon}{}", own.command.name),
+            spelled: Vec::new(),
+            action: Action::Own(own),
+            by_user: true,
+        }));
         self.overlays.push(Overlay::Help { lines, filter: Default::default(), cursor: Default::default() });
     }
 
@@ -185,6 +202,11 @@ impl State {
         let Some(Overlay::Question(question)) = self.overlays.pop() else { return };
         match question.answered() {
             Ok(confirmed) => {
+                for confirmed in &confirmed {
+                    if let Change::Run(programs) = confirmed.change() {
+                        self.read_programs(&programs.title, programs.id);
+                    }
+                }
                 // The form that led here stays until the service has said yes: nobody types a script twice.
                 if let Some(Overlay::Form(form)) = self.overlays.last_mut() {
                     form.sent = true;
@@ -197,6 +219,10 @@ impl State {
             Err(Then::CopyLink(address)) => self.copy_link(&address, fx),
             Err(Then::RemoveForward(id)) => self.remove_forward(id, fx),
             Err(Then::Sample(nodes)) => self.ask_samples(nodes, fx),
+            Err(Then::CopyLine(line)) => {
+                self.tell("Copied the line for the AWS CLI.");
+                fx.push(Effect::Copy(line.to_string()));
+            }
             Err(Then::OpenShells(nodes)) => self.open_shells(&nodes, fx),
             Err(Then::Paste(pasted)) => self.send_paste(&pasted, fx),
             Err(Then::Copy { tab, text }) => self.copy_for(tab, &text, fx),
@@ -230,6 +256,11 @@ impl State {
                 tagged.change(form).map(|change| Submitted::Tags(tagged.origin, change.map(Box::new)))
             }
             Purpose::Save => form.given("path").map(Submitted::Save).ok_or(("path", "name a file".to_owned())),
+            Purpose::Pipe => form.given("program").map(Submitted::Pipe).ok_or(("program", "name a program".to_owned())),
+            Purpose::Own { own, nodes } => {
+                let answers = form.fields.iter().map(|field| (field.name.clone(), field.text())).collect();
+                Ok(Submitted::Own(own, nodes.clone(), answers))
+            }
             Purpose::Forward => self.read_forward(form).map(|entry| Submitted::Forward(Box::new(entry))),
             Purpose::EditFile { .. } => self.read_edit(form).map(|write| Submitted::Write(Box::new(write))),
             Purpose::Download { .. } | Purpose::Upload { .. } => {
@@ -250,7 +281,7 @@ impl State {
                     form.problem = Some(problem);
                 }
             }
-            Ok(Submitted::Send(send)) => self.confirm_send(*send),
+            Ok(Submitted::Send(send)) => self.plan_send(*send, true, fx),
             Ok(Submitted::Put(put)) => self.confirm_put(*put),
             Ok(Submitted::Label(label)) => {
                 let line = format!("{} to version {}", label.labels.join(", "), label.parameter_version.unwrap_or(0));
@@ -266,6 +297,11 @@ impl State {
             }
             Ok(Submitted::Tags(origin, change)) => self.confirm_tags(origin, change.map(|change| *change)),
             Ok(Submitted::Save(path)) => self.save(path, fx),
+            Ok(Submitted::Pipe(line)) => self.pipe(line, fx),
+            Ok(Submitted::Own(own, nodes, answers)) => {
+                self.overlays.pop();
+                self.prepare_own(own, &nodes, &answers, fx);
+            }
             Ok(Submitted::Forward(entry)) => {
                 self.overlays.pop();
                 self.add_forward(*entry, fx);
@@ -299,44 +335,36 @@ impl State {
         self.overlays.push(Overlay::Question(Box::new(Question::new(title, lines, then))));
     }
 
-    fn save(&mut self, path: String, fx: &mut Vec<Effect>) {
-        self.overlays.pop();
-        let viewer = match self.pane {
-            super::Pane::Fleet => self.node_view.as_ref().and_then(super::node_view::NodeView::viewer),
-            super::Pane::Parameters => self.parameters.viewer.as_ref(),
-            super::Pane::Sessions => self.sessions.viewer.as_ref(),
-            _ => self.commands.viewer.as_ref(),
-        };
-        if let Some(viewer) = viewer {
-            let (_, text) = viewer.saved(&self.save_directory);
-            fx.push(Effect::Save { path: path.into(), text });
+    /// Shows what the command in the form would do.
+    fn show_plan(&mut self, fx: &mut Vec<Effect>) {
+        let Some(Overlay::Form(form)) = self.overlays.last_mut() else { return };
+        if form.purpose != Purpose::Command {
+            return;
+        }
+        match compose::request(form) {
+            Ok(send) => self.plan_send(send, false, fx),
+            Err((field, problem)) => {
+                form.focus_on(field);
+                form.problem = Some(problem);
+            }
         }
     }
 
     /// Asks whether a command shall be sent; names the nodes, and has their number typed if they are many.
-    pub(super) fn confirm_send(&mut self, send: ssm::SendCommand) {
-        let (nodes, exact) = self.reach(&send);
-        let mut lines = vec![match exact {
-            true => format!("on {}", count(nodes.len(), "node")),
-            false => format!("on {} known here; the service picks by target", count(nodes.len(), "node")),
-        }];
-        let parts = self.by_origin(&nodes);
-        for (origin, nodes) in &parts {
-            let whose = if parts.len() > 1 { format!("{}: ", self.origins.label(*origin)) } else { String::new() };
-            let name = |id: &String| self.fleet.node(id).map_or_else(|| id.clone(), |node| node.name.clone());
-            let names: Vec<_> = nodes.iter().take(8).map(name).map(|name| cut(&name, 24)).collect();
-            let more = nodes.len().saturating_sub(names.len());
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            lines.push(format!("  {whose}{}{more}", clean(&names.join(", "))));
+    pub(super) fn confirm_plan(&mut self, plan: &Plan) {
+        let send = &plan.send;
+        let mut words = plan.words().into_iter().map(|(words, _)| words);
+        let mut lines: Vec<String> = words.next().into_iter().collect();
+        for (origin, part) in &plan.parts {
+            let whose = if plan.parts.len() > 1 { format!("{}: ", self.origins.label(*origin)) } else { String::new() };
+            lines.push(format!("  {whose}{}", plan.names(*origin, 8)));
+            // What is refused there must not be found out after the yes.
+            if self.origins.is_read_only(*origin) && (!part.instance_ids.is_empty() || !part.targets.is_empty()) {
+                lines.push("  this origin is read-only: refused there".to_owned());
+            }
         }
-        for target in &send.targets {
-            lines.push(format!("  {}", clean(&compose::target_text(target))));
-        }
-        let offline = nodes.iter().filter_map(|id| self.fleet.node(id)).filter(|n| n.ping != ssm::PingStatus::Online);
-        match offline.count() {
-            0 => {}
-            n => lines.push(format!("{} not online now; the command waits for its timeout", count(n, "node"))),
-        }
+        lines.extend(words);
+        lines.push(plan.rate());
         let script: Vec<_> = send
             .parameters
             .iter()
@@ -352,15 +380,13 @@ impl State {
             lines.push(format!("  … {} more", count(script.len() - 8, "line")));
         }
         let title = format!("Run {}?", clean(&send.document_name));
-        let many = nodes.len() > self.settings.confirm_above || !exact && nodes.len() > 1;
-        let part = |(origin, nodes): (Origin, Vec<String>)| {
-            let instance_ids = if exact { nodes } else { Vec::new() };
-            (origin, Change::Send(Box::new(ssm::SendCommand { instance_ids, ..send.clone() })))
-        };
-        let changes = parts.into_iter().map(part).collect();
-        let mut question = Question::new(&title, lines, Then::Change(changes));
+        let many = plan.nodes.len() > self.settings.confirm_above || !send.targets.is_empty() && plan.nodes.len() > 1;
+        let line = self.command_lines(plan);
+        let part = |(origin, part): &(Origin, ssm::SendCommand)| (*origin, Change::Send(Box::new(part.clone())));
+        let changes = plan.parts.iter().map(part).collect();
+        let mut question = Question::new(&title, lines, Then::Change(changes)).or_copy(Then::CopyLine(line.into()));
         if many {
-            question = question.typing(&nodes.len().to_string());
+            question = question.typing(&plan.nodes.len().to_string());
         }
         self.overlays.push(Overlay::Question(Box::new(question)));
     }
@@ -376,26 +402,6 @@ impl State {
         }
         parts.into_iter().collect()
     }
-
-    /// The nodes a command reaches as far as is known here, and whether that is exactly so.
-    fn reach(&self, send: &ssm::SendCommand) -> (Vec<String>, bool) {
-        if !send.instance_ids.is_empty() {
-            return (send.instance_ids.clone(), true);
-        }
-        let reached = |node: &&std::sync::Arc<super::node::Node>| {
-            send.targets.iter().all(|target| {
-                let key = target.key.as_deref().unwrap_or_default();
-                let any = |value: &str| target.values.iter().any(|wanted| wanted == value || wanted == "*");
-                match key.split_once(':') {
-                    Some(("tag", name)) => node.tag(name).is_some_and(any),
-                    _ if key.eq_ignore_ascii_case("InstanceIds") => any(&node.id),
-                    _ if key == "tag-key" => target.values.iter().any(|name| node.tag(name).is_some()),
-                    _ => true,
-                }
-            })
-        };
-        (self.fleet.nodes().iter().filter(reached).map(|node| node.id.clone()).collect(), false)
-    }
 }
 
 enum Submitted {
@@ -408,6 +414,8 @@ enum Submitted {
     Why(String),
     View(String),
     Export,
+    Pipe(String),
+    Own(&'static Own, Vec<String>, std::collections::BTreeMap<String, String>),
     Forward(Box<crate::config::forward::Forward>),
     RenameShell(u64, Option<String>),
     Write(Box<crate::console::effect::WriteFile>),

@@ -1,20 +1,16 @@
 //! What actions do in each pane.
 
 use super::{
-    Pane, State,
+    State,
     commands::{self, Listed},
     compliance::Level,
-    form::{Field, Form, Purpose},
     overlay::{Overlay, Question, Then},
 };
-use crate::{
-    console::{
-        action::Action,
-        effect::{Change, Effect, Query},
-        origin::Origin,
-        text::clean,
-    },
-    ssm,
+use crate::console::{
+    action::Action,
+    effect::{Change, Effect, Query},
+    origin::Origin,
+    text::clean,
 };
 
 impl State {
@@ -49,6 +45,7 @@ impl State {
             Action::OpenShells => self.shells_on(self.fleet.chosen(), fx),
             Action::RunCommand => self.compose(self.fleet.chosen(), fx),
             Action::Scan => self.ask_scan(self.fleet.chosen()),
+            Action::Watch => self.watch_nodes(self.fleet.chosen()),
             Action::Copy => self.copy(self.fleet.current().map(|node| node.id.clone()), fx),
             _ => {}
         }
@@ -65,6 +62,8 @@ impl State {
         if let Some(viewer) = &mut self.commands.viewer {
             match action {
                 Action::Save => self.save_form(),
+                Action::Pipe => self.pipe_form(),
+                Action::WholeText => self.whole_text(fx),
                 _ if viewer.act(action) => {}
                 Action::Back => self.commands.viewer = None,
                 _ => {}
@@ -97,7 +96,7 @@ impl State {
                     let current = self.commands.current();
                     let id = current.and_then(|listed| Some((listed.origin, listed.command.command_id.clone()?)));
                     if let Some((origin, id)) = id {
-                        self.open_results(origin, id, fx);
+                        self.open_results(origin, vec![id], fx);
                     }
                 }
                 Action::Copy => {
@@ -113,7 +112,15 @@ impl State {
             return;
         }
         match action {
-            Action::Open | Action::Right => self.commands.viewer = results.view(),
+            Action::Open | Action::Right => {
+                self.commands.viewer = results.view(usize::MAX).map(|mut viewer| {
+                    // What still grows is read from its end.
+                    if viewer.running {
+                        viewer.to_end();
+                    }
+                    viewer
+                });
+            }
             Action::Back | Action::Left => self.commands.results = None,
             Action::SwitchView => {
                 results.by_node = !results.by_node;
@@ -124,8 +131,12 @@ impl State {
                 results.picked = if results.picked == key { None } else { key };
             }
             Action::DiffGroups => self.diff_results(),
+            Action::DiffEarlier => self.diff_earlier(fx),
+            Action::FoldHosts | Action::FoldTimes | Action::FoldIds | Action::FoldNumbers | Action::FoldAll => {
+                self.fold(action);
+            }
             Action::OpenShell => {
-                let node = results.current().first().map(|invocation| invocation.node.clone());
+                let node = results.current().map(|(invocation, _)| invocation.node.clone());
                 self.shell_on(node, fx);
             }
             Action::Copy => {
@@ -136,31 +147,56 @@ impl State {
         }
     }
 
-    /// Shows a command's results.
-    pub(super) fn open_results(&mut self, origin: Origin, id: String, fx: &mut Vec<Effect>) {
-        self.commands.results = Some(commands::Results::new(origin, id.clone()));
+    /// Shows the results of commands that were sent together.
+    pub(super) fn open_results(&mut self, origin: Origin, ids: Vec<String>, fx: &mut Vec<Effect>) {
+        let mut results = commands::Results::new(origin, ids.clone());
+        // Whoever compares runs leaves the same out of account in the next one.
+        results.fold_by(self.commands.results.as_ref().map(|before| before.fold).unwrap_or(self.commands.fold));
+        self.commands.results = Some(results);
         self.commands.viewer = None;
-        self.ask(origin, Query::Invocations(id), fx);
+        self.ask(origin, Query::Invocations(ids), fx);
+    }
+
+    fn fold(&mut self, action: Action) {
+        let Some(results) = &mut self.commands.results else { return };
+        let mut fold = results.fold;
+        match action {
+            Action::FoldHosts => fold.hosts = !fold.hosts,
+            Action::FoldTimes => fold.times = !fold.times,
+            Action::FoldIds => fold.ids = !fold.ids,
+            Action::FoldNumbers => fold.numbers = !fold.numbers,
+            _ if fold.is_exact() => fold = commands::Fold { hosts: true, times: true, ids: true, numbers: true },
+            _ => fold = commands::Fold::default(),
+        }
+        results.fold_by(fold);
+        results.by_node = false;
+        self.commands.fold = fold;
     }
 
     fn diff_results(&mut self) {
         let Some(results) = &self.commands.results else { return };
-        let here = results.current().first().copied();
+        let here = results.current();
         let picked = results.picked.and_then(|key| results.with_key(key));
         let above = results.cursor.at.checked_sub(1).and_then(|at| match results.by_node {
-            true => results.invocations.get(at),
-            false => results.groups.get(at).and_then(|group| results.invocations.get(*group.members.first()?)),
+            true => results.row(at).map(|invocation| (invocation, 1)),
+            false => {
+                results.groups.get(at).and_then(|group| Some((results.members(group).next()?, group.members.len())))
+            }
         });
         let (Some(here), Some(other)) = (here, picked.or(above).filter(|other| Some(*other) != here)) else {
             return self.tell("Pick a result, then compare another with it.");
         };
-        let lines = |invocation: &commands::Invocation| {
-            invocation.lines.iter().map(|(_, line)| line.clone()).collect::<Vec<_>>()
+        let lines = |(invocation, of)| {
+            let lines = results.common(invocation, of, usize::MAX);
+            lines.into_iter().map(|(_, line)| line).collect::<Vec<_>>()
         };
-        let title = format!("{} → {}", other.name, here.name);
+        let title = format!("{} → {}", other.0.name, here.0.name);
         let diff = super::viewer::diff(&lines(other), &lines(here));
         let file = format!("{}.diff", results.id);
-        self.commands.viewer = Some(super::viewer::Viewer::new(title, file, diff));
+        let mut viewer = super::viewer::Viewer::new(title, file, diff);
+        let folded = (here.1 > 1 || other.1 > 1) && !results.fold.is_exact();
+        viewer.note = folded.then(|| format!("{} left out of account", results.fold.words()));
+        self.commands.viewer = Some(viewer);
     }
 
     fn ask_cancel(&mut self, listed: Option<Listed>) {
@@ -170,29 +206,22 @@ impl State {
         }
         let id = command.command_id.clone().unwrap_or_default();
         let open = command.target_count.unwrap_or(0) - command.completed_count.unwrap_or(0);
-        let lines = vec![
+        let mut lines = vec![
             commands::summary(&command),
             format!(
                 "Not ended yet: {}. What runs is stopped, what waits is dropped.",
                 crate::console::text::count(usize::try_from(open).unwrap_or(0), "node")
             ),
         ];
-        let change = Change::Cancel(ssm::CancelCommand { command_id: id, ..Default::default() });
-        let question = Question::new("Cancel this command?", lines, Then::change(origin, change));
+        // Commands that were sent together end together.
+        let together = self.commands.results.as_ref().filter(|results| results.origin == origin);
+        let together = together.map(|results| results.ids.clone());
+        let ids = together.filter(|ids| ids.contains(&id)).unwrap_or_else(|| vec![id]);
+        if ids.len() > 1 {
+            lines.push(format!("{} that were sent together", crate::console::text::count(ids.len(), "command")));
+        }
+        let question = Question::new("Cancel this command?", lines, Then::change(origin, Change::Cancel(ids)));
         self.overlays.push(Overlay::Question(Box::new(question)));
-    }
-
-    pub(super) fn save_form(&mut self) {
-        let viewer = match self.pane {
-            Pane::Fleet => self.node_view.as_ref().and_then(super::node_view::NodeView::viewer),
-            Pane::Parameters => self.parameters.viewer.as_ref(),
-            Pane::Sessions => self.sessions.viewer.as_ref(),
-            _ => self.commands.viewer.as_ref(),
-        };
-        let Some(viewer) = viewer else { return };
-        let (path, _) = viewer.saved(&self.save_directory);
-        let field = Field::line("path", "File", "an existing file is not overwritten", &path.to_string_lossy());
-        self.overlays.push(Overlay::Form(Box::new(Form::new("Save the text", Purpose::Save, vec![field]))));
     }
 
     /// Whether the compliance pane stands where a node can be acted on.

@@ -80,7 +80,14 @@ impl State {
 
     /// Every feed that the pane may want, of the origins that can be asked.
     fn each_wanted(&mut self, mut look: impl FnMut(&Feed)) {
-        const BESIDES: [Source; 4] = [Source::Sessions, Source::Preferences, Source::NodeCommands, Source::Samples];
+        const BESIDES: [Source; 6] = [
+            Source::Sessions,
+            Source::Preferences,
+            Source::NodeCommands,
+            Source::Samples,
+            Source::Running,
+            Source::Watched,
+        ];
         for origin in self.origins.scope().to_vec() {
             if !self.origins.is_ready(origin) {
                 continue;
@@ -97,17 +104,22 @@ impl State {
         let now = self.now;
         for origin in self.origins.scope().to_vec() {
             let every = self.refresh(origin);
+            self.refresh_watched(origin, fx);
             match self.pane {
                 Pane::Fleet | Pane::Compliance => self.refresh_fleet(origin, fx),
                 Pane::Commands => {
                     let running = Duration::from_secs(self.settings.refresh_running.max(1));
-                    let every = if self.commands.is_running() { running } else { every };
-                    if self.commands.feed.is_due(origin, now, every) {
+                    let is_running = self.commands.is_running();
+                    let open = self.commands.results.is_some();
+                    // Of a command that is looked at, its own state says what the long list would say again.
+                    if self.commands.feed.is_due(origin, now, if is_running && !open { running } else { every }) {
                         self.ask(origin, Query::Commands, fx);
                     }
+                    let every = if is_running { running } else { every };
                     let results = self.commands.results.as_ref().filter(|results| results.origin == origin);
-                    if let Some(id) = results.filter(|results| results.feed.is_due(now, every)).map(|r| r.id.clone()) {
-                        self.ask(origin, Query::Invocations(id), fx);
+                    let due = results.filter(|results| results.feed.is_due(now, every));
+                    if let Some(ids) = due.map(|results| results.ids.clone()) {
+                        self.ask(origin, Query::Invocations(ids), fx);
                     }
                 }
                 Pane::Parameters => {
@@ -176,13 +188,13 @@ impl State {
 
     /// Fetches the whole outputs of what was cut.
     pub(super) fn want_wholes(&mut self, fx: &mut Vec<Effect>) {
-        let Some(results) = self.commands.results.as_ref().filter(|results| !results.whole_feed.is_loading()) else {
+        let Some(results) = self.commands.results.as_mut().filter(|results| !results.whole_feed.is_loading()) else {
             return;
         };
-        let nodes = results.wanting();
-        if !nodes.is_empty() {
-            let (origin, command) = (results.origin, results.id.clone());
-            self.ask(origin, Query::Whole { command, nodes }, fx);
+        let wanted = results.wanting();
+        if !wanted.is_empty() {
+            let origin = results.origin;
+            self.ask(origin, Query::Whole(wanted), fx);
         }
     }
 

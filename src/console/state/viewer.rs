@@ -7,6 +7,8 @@ use crate::console::{action::Action, text};
 
 /// Places kept of a search; more are not worth walking.
 const MOST_FOUND: usize = 10_000;
+/// Lines around one that was found; more is nearly everything.
+const MOST_CONTEXT: usize = 99;
 
 /// What kind of line it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,26 @@ pub enum Tone {
     Added,
     /// Only in the older text.
     Removed,
+}
+
+/// What a text shows of a command, so that it can be made anew when more is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Of {
+    /// The command.
+    pub command: String,
+    /// The node.
+    pub node: String,
+    /// How many nodes have this result.
+    pub nodes: usize,
+}
+
+/// A row of a text as it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// A line, by its place.
+    Line(usize),
+    /// So many lines that are left out.
+    Gap(usize),
 }
 
 /// A text and the place in it.
@@ -44,16 +66,27 @@ pub struct Viewer {
     pub found: Vec<usize>,
     /// Which of them one is at.
     pub at_found: usize,
+    /// Whether only they are shown, and the lines around them.
+    pub only_found: bool,
+    /// Lines shown on each side of one that was found.
+    pub context: usize,
     /// A note under the title: something is missing, and why.
     pub note: Option<String>,
+    /// Whether what is missing is kept somewhere and can be fetched.
+    pub kept: bool,
+    /// Whether the text still grows.
+    pub running: bool,
+    /// What it shows of a command.
+    pub of: Option<Of>,
     /// The name a saved copy gets.
     pub file: String,
+    rows: Option<Vec<Row>>,
 }
 
 impl Viewer {
     /// A viewer over a text.
     pub fn new(title: String, file: String, lines: Vec<(Tone, String)>) -> Self {
-        Self { title, file, lines, ..Self::default() }
+        Self { title, file, lines, context: 2, ..Self::default() }
     }
 
     /// Does a movement or a search step. `false` if the action is neither.
@@ -64,20 +97,87 @@ impl Viewer {
             Action::Find | Action::Filter => self.finding = true,
             Action::FindNext => self.walk(1),
             Action::FindPrevious => self.walk(self.found.len().saturating_sub(1)),
+            Action::OnlyFound if self.find.text().is_empty() => self.finding = true,
+            Action::OnlyFound => {
+                self.only_found = !self.only_found;
+                self.arrange();
+                self.show_found();
+            }
+            Action::ContextMore => self.surround(self.context.saturating_add(1)),
+            Action::ContextLess => self.surround(self.context.saturating_sub(1)),
             Action::Accept if self.finding => self.finding = false,
             Action::Dismiss if self.finding => {
                 self.finding = false;
                 self.find.clear();
                 self.search();
             }
-            _ => return self.cursor.scroll(action, self.lines.len()),
+            // One step back from what was filtered is the whole text, at the same place.
+            Action::Back if self.only_found => {
+                self.only_found = false;
+                self.arrange();
+                self.show_found();
+            }
+            _ => return self.cursor.scroll(action, self.len()),
         }
         true
     }
 
+    /// Rows there are to be shown.
+    pub fn len(&self) -> usize {
+        self.rows.as_ref().map_or(self.lines.len(), Vec::len)
+    }
+
+    /// Whether there is nothing to show.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A row by its place.
+    pub fn row(&self, at: usize) -> Option<Row> {
+        match &self.rows {
+            Some(rows) => rows.get(at).copied(),
+            None => (at < self.lines.len()).then_some(Row::Line(at)),
+        }
+    }
+
+    /// Whether the end is in the window.
+    pub fn is_at_end(&self) -> bool {
+        self.cursor.top + self.cursor.height >= self.len()
+    }
+
+    /// Goes to the end, and so stays there while the text grows.
+    pub fn to_end(&mut self) {
+        self.cursor.top = self.len().saturating_sub(self.cursor.height);
+    }
+
+    /// Takes over a newer version of the text. The place stays, or the end if that was in the window.
+    pub fn renew(&mut self, fresh: Self) {
+        let follows = self.running && self.is_at_end();
+        (self.title, self.lines) = (fresh.title, fresh.lines);
+        (self.note, self.kept, self.running, self.of) = (fresh.note, fresh.kept, fresh.running, fresh.of);
+        self.look();
+        if follows {
+            self.to_end();
+        }
+    }
+
+    /// Takes over more of the text.
+    pub fn append(&mut self, lines: impl IntoIterator<Item = (Tone, String)>) {
+        let follows = self.is_at_end();
+        self.lines.extend(lines);
+        self.look();
+        if follows {
+            self.to_end();
+        }
+    }
+
     fn longest(&self) -> usize {
-        let shown = self.lines.iter().skip(self.cursor.top).take(self.cursor.height.max(1));
-        shown.map(|(_, line)| text::width(line)).max().unwrap_or(0).saturating_sub(8)
+        let rows = (self.cursor.top..).take(self.cursor.height.max(1)).map_while(|at| self.row(at));
+        let width = |row| match row {
+            Row::Line(at) => self.lines.get(at).map_or(0, |(_, line)| text::width(line)),
+            Row::Gap(_) => 0,
+        };
+        rows.map(width).max().unwrap_or(0).saturating_sub(8)
     }
 
     fn walk(&mut self, by: usize) {
@@ -87,31 +187,66 @@ impl Viewer {
         }
     }
 
+    fn surround(&mut self, context: usize) {
+        self.context = context.min(MOST_CONTEXT);
+        self.arrange();
+        self.show_found();
+    }
+
     fn show_found(&mut self) {
-        if let Some(line) = self.found.get(self.at_found) {
-            let last = self.lines.len().saturating_sub(self.cursor.height);
-            self.cursor.top = line.saturating_sub(self.cursor.height / 3).min(last);
-        }
+        let Some(line) = self.found.get(self.at_found).copied() else { return };
+        let row = match &self.rows {
+            Some(rows) => rows.iter().position(|row| *row == Row::Line(line)).unwrap_or(0),
+            None => line,
+        };
+        let last = self.len().saturating_sub(self.cursor.height);
+        self.cursor.top = row.saturating_sub(self.cursor.height / 3).min(last);
     }
 
     /// Searches again, because what is searched for changed. Capital letters make it exact.
     pub fn search(&mut self) {
-        let wanted = self.find.text();
-        let found = |line: &str| !ranges(line, wanted).is_empty();
-        self.found = self
-            .lines
-            .iter()
-            .enumerate()
-            .filter(|(_, (_, line))| found(line))
-            .map(|(at, _)| at)
-            .take(MOST_FOUND)
-            .collect();
-        self.at_found = self.found.iter().position(|line| *line >= self.cursor.top).unwrap_or(0);
+        let top = match self.row(self.cursor.top) {
+            Some(Row::Line(line)) => line,
+            _ => self.found.get(self.at_found).copied().unwrap_or(0),
+        };
+        self.look();
+        self.at_found = self.found.iter().position(|line| *line >= top).unwrap_or(0);
         self.show_found();
     }
 
-    /// The text for a file: what it is, and where it goes below a directory.
-    pub fn saved(&self, directory: &std::path::Path) -> (PathBuf, Arc<str>) {
+    /// Searches again, because the text changed.
+    fn look(&mut self) {
+        let wanted = self.find.text();
+        let found = |line: &str| !ranges(line, wanted).is_empty();
+        let lines = self.lines.iter().enumerate().filter(|(_, (_, line))| !wanted.is_empty() && found(line));
+        self.found = lines.map(|(at, _)| at).take(MOST_FOUND).collect();
+        self.at_found = self.at_found.min(self.found.len().saturating_sub(1));
+        self.arrange();
+    }
+
+    /// Which rows are shown: all, or those found with the lines around them.
+    fn arrange(&mut self) {
+        self.rows = (self.only_found && !self.find.text().is_empty()).then(|| {
+            let (mut rows, mut next) = (Vec::new(), 0);
+            for line in &self.found {
+                let from = line.saturating_sub(self.context).max(next);
+                if from > next {
+                    rows.push(Row::Gap(from - next));
+                }
+                let to = line.saturating_add(self.context).saturating_add(1).min(self.lines.len());
+                rows.extend((from..to).map(Row::Line));
+                next = next.max(to);
+            }
+            if next < self.lines.len() {
+                rows.push(Row::Gap(self.lines.len() - next));
+            }
+            rows
+        });
+        self.cursor.top = self.cursor.top.min(self.len().saturating_sub(self.cursor.height));
+    }
+
+    /// The text as it is saved and given to programs.
+    pub fn text(&self) -> Arc<str> {
         let mut all = String::new();
         for (tone, line) in &self.lines {
             all.push_str(match tone {
@@ -122,9 +257,14 @@ impl Viewer {
             all.push_str(line);
             all.push('\n');
         }
+        all.into()
+    }
+
+    /// The text for a file: what it is, and where it goes below a directory.
+    pub fn saved(&self, directory: &std::path::Path) -> (PathBuf, Arc<str>) {
         let safe: String =
             self.file.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
-        (directory.join(safe), all.into())
+        (directory.join(safe), self.text())
     }
 }
 
@@ -191,6 +331,56 @@ mod tests {
         assert_eq!(viewer.at_found, 0);
         assert_eq!(viewer.saved(std::path::Path::new("/d")).0, PathBuf::from("/d/.._.._etc_x_y"));
         assert_eq!(ranges("aAa", "A"), vec![1..2]);
+    }
+
+    fn numbered(count: usize) -> Viewer {
+        let line = |i: usize| format!("line {i}{}", if i.is_multiple_of(10) { " here" } else { "" });
+        let mut viewer =
+            Viewer::new("t".to_owned(), "f".to_owned(), (0..count).map(|i| (Tone::Plain, line(i))).collect());
+        viewer.cursor.height = 10;
+        viewer
+    }
+
+    #[test]
+    fn only_what_was_found_is_shown_with_lines_around_it() {
+        let mut viewer = numbered(35);
+        viewer.find = LineInput::from("here");
+        viewer.search();
+        assert_eq!(viewer.len(), 35, "found places are marked, nothing is hidden");
+        viewer.act(Action::ContextLess);
+        viewer.act(Action::OnlyFound);
+        let rows: Vec<_> = (0..).map_while(|at| viewer.row(at)).collect();
+        let line = Row::Line;
+        assert_eq!(rows[..6], [line(0), line(1), Row::Gap(7), line(9), line(10), line(11)]);
+        assert_eq!(rows.last(), Some(&Row::Gap(3)));
+        // Ranges that meet have no gap, and no line twice.
+        for _ in 0..4 {
+            viewer.act(Action::ContextMore);
+        }
+        assert_eq!((0..35).filter(|at| viewer.row(*at) == Some(line(*at))).count(), 35);
+        viewer.act(Action::ContextMore);
+        // A step back shows everything, at the place.
+        viewer.act(Action::FindNext);
+        viewer.act(Action::Back);
+        assert_eq!((viewer.len(), viewer.found[viewer.at_found]), (35, 10));
+        assert!((viewer.cursor.top..viewer.cursor.top + 10).contains(&10));
+    }
+
+    #[test]
+    fn a_growing_text_is_followed_unless_one_looks_back() {
+        let mut viewer = numbered(30);
+        viewer.running = true;
+        viewer.to_end();
+        viewer.append((30..40).map(|i| (Tone::Plain, format!("line {i}"))));
+        assert_eq!(viewer.cursor.top, 30);
+        viewer.act(Action::CursorUp);
+        let mut longer = numbered(80);
+        longer.running = true;
+        viewer.renew(longer);
+        assert_eq!((viewer.cursor.top, viewer.is_at_end()), (29, false));
+        viewer.act(Action::CursorBottom);
+        viewer.renew(numbered(90));
+        assert_eq!((viewer.cursor.top, viewer.running), (80, false));
     }
 
     #[test]

@@ -130,7 +130,7 @@ fn take(bench: &mut Bench, step: Step) {
         Step::Changed(kind, n) => {
             let name = world::name(n);
             let changed = match kind {
-                0 => Changed::Sent(name),
+                0 => Changed::Sent { commands: vec![name], trouble: Some(trouble(n)) },
                 1 => Changed::Scanning { commands: vec![name], nodes: vec![world::id(0)], trouble: Some(trouble(n)) },
                 2 => Changed::Cancelled(name),
                 3 => Changed::Put { name, version: Some(2) },

@@ -5,6 +5,7 @@ use crate::{
         effect::Source,
         state::{
             fleet::why::{Answer, Findings},
+            plan::Resolved,
             shells::limits::Preferences,
         },
         testing::{BEGIN, Bench},
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// Every source.
-pub const SOURCES: [Source; 23] = [
+pub const SOURCES: [Source; 28] = [
     Source::Nodes,
     Source::NodesWhere,
     Source::Samples,
@@ -28,6 +29,11 @@ pub const SOURCES: [Source; 23] = [
     Source::Commands,
     Source::Invocations,
     Source::Whole,
+    Source::Running,
+    Source::Watched,
+    Source::Kept,
+    Source::Earlier,
+    Source::Plan,
     Source::Documents,
     Source::Document,
     Source::Parameters,
@@ -77,12 +83,18 @@ fn time(n: usize) -> Option<Timestamp> {
     Some(Timestamp::from_millis(BEGIN - [0, 5_000, 300_000, 90_000_000, -60_000_000, i64::MAX / 2][n % 6]))
 }
 
+fn whole(count: usize, seed: usize) -> Whole {
+    let cut = Some(name(seed));
+    let (stdout, stderr) = (output(count, seed), name(seed));
+    Whole { node: id(seed % 8), code: Some(1), stdout, stderr, cut, kept: seed.is_multiple_of(2) }
+}
+
 /// A page that answers a source: so many entries, named by any numbers.
 pub fn page(source: Source, count: usize, seed: usize) -> Page {
     let each = || (0..count).map(move |n| (n, seed.wrapping_add(n)));
     let text = |n: usize| Some(name(n));
     match source {
-        Source::Nodes | Source::NodesWhere => Page::Nodes(each().map(|(n, s)| node(n, s)).collect()),
+        Source::Nodes | Source::NodesWhere | Source::Watched => Page::Nodes(each().map(|(n, s)| node(n, s)).collect()),
         Source::Samples => Page::Sample {
             node: id(seed % 8),
             result: match seed % 3 {
@@ -139,12 +151,12 @@ pub fn page(source: Source, count: usize, seed: usize) -> Page {
         Source::NodeCommands => Page::NodeCommands(each().map(|(n, s)| invocation(n, s)).collect()),
         Source::Commands => Page::Commands(each().map(|(n, s)| command(n, s)).collect()),
         Source::Invocations => Page::Invocations(each().map(|(n, s)| invocation(n, s)).collect()),
-        Source::Whole => Page::Whole(Box::new(Whole {
-            node: id(seed % 8),
-            code: Some(1),
-            stdout: output(count, seed),
-            stderr: name(seed),
-            cut: text(seed),
+        Source::Whole | Source::Kept => Page::Whole(Box::new(whole(count, seed))),
+        Source::Earlier => Page::Earlier { command: name(seed), whole: Box::new(whole(count, seed)) },
+        Source::Running => Page::Running(each().map(|(n, s)| command(n, s)).collect()),
+        Source::Plan => Page::Plan(Box::new(Resolved {
+            nodes: each().map(|(n, s)| node(n, s)).collect(),
+            near: each().map(|(n, s)| (node(n, s), name(s))).collect(),
         })),
         Source::Documents => Page::Documents(
             each().map(|(_, s)| ssm::DocumentIdentifier { name: text(s), ..Default::default() }).collect(),

@@ -21,6 +21,8 @@ impl State {
         if let Some(viewer) = &mut self.sessions.viewer {
             match action {
                 Action::Save => self.save_form(),
+                Action::Pipe => self.pipe_form(),
+                Action::WholeText => self.whole_text(fx),
                 _ if viewer.act(action) => {}
                 Action::Back => self.sessions.viewer = None,
                 _ => {}

@@ -1,0 +1,24 @@
+//! `fleetdeck apart`, with which the console starts programs of the user's: away from the terminal that it draws on.
+
+use std::{os::unix::process::CommandExt, process::ExitCode};
+
+use clap::Args;
+
+/// Become a program in a session of its own, without a terminal.
+#[derive(Debug, Args)]
+pub struct Apart {
+    /// The program and its arguments.
+    #[arg(last = true, required = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+}
+
+impl Apart {
+    /// Becomes the program.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let (program, arguments) = self.words.split_first().ok_or_else(|| anyhow::anyhow!("there is no program"))?;
+        // Whoever leads a group already cannot leave it; then there is no terminal to leave either.
+        let _ = nix::unistd::setsid();
+        let error = std::process::Command::new(program).args(arguments).exec();
+        Err(anyhow::anyhow!("{program} could not be started: {error}"))
+    }
+}

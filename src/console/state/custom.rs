@@ -1,0 +1,431 @@
+//! The user's own commands: from a template and the nodes that are chosen to programs, a document or an address.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Pane, State,
+    form::{Field, Form, Purpose, Value},
+    input::LineInput,
+    overlay::{Overlay, Question, Then},
+    plan::quoted,
+};
+use crate::{
+    config::{
+        command::{Command, Kind, Piece, Slot, Template},
+        keymap::Problem,
+    },
+    console::{
+        action::{Action, Layer, Own},
+        effect::{Change, Effect, Programs, Step},
+        origin::Origin,
+        text::{clean, count},
+        update::Facts,
+    },
+    ssm::{self, redact},
+};
+
+/// What the places of a template stand for.
+struct Context<'a> {
+    state: &'a State,
+    /// The node whose turn it is.
+    node: Option<&'a str>,
+    /// All that are chosen.
+    nodes: &'a [String],
+    answers: &'a BTreeMap<String, String>,
+}
+
+impl Context<'_> {
+    /// What is known of the place where the node is.
+    fn facts(&self) -> Option<&Facts> {
+        let node = self.node.or(self.nodes.first().map(String::as_str));
+        let origin = node.map_or_else(|| self.state.origins.first(), |id| self.state.origin_of(id));
+        self.state.origins.get(origin).map(|known| &known.facts)
+    }
+
+    /// What a place stands for.
+    ///
+    /// # Errors
+    /// In words, when there is nothing for it.
+    fn value(&self, slot: &Slot) -> Result<String, String> {
+        let node = || {
+            let id = self.node.ok_or("no node is chosen")?;
+            Ok::<_, String>((id, self.state.fleet.node(id)))
+        };
+        let missing = |what: String| Err(what);
+        match slot {
+            Slot::Id => node().map(|(id, _)| id.to_owned()),
+            Slot::Name => node().map(|(id, node)| node.map_or_else(|| id.to_owned(), |node| node.name.clone())),
+            Slot::Ip => match node()? {
+                (_, Some(node)) if !node.ip.is_empty() => Ok(node.ip.clone()),
+                (id, _) => missing(format!("no address of {id} is known")),
+            },
+            Slot::Tag(key) => match node()? {
+                (_, Some(node)) if node.tag(key).is_some() => Ok(node.tag(key).unwrap_or_default().to_owned()),
+                (_, Some(node)) if node.tags.is_none() => {
+                    missing(format!("the tags of {} are not known yet", node.name))
+                }
+                (id, _) => missing(format!("{} has no tag {key}", self.state.node_name(id))),
+            },
+            Slot::Ids if self.nodes.is_empty() => missing("no node is chosen".to_owned()),
+            Slot::Ids => Ok(self.nodes.join(",")),
+            Slot::Region => Ok(self.facts().map(|facts| facts.region.clone()).unwrap_or_default()),
+            Slot::Profile => match self.facts().and_then(|facts| facts.profile.clone()) {
+                Some(profile) => Ok(profile),
+                None => missing("no AWS profile is in use".to_owned()),
+            },
+            Slot::Input(question) => Ok(self.answers.get(question).cloned().unwrap_or_default()),
+        }
+    }
+
+    /// A template filled in, each value as `how` makes it fit.
+    fn fill(
+        &self,
+        template: &Template,
+        how: impl Fn(&Slot, String) -> Result<String, String>,
+    ) -> Result<String, String> {
+        let mut out = String::new();
+        for piece in &template.0 {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Slot(slot) => out.push_str(&how(slot, self.value(slot)?)?),
+            }
+        }
+        Ok(out)
+    }
+
+    /// The words of a program. A value is never more than one word, except that a word of `{ids}` alone is one for each.
+    fn words(&self, templates: &[Template]) -> Result<Vec<String>, String> {
+        let mut words = Vec::new();
+        for template in templates {
+            match template.0.as_slice() {
+                [Piece::Slot(Slot::Ids)] if !self.nodes.is_empty() => words.extend(self.nodes.iter().cloned()),
+                _ => words.push(self.fill(template, |_, value| Ok(value))?),
+            }
+        }
+        Ok(words)
+    }
+
+    /// A line for a shell, and the variables it reads its values from: no value is ever part of what the shell parses.
+    fn script(&self, template: &Template) -> Result<(String, Vec<(String, String)>), String> {
+        let (mut line, mut variables) = (String::new(), Vec::new());
+        let mut quote = None;
+        for piece in &template.0 {
+            match piece {
+                Piece::Text(text) => {
+                    quote = quote_after(quote, text);
+                    line.push_str(text);
+                }
+                Piece::Slot(Slot::Ids) if quote.is_none() => {
+                    if self.nodes.is_empty() {
+                        return Err("no node is chosen".to_owned());
+                    }
+                    line.push_str(&self.nodes.iter().map(|id| quoted(id)).collect::<Vec<_>>().join(" "));
+                }
+                Piece::Slot(slot) => {
+                    let name = format!("FLEETDECK_{}", variables.len() + 1);
+                    line.push_str(&match quote {
+                        None => format!("\"${{{name}}}\""),
+                        Some('"') => format!("${{{name}}}"),
+                        Some(_) => format!("'\"${{{name}}}\"'"),
+                    });
+                    variables.push((name, self.value(slot)?));
+                }
+            }
+        }
+        Ok((line, variables))
+    }
+}
+
+/// The quote that is open after a text of a shell.
+fn quote_after(mut quote: Option<char>, text: &str) -> Option<char> {
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            (None | Some('"'), '\\') => {
+                chars.next();
+            }
+            _ => {}
+        }
+    }
+    quote
+}
+
+/// A value that goes into a document, where a shell of the node may read it: one that none takes for more than a word.
+fn harmless(slot: &Slot, value: String) -> Result<String, String> {
+    let plain = |c: char| c.is_alphanumeric() || " _.:/@+,-".contains(c);
+    match slot {
+        // What the user typed is what the user wants run.
+        Slot::Input(_) => Ok(value),
+        _ if value.chars().all(plain) && !value.starts_with('-') => Ok(value),
+        slot => Err(format!("the value of {slot} has characters that a shell on the node could take for a command")),
+    }
+}
+
+/// A value in an address.
+fn encoded(_: &Slot, value: String) -> Result<String, String> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~,".contains(&b);
+    Ok(value
+        .bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect())
+}
+
+fn templates(command: &Command) -> impl Iterator<Item = &Template> {
+    command.run.iter().chain(command.parameters.values().flatten())
+}
+
+impl State {
+    /// Makes actions of the user's own commands and binds their keys; tells what is wrong with them.
+    pub(super) fn take_own(&mut self) {
+        /// Layers in which keys are typed, or belong to the node.
+        const TYPED: [Layer; 6] =
+            [Layer::Shell, Layer::Form, Layer::Input, Layer::Confirm, Layer::Overlay, Layer::Scrollback];
+        let mut problems = std::mem::take(&mut self.settings.problems);
+        for command in std::mem::take(&mut self.settings.commands) {
+            if Action::named(&command.name).is_some() {
+                let what = format!("[[command]]: \"{}\" is the name of an action; choose another", command.name);
+                problems.push(Problem { file: command.file.clone(), line: command.line, what });
+                continue;
+            }
+            let Some((name, keys)) = command.key.clone() else {
+                self.own.push(Own::new(command, Layer::Global));
+                continue;
+            };
+            let layer = Layer::ALL.iter().map(|(layer, ..)| *layer).find(|layer| layer.name() == name);
+            let layer = layer.filter(|layer| !TYPED.contains(layer));
+            let own = Own::new(command, layer.unwrap_or(Layer::Global));
+            let bound = match layer {
+                Some(_) => Arc::make_mut(&mut self.keymap).bind(&name, &keys, Action::Own(own)),
+                None => Err(format!("no layer called \"{name}\" where a command can have a key")),
+            };
+            if let Err(what) = bound {
+                let file = own.command.file.clone();
+                problems.push(Problem { file, line: own.command.line, what: format!("[[command]]: {what}") });
+            }
+            self.own.push(own);
+        }
+        for problem in problems {
+            self.warn(problem.to_string());
+        }
+    }
+
+    /// The nodes that what is looked at is about: the marked ones, or those under the cursor.
+    fn chosen_nodes(&self) -> Vec<String> {
+        match self.pane {
+            Pane::Fleet => self.fleet.chosen(),
+            Pane::Commands => match &self.commands.results {
+                Some(results) => results.current_nodes(),
+                None => self.fleet.marked(),
+            },
+            Pane::Sessions => self.sessions.current().map(|session| session.node.clone()).into_iter().collect(),
+            Pane::Shell => self.shells.current().map(|tab| tab.node.clone()).into_iter().collect(),
+            _ => self.fleet.chosen(),
+        }
+    }
+
+    /// Begins one of the user's own commands: asks what it wants to know, then does it.
+    pub(super) fn run_own(&mut self, own: &'static Own, fx: &mut Vec<Effect>) {
+        let command = &own.command;
+        let nodes = self.chosen_nodes();
+        let wants_nodes = command.kind == Kind::Document
+            || templates(command).flat_map(Template::slots).any(|slot| slot.is_of_one() || *slot == Slot::Ids);
+        if wants_nodes && nodes.is_empty() {
+            return self.tell(format!("{} needs a node: mark some, or put the cursor on one.", clean(&command.name)));
+        }
+        let mut questions: Vec<&String> = Vec::new();
+        for slot in templates(command).flat_map(Template::slots) {
+            if let Slot::Input(question) = slot
+                && !questions.contains(&question)
+            {
+                questions.push(question);
+            }
+        }
+        if questions.is_empty() {
+            return self.prepare_own(own, &nodes, &BTreeMap::new(), fx);
+        }
+        let fields = questions.into_iter().map(|question| {
+            let value = match redact::is_secret_name(question) {
+                true => Value::Secret(LineInput::default()),
+                false => Value::Line(LineInput::default()),
+            };
+            Field::of(question, question, "", value)
+        });
+        let form = Form::new(&clean(&command.name), Purpose::Own { own, nodes }, fields.collect());
+        self.overlays.push(Overlay::Form(Box::new(form)));
+    }
+
+    /// Does what a command says with these answers; asks before, if it changes something.
+    pub(super) fn prepare_own(
+        &mut self,
+        own: &'static Own,
+        nodes: &[String],
+        answers: &BTreeMap<String, String>,
+        fx: &mut Vec<Effect>,
+    ) {
+        let outcome = match own.command.kind {
+            Kind::Local | Kind::Shell => self.prepare_local(&own.command, nodes, answers, fx),
+            Kind::Document => self.prepare_document(&own.command, nodes, answers, fx),
+            Kind::Open => self.prepare_open(&own.command, nodes, answers, fx),
+        };
+        if let Err(problem) = outcome {
+            self.warn(format!("{}: {problem}.", own.command.name));
+        }
+    }
+
+    fn prepare_local(
+        &mut self,
+        command: &Command,
+        nodes: &[String],
+        answers: &BTreeMap<String, String>,
+        fx: &mut Vec<Effect>,
+    ) -> Result<(), String> {
+        let each = templates(command).flat_map(Template::slots).any(Slot::is_of_one);
+        let turns: Vec<Option<&str>> =
+            if each { nodes.iter().map(|id| Some(id.as_str())).collect() } else { vec![None] };
+        let mut steps = Vec::new();
+        for node in &turns {
+            let context = Context { state: self, node: *node, nodes, answers };
+            let (words, variables) = match (command.kind, command.run.as_slice()) {
+                (Kind::Shell, [line]) => {
+                    let (line, variables) = context.script(line)?;
+                    (vec!["sh".to_owned(), "-c".to_owned(), line], variables)
+                }
+                (_, words) => (context.words(words)?, Vec::new()),
+            };
+            // The tools of AWS ask the same account and region that the console shows.
+            let facts = context.facts().cloned().unwrap_or_default();
+            let known = [("AWS_PROFILE", facts.profile), ("AWS_REGION", Some(facts.region))];
+            let known = known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+            let known = known.filter(|(_, value)| !value.is_empty());
+            let heading = node.filter(|_| turns.len() > 1).map(|id| self.node_name(id));
+            let origin = node.or(nodes.first().map(String::as_str)).map(|id| self.origin_of(id));
+            let origin = origin.unwrap_or_else(|| self.origins.first());
+            steps.push((origin, Step { heading, words, environment: known.chain(variables).collect() }));
+        }
+        if !command.changes {
+            let steps = steps.into_iter().map(|(_, step)| step).collect();
+            let programs = Programs { id: self.next_program(), title: command.name.clone(), steps, stdin: None };
+            self.read_programs(&programs.title, programs.id);
+            fx.push(Effect::Run(programs));
+            return Ok(());
+        }
+        let secrets: Vec<&String> =
+            answers.iter().filter(|(question, _)| redact::is_secret_name(question)).map(|(_, answer)| answer).collect();
+        let shown = |text: &str| {
+            let hide = |text: String, secret: &&String| match secret.is_empty() {
+                true => text,
+                false => text.replace(secret.as_str(), redact::MASK),
+            };
+            clean(&redact::mask(&secrets.iter().fold(text.to_owned(), hide)))
+        };
+        let mut lines = vec![match nodes.len() {
+            _ if !each && nodes.is_empty() => "on this machine".to_owned(),
+            n => format!("on this machine, for {}", count(n, "node")),
+        }];
+        let names: Vec<_> = nodes.iter().take(8).map(|id| self.node_name(id)).collect();
+        if !names.is_empty() {
+            let more = nodes.len() - names.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            lines.push(format!("  {}{more}", names.join(", ")));
+        }
+        lines.push(String::new());
+        for (_, step) in steps.iter().take(8) {
+            let own = step.environment.iter().filter(|(name, _)| name.starts_with("FLEETDECK_"));
+            let variables: String = own.map(|(name, value)| format!("{name}={} ", quoted(value))).collect();
+            let words = step.words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+            lines.push(format!("  {}", shown(&format!("{variables}{words}"))));
+        }
+        if steps.len() > 8 {
+            lines.push(format!("  … {} more", count(steps.len() - 8, "program")));
+        }
+        // Where changes are refused, they are refused for the nodes there alone.
+        let mut parts: BTreeMap<Origin, Vec<Step>> = BTreeMap::new();
+        for (origin, step) in steps {
+            parts.entry(origin).or_default().push(step);
+        }
+        let mut changes = Vec::new();
+        for (origin, steps) in parts {
+            let programs = Programs { id: self.next_program(), title: command.name.clone(), steps, stdin: None };
+            changes.push((origin, Change::Run(programs)));
+        }
+        let title = format!("{}?", clean(&command.name));
+        let mut question = Question::new(&title, lines, Then::Change(changes));
+        if nodes.len() > self.settings.confirm_above {
+            question = question.typing(&nodes.len().to_string());
+        }
+        self.overlays.push(Overlay::Question(Box::new(question)));
+        Ok(())
+    }
+
+    fn prepare_document(
+        &mut self,
+        command: &Command,
+        nodes: &[String],
+        answers: &BTreeMap<String, String>,
+        fx: &mut Vec<Effect>,
+    ) -> Result<(), String> {
+        let of_one = command.parameters.values().flatten().flat_map(Template::slots).find(|slot| slot.is_of_one());
+        if let Some(slot) = of_one.filter(|_| nodes.len() > 1) {
+            return Err(format!("{slot} is of one node, and {} are chosen", count(nodes.len(), "node")));
+        }
+        let context = Context { state: self, node: nodes.first().map(String::as_str), nodes, answers };
+        let mut parameters = BTreeMap::new();
+        for (name, values) in &command.parameters {
+            let values: Result<Vec<_>, _> = values.iter().map(|value| context.fill(value, harmless)).collect();
+            parameters.insert(name.clone(), values?);
+        }
+        let document = command.run.first().map(|name| context.fill(name, harmless)).transpose()?;
+        let send = ssm::SendCommand {
+            instance_ids: nodes.to_vec(),
+            document_name: document.unwrap_or_default(),
+            comment: Some(command.name.chars().take(100).collect()),
+            parameters: ssm::Sensitive(parameters),
+            ..Default::default()
+        };
+        self.plan_send(send, true, fx);
+        Ok(())
+    }
+
+    fn prepare_open(
+        &mut self,
+        command: &Command,
+        nodes: &[String],
+        answers: &BTreeMap<String, String>,
+        fx: &mut Vec<Effect>,
+    ) -> Result<(), String> {
+        let context = Context { state: self, node: nodes.first().map(String::as_str), nodes, answers };
+        let address = command.run.first().map(|address| context.fill(address, encoded)).transpose()?;
+        let address = crate::console::opener::address(&address.unwrap_or_default())
+            .map_err(|_| "this is no address of the web (http or https)".to_owned())?;
+        self.open_link(address.into(), fx);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_never_parses_a_value() {
+        for (text, open) in [("echo ", None), ("echo \"a ", Some('"')), ("echo 'a ", Some('\'')), ("a\\' ", None)] {
+            assert_eq!(quote_after(None, text), open, "{text}");
+        }
+        assert_eq!(quote_after(Some('"'), "b\" '"), Some('\''));
+        assert_eq!(quote_after(Some('\''), "\\' "), None);
+    }
+
+    #[test]
+    fn a_document_gets_no_value_that_a_shell_would_run() {
+        for value in ["web-1", "10.0.0.1", "eu-west-1", "Cost Centre"] {
+            assert_eq!(harmless(&Slot::Name, value.to_owned()).as_deref(), Ok(value));
+        }
+        for value in ["$(id)", "a;b", "`x`", "a\nb", "a'b", "-rf", "a|b", "*"] {
+            assert!(harmless(&Slot::Name, value.to_owned()).is_err(), "{value}");
+            assert!(harmless(&Slot::Input("x".into()), value.to_owned()).is_ok());
+        }
+        assert_eq!(encoded(&Slot::Name, "a b&c/ü".to_owned()).as_deref(), Ok("a%20b%26c%2F%C3%BC"));
+    }
+}

@@ -1,0 +1,236 @@
+//! A text that is read, wherever it stands: it can be saved, given to a program on this machine, and made whole.
+
+use super::{
+    Pane, State,
+    form::{Field, Form, Purpose},
+    overlay::{Overlay, Text},
+    viewer::{Tone, Viewer},
+};
+use crate::console::{
+    action::Action,
+    effect::{Effect, Programs, Query, Step},
+    text::{clean, plain_lines},
+    update::{ProgramUpdate, Whole},
+};
+
+impl State {
+    /// The text that is read.
+    pub fn viewer(&self) -> Option<&Viewer> {
+        let boxed = self.overlays.iter().rev().find_map(|overlay| match overlay {
+            Overlay::Text(text) => Some(&text.viewer),
+            _ => None,
+        });
+        boxed.or(match self.pane {
+            Pane::Fleet => self.node_view.as_ref().and_then(super::node_view::NodeView::viewer),
+            Pane::Commands => self.commands.viewer.as_ref(),
+            Pane::Sessions => self.sessions.viewer.as_ref(),
+            Pane::Parameters => self.parameters.viewer.as_ref(),
+            _ => None,
+        })
+    }
+
+    /// The text that is read, to move in it.
+    pub(super) fn viewer_mut(&mut self) -> Option<&mut Viewer> {
+        let boxed = self.overlays.iter_mut().rev().find_map(|overlay| match overlay {
+            Overlay::Text(text) => Some(&mut text.viewer),
+            _ => None,
+        });
+        boxed.or(match self.pane {
+            Pane::Fleet => self.node_view.as_mut().and_then(super::node_view::NodeView::viewer_mut),
+            Pane::Commands => self.commands.viewer.as_mut(),
+            Pane::Sessions => self.sessions.viewer.as_mut(),
+            Pane::Parameters => self.parameters.viewer.as_mut(),
+            _ => None,
+        })
+    }
+
+    pub(super) fn save_form(&mut self) {
+        let Some(viewer) = self.viewer() else { return };
+        let (path, _) = viewer.saved(&self.save_directory);
+        let field = Field::line("path", "File", "an existing file is not overwritten", &path.to_string_lossy());
+        self.overlays.push(Overlay::Form(Box::new(Form::new("Save the text", Purpose::Save, vec![field]))));
+    }
+
+    pub(super) fn save(&mut self, path: String, fx: &mut Vec<Effect>) {
+        self.overlays.pop();
+        if let Some(viewer) = self.viewer() {
+            fx.push(Effect::Save { path: path.into(), text: viewer.text() });
+        }
+    }
+
+    pub(super) fn pipe_form(&mut self) {
+        let hint = "a line for sh on this machine, such as: grep -c error";
+        let field = Field::line("program", "Program", hint, &self.piped);
+        self.overlays.push(Overlay::Form(Box::new(Form::new("Give the text to", Purpose::Pipe, vec![field]))));
+    }
+
+    /// Gives the text to what the user typed. It is the user's own line on the user's own machine, so a shell reads it.
+    pub(super) fn pipe(&mut self, line: String, fx: &mut Vec<Effect>) {
+        self.overlays.pop();
+        let Some(text) = self.viewer().map(Viewer::text) else { return };
+        self.piped.clone_from(&line);
+        let title = format!("| {line}");
+        let words = vec!["sh".to_owned(), "-c".to_owned(), line];
+        let steps = vec![Step { heading: None, words, environment: Vec::new() }];
+        let programs = Programs { id: self.next_program(), title, steps, stdin: Some(text) };
+        self.read_programs(&programs.title, programs.id);
+        fx.push(Effect::Run(programs));
+    }
+
+    /// A number for programs that are to be run.
+    pub(super) fn next_program(&mut self) -> u64 {
+        self.programs += 1;
+        self.programs
+    }
+
+    /// Opens the text into which programs write.
+    pub(super) fn read_programs(&mut self, title: &str, id: u64) {
+        let file = format!("program-{id}.txt");
+        let mut viewer = Viewer::new(clean(&crate::ssm::redact::mask(title)), file, Vec::new());
+        viewer.running = true;
+        self.overlays.push(Overlay::Text(Box::new(Text { viewer, program: Some(id), begun: Default::default() })));
+    }
+
+    /// Programs have something to say.
+    pub(super) fn program_update(&mut self, id: u64, update: ProgramUpdate) {
+        let text = self.overlays.iter_mut().find_map(|overlay| match overlay {
+            Overlay::Text(text) if text.program == Some(id) => Some(text),
+            _ => None,
+        });
+        let Some(text) = text else { return };
+        match update {
+            ProgramUpdate::Heading(heading) => {
+                text.finish_lines();
+                text.viewer.append([(Tone::Heading, clean(&heading))]);
+            }
+            ProgramUpdate::Output { text: output, error } => text.write(&output, error),
+            ProgramUpdate::Ended { word, well } => {
+                text.finish_lines();
+                text.viewer.running = false;
+                text.program = None;
+                if well {
+                    text.viewer.note = text.viewer.is_empty().then(|| "it said nothing".to_owned());
+                } else {
+                    let told = clean(&word);
+                    text.viewer.append([(Tone::Error, told.clone())]);
+                    text.viewer.note = Some(told);
+                }
+            }
+        }
+    }
+
+    pub(super) fn act_text(&mut self, action: Action, fx: &mut Vec<Effect>) {
+        let Some(Overlay::Text(text)) = self.overlays.last_mut() else { return };
+        match action {
+            Action::Save => self.save_form(),
+            Action::Pipe => self.pipe_form(),
+            Action::Help => self.open_help(false),
+            Action::Palette => self.open_palette(false),
+            _ if text.viewer.act(action) => {}
+            Action::Back | Action::Dismiss | Action::Quit => {
+                fx.extend(text.program.map(Effect::StopPrograms));
+                self.overlays.pop();
+            }
+            _ => {}
+        }
+    }
+
+    /// Fetches all of the text from where it is kept.
+    pub(super) fn whole_text(&mut self, fx: &mut Vec<Effect>) {
+        let Some(viewer) = self.viewer() else { return };
+        let Some(of) = viewer.of.clone().filter(|_| viewer.kept) else {
+            let told = match &viewer.note {
+                Some(note) => format!("Nothing more of it can be fetched: {note}."),
+                None => "This is all of it.".to_owned(),
+            };
+            return self.tell(told);
+        };
+        let results = self.commands.results.as_ref().filter(|results| results.id == of.command);
+        let known = results.and_then(|results| Some((results.origin, results.of_node(&of.node)?.command.clone())));
+        if let Some((origin, command)) = known {
+            self.tell("Fetching all of it…");
+            self.ask(origin, Query::Kept { command, node: of.node }, fx);
+        }
+    }
+
+    /// More is known of the command whose text is read.
+    pub(super) fn renew_viewer(&mut self) {
+        if let (Some(viewer), Some(results)) = (&mut self.commands.viewer, &self.commands.results)
+            && let Some(of) = viewer.of.as_ref().filter(|of| of.command == results.id)
+            && let Some(fresh) = results.view_again(of)
+        {
+            viewer.renew(fresh);
+        }
+    }
+
+    /// Asks what the run before gave on the node under the cursor: the same document with the same parameters, or with
+    /// others where the parameters are no script.
+    pub(super) fn diff_earlier(&mut self, fx: &mut Vec<Effect>) {
+        let Some(results) = &self.commands.results else { return };
+        let Some(node) = results.current().map(|(invocation, _)| invocation.node.clone()) else { return };
+        let origin = results.origin;
+        let Some(this) = self.commands.opened().map(|listed| &listed.command) else {
+            return self.tell("The history does not show this command any more.");
+        };
+        let before = |command: &&crate::ssm::Command| {
+            command.document_name == this.document_name
+                && command.requested_date_time < this.requested_date_time
+                && (command.instance_ids.is_empty() || command.instance_ids.contains(&node))
+        };
+        let own = self.commands.list.iter().filter(|listed| listed.origin == origin).map(|listed| &listed.command);
+        let earlier: Vec<_> = own.filter(before).collect();
+        let same: Vec<_> = earlier.iter().copied().filter(|command| command.parameters == this.parameters).collect();
+        let script = this.parameters.contains_key("commands");
+        let earlier = if same.is_empty() && !script { earlier } else { same };
+        let commands: Vec<_> = earlier.iter().filter_map(|command| command.command_id.clone()).take(5).collect();
+        if commands.is_empty() {
+            return self.tell(match script {
+                true => "The history has no earlier run of this script there.",
+                false => "The history has no earlier run of this document there.",
+            });
+        }
+        self.ask(origin, Query::Earlier { commands, node }, fx);
+    }
+
+    /// The output of an earlier run came.
+    pub(super) fn land_earlier(&mut self, command: &str, whole: &Whole) {
+        let Some(results) = &self.commands.results else { return };
+        let Some(now) = results.of_node(&whole.node) else { return };
+        let plain = |lines: Vec<(Tone, String)>| lines.into_iter().map(|(_, line)| line).collect::<Vec<_>>();
+        let old = plain(super::commands::toned(&whole.stdout, &whole.stderr));
+        let new = plain(results.common(now, 1, usize::MAX));
+        let at = |id: &str| {
+            let listed = self.commands.list.iter().find(|listed| listed.is(results.origin, id));
+            let ago = listed.and_then(|listed| listed.command.requested_date_time).map(|at| self.now.since(at));
+            ago.map_or_else(
+                || crate::console::text::cut(&clean(id), 9),
+                |ago| format!("{} ago", crate::console::text::span(ago)),
+            )
+        };
+        let title = format!("{}: run of {} → run of {}", now.name, at(command), at(&now.command));
+        let mut viewer = Viewer::new(title, format!("{}-runs.diff", results.id), super::viewer::diff(&old, &new));
+        viewer.note = match (whole.code, now.code) {
+            (Some(old), Some(new)) if old != new => Some(format!("exit {old} → exit {new}")),
+            _ => None,
+        };
+        self.commands.viewer = Some(viewer);
+    }
+}
+
+impl Text {
+    /// Takes over what a program wrote. A line is shown when it is whole.
+    fn write(&mut self, output: &str, error: bool) {
+        let tone = if error { Tone::Error } else { Tone::Plain };
+        let begun = &mut self.begun[usize::from(error)];
+        begun.push_str(output);
+        let Some(end) = begun.rfind('\n') else { return };
+        let whole: String = begun.drain(..=end).collect();
+        self.viewer.append(plain_lines(&whole).into_iter().map(|line| (tone, line)));
+    }
+
+    fn finish_lines(&mut self) {
+        for (begun, tone) in std::mem::take(&mut self.begun).iter().zip([Tone::Plain, Tone::Error]) {
+            self.viewer.append(plain_lines(begun).into_iter().map(|line| (tone, line)));
+        }
+    }
+}

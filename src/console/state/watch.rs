@@ -1,0 +1,173 @@
+//! What the user waits for while looking elsewhere: commands that were sent from here, and nodes that are watched. Their ends,
+//! losses and returns are told here and, through the terminal, to a user who looks at another window.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{
+    Pane, State,
+    commands::{Outcome, command_outcome},
+    feed::Feeds,
+};
+use crate::{
+    console::{
+        effect::{Effect, Query},
+        origin::Origin,
+        text::{clean, count, cut, span},
+    },
+    ssm::{PingStatus, Timestamp},
+};
+
+/// A command that took longer is news when it ends.
+const LONG: Duration = Duration::from_secs(10);
+/// Time between looks at commands while another pane is shown.
+const ELSEWHERE: Duration = Duration::from_secs(5);
+
+/// What is waited for.
+#[derive(Clone, Debug, Default)]
+pub struct Watch {
+    /// The watched nodes, with the ping status that was told last.
+    nodes: BTreeMap<String, Option<PingStatus>>,
+    /// Commands that were sent from here and have not ended.
+    sent: Vec<Sent>,
+    /// The state of asking for the watched nodes alone.
+    pub(super) nodes_feed: Feeds,
+    /// The state of asking for the commands alone.
+    pub(super) commands_feed: Feeds,
+}
+
+#[derive(Clone, Debug)]
+struct Sent {
+    origin: Origin,
+    /// Commands that were sent together.
+    ids: Vec<String>,
+    at: Timestamp,
+}
+
+impl Watch {
+    /// Whether a node is watched.
+    pub fn has(&self, id: &str) -> bool {
+        self.nodes.contains_key(id)
+    }
+}
+
+impl State {
+    /// Watches nodes, or no longer if all of them are watched.
+    pub(super) fn watch_nodes(&mut self, ids: Vec<String>) {
+        let Some(first) = ids.first().map(|id| self.node_name(id)) else { return };
+        let whom = if ids.len() == 1 { first } else { count(ids.len(), "node") };
+        if ids.iter().all(|id| self.watch.has(id)) {
+            self.watch.nodes.retain(|id, _| !ids.contains(id));
+            return self.tell(format!("{whom}: watched no longer."));
+        }
+        for id in ids {
+            let ping = self.fleet.node(&id).map(|node| node.ping.clone());
+            self.watch.nodes.insert(id, ping);
+        }
+        self.tell(format!("{whom}: watched. A loss and a return are told."));
+    }
+
+    /// Commands were sent from here.
+    pub(super) fn wait_for(&mut self, origin: Origin, ids: Vec<String>) {
+        self.watch.sent.push(Sent { origin, ids, at: self.now });
+    }
+
+    /// Asks an origin for what is waited for, where no pane that is shown asks for it anyway.
+    pub(super) fn refresh_watched(&mut self, origin: Origin, fx: &mut Vec<Effect>) {
+        let elsewhere = !matches!(self.pane, Pane::Fleet | Pane::Compliance);
+        let own = self.watch.nodes.keys().filter(|id| self.origin_of(id) == origin);
+        let nodes: Vec<String> = own.filter(|_| elsewhere).cloned().collect();
+        let usual = self.refresh(origin);
+        if !nodes.is_empty() && self.watch.nodes_feed.of(origin).is_due(self.now, usual) {
+            self.ask(origin, Query::Watched(nodes), fx);
+        }
+        let sent = self.watch.sent.iter().filter(|sent| sent.origin == origin);
+        let mut ids: Vec<String> = sent.flat_map(|sent| sent.ids.clone()).collect();
+        let mut every = ELSEWHERE;
+        let results = self.commands.results.as_ref().filter(|_| self.pane == Pane::Commands);
+        if let Some(results) = results.filter(|results| results.origin == origin) {
+            let open = self.commands.opened().is_none_or(|listed| !command_outcome(&listed.command).is_final());
+            ids.extend(results.ids.iter().filter(|_| open).cloned());
+            every = Duration::from_secs(self.settings.refresh_running.max(1));
+        }
+        ids.sort();
+        ids.dedup();
+        if !ids.is_empty() && self.watch.commands_feed.of(origin).is_due(self.now, every) {
+            self.ask(origin, Query::Running(ids), fx);
+        }
+    }
+
+    /// More is known of nodes: tells of watched ones that were lost or came back.
+    pub(super) fn check_watched(&mut self, fx: &mut Vec<Effect>) {
+        let mut news = Vec::new();
+        let fleet = &self.fleet;
+        for (id, told) in &mut self.watch.nodes {
+            let Some(node) = fleet.node(id).filter(|node| told.as_ref() != Some(&node.ping)) else { continue };
+            let was_online = told.as_ref().map(|ping| *ping == PingStatus::Online);
+            let is_online = node.ping == PingStatus::Online;
+            *told = Some(node.ping.clone());
+            match (was_online, is_online) {
+                (Some(true), false) => news.push((node.name.clone(), false)),
+                (Some(false), true) => news.push((node.name.clone(), true)),
+                _ => {}
+            }
+        }
+        for (online, verb) in [(false, "lost"), (true, "online again")] {
+            let names: Vec<_> = news.iter().filter(|(_, is)| *is == online).map(|(name, _)| name.as_str()).collect();
+            let Some(first) = names.first() else { continue };
+            let whom = match names.len() {
+                1 => (*first).to_owned(),
+                n => format!("{first} and {}", count(n - 1, "other node")),
+            };
+            let words = format!("{whom}: {verb}");
+            match online {
+                true => self.tell(&words),
+                false => self.warn(&words),
+            }
+            self.notify(&words, fx);
+        }
+    }
+
+    /// More is known of commands: tells of those sent from here that ended.
+    pub(super) fn check_sent(&mut self, fx: &mut Vec<Effect>) {
+        let mut ended = Vec::new();
+        let list = &self.commands.list;
+        self.watch.sent.retain(|sent| {
+            let of = |id: &String| list.iter().find(|listed| listed.is(sent.origin, id));
+            let commands: Vec<_> = sent.ids.iter().filter_map(of).map(|listed| listed.command.clone()).collect();
+            let over = commands.len() == sent.ids.len() && commands.iter().all(|c| command_outcome(c).is_final());
+            if over {
+                ended.push((sent.at, commands));
+            }
+            !over
+        });
+        for (at, commands) in ended {
+            let Some(first) = commands.first() else { continue };
+            let took = self.now.since(at);
+            if took < LONG && self.window_focused {
+                continue;
+            }
+            let sum = |of: fn(&crate::ssm::Command) -> Option<i32>| {
+                usize::try_from(commands.iter().filter_map(of).map(i64::from).sum::<i64>()).unwrap_or(0)
+            };
+            let (nodes, errors) = (sum(|c| c.target_count), sum(|c| c.error_count));
+            let well = commands.iter().all(|command| command_outcome(command) == Outcome::Success);
+            let what = cut(&super::commands::summary(first), 40);
+            let how = match well {
+                true => format!("succeeded on {}", count(nodes, "node")),
+                false if errors > 0 => format!("failed on {errors} of {}", count(nodes, "node")),
+                false => command_outcome(first).word().to_owned(),
+            };
+            let words = format!("{what}: {how}, after {}", span(took));
+            match well {
+                true => self.tell(&words),
+                false => self.warn(&words),
+            }
+            self.notify(&words, fx);
+        }
+    }
+
+    /// Tells it to the user through the terminal.
+    fn notify(&self, words: &str, fx: &mut Vec<Effect>) {
+        fx.push(Effect::Notify(clean(words)));
+    }
+}

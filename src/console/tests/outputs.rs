@@ -1,0 +1,274 @@
+//! Commands on many nodes: what they would do, what came of them, and what is done with their text.
+
+use super::{info, loaded};
+use crate::{
+    console::{
+        effect::{Change, Effect, Query, Source},
+        origin::Origin,
+        state::plan::Resolved,
+        testing::{BEGIN, Bench},
+        update::{Changed, Page, ProgramUpdate, Trouble, Update, Whole},
+    },
+    ssm::{self, CommandInvocationStatus, CommandStatus, Sensitive, Timestamp},
+};
+
+/// A form with a script and targets in it.
+fn composed(targets: &str) -> Bench {
+    let mut bench = loaded(false, 3);
+    bench.press("3 n");
+    bench.type_text("systemctl restart nginx");
+    bench.press("tab");
+    bench.type_text(targets);
+    bench
+}
+
+fn resolved(nodes: std::ops::Range<usize>, near: Option<(usize, &str)>) -> Page {
+    let online = |n: usize| ssm::InstanceInformation { ping_status: Some(ssm::PingStatus::Online), ..info(n) };
+    let near = near.map(|(n, tag)| (online(n), tag.to_owned())).into_iter().collect();
+    Page::Plan(Box::new(Resolved { nodes: nodes.map(online).collect(), near }))
+}
+
+#[test]
+fn a_plan_names_the_exact_nodes_and_those_missed_by_a_capital_and_sends_nothing() {
+    let mut bench = planned();
+    let Some((Query::Plan(targets), _)) = bench.asked(Source::Plan) else { panic!("nobody asked") };
+    assert_eq!(targets.len(), 2);
+    let screen = bench.screen(110, 30);
+    for told in [
+        "on 10 nodes, by tag:Role=WebServer tag:Environment=Production",
+        "1 node is not included: web-11 has Environment=production",
+        "web-9",
+        "aws ssm send-command --region us-east-1",
+    ] {
+        assert!(screen.contains(told), "{told} in {screen}");
+    }
+    bench.press("y");
+    let copied = bench.fx.iter().any(|effect| matches!(effect, Effect::Copy(line) if line.contains("--targets")));
+    assert!(copied);
+    bench.press("esc");
+    assert!(bench.screen(80, 24).contains("New command"), "the form is as it was");
+    assert_eq!(bench.changes(), Vec::<&Change>::new());
+    bench.press("ctrl-s");
+    bench.answer(Source::Plan, resolved(0..10, Some((11, "Environment=production"))));
+    assert!(bench.screen(100, 30).contains("not included: web-11"));
+    bench.type_text("10");
+    bench.press("enter");
+    assert!(matches!(bench.changes().as_slice(), [Change::Send(send)] if send.targets.len() == 2));
+}
+
+/// The plan of a command by tags, with a node that is missed by a capital.
+pub fn planned() -> Bench {
+    let mut bench = composed("tag:Role=WebServer tag:Environment=Production");
+    bench.press("ctrl-t");
+    bench.answer(Source::Plan, resolved(0..10, Some((11, "Environment=production"))));
+    bench
+}
+
+/// A text that went through a program.
+pub fn piped() -> Bench {
+    let mut bench = uptimes(false);
+    bench.press("enter |");
+    bench.type_text("tee --password hunter2");
+    bench.press("enter");
+    let output = ProgramUpdate::Output { text: "load 0.0\nweb-0\n".to_owned(), error: false };
+    bench.apply(Update::Program { id: 1, update: output });
+    bench
+}
+
+#[test]
+fn a_plan_for_a_form_that_changed_meanwhile_is_not_asked_about() {
+    let mut bench = composed("tag:Role=web");
+    bench.press("ctrl-s");
+    bench.type_text("-2");
+    bench.answer(Source::Plan, resolved(0..10, None));
+    assert!(bench.screen(80, 24).contains("New command"));
+    // Without the right to ask, what is known here must do, and it is said.
+    bench.press("ctrl-s");
+    bench.refuse(Source::Plan, "AccessDeniedException: DescribeInstanceInformation");
+    assert!(bench.screen(100, 30).contains("known here"));
+}
+
+#[test]
+fn more_ids_than_a_command_takes_are_several_commands() {
+    let mut bench = loaded(false, 120);
+    bench.press("a r");
+    bench.type_text("uptime");
+    bench.press("ctrl-t");
+    assert!(bench.screen(110, 30).contains("3 commands of 50 ids at most"));
+    bench.press("ctrl-s");
+    bench.type_text("120");
+    bench.press("enter");
+    assert!(matches!(bench.changes().as_slice(), [Change::Send(send)] if send.instance_ids.len() == 120));
+    let commands = vec!["c-1".to_owned(), "c-2".to_owned(), "c-3".to_owned()];
+    let trouble = Some(Trouble::new("InvalidInstanceId: the last one", None));
+    bench.apply(Update::Changed(Origin::default(), Ok(Changed::Sent { commands: commands.clone(), trouble })));
+    assert_eq!(bench.asked(Source::Invocations).map(|(query, _)| query), Some(Query::Invocations(commands)));
+    assert!(bench.screen(110, 30).contains("InvalidInstanceId: the last one"));
+}
+
+fn command(id: &str, ago: i64, status: CommandStatus) -> ssm::Command {
+    ssm::Command {
+        command_id: Some(id.to_owned()),
+        document_name: Some("AWS-RunShellScript".to_owned()),
+        parameters: Sensitive([("commands".to_owned(), vec!["uptime".to_owned()])].into()),
+        requested_date_time: Some(Timestamp::from_millis(BEGIN - ago * 1_000)),
+        status: Some(status),
+        target_count: Some(4),
+        ..Default::default()
+    }
+}
+
+fn invocation(n: usize, status: CommandInvocationStatus, output: &str) -> ssm::CommandInvocation {
+    let plugin = ssm::CommandPlugin { output: Some(output.to_owned()), response_code: Some(0), ..Default::default() };
+    ssm::CommandInvocation {
+        command_id: Some("c-1".to_owned()),
+        instance_id: Some(format!("mi-{n:017}")),
+        instance_name: Some(format!("web-{n}")),
+        status: Some(status),
+        command_plugins: vec![plugin],
+        ..Default::default()
+    }
+}
+
+/// The results of `uptime` on four nodes, with an earlier run in the history.
+pub fn uptimes(read_only: bool) -> Bench {
+    let mut bench = loaded(read_only, 4);
+    bench.press("3");
+    let list = vec![command("c-1", 60, CommandStatus::Success), command("c-0", 3_600, CommandStatus::Success)];
+    bench.answer(Source::Commands, Page::Commands(list));
+    bench.press("enter");
+    let line = |n: usize| format!("web-{n} 10:0{n}:00 up {n} days\nload 0.{n}\n");
+    let of = |n| invocation(n, CommandInvocationStatus::Success, &line(n));
+    let mut list: Vec<_> = (0..3).map(of).collect();
+    list.push(invocation(3, CommandInvocationStatus::Success, "web-3 is tired\n"));
+    bench.answer(Source::Invocations, Page::Invocations(list));
+    bench
+}
+
+#[test]
+fn what_is_chosen_is_left_out_of_account_by_one_key() {
+    let mut bench = uptimes(false);
+    let groups = |bench: &Bench| bench.state.commands.results.as_ref().unwrap().groups.len();
+    assert_eq!(groups(&bench), 4);
+    bench.press("z h");
+    assert_eq!(groups(&bench), 4);
+    bench.press("z t");
+    assert_eq!(groups(&bench), 4, "the load still differs");
+    bench.press("z n");
+    assert_eq!(groups(&bench), 2);
+    let screen = bench.screen(100, 24);
+    assert!(screen.contains("hosts, times, numbers left out of account"), "{screen}");
+    assert!(screen.contains("<host> <time> up <time>"), "{screen}");
+    bench.press("z z");
+    assert_eq!(groups(&bench), 4);
+    // The keys of the chord are told while it is not whole.
+    bench.press("z");
+    let screen = bench.screen(100, 24);
+    assert!(["h hosts", "t times", "i ids", "n numbers", "z fold"].iter().all(|key| screen.contains(key)), "{screen}");
+}
+
+#[test]
+fn a_run_is_compared_with_the_one_before() {
+    let mut bench = uptimes(false);
+    bench.press("b");
+    let Some((Query::Earlier { commands, node }, _)) = bench.asked(Source::Earlier) else { panic!("nobody asked") };
+    assert_eq!((commands, node.as_str()), (vec!["c-0".to_owned()], "mi-00000000000000000"));
+    let stdout = "web-0 10:00:00 up 0 days\nload 9.9\n".to_owned();
+    let whole = Box::new(Whole { node, stdout, ..Whole::default() });
+    bench.answer(Source::Earlier, Page::Earlier { command: "c-0".to_owned(), whole });
+    let screen = bench.screen(100, 24);
+    assert!(screen.contains("web-0: run of 1h ago → run of"), "{screen}");
+    assert!(screen.contains("- load 9.9") && screen.contains("+ load 0.0"), "{screen}");
+    // A script that never ran before has nothing to be compared with.
+    let mut bench = uptimes(false);
+    bench.state.commands.list.pop();
+    bench.press("b");
+    assert!(bench.asked(Source::Earlier).is_none());
+    assert!(bench.screen(100, 24).contains("no earlier run of this script"));
+}
+
+#[test]
+fn a_text_goes_through_a_program_even_where_nothing_may_change() {
+    let mut bench = uptimes(true);
+    bench.press("enter |");
+    bench.type_text("grep load");
+    bench.press("enter");
+    let run = bench.fx.iter().find_map(|effect| match effect {
+        Effect::Run(programs) => Some(programs.clone()),
+        _ => None,
+    });
+    let run = run.expect("it runs");
+    assert_eq!(run.steps[0].words, ["sh", "-c", "grep load"]);
+    assert!(run.stdin.as_deref().is_some_and(|text| text.ends_with("load 0.0\n")));
+    let update = |update| Update::Program { id: run.id, update };
+    // A line is shown when it is whole, and nothing raw is.
+    bench.apply(update(ProgramUpdate::Output { text: "\u{1b}[31mload".to_owned(), error: false }));
+    assert!(!bench.screen(80, 24).contains("1  load"));
+    bench.apply(update(ProgramUpdate::Output { text: " 0.0\nrest".to_owned(), error: false }));
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("| grep load") && screen.contains("1  load 0.0"), "{screen}");
+    bench.apply(update(ProgramUpdate::Ended { word: "sh: exit status: 1".to_owned(), well: false }));
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("2  rest") && screen.contains("exit status: 1"), "{screen}");
+    bench.press("esc");
+    assert!(bench.screen(80, 24).contains("web-0 · success"), "back at the text");
+    // Whoever leaves a text that still grows ends what writes it, and the line is there again.
+    bench.press("| enter esc");
+    assert!(bench.fx.iter().any(|effect| matches!(effect, Effect::StopPrograms(2))));
+}
+
+#[test]
+fn a_running_output_is_followed_and_a_cut_one_is_fetched_by_one_key() {
+    let mut bench = uptimes(false);
+    bench.state.commands.list[0].command.status = Some(CommandStatus::InProgress);
+    let lines = |n: usize| (0..n).map(|n| format!("line {n}\n")).collect::<String>();
+    let running = |n| invocation(0, CommandInvocationStatus::InProgress, &lines(n));
+    bench.wait(20_000);
+    bench.answer(Source::Invocations, Page::Invocations(vec![running(60)]));
+    bench.press("g g enter");
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("line 59") && screen.contains("following"), "{screen}");
+    bench.wait(20_000);
+    bench.answer(Source::Invocations, Page::Invocations(vec![running(90)]));
+    assert!(bench.screen(80, 24).contains("line 89"));
+    bench.press("k");
+    bench.wait(20_000);
+    bench.answer(Source::Invocations, Page::Invocations(vec![running(120)]));
+    let screen = bench.screen(80, 24);
+    assert!(!screen.contains("line 119") && screen.contains("follows it again"), "{screen}");
+    let whole = |stdout: &str, cut: bool| {
+        let cut_by = cut.then(|| "cut by the service".to_owned());
+        let node = "mi-00000000000000000".to_owned();
+        Page::Whole(Box::new(Whole { node, stdout: stdout.to_owned(), cut: cut_by, kept: cut, ..Whole::default() }))
+    };
+    bench.wait(20_000);
+    let ended = invocation(0, CommandInvocationStatus::Success, &"x".repeat(2_500));
+    bench.answer(Source::Invocations, Page::Invocations(vec![ended]));
+    bench.answer(Source::Whole, whole("much\n", true));
+    assert!(bench.screen(100, 24).contains("F fetches all of it"));
+    bench.press("shift-f");
+    let asked = bench.asked(Source::Kept).map(|(query, _)| query);
+    assert_eq!(asked, Some(Query::Kept { command: "c-1".to_owned(), node: "mi-00000000000000000".to_owned() }));
+    bench.answer(Source::Kept, whole("much\nmore\n", false));
+    let screen = bench.screen(100, 24);
+    assert!(screen.contains("2  more") && !screen.contains("fetches all"), "{screen}");
+}
+
+#[test]
+fn a_search_is_narrowed_to_what_was_found_with_lines_around() {
+    let mut bench = uptimes(false);
+    let text: String = (0..200).map(|n| format!("line {n}{}\n", if n == 100 { " ERROR" } else { "" })).collect();
+    bench.wait(20_000);
+    bench.answer(Source::Invocations, Page::Invocations(vec![invocation(0, CommandInvocationStatus::Success, &text)]));
+    bench.press("v g g enter /");
+    bench.type_text("ERROR");
+    bench.press("enter &");
+    let screen = bench.screen(100, 24);
+    for told in ["98 lines", "99  line 98", "101  line 100 ERROR", "103  line 102", "97 lines", "2 lines around"] {
+        assert!(screen.contains(told), "{told} in {screen}");
+    }
+    bench.press("+");
+    assert!(bench.screen(100, 24).contains("98  line 97"));
+    bench.press("esc");
+    assert!(bench.screen(100, 24).contains("line 95"));
+}
