@@ -65,6 +65,9 @@ fn items(view: &View<'_>) -> Vec<(String, &'static str)> {
         }
     }
     // What belongs here stands before the ways to elsewhere.
-    items.sort_by_key(|(_, action)| (action.entry().layer == Layer::Global, *action as usize));
+    items.sort_by_key(|(_, action)| {
+        let place = Action::ALL.iter().position(|entry| entry.action == *action);
+        (action.entry().layer == Layer::Global, place.unwrap_or(usize::MAX))
+    });
     items.into_iter().map(|(keys, action)| (keys, action.entry().short)).collect()
 }

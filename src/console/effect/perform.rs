@@ -424,7 +424,7 @@ fn facts(client: &Client) -> Facts {
 
 async fn make(client: &Client, change: Change, updates: &mpsc::Sender<Update>) -> Result<Changed, Trouble> {
     Ok(match change {
-        Change::Run(_) => return Err(Error::Config("programs are run without the service".to_owned())),
+        Change::Run(_) => return Err(Trouble::new("Programs are run without the service.", None)),
         Change::Send(send) => send_all(client, *send).await?,
         Change::OnNode(change) => on_node::run(client, *change).await?,
         Change::WriteFile(change) => write::run(client, *change).await?,

@@ -17,7 +17,7 @@ pub enum Place {
     /// A group or a node in compliance.
     Compliance(Compliance),
     /// The results of a command, by its id.
-    Results(Origin, String),
+    Results(Origin, Vec<String>),
     /// The details or the versions of a parameter.
     Parameter { name: String, versions: bool },
 }
@@ -65,7 +65,7 @@ impl State {
                 Place::Compliance(self.compliance.level.clone())
             }
             Pane::Commands => match &self.commands.results {
-                Some(results) => Place::Results(results.origin, results.id.clone()),
+                Some(results) => Place::Results(results.origin, results.ids.clone()),
                 None => Place::Pane(Pane::Commands),
             },
             Pane::Parameters if self.parameters.level != Parameters::Tree => match self.parameters.focus() {
@@ -104,10 +104,10 @@ impl State {
                 self.go(Pane::Compliance, fx);
                 self.compliance_at(level, fx);
             }
-            Place::Results(origin, id) => {
+            Place::Results(origin, ids) => {
                 self.go(Pane::Commands, fx);
-                if self.commands.results.as_ref().is_none_or(|results| results.id != id) {
-                    self.open_results(origin, id, fx);
+                if self.commands.results.as_ref().is_none_or(|results| results.ids != ids) {
+                    self.open_results(origin, ids, fx);
                 }
             }
             Place::Parameter { name, versions } => {
@@ -171,10 +171,10 @@ mod tests {
     fn places_are_not_kept_for_ever() {
         let mut places = Places::default();
         for at in 0..3 * KEPT {
-            places.come(Place::Results(Origin::default(), at.to_string()));
-            places.come(Place::Results(Origin::default(), at.to_string()));
+            places.come(Place::Results(Origin::default(), vec![at.to_string()]));
+            places.come(Place::Results(Origin::default(), vec![at.to_string()]));
         }
         assert_eq!(places.list.len(), KEPT);
-        assert_eq!(places.step(true), Some(Place::Results(Origin::default(), (3 * KEPT - 2).to_string())));
+        assert_eq!(places.step(true), Some(Place::Results(Origin::default(), vec![(3 * KEPT - 2).to_string()])));
     }
 }

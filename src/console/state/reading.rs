@@ -125,7 +125,7 @@ impl State {
             Action::Save => self.save_form(),
             Action::Pipe => self.pipe_form(),
             Action::Help => self.open_help(false),
-            Action::Palette => self.open_palette(false),
+            Action::Palette => self.open_command(false),
             _ if text.viewer.act(action) => {}
             Action::Back | Action::Dismiss | Action::Quit => {
                 fx.extend(text.program.map(Effect::StopPrograms));
