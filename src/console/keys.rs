@@ -38,6 +38,7 @@ const ORDER: &[Layer] = &[
     Layer::Compliance,
     Layer::Commands,
     Layer::Output,
+    Layer::Plan,
     Layer::Parameters,
     Layer::History,
     Layer::Sessions,

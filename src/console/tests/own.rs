@@ -30,7 +30,7 @@ shell = true
 changes = true
 
 [[command]]
-name = "restart-service"
+name = "bounce-service"
 kind = "document"
 run = "AWS-RunShellScript"
 parameters = { commands = ["systemctl restart {input:Service}", "echo {region}"] }
@@ -120,7 +120,7 @@ fn a_command_that_changes_something_is_shown_exactly_and_confirmed() {
 #[test]
 fn a_read_only_console_refuses_what_changes_something() {
     let mut bench = bench(true);
-    for name in ["drain", "restart-service"] {
+    for name in ["drain", "bounce-service"] {
         named(&mut bench, name);
         assert!(bench.state.overlays.is_empty(), "{name}");
     }
@@ -131,7 +131,7 @@ fn a_read_only_console_refuses_what_changes_something() {
 #[test]
 fn a_document_of_the_users_is_planned_and_confirmed_as_any() {
     let mut bench = bench(false);
-    named(&mut bench, "restart-service");
+    named(&mut bench, "bounce-service");
     bench.type_text("nginx");
     bench.press("ctrl-s");
     let screen = bench.screen(100, 30);
@@ -172,7 +172,7 @@ fn a_watched_node_that_is_lost_or_comes_back_is_told() {
     };
     bench.wait(20_000);
     bench.answer(Source::Nodes, with(PingStatus::Online));
-    bench.press("w");
+    bench.press("n");
     assert!(bench.screen(80, 24).contains("◉ web-0"));
     // Watched nodes are asked for while another pane is shown.
     bench.press("4");
