@@ -96,6 +96,7 @@ fn what_was_seen_is_seen_again_and_no_secret_is_in_the_record() {
     terminal.wait_for("Mark the row and step down");
     seen.push(screen(&terminal));
     terminal.keys("\x1b");
+    terminal.wait_until_gone("Mark the row and step down");
     leave(&mut terminal);
 
     let record = read(engine.root.path().join("session.jsonl"));

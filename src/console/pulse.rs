@@ -12,7 +12,7 @@ use super::{
     ground::{self, Ear, Heard},
     keyboard,
     looks::{AUTO, Looks},
-    record::{self, Recorder},
+    record::Recorder,
     reload::Read,
     session::Session,
     state::{Event, State},
@@ -150,9 +150,7 @@ impl Pulse {
         note(&update);
         let now = self.clock.now();
         self.recorder.update(&self.state, now, &update);
-        let painted = record::painted(&update);
         self.state.apply(update, now, fx);
-        self.recorder.applied(&self.state, painted);
     }
 
     /// Asks the terminal whether its ground is light, where that decides about the theme.
@@ -240,6 +238,7 @@ impl Pulse {
         execute!(io::stdout(), EndSynchronizedUpdate)?;
         let mut fx = Vec::new();
         self.state.seen(seen, &mut fx);
+        self.recorder.frame(&self.state);
         self.recorder.drawn();
         if let Some(trouble) = self.recorder.trouble() {
             self.state.fail(trouble);

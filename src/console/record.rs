@@ -6,6 +6,7 @@
 //! rest is masked before a line is made.
 
 use std::{
+    collections::HashMap,
     fs::{File, OpenOptions},
     io::{self, BufWriter, Write},
     path::Path,
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     effect::{Epoch, Source},
     state::{Event, Heard, Pane, State},
-    update::{ShellUpdate, Trouble, Update},
+    update::{Trouble, Update},
 };
 use crate::{
     config::{
@@ -177,6 +178,8 @@ pub struct Recorder {
     pending: Option<Pending>,
     size: (u16, u16),
     pane: Pane,
+    /// What shells showed in the last frame.
+    screens: HashMap<u64, String>,
     trouble: Option<Trouble>,
 }
 
@@ -194,6 +197,7 @@ impl Recorder {
             pending: None,
             size,
             pane,
+            screens: HashMap::new(),
             trouble: None,
         };
         let head = recorder.head_line(&recorder.head);
@@ -216,11 +220,20 @@ impl Recorder {
         self.add_at(state, now, &what, false);
     }
 
-    /// A task's update was applied: of a shell, the screen is kept where output is.
-    pub fn applied(&mut self, state: &State, shell: Option<u64>) {
-        let Some(tab) = shell.filter(|_| self.head.output).and_then(|id| state.shells.tab(id)) else { return };
-        let screen = tab.terminal.with_screen(super::term::Screen::still);
-        self.add(state, &What::Shell { tab: tab.id, screen }, false);
+    /// A frame was drawn: of shells, what they show is kept where output is. Not when their news come, because what is drawn
+    /// may be newer than these.
+    pub fn frame(&mut self, state: &State) {
+        if !self.head.output {
+            return;
+        }
+        for tab in &state.shells.tabs {
+            let screen = tab.terminal.with_screen(super::term::Screen::still);
+            if self.screens.get(&tab.id) != Some(&screen) {
+                self.add(state, &What::Shell { tab: tab.id, screen: screen.clone() }, false);
+                self.screens.insert(tab.id, screen);
+            }
+        }
+        self.screens.retain(|id, _| state.shells.tab(*id).is_some());
     }
 
     /// Time passed; `idle`: nothing came of it.
@@ -366,14 +379,6 @@ pub fn create(path: &Path) -> anyhow::Result<File> {
         io::ErrorKind::AlreadyExists => anyhow::anyhow!("{} exists; name a new file for the record", path.display()),
         _ => anyhow::anyhow!("no record could be made at {}: {error}", path.display()),
     })
-}
-
-/// The shell an update is about, if its screen is another one after it.
-pub fn painted(update: &Update) -> Option<u64> {
-    match update {
-        Update::Shell { tab, update: ShellUpdate::Output | ShellUpdate::Closed(_) } => Some(*tab),
-        _ => None,
-    }
 }
 
 /// The epoch an answer in a record has, to put another one in its place.

@@ -8,7 +8,7 @@ use crate::{
         origin::Origin,
         replay::{Lines, Options, Replay},
         testing::Bench,
-        update::{Facts, Page, Transcript, Whole},
+        update::{Facts, Page, ShellUpdate, Transcript, Whole},
     },
     ssm::{self, ParameterType},
 };
@@ -54,9 +54,7 @@ impl Taped {
     pub fn update(&mut self, update: Update) {
         let now = self.bench.now;
         self.recorder.update(&self.bench.state, now, &update);
-        let painted = painted(&update);
         self.bench.apply(update);
-        self.recorder.applied(&self.bench.state, painted);
     }
 
     pub fn answer(&mut self, source: Source, page: Page) {
@@ -75,6 +73,7 @@ impl Taped {
 
     pub fn draw(&mut self) -> String {
         let screen = self.bench.screen(80, 24);
+        self.recorder.frame(&self.bench.state);
         self.recorder.drawn();
         let rows: Vec<_> = screen.lines().map(|line| line.trim_matches('"').trim_end().to_owned()).collect();
         rows.join("\n")
@@ -202,6 +201,7 @@ fn output_is_recorded_only_where_that_was_asked_for() {
         let tab = taped.bench.state.shells.current().unwrap();
         tab.terminal.feed(b"the needle\r\n");
         taped.update(Update::Shell { tab: 1, update: ShellUpdate::Output });
+        taped.draw();
         let found = taped.recorder.report().matches("the needle").count();
         assert_eq!(found, if output { 6 } else { 0 });
     }
