@@ -146,6 +146,7 @@ fn a_disk_fills_up_at_night() {
     night.sees("freed");
     until("the disk to have room", || used(agent) < 50);
     night.line("exit");
+    night.sees("The session has ended");
     night.key("1");
     night.terminal.wait_until_gone("with disk >= 90%");
 
