@@ -9,7 +9,7 @@ use crate::{
     config::{
         keymap::{Keymap, Problem},
         paths::Paths,
-        place::Place,
+        place::{Catalogue, Place},
         settings::Settings,
     },
     ssm::clock::Clock,
@@ -50,12 +50,12 @@ pub use update::Trouble;
 
 /// What the console is started with.
 pub struct Options {
-    /// What to look at.
-    pub places: Vec<Place>,
+    /// The names of what to look at.
+    pub scope: Vec<String>,
+    /// What there is to look at. The settings' policies are added to it.
+    pub catalogue: Catalogue,
     /// Makes the client for a place, however long that takes; the first frame does not wait for it.
     pub connect: Connect,
-    /// Refuse everything that changes something.
-    pub read_only: bool,
     /// The theme to use instead of the settings'.
     pub theme: Option<String>,
     /// The user's settings; see [`settings`].
@@ -104,8 +104,7 @@ pub fn keymap(user: Option<(&str, &str)>) -> (Keymap<action::Action>, Vec<Proble
 /// When there is no terminal, when a theme that was asked for cannot be used, or when the terminal is lost. That the service
 /// cannot be reached is no error here: the console says so and stays.
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let Options { mut places, connect, read_only, theme, mut settings, adjust, paths, session, record, apart } =
-        options;
+    let Options { scope, mut catalogue, connect, theme, mut settings, adjust, paths, session, record, apart } = options;
     adjust(&mut settings);
     let kind = std::env::var("TERM").ok();
     tty::check(std::io::stdout().is_terminal(), kind.as_deref()).map_err(anyhow::Error::msg)?;
@@ -120,12 +119,14 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let looks = looks::Looks::new(paths.clone(), &settings, &theme).map_err(anyhow::Error::msg)?;
     let file = record.as_ref().map(|(path, _)| record::create(path)).transpose()?;
     let clock = Clock::system();
-    for place in &mut places {
-        place.read_only |= read_only || settings.read_only;
-        place.probe = place.probe.or(settings.probe);
-        place.sample_every = place.sample_every.or(settings.sample_every);
-        place.name = text::clean(&place.name);
-    }
+    catalogue.read_only |= settings.read_only;
+    (catalogue.probe, catalogue.sample_every) = (settings.probe, settings.sample_every);
+    catalogue.policies.extend(settings.policies.iter().cloned());
+    let places: Result<Vec<Place>, String> = scope.iter().map(|name| catalogue.place(name)).collect();
+    let places = places.map_err(anyhow::Error::msg)?;
+    let accents = catalogue.policies.iter().filter_map(|policy| policy.accent.as_deref());
+    let unknown = accents.filter(|accent| looks.look().theme.accent(accent).is_none());
+    let unknown: Vec<String> = unknown.map(|name| format!("[[policy]] accent: no role or colour {name:?}.")).collect();
     let mouse = settings.mouse;
     let recordings = paths.recordings(&settings);
     let (saved_views, views_problem) = match saved_views(&paths.views()) {
@@ -136,6 +137,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         reload::Read { paths: paths.clone(), adjust, theme_is_given, settings: settings.clone(), keymap: user, files };
     let mut state = state::State::new(state::Start {
         places,
+        catalogue,
         settings,
         theme: theme.clone(),
         themes: looks::Looks::names(&paths),
@@ -150,8 +152,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     if let Some(left) = session.as_ref().filter(|_| file.is_none()).and_then(session::Session::read) {
         state.resume(left);
     }
-    for problem in &problems {
-        state.warn(problem.to_string());
+    for problem in problems.iter().map(ToString::to_string).chain(unknown) {
+        state.warn(problem);
     }
     let mut head = record::Head::of(&state, &theme, looks.look().ascii);
     head.size = crossterm::terminal::size().unwrap_or(head.size);

@@ -8,19 +8,72 @@ use etcetera::BaseStrategy;
 use super::{Global, local};
 use crate::{
     client::{Client, Settings},
-    config::context::{Choice, Context, Contexts, aws_is_configured},
+    config::{
+        aws::AwsFiles,
+        context::{Choice, Context, Contexts, aws_is_configured},
+        place::{Catalogue, Place},
+    },
 };
 
 /// What the user means.
 ///
 /// Errors: a contexts file that cannot be read, a context that is not there.
 pub fn choose(global: &Global) -> anyhow::Result<Choice> {
+    let catalogue = catalogue(global)?;
+    let named = match &global.context[..] {
+        [] => None,
+        [name] => Some(name.as_str()),
+        _ => anyhow::bail!("only the console works with several contexts at once; name one"),
+    };
+    chosen(global, &catalogue, named)
+}
+
+/// What the console looks at: the places of several names, or of what the user means without any.
+///
+/// Errors: as [`choose`].
+pub fn places(global: &Global) -> anyhow::Result<(Catalogue, Vec<Place>)> {
+    let catalogue = catalogue(global)?;
+    let names = global.context.iter().map(|name| Some(name.as_str()));
+    let names: Vec<_> = if global.context.is_empty() { vec![None] } else { names.collect() };
+    let place = |named| {
+        Ok(match chosen(global, &catalogue, named)? {
+            Choice::Remote { name, context } => {
+                let name = name.or_else(|| context.profile.clone()).unwrap_or_else(|| "aws".to_owned());
+                Place::from_context(&name, context)
+            }
+            Choice::Local => Place::local(),
+        })
+    };
+    let places = names.into_iter().map(place).collect::<anyhow::Result<_>>()?;
+    Ok((catalogue, places))
+}
+
+fn chosen(global: &Global, catalogue: &Catalogue, named: Option<&str>) -> anyhow::Result<Choice> {
     let flags = Context {
         profile: global.profile.clone(),
         region: global.region.clone(),
         endpoint_url: global.endpoint_url.clone(),
         ..Context::default()
     };
+    let base = etcetera::choose_base_strategy().ok();
+    let configured = aws_is_configured(
+        |name| std::env::var_os(name),
+        base.as_ref().map(|base| base.home_dir()),
+        std::path::Path::exists,
+    );
+    match (catalogue.contexts.choose(named, &flags, configured), named) {
+        (Ok(choice), _) => Ok(choice),
+        // What is no context may be a profile with its region.
+        (Err(unknown), Some(name)) => match catalogue.place(name) {
+            Ok(place) => Ok(Choice::Remote { name: Some(place.name), context: place.context.overlaid(&flags) }),
+            Err(_) => Err(unknown.into()),
+        },
+        (Err(unknown), None) => Err(unknown.into()),
+    }
+}
+
+/// The user's contexts and AWS's files.
+pub fn catalogue(global: &Global) -> anyhow::Result<Catalogue> {
     let base = etcetera::choose_base_strategy().ok();
     let contexts = match base.as_ref().map(|base| base.config_dir().join("fleetdeck").join("contexts.toml")) {
         Some(file) if file.exists() => {
@@ -29,12 +82,8 @@ pub fn choose(global: &Global) -> anyhow::Result<Choice> {
         }
         _ => Contexts::default(),
     };
-    let configured = aws_is_configured(
-        |name| std::env::var_os(name),
-        base.as_ref().map(|base| base.home_dir()),
-        std::path::Path::exists,
-    );
-    Ok(contexts.choose(global.context.as_deref(), &flags, configured)?)
+    let aws = AwsFiles::read(|name| std::env::var_os(name), base.as_ref().map(|base| base.home_dir()));
+    Ok(Catalogue { contexts, aws, read_only: global.read_only, ..Catalogue::default() })
 }
 
 /// The settings of a fleet that is not the local one.

@@ -11,16 +11,17 @@ use tokio::{sync::Mutex, task::JoinSet, time::Instant};
 
 use super::{
     children::{Agent, Children, Engine, REGION},
-    face, janitor,
+    choice, face, janitor,
     stop::stopped,
 };
 use crate::{
     client::Client,
     config::place::{NEARBY_REFRESH, Place},
-    console::Connect,
     ssm::{DescribeInstanceInformation, PingStatus},
 };
 
+/// What the demo is called as a place.
+const DEMO: &str = "demo";
 /// How long the nodes may take to come online before the first commands go without those that are missing.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -114,22 +115,25 @@ impl Demo {
             false => {
                 let (listen, nodes) = (self.listen.clone(), self.nodes);
                 let (fleet, work) = (fleet.clone(), work.clone());
-                let connect: Connect = Box::new(move |_| {
+                let own: face::Own = Box::new(move |place| {
+                    if place.name != DEMO {
+                        return None;
+                    }
                     let (listen, fleet, work) = (listen.clone(), fleet.clone(), work.clone());
-                    Box::pin(async move {
+                    Some(Box::pin(async move {
                         let started = fleet.start(&listen, nodes, &work).await;
                         started.map(|(_, client)| client).map_err(face::in_words)
-                    })
+                    }))
                 });
                 let notice = "demo: commands and shells run for real here; all of it is removed at the end";
                 let place = Place {
-                    name: "demo".to_owned(),
+                    name: DEMO.to_owned(),
                     notice: Some(notice.to_owned()),
                     arriving: self.nodes > 0,
                     refresh: Some(NEARBY_REFRESH),
                     ..Place::default()
                 };
-                face::open(connect, place, false, global, self.record.clone()).await
+                face::open(choice::catalogue(global)?, vec![place], own, false, global, self.record.clone()).await
             }
         };
         work.lock().await.shutdown().await;

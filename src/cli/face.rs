@@ -2,6 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
 use anyhow::Context as _;
@@ -10,9 +11,9 @@ use super::{Global, choice, local::Tenancy, record::Record};
 use crate::{
     client::{self, Client},
     config::{
-        context::{Choice, LOCAL},
+        context::LOCAL,
         paths::Paths,
-        place::Place,
+        place::{Catalogue, Place},
         settings::Settings,
     },
     console::{self, Connect, log, session::Session},
@@ -27,30 +28,20 @@ pub fn run(global: &Global, record: Record) -> anyhow::Result<ExitCode> {
 }
 
 async fn live(global: &Global, record: Record) -> anyhow::Result<ExitCode> {
-    let place = match choice::choose(global)? {
-        Choice::Remote { name, context } => Place {
-            name: name.or_else(|| context.profile.clone()).unwrap_or_else(|| "aws".to_owned()),
-            read_only: context.read_only,
-            context,
-            ..Place::default()
-        },
-        Choice::Local => Place::local(),
-    };
-    let tenancy = Arc::<Mutex<Option<Tenancy>>>::default();
-    let held = tenancy.clone();
-    let connect: Connect = Box::new(move |place| match place.name == LOCAL {
-        true => Box::pin(start_local(held.clone())),
-        false => Box::pin(Client::connect(choice::remote(Some(place.name.clone()), place.context.clone()))),
-    });
-    let outcome = open(connect, place, true, global, record).await;
-    drop(tenancy.lock().await.take());
-    outcome
+    let (catalogue, places) = choice::places(global)?;
+    open(catalogue, places, Box::new(|_| None), true, global, record).await
 }
+
+/// How the client for a place is made that is in no file, if it is one.
+pub type Own = Box<dyn Fn(&Place) -> Option<BoxFuture<'static, Result<Client, client::Error>>> + Send>;
 
 /// Starts what is missing of the local fleet, which then stays as long as the tenancy that is put there.
 async fn start_local(tenancy: Arc<Mutex<Option<Tenancy>>>) -> Result<Client, client::Error> {
     let mut tenancy = tenancy.lock().await;
-    let tenancy = tenancy.insert(Tenancy::begin().await.map_err(in_words)?);
+    let tenancy = match &mut *tenancy {
+        Some(tenancy) => tenancy,
+        none => none.insert(Tenancy::begin().await.map_err(in_words)?),
+    };
     let client = Client::connect(tenancy.engine.settings(LOCAL)).await?;
     if let Err(error) = tenancy.agent(&client).await {
         tracing::warn!("the agent of this machine: {error:#}");
@@ -63,11 +54,12 @@ pub fn in_words(error: anyhow::Error) -> client::Error {
     client::Error::Config(format!("{error:#}"))
 }
 
-/// Runs the console until it is left or the process is asked to end. It opens at once, whenever a client comes. A `lasting`
-/// place is there again next time, so that the console takes up how it was left.
+/// Runs the console on these places until it is left or the process is asked to end. It opens at once, whenever a client
+/// comes. `lasting` places are there again next time, so that the console takes up how it was left.
 pub async fn open(
-    connect: Connect,
-    place: Place,
+    mut catalogue: Catalogue,
+    places: Vec<Place>,
+    own: Own,
     lasting: bool,
     global: &Global,
     record: Record,
@@ -76,26 +68,32 @@ pub async fn open(
     let wish = global.log.as_deref().map_or_else(log::Wish::none, |word| log::Wish::read(word, &paths.log()));
     log::begin(&wish).context("the log cannot be written")?;
     let settings = console::settings(&paths)?;
-    let context = &place.context;
-    let scope = [Some(&place.name), context.profile.as_ref(), context.region.as_ref(), context.endpoint_url.as_ref()];
-    let session = lasting.then(|| Session::of(&paths, &scope.map(|part| part.map(String::as_str))));
+    let scope = places.iter().flat_map(|place| {
+        let context = &place.context;
+        [Some(&place.name), context.profile.as_ref(), context.region.as_ref(), context.endpoint_url.as_ref()]
+    });
+    let scope: Vec<_> = scope.map(|part| part.map(String::as_str)).collect();
+    let session = lasting.then(|| Session::of(&paths, &scope));
     let color = global.color;
     let adjust = Box::new(move |settings: &mut Settings| settings.color = color.unwrap_or(settings.color));
-    let (theme, read_only, places, record) = (global.theme.clone(), global.read_only, vec![place], record.wanted());
-    let options = console::Options {
-        places,
-        connect,
-        read_only,
-        theme,
-        settings,
-        adjust,
-        paths,
-        session,
-        record,
-        apart: apart(),
-    };
-    console::run(options).await?;
-    Ok(ExitCode::SUCCESS)
+    let scope = places.iter().map(|place| place.name.clone()).collect();
+    // What flags changed, or what is in no file, is looked at as it is.
+    catalogue.own = places;
+    let tenancy = Arc::<Mutex<Option<Tenancy>>>::default();
+    let held = tenancy.clone();
+    let connect: Connect = Box::new(move |place| match own(place) {
+        Some(client) => client,
+        None if place.is_local() => Box::pin(start_local(held.clone())),
+        None => Box::pin(Client::connect(choice::remote(Some(place.name.clone()), place.context.clone()))),
+    });
+    let (theme, record) = (global.theme.clone(), record.wanted());
+    let apart = apart();
+    let options =
+        console::Options { scope, catalogue, connect, theme, settings, adjust, paths, session, record, apart };
+    let outcome = console::run(options).await;
+    // The fleet of this machine is used until here, and not by the runtime's leave.
+    drop(tenancy.lock().await.take());
+    outcome.map(|()| ExitCode::SUCCESS)
 }
 
 /// The words that start a program away from our terminal: this binary, which leaves it and becomes the program.

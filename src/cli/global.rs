@@ -7,15 +7,17 @@ use clap::Args;
 use super::{choice, output::Format};
 use crate::{
     client::Client,
-    config::{context::Choice, theme::Colours},
+    config::{paths::Paths, theme::Colours},
+    console,
 };
 
 /// What every verb understands.
 #[derive(Clone, Debug, Args)]
 pub struct Global {
-    /// Context from the configuration file; `local` is the embedded engine on this machine.
-    #[arg(long, global = true, value_name = "NAME")]
-    pub context: Option<String>,
+    /// Context from the configuration file, or a profile and a region: `prod/eu-west-1`; `local` is the embedded engine on
+    /// this machine. The console takes several, separated by commas.
+    #[arg(long, global = true, value_name = "NAME", value_delimiter = ',')]
+    pub context: Vec<String>,
     /// Profile of the AWS configuration.
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
@@ -61,8 +63,10 @@ impl Global {
     /// Refuses where the command line or the context says to look and not touch. `deed` completes "does not …".
     pub fn may_change(&self, deed: &str) -> anyhow::Result<()> {
         anyhow::ensure!(!self.read_only, "--read-only does not {deed}");
-        if let Choice::Remote { name: Some(name), context } = choice::choose(self)? {
-            anyhow::ensure!(!context.read_only, "the context {name} is read-only and does not {deed}");
+        let (mut catalogue, places) = choice::places(self)?;
+        catalogue.policies = console::settings(&Paths::discover()?)?.policies;
+        for place in places.into_iter().map(|place| catalogue.governed(place)) {
+            anyhow::ensure!(!place.read_only, "{} is read-only and does not {deed}", place.name);
         }
         Ok(())
     }

@@ -86,6 +86,18 @@ impl Error {
         }
     }
 
+    /// Whether other credentials would do: there are none, or they have expired or are not known.
+    pub fn is_of_credentials(&self) -> bool {
+        const CODES: [&str; 5] = [
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "RequestExpired",
+            "UnrecognizedClientException",
+            "InvalidClientTokenId",
+        ];
+        matches!(self, Self::Credentials { .. }) || self.code().is_some_and(|code| CODES.contains(&code))
+    }
+
     /// What the user can do next, as one sentence.
     pub fn advice(&self) -> Option<String> {
         match self {

@@ -40,7 +40,8 @@ pub struct Context {
 
 impl Context {
     /// This context with what `over` names put over it.
-    fn overlaid(self, over: &Self) -> Self {
+    #[must_use]
+    pub fn overlaid(self, over: &Self) -> Self {
         Self {
             profile: over.profile.clone().or(self.profile),
             region: over.region.clone().or(self.region),

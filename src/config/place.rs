@@ -76,6 +76,10 @@ pub struct Catalogue {
     pub policies: Vec<Policy>,
     /// Whether every place is read-only.
     pub read_only: bool,
+    /// Whether nodes may be looked into where nothing else is said.
+    pub probe: Option<bool>,
+    /// Time between samples where nothing else is said.
+    pub sample_every: Option<Every>,
 }
 
 impl Catalogue {
@@ -83,13 +87,16 @@ impl Catalogue {
     pub fn names(&self) -> Vec<String> {
         let own = self.own.iter().map(|place| place.name.clone());
         let contexts = self.contexts.context.keys().cloned();
-        let mut names: Vec<String> = own.chain(contexts).collect();
+        let mut names: Vec<String> = own.collect();
+        names.extend(contexts.filter(|name| !self.own.iter().any(|place| place.name == *name)));
         if !names.iter().any(|name| name == LOCAL) {
             names.push(LOCAL.to_owned());
         }
         for (profile, facts) in self.aws.profiles() {
             let others = self.aws.regions().into_iter().filter(|region| facts.region.as_deref() != Some(region));
-            names.extend(facts.region.as_deref().into_iter().chain(others).map(|region| format!("{profile}/{region}")));
+            let regions = facts.region.as_deref().into_iter().chain(others);
+            let named = regions.map(|region| format!("{profile}/{region}"));
+            names.extend(named.filter(|name| !self.own.iter().any(|place| place.name == *name)));
         }
         names
     }
@@ -120,6 +127,8 @@ impl Catalogue {
             place.confirm_above = policy.confirm_above.or(place.confirm_above);
         }
         place.read_only |= self.read_only;
+        place.probe = place.probe.or(self.probe);
+        place.sample_every = place.sample_every.or(self.sample_every);
         place
     }
 
@@ -147,6 +156,11 @@ impl Place {
     /// A context as a place.
     pub fn from_context(name: &str, context: Context) -> Self {
         Self { name: name.to_owned(), read_only: context.read_only, context, ..Self::default() }
+    }
+
+    /// Whether it is this machine's own fleet.
+    pub fn is_local(&self) -> bool {
+        self.name == LOCAL && self.context == Context::default()
     }
 
     /// This machine as a place.

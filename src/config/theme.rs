@@ -135,6 +135,8 @@ roles! {
     Error = "error",
     /// The mark that nothing can be changed.
     ReadOnly = "read-only",
+    /// The mark that one looks at production.
+    Production = "production",
     /// The frame around shells that are typed into together.
     Broadcast = "broadcast",
     /// The line that says what kind of place this is.
@@ -185,6 +187,7 @@ pub struct Theme {
     pub name: String,
     palette: BTreeMap<String, Color>,
     styles: BTreeMap<Role, Style>,
+    depth: Depth,
 }
 
 impl Theme {
@@ -199,7 +202,12 @@ impl Theme {
     /// A shipped theme by name; the dark one if there is none of that name.
     pub fn shipped(name: &str) -> Self {
         let found = Self::load(name, &shipped).or_else(|_| Self::load("dark", &shipped));
-        found.unwrap_or_else(|_| Self { name: name.to_owned(), palette: BTreeMap::new(), styles: BTreeMap::new() })
+        found.unwrap_or_else(|_| Self {
+            name: name.to_owned(),
+            palette: BTreeMap::new(),
+            styles: BTreeMap::new(),
+            depth: Depth::True,
+        })
     }
 
     fn load_above(name: &str, source: &dyn Fn(&str) -> Option<String>, depth: usize) -> Result<Self, Vec<Problem>> {
@@ -211,7 +219,7 @@ impl Theme {
         let mut theme = match &file.base {
             Some(_) if depth == MAX_BASES => return Err(fail(1, "themes stand on one another in a circle".to_owned())),
             Some(base) => Self::load_above(base, source, depth + 1)?,
-            None => Self { name: String::new(), palette: BTreeMap::new(), styles: BTreeMap::new() },
+            None => Self { name: String::new(), palette: BTreeMap::new(), styles: BTreeMap::new(), depth: Depth::True },
         };
         theme.name = file.name;
         let mut problems = Vec::new();
@@ -262,6 +270,16 @@ impl Theme {
         self.styles.get(&role).copied().unwrap_or_default()
     }
 
+    /// The style of an accent: a role by its name, or a colour as ink, one of the palette or its own (`#ff8a80`).
+    pub fn accent(&self, name: &str) -> Option<Style> {
+        if let Some(role) = Role::ALL.iter().find(|role| role.name() == name) {
+            return Some(self.style(*role));
+        }
+        let colour = self.palette.get(name).copied().or_else(|| parse_colour(name))?;
+        let style = Style::default().fg(colour).add_modifier(Modifier::BOLD);
+        Some(self.depth.reduce(style, self.style(Role::Text).bg))
+    }
+
     /// The roles this theme leaves unpainted; none in a complete theme.
     pub fn missing(&self) -> Vec<Role> {
         Role::ALL.iter().copied().filter(|role| !self.styles.contains_key(role)).collect()
@@ -270,6 +288,7 @@ impl Theme {
     /// The same theme for a terminal that shows fewer colours.
     #[must_use]
     pub fn reduced(mut self, depth: Depth) -> Self {
+        self.depth = depth;
         let ground = self.style(Role::Text).bg;
         for style in self.styles.values_mut() {
             *style = depth.reduce(*style, ground);

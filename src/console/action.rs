@@ -50,6 +50,7 @@ pub enum Layer {
     Input,
     Confirm,
     Command,
+    Scope,
     Overlay,
 }
 
@@ -82,6 +83,7 @@ impl Layer {
         (Layer::Input, "input", "One line of text"),
         (Layer::Confirm, "confirm", "Questions"),
         (Layer::Command, "command", "The line after :"),
+        (Layer::Scope, "scope", "Choosing what is looked at"),
         (Layer::Overlay, "overlay", "Boxes"),
         (Layer::Global, "global", "Everywhere"),
     ];
@@ -209,6 +211,7 @@ actions! {
         PlaceBack View "place-back", "back to", "Go to where one was before";
         PlaceForward View "place-forward", "forth to", "Go to where one came back from";
         Undo Change "undo", "undo", "Take back the last change that can be taken back, after a yes";
+        Scope View "scope", "scope", "Choose what is looked at: contexts, profiles in regions, several at once";
         NextTheme View "next-theme", "theme", "Change to the next theme";
         ReportBug View "report-bug", "report", "Write what happened last to a file for a bug report; secrets are masked in it";
         Redraw View "redraw", "redraw", "Draw the whole screen again";
@@ -334,6 +337,7 @@ actions! {
         EditParameter Change "edit-parameter", "edit", "Give the parameter a new value";
         DeleteParameter Change "delete-parameter", "delete", "Delete the parameter";
         ExpandAll View "expand-all", "open all", "Open every branch, or close them all";
+        NextOrigin View "next-origin", "next origin", "Show the parameters of the next origin that is looked at";
     }
     History {
         RestoreVersion Change "restore-version", "restore", "Write the version under the cursor again, as the newest one";

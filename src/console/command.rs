@@ -13,6 +13,10 @@ pub enum About {
     Theme,
     /// A column of the list, and `desc`.
     Column,
+    /// Columns of the list, with commas between them.
+    Columns,
+    /// Contexts, or profiles with regions.
+    Scope,
     /// A filter, as it is typed after `/`.
     Filter,
     /// A managed node, by name or id.
@@ -61,6 +65,8 @@ impl Verb {
         "node" "NAME" Node None, View "Go to a node, by its name or id";
         "filter" "TEXT" Filter Some(Action::Filter), View "Filter the fleet; nothing but the verb lets one type";
         "sort" "COLUMN [desc]" Column None, View "Sort the fleet by a column";
+        "columns" "NAME,NAME" Columns Some(Action::Columns), View "Show these columns of the fleet, in this order";
+        "scope" "NAME..." Scope Some(Action::Scope), View "Look at these contexts, or profiles with regions, and at nothing else";
         "shell" "NAME" Node Some(Action::PaneShell), Change "Open a shell on a node; nothing but the verb goes to the shells";
         "run" "DOCUMENT" Document Some(Action::RunCommand), Change "Write a command with a document, for the marked nodes or the one under the cursor";
         "parameter" "/PATH" Parameter Some(Action::PaneParameters), View "Go to a parameter";
@@ -83,6 +89,10 @@ pub enum Command {
     Theme(String),
     /// The fleet in another order.
     Sort { column: String, descending: bool },
+    /// Columns of the fleet.
+    Columns(Vec<String>),
+    /// What is looked at.
+    Scope(Vec<String>),
     /// The fleet filtered.
     Filter(String),
     /// A node.
@@ -139,6 +149,8 @@ impl Command {
         Ok(match verb.takes {
             About::Theme => Self::Theme(text),
             About::Filter => Self::Filter(text),
+            About::Columns => Self::Columns(words(rest, &[','])),
+            About::Scope => Self::Scope(words(rest, &[',', ' '])),
             About::Node if verb.kind == Kind::Change => Self::Shell(text),
             About::Node => Self::Node(text),
             About::Document => Self::Run(text),
@@ -155,6 +167,11 @@ impl Command {
     }
 }
 
+/// The words between these signs, without the spaces around them.
+fn words(text: &str, between: &[char]) -> Vec<String> {
+    text.split(between).map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,6 +182,15 @@ mod tests {
         assert_eq!(Command::parse("sort Ping desc"), sort("Ping", true));
         assert_eq!(Command::parse("  sort tag:Cost Centre"), sort("tag:Cost Centre", false));
         assert_eq!(Command::parse("node my web node "), Ok(Command::Node("my web node".to_owned())));
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            Command::parse("scope prod/eu-west-1, stage"),
+            Ok(Command::Scope(names(&["prod/eu-west-1", "stage"])))
+        );
+        assert_eq!(
+            Command::parse("columns name,tag:Cost Centre"),
+            Ok(Command::Columns(names(&["name", "tag:Cost Centre"])))
+        );
         assert_eq!(Command::parse("shell"), Ok(Command::Act(Action::PaneShell)));
         assert_eq!(Command::parse("shell web-1"), Ok(Command::Shell("web-1".to_owned())));
         assert_eq!(Command::parse("compliance"), Ok(Command::Act(Action::PaneCompliance)));

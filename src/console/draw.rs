@@ -38,6 +38,7 @@ mod frame;
 mod grid;
 mod node;
 mod node_view;
+mod origin;
 mod parameters;
 mod sessions;
 mod shell;
@@ -154,9 +155,11 @@ fn screen(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
     }
     let told = state.origins.known().find_map(|(_, known)| known.place.notice.as_deref());
     let notice = u16::from(told.is_some() && area.height >= 16);
-    let [top, note, body, bottom] = ratatui::layout::Layout::vertical([
+    let ailing = origin::troubles_height(&view, area);
+    let [top, note, ill, body, bottom] = ratatui::layout::Layout::vertical([
         ratatui::layout::Constraint::Length(2),
         ratatui::layout::Constraint::Length(notice),
+        ratatui::layout::Constraint::Length(ailing),
         ratatui::layout::Constraint::Fill(1),
         ratatui::layout::Constraint::Length(1),
     ])
@@ -167,6 +170,7 @@ fn screen(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
         let line = view.plain(text::fit(&line, note.width.into()));
         frame.render_widget(Paragraph::new(line).style(view.style(Role::Notice)), note);
     }
+    origin::troubles(&view, frame, ill);
     match (state.origins.connection(), state.pane) {
         (Connection::Failed(trouble), _) => cards::trouble(&view, frame, body, "No connection", trouble),
         (_, Pane::Fleet) if state.node_view.is_some() => node_view::draw(&mut view, frame, body),

@@ -370,6 +370,8 @@ pub enum Effect {
     Repaint,
     /// Make a client for an origin.
     Connect { origin: Origin, place: Box<Place> },
+    /// An origin is no longer looked at: stop asking there. What is open there stays.
+    Leave(Origin),
     /// Ask the service of the epoch's origin.
     Ask { query: Query, epoch: Epoch },
     /// Work out the order of the fleet's rows.

@@ -50,6 +50,7 @@ const ORDER: &[Layer] = &[
     Layer::Input,
     Layer::Confirm,
     Layer::Command,
+    Layer::Scope,
     Layer::Overlay,
 ];
 

@@ -1,6 +1,6 @@
 //! Origins: the places that one console looks at together. Whatever is listed, asked or changed says which of them it is of.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,8 @@ pub struct Origin(u16);
 /// Where the connection to an origin stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Connection {
+    /// Nobody wants a client yet.
+    None,
     /// The client is being made.
     Connecting,
     /// There is a client.
@@ -32,6 +34,32 @@ pub struct Known {
     pub facts: Facts,
     /// Where the connection stands.
     pub connection: Connection,
+    /// What ails all of it, though there is a client: its credentials, or the way there.
+    pub ailing: Option<Trouble>,
+    /// What it is called, for its rows.
+    label: Arc<str>,
+}
+
+impl Known {
+    /// Why nothing comes from there.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        match &self.connection {
+            Connection::Failed(trouble) => Some(trouble),
+            _ => self.ailing.as_ref(),
+        }
+    }
+
+    /// Whether it was said to be production.
+    pub fn is_production(&self) -> bool {
+        self.place.accent.as_deref() == Some(PRODUCTION)
+    }
+}
+
+/// The accent that says so in words too.
+pub const PRODUCTION: &str = "production";
+
+fn numbered(at: usize) -> Option<Origin> {
+    u16::try_from(at).ok().map(Origin)
 }
 
 /// Every origin there was, and which of them are looked at.
@@ -45,11 +73,40 @@ impl Origins {
     /// Looks at these places.
     pub fn new(places: Vec<Place>) -> Self {
         let mut origins = Self::default();
-        for place in places {
-            let origin = origins.add(place);
-            origins.scope.push(origin);
-        }
+        origins.look_at(places);
         origins
+    }
+
+    /// Looks at these places from now on. The origins that are new, or were not to be reached before.
+    pub fn look_at(&mut self, places: Vec<Place>) -> Vec<Origin> {
+        self.scope.clear();
+        let mut fresh = Vec::new();
+        for mut place in places {
+            place.name = super::text::clean(&place.name);
+            let known = self.all.iter().position(|known| known.place.name == place.name).and_then(numbered);
+            let origin = match known {
+                Some(origin) => origin,
+                None => self.add(place),
+            };
+            if self.scope.contains(&origin) {
+                continue;
+            }
+            self.scope.push(origin);
+            if self.begin(origin) {
+                fresh.push(origin);
+            }
+        }
+        fresh
+    }
+
+    /// Whether a client is to be made for an origin: there is none and none is coming.
+    pub fn begin(&mut self, origin: Origin) -> bool {
+        let Some(known) = self.get_mut(origin) else { return false };
+        let begins = matches!(known.connection, Connection::None | Connection::Failed(_));
+        if begins {
+            known.connection = Connection::Connecting;
+        }
+        begins
     }
 
     /// Makes a place known without looking at it yet.
@@ -59,8 +116,9 @@ impl Origins {
             region: place.context.region.clone().unwrap_or_default(),
             ..Facts::default()
         };
-        self.all.push(Known { place, facts, connection: Connection::Connecting });
-        Origin(u16::try_from(self.all.len() - 1).unwrap_or(u16::MAX))
+        let label = place.name.as_str().into();
+        self.all.push(Known { place, facts, connection: Connection::None, ailing: None, label });
+        numbered(self.all.len() - 1).unwrap_or_default()
     }
 
     /// The origins that are looked at, in the order the user named them.
@@ -98,6 +156,12 @@ impl Origins {
         self.get(origin).map_or("", |known| known.place.name.as_str())
     }
 
+    /// What an origin is called in the rows of lists: nothing, while it is the only one.
+    pub fn row_label(&self, origin: Origin) -> Arc<str> {
+        let known = self.get(origin).filter(|_| self.are_several());
+        known.map_or_else(|| "".into(), |known| known.label.clone())
+    }
+
     /// Whether there is a client for an origin.
     pub fn is_ready(&self, origin: Origin) -> bool {
         self.get(origin).is_some_and(|known| known.connection == Connection::Ready)
@@ -117,10 +181,15 @@ impl Origins {
     pub fn connection(&self) -> &Connection {
         let rank = |connection: &&Connection| match connection {
             Connection::Ready => 0,
-            Connection::Connecting => 1,
+            Connection::None | Connection::Connecting => 1,
             Connection::Failed(_) => 2,
         };
         self.known().map(|(_, known)| &known.connection).min_by_key(rank).unwrap_or(&Connection::Connecting)
+    }
+
+    /// From how many nodes on a change in an origin is confirmed by typing the count.
+    pub fn confirm_above(&self, origin: Origin, usual: usize) -> usize {
+        self.get(origin).and_then(|known| known.place.confirm_above).unwrap_or(usual)
     }
 
     /// The time between background refreshes of an origin.

@@ -16,7 +16,12 @@ use super::{
     update::Update,
 };
 use crate::{
-    config::{paths::Paths, place::Place, settings::Settings, theme},
+    config::{
+        paths::Paths,
+        place::{Catalogue, Place},
+        settings::Settings,
+        theme,
+    },
     ssm::Timestamp,
 };
 
@@ -326,10 +331,11 @@ fn state(head: &Head) -> State {
         notice: place.notice.as_deref().map(super::text::clean),
         ..place.clone()
     };
-    let places = head.places.iter().map(clean).collect();
+    let places: Vec<Place> = head.places.iter().map(clean).collect();
     let mut settings = head.settings.clone();
     settings.scrollback = settings.scrollback.min(SCROLLBACK);
     let mut state = State::new(Start {
+        catalogue: Catalogue { own: places.clone(), ..Catalogue::default() },
         places,
         settings,
         theme: head.theme.clone(),

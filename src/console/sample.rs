@@ -20,6 +20,7 @@ const PAGE: usize = 50;
 pub fn fleet(count: usize, now: Timestamp) -> State {
     let mut state = State::new(Start {
         places: vec![Place { name: "sample".to_owned(), ..Place::default() }],
+        catalogue: Default::default(),
         settings: Settings::default(),
         theme: "dark".to_owned(),
         themes: Vec::new(),

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     config::{
         keymap::{Found, Keymap},
-        place::Place,
+        place::{Catalogue, Place},
         settings::Settings,
         view::View,
     },
@@ -58,6 +58,7 @@ pub mod plan;
 mod reading;
 mod refresh;
 mod sampling;
+mod scope;
 pub mod seen;
 pub mod sessions;
 pub mod shells;
@@ -175,6 +176,8 @@ pub enum Heard {
 pub struct Start {
     /// What to look at.
     pub places: Vec<Place>,
+    /// What else could be looked at.
+    pub catalogue: Catalogue,
     /// The user's settings.
     pub settings: Settings,
     /// The theme to begin with, and all there are.
@@ -200,6 +203,8 @@ pub struct State {
     pub now: Timestamp,
     /// What is looked at.
     pub origins: Origins,
+    /// What could be.
+    pub catalogue: Catalogue,
     /// The user's settings.
     pub settings: Settings,
     /// The keys.
@@ -284,6 +289,8 @@ pub struct State {
     /// When something that is shown is fetched again.
     next_refresh: Option<Timestamp>,
     tags_asked: HashSet<String>,
+    /// How many changes the last yes was for.
+    sent_together: usize,
     documents: Documents,
     left_pane: Pane,
     places: places::Places,
@@ -333,6 +340,7 @@ impl State {
         let mut state = Self {
             now: start.now,
             origins: Origins::new(start.places),
+            catalogue: start.catalogue,
             settings,
             keymap: start.keymap,
             pane: Pane::Fleet,
@@ -376,6 +384,7 @@ impl State {
             seen: seen::Seen::default(),
             next_refresh: None,
             tags_asked: HashSet::new(),
+            sent_together: 0,
             documents: Documents::default(),
             left_pane: Pane::Fleet,
             saved_views,
@@ -386,6 +395,7 @@ impl State {
             looking: Vec::new(),
             looks_begun: 0,
         };
+        state.label_fleet();
         state.take_columns();
         state.take_own();
         state
@@ -401,6 +411,7 @@ impl State {
                 Overlay::Text(text) if text.viewer.finding => vec![Layer::Input],
                 Overlay::Text(_) => vec![Layer::Output, Layer::List, Layer::Global],
                 Overlay::Plan(_) => vec![Layer::Plan, Layer::Overlay],
+                Overlay::Scope(_) => vec![Layer::Scope, Layer::Overlay],
                 Overlay::Form(form) => match form.current().map(|field| &field.value) {
                     Some(Value::Text(_)) => vec![Layer::Form],
                     _ => vec![Layer::Form, Layer::Input],
@@ -643,26 +654,19 @@ impl State {
         self.refresh_due(fx);
     }
 
-    /// Wants a client for every origin that is looked at.
-    pub fn connect(&mut self, fx: &mut Vec<Effect>) {
-        let places = self.origins.known().map(|(origin, known)| (origin, Box::new(known.place.clone())));
-        fx.extend(places.map(|(origin, place)| Effect::Connect { origin, place }));
-    }
-
     /// Asks an origin, if there is somebody to ask.
     fn ask(&mut self, origin: Origin, query: Query, fx: &mut Vec<Effect>) {
         if !self.origins.is_ready(origin) {
             return;
         }
         let now = self.now;
-        let number = match query.source() {
-            None | Some(Source::Tags) => 0,
+        let epoch = match query.source() {
+            None | Some(Source::Tags) => Epoch { origin, number: 0 },
             Some(source) => match self.feed_of(source, origin) {
-                Some(feed) => feed.begin(now),
+                Some(feed) => feed.begin_of(origin, now),
                 None => return,
             },
         };
-        let epoch = Epoch { origin, number };
         match &query {
             Query::Nodes => self.fleet.begin(origin),
             Query::Commands => self.commands.begin(origin),

@@ -13,7 +13,11 @@ use super::{
     update::{Facts, Page, Trouble, Update},
 };
 use crate::{
-    config::{place::Place, settings::Settings, theme::Theme},
+    config::{
+        place::{Catalogue, Place},
+        settings::Settings,
+        theme::Theme,
+    },
     ssm::Timestamp,
 };
 
@@ -38,22 +42,24 @@ impl Bench {
 
     /// [`Bench::new`] with settings of the user's.
     pub fn with(settings: Settings, read_only: bool) -> Self {
-        let mut bench = Self::started(settings, read_only);
+        let mut bench = Self::at(settings, vec![Place { name: "test".to_owned(), read_only, ..Place::default() }]);
         bench.connect(Origin::default());
         bench
     }
 
     /// A console that is not connected yet.
     pub fn starting(settings: Settings) -> Self {
-        Self::started(settings, false)
+        Self::at(settings, vec![Place { name: "test".to_owned(), ..Place::default() }])
     }
 
-    fn started(settings: Settings, read_only: bool) -> Self {
+    /// A console that looks at these places, none of which is connected yet.
+    pub fn at(settings: Settings, places: Vec<Place>) -> Self {
         let now = Timestamp::from_millis(BEGIN);
         let (keymap, problems) = super::keymap(None);
         assert_eq!(problems, []);
         let state = State::new(Start {
-            places: vec![Place { name: "test".to_owned(), read_only, ..Place::default() }],
+            catalogue: Catalogue { own: places.clone(), ..Catalogue::default() },
+            places,
             settings,
             theme: "dark".to_owned(),
             themes: ["dark", "light", "mono"].map(str::to_owned).to_vec(),
@@ -111,6 +117,31 @@ impl Bench {
             Effect::Ask { query, epoch } if query.source() == Some(source) => Some((query.clone(), *epoch)),
             _ => None,
         })
+    }
+
+    /// The question a source of an origin was asked last.
+    pub fn asked_of(&self, origin: Origin, source: Source) -> Option<(Query, Epoch)> {
+        self.fx.iter().rev().find_map(|effect| match effect {
+            Effect::Ask { query, epoch } if epoch.origin == origin && query.source() == Some(source) => {
+                Some((query.clone(), *epoch))
+            }
+            _ => None,
+        })
+    }
+
+    /// An origin's answer to the question a source was asked last, in one page.
+    pub fn answer_of(&mut self, origin: Origin, source: Source, page: Page) {
+        let asked = self.asked_of(origin, source);
+        let (_, epoch) = asked.unwrap_or_else(|| panic!("{source:?} of {origin:?} was not asked"));
+        self.apply(Update::Page { source, epoch, page });
+        self.apply(Update::End { source, epoch, result: Ok(()) });
+    }
+
+    /// Lets the question a source of an origin was asked last fail.
+    pub fn fail_of(&mut self, origin: Origin, source: Source, trouble: Trouble) {
+        let asked = self.asked_of(origin, source);
+        let (_, epoch) = asked.unwrap_or_else(|| panic!("{source:?} of {origin:?} was not asked"));
+        self.apply(Update::End { source, epoch, result: Err(trouble) });
     }
 
     /// Answers the question a source was asked last, in one page.

@@ -4,6 +4,7 @@ mod idle;
 mod lines;
 mod links;
 pub mod node_view;
+mod origins;
 pub mod outputs;
 mod own;
 mod properties;

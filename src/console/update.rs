@@ -26,12 +26,24 @@ pub struct Trouble {
     pub what: String,
     /// What to do next, where something can be said.
     pub advice: Option<String>,
+    /// What it is of, where that is more than the one call that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+}
+
+/// What ails a whole origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fault {
+    /// There are no credentials, or they are not taken any more.
+    Credentials,
+    /// Nobody answers there.
+    Way,
 }
 
 impl Trouble {
     /// A trouble in words from anywhere.
     pub fn new(what: impl AsRef<str>, advice: Option<&str>) -> Self {
-        Self { what: super::text::clean(what.as_ref()), advice: advice.map(super::text::clean) }
+        Self { what: super::text::clean(what.as_ref()), advice: advice.map(super::text::clean), fault: None }
     }
 }
 

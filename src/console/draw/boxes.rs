@@ -116,6 +116,34 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                 ]
             });
         }
+        Overlay::Scope(scope) => {
+            let rows = overlay.rows();
+            let marked = scope.names.iter().filter(|(_, marked)| *marked).count();
+            let title = format!("What to look at ({marked} marked)");
+            let inner = large(view, frame, area, &title, Some((&scope.input, "type to search")));
+            let words = match scope.touched {
+                false => "enter looks at the one under the cursor alone; space marks several".to_owned(),
+                true => format!("enter looks at {}", text::count(marked, "marked place")),
+            };
+            let inner = foot(view, frame, inner, 1, [(Role::Dim, words)]);
+            list(view, frame, inner, &rows, &scope.cursor, |view, row, width| {
+                let (name, marked) = &scope.names[row];
+                let place = view.state.catalogue.place(name).ok();
+                let read_only = place.as_ref().is_some_and(|place| place.read_only);
+                let profile = place.as_ref().and_then(|place| place.context.profile.clone());
+                let about = profile.filter(|profile| !name.starts_with(profile.as_str()));
+                let mark = if *marked { view.look.sign("▌", "*") } else { " " };
+                vec![
+                    (Role::Marked, format!("{mark} ")),
+                    (
+                        if *marked { Role::Marked } else { Role::Text },
+                        text::fit(name, width.saturating_sub(16).min(44)),
+                    ),
+                    (Role::ReadOnly, if read_only { "read-only" } else { "" }.to_owned()),
+                    (Role::Dim, about.map(|profile| format!(" profile {profile}")).unwrap_or_default()),
+                ]
+            });
+        }
         Overlay::Messages { cursor } => {
             let notices: Vec<_> = view.state.notices.all().collect();
             let inner = large(view, frame, area, "Messages", None);

@@ -80,7 +80,7 @@ pub(super) fn waiting(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: 
     }
     let sign = view.look.sign("⋯", "...");
     let doing = match view.state.origins.connection() {
-        Connection::Connecting => format!("{sign} connecting"),
+        Connection::None | Connection::Connecting => format!("{sign} connecting"),
         _ => format!("{sign} fetching {what}"),
     };
     middle(frame, area, vec![Line::from(view.span(Role::Running, doing))]);

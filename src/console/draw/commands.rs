@@ -5,7 +5,7 @@ use ratatui::{Frame, layout::Rect, text::Line};
 use super::{
     View, cards, fleet,
     grid::{self, Cell, Column, Grid},
-    viewer,
+    origin, viewer,
 };
 use crate::{
     config::theme::Role,
@@ -72,6 +72,7 @@ fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         Column::new("Document", 16, 30, 4),
         Column::new("Id", 36, 36, 6),
     ];
+    let columns = origin::with_column(view, columns);
     let grid = Grid {
         slot: Slot::History,
         columns: &columns,
@@ -81,7 +82,8 @@ fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         marked: None,
     };
     grid.draw(view, frame, body, |view, row, column| {
-        let Some(Listed { command, .. }) = commands.list.get(row) else { return Cell::plain("") };
+        let Some(Listed { origin, command }) = commands.list.get(row) else { return Cell::plain("") };
+        let Some(column) = origin::without_column(view, column) else { return origin::cell(view, *origin) };
         let (done, all) = (command.completed_count.unwrap_or(0), command.target_count.unwrap_or(0));
         match column {
             0 => {

@@ -287,7 +287,8 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet) {
     let usual = !fleet.wide && fleet.scrolled == 0 && fleet.columns().iter().cloned().eq(Kind::all().take(USUAL));
     let mut shown = fleet.shown_columns();
     shown.retain(|kind| sampled || *kind != Kind::Disk);
-    let kinds: Vec<Kind> = shown.iter().take(1).chain(shown.iter().skip(1 + fleet.scrolled)).cloned().collect();
+    let kept = 1 + usize::from(shown.get(1) == Some(&Kind::Origin));
+    let kinds: Vec<Kind> = shown.iter().take(kept).chain(shown.iter().skip(kept + fleet.scrolled)).cloned().collect();
     let columns: Vec<Column> = kinds.iter().enumerate().map(|(at, kind)| column(fleet, kind, at, usual)).collect();
     let marked = |row: usize| fleet.is_row_marked(row);
     let grid = Grid {
@@ -314,6 +315,7 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet) {
 fn column(fleet: &Fleet, kind: &Kind, at: usize, usual: bool) -> Column {
     let (least, ideal, rank) = match kind {
         Kind::Name => (14, 32, 0),
+        Kind::Origin => (8, 24, 1),
         Kind::Ping => (10, 10, 1),
         Kind::Compliance => (15, 24, 2),
         Kind::Disk => (13, 26, 3),
@@ -349,6 +351,7 @@ fn cell(view: &View<'_>, node: &Node, kind: &Kind) -> Cell {
             Cell::plain(format!("{} {}", view.look.sign("◉", "@"), node.name))
         }
         Kind::Name => Cell::plain(node.name.as_str()),
+        Kind::Origin => super::origin::cell(view, node.origin),
         Kind::Id => Cell::role(view, Role::Dim, node.id.as_str()),
         Kind::Ping => {
             let (role, word) = ping(view, &node.ping);

@@ -99,6 +99,7 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         Column::new("For", 4, 6, 6).right(),
         Column::new("Note", 10, 60, 7),
     ];
+    let columns = super::origin::with_column(view, columns);
     let grid = Grid {
         slot: Slot::Forwards,
         columns: &columns,
@@ -109,6 +110,9 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     };
     grid.draw(view, frame, area, |view, row, column| {
         let Some(forward) = forwards.list.get(row) else { return Cell::plain("") };
+        let Some(column) = super::origin::without_column(view, column) else {
+            return forward.origin.map_or(Cell::plain(""), |origin| super::origin::cell(view, origin));
+        };
         match column {
             0 => {
                 let (role, words) = state(view, forward);

@@ -7,7 +7,7 @@ use ratatui::{
     widgets::{Clear, Paragraph},
 };
 
-use super::View;
+use super::{View, origin};
 use crate::{
     config::{keymap::display_chord, theme::Role},
     console::{
@@ -165,6 +165,9 @@ const FOOTER: &[(Layer, &[Action])] = &[
     (Layer::Overlay, &[Action::Accept, Action::Dismiss]),
 ];
 
+/// From this width on the footer says too that one looks at production; the header always does.
+const WORD: u16 = 60;
+
 /// Two lines: where one is, and the panes.
 pub(super) fn header(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let state = view.state;
@@ -174,12 +177,30 @@ pub(super) fn header(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let facts = state.origins.get(state.origins.first()).map(facts).unwrap_or_default();
     let read_only = if state.origins.are_read_only() { " read-only " } else { "" };
     let connection = match state.origins.connection() {
-        Connection::Connecting => "connecting",
+        Connection::None | Connection::Connecting => "connecting",
         Connection::Failed(_) => "no connection",
         Connection::Ready => "",
     };
-    let room = width.saturating_sub(11 + read_only.len() + connection.len() + 2);
-    left.push(view.span(Role::Header, text::fit(&facts.join(separator), room)));
+    let production = origin::production(view);
+    left.extend(production.clone());
+    left.extend(production.iter().map(|_| view.span(Role::Header, " ")));
+    let used = left.iter().map(Span::width).sum::<usize>();
+    let room = width.saturating_sub(used + read_only.len() + connection.len() + 2);
+    match state.origins.are_several() {
+        true => {
+            let chips = origin::chips(view, room);
+            let used = chips.iter().map(Span::width).sum::<usize>();
+            left.extend(chips);
+            left.push(view.span(Role::Header, " ".repeat(room.saturating_sub(used))));
+        }
+        false => {
+            let name = state.origins.get(state.origins.first()).map(|known| origin::name(view, known));
+            let rest = facts.iter().skip(1).map(|fact| format!("{separator}{fact}")).collect::<String>();
+            let used = name.as_ref().map_or(0, Span::width);
+            left.extend(name.filter(|_| used <= room));
+            left.push(view.span(Role::Header, text::fit(&rest, room.saturating_sub(used))));
+        }
+    }
     left.push(view.span(Role::Warning, format!("{connection} ")));
     left.push(view.span(Role::ReadOnly, read_only));
     frame.render_widget(Paragraph::new(Line::from(left)).style(view.style(Role::Header)), Rect { height: 1, ..area });
@@ -299,7 +320,9 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         }
     }
     let mut spans = vec![view.span(Role::Footer, " ")];
-    let mut used = 1;
+    let word = origin::production(view).filter(|_| area.width >= WORD);
+    spans.extend(word.into_iter().flat_map(|word| [word, view.span(Role::Footer, " ")]));
+    let mut used = spans.iter().map(Span::width).sum::<usize>();
     let throttle = state.throttle.as_ref().map(|(operation, until)| {
         // Rounded up: a wait of which something is left is not over.
         let seconds = (until.since(state.now).as_millis()).div_ceil(1_000);

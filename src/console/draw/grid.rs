@@ -62,8 +62,12 @@ impl Cell {
         Self { style: None, text: text.into(), parts: Vec::new() }
     }
 
+    pub fn styled(style: Style, text: impl Into<String>) -> Self {
+        Self { style: Some(style), ..Self::plain(text) }
+    }
+
     pub fn role(view: &View<'_>, role: Role, text: impl Into<String>) -> Self {
-        Self { style: Some(view.style(role)), ..Self::plain(text) }
+        Self::styled(view.style(role), text)
     }
 
     /// The same in another role, whatever the cell says by its looks.

@@ -5,7 +5,7 @@ use ratatui::{Frame, layout::Rect};
 use super::{
     View, cards, fleet,
     grid::{Cell, Column, Grid},
-    viewer,
+    origin, viewer,
 };
 use crate::{
     config::theme::Role,
@@ -67,6 +67,7 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let parameters = &view.state.parameters;
     let mut left =
         vec![view.span(Role::Title, format!(" {}", cards::counted(&parameters.feed, parameters.total(), "parameter")))];
+    left.extend(origin::of_pane(view, parameters.origin));
     if parameters.filtering || !parameters.filter.text().is_empty() {
         left.push(view.span(Role::Key, "  /"));
         let caret = if parameters.filtering { view.look.sign("▏", "_") } else { "" };

@@ -123,6 +123,7 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         Column::new("Document", 20, 32, 8),
         Column::new("Id", 20, 40, 9),
     ];
+    let columns = super::origin::with_column(view, columns);
     let grid = Grid {
         slot: Slot::Sessions,
         columns: &columns,

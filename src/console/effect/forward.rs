@@ -123,7 +123,7 @@ fn advised(trouble: Trouble, port: u16) -> Trouble {
         true => Some(format!("End what listens on port {port}, or give the forward another port or none.")),
         false => trouble.advice,
     };
-    Trouble { what: trouble.what, advice }
+    Trouble { advice, ..trouble }
 }
 
 #[cfg(test)]

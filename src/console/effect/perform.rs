@@ -25,7 +25,7 @@ use crate::{
         probe,
         state::compose,
         text,
-        update::{Changed, Facts, Trouble, Update},
+        update::{Changed, Facts, Fault, Trouble, Update},
     },
     ssm,
 };
@@ -78,7 +78,12 @@ impl End {
 
 /// An error in words for the user.
 pub fn trouble(error: &Error) -> Trouble {
-    Trouble::new(error.to_string(), error.advice().as_deref())
+    let fault = match error {
+        _ if error.is_of_credentials() => Some(Fault::Credentials),
+        Error::Connect { .. } | Error::Timeout { .. } | Error::Tls { .. } => Some(Fault::Way),
+        _ => None,
+    };
+    Trouble { fault, ..Trouble::new(error.to_string(), error.advice().as_deref()) }
 }
 
 impl From<Error> for Trouble {
@@ -149,6 +154,11 @@ impl Performer {
                     drop(job);
                     let _ = updates.blocking_send(answer);
                 });
+            }
+            Effect::Leave(origin) => {
+                for (_, task) in self.asked.extract_if(|(of, _), _| *of == origin) {
+                    task.abort();
+                }
             }
             Effect::Forget(source) => {
                 for (_, task) in self.asked.extract_if(|(_, asked), _| *asked == source) {

@@ -19,7 +19,7 @@ impl State {
         match update {
             Update::Connected(origin, facts) => {
                 if let Some(known) = self.origins.get_mut(origin) {
-                    known.connection = Connection::Ready;
+                    (known.connection, known.ailing) = (Connection::Ready, None);
                     known.facts = *facts;
                 }
                 self.check_remembered(origin);
@@ -53,7 +53,7 @@ impl State {
             }
             Update::Page { source, epoch, page } => {
                 let feed = self.feed_of(source, epoch.origin);
-                if source == Source::Tags || feed.is_some_and(|feed| feed.is_current(epoch.number)) {
+                if source == Source::Tags || feed.is_some_and(|feed| feed.is_current_of(epoch)) {
                     self.land(source, epoch.origin, page, fx);
                 }
             }
@@ -120,10 +120,12 @@ impl State {
             feed.land(entries);
         }
         match page {
-            Page::Nodes(list) if source == Source::NodesWhere => self.fleet.land_served(origin, &list),
+            Page::Nodes(list) if source == Source::NodesWhere => {
+                self.fleet.land_served(origin, &self.origins.row_label(origin), &list)
+            }
             Page::Sample { node, result } => self.land_sample(origin, &node, result),
             Page::Nodes(list) => {
-                self.fleet.land(origin, &list);
+                self.fleet.land(origin, &self.origins.row_label(origin), &list);
                 self.check_watched(fx);
             }
             Page::Tags { node, tags } => {
@@ -213,8 +215,14 @@ impl State {
             return;
         }
         let origin = epoch.origin;
-        if !self.feed_of(source, origin).is_some_and(|feed| feed.end(epoch.number, result, now)) {
+        if !self
+            .feed_of(source, origin)
+            .is_some_and(|feed| feed.is_current_of(epoch) && feed.end(epoch.number, result, now))
+        {
             return;
+        }
+        if let Some(known) = self.origins.get_mut(origin) {
+            known.ailing = trouble.clone().filter(|trouble| trouble.fault.is_some());
         }
         self.end_parameters(source, trouble.is_none());
         match (source, trouble) {
@@ -273,7 +281,11 @@ impl State {
                 self.commands.cursor.at = 0;
                 self.ask(origin, Query::Commands, fx);
                 self.wait_for(origin, commands.clone());
-                self.open_results(origin, commands, fx);
+                // Of several commands none is more worth looking at than the others.
+                match self.sent_together {
+                    0 | 1 => self.open_results(origin, commands, fx),
+                    _ => self.commands.results = None,
+                }
             }
             Changed::Cancelled(id) => {
                 self.tell(format!("Command {} is being cancelled.", cut(&clean(&id), 9)));

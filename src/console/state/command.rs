@@ -5,7 +5,7 @@
 //! take, and enter does what the line says, as in vim and k9s. Up and down move in the list; above its first row they go
 //! through what was typed before.
 
-use super::{Pane, State, cursor::Cursor, input::LineInput, overlay::Overlay};
+use super::{Pane, State, cursor::Cursor, fleet::Column, input::LineInput, overlay::Overlay};
 use crate::console::{
     action::{Action, Kind, Layer},
     command::{About, Command, Verb, split},
@@ -261,6 +261,20 @@ impl State {
                 self.fleet.sort_on(&column, descending)?;
                 self.go(Pane::Fleet, fx);
             }
+            Command::Columns(names) => {
+                let unknown: Vec<_> = names.iter().filter(|name| Column::named(name).is_none()).cloned().collect();
+                if !unknown.is_empty() {
+                    return Err(format!("there is no column {}", unknown.join(", ")));
+                }
+                self.fleet.set_columns_named(&names);
+                self.go(Pane::Fleet, fx);
+            }
+            Command::Scope(names) => {
+                if let Some(problem) = names.iter().find_map(|name| self.catalogue.place(name).err()) {
+                    return Err(problem);
+                }
+                self.set_scope(&names, fx);
+            }
             Command::Filter(text) => {
                 self.fleet.filter = LineInput::from(text.as_str());
                 self.fleet.rearrange();
@@ -349,6 +363,11 @@ impl State {
             About::Document => self.documents.list.clone(),
             About::Parameter => self.parameters.names().map(|name| (clean(name), String::new())).collect(),
             About::Filter => return self.filter_words(verb, typed),
+            About::Columns => {
+                let all = self.fleet.possible_columns().into_iter();
+                return listed(verb, typed, ',', all.map(|(column, _)| column.name().into_owned()).collect());
+            }
+            About::Scope => return listed(verb, typed, ' ', self.catalogue.names()),
         };
         let candidates = words.into_iter().map(|(name, about)| Candidate {
             line: format!("{} {name}", verb.name),
@@ -377,6 +396,19 @@ impl State {
         });
         candidates.collect()
     }
+}
+
+/// The words that the last one of several can become.
+fn listed(verb: &Verb, typed: &str, between: char, words: Vec<String>) -> Vec<Candidate> {
+    let (before, last) = typed.rsplit_once(between).map_or(("", typed), |(before, _)| typed.split_at(before.len() + 1));
+    let candidates = words.into_iter().map(|name| Candidate {
+        line: format!("{} {before}{name}", verb.name),
+        name,
+        about: String::new(),
+        action: None,
+        whole: true,
+    });
+    best(last.trim_start(), candidates, |candidate| &candidate.name)
 }
 
 /// The candidates that match what was typed, the best first: the name itself, its beginning, a part of it, its letters in

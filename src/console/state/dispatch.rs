@@ -51,6 +51,7 @@ impl State {
             Action::Undo => self.ask_undo(),
             Action::EditTags => self.edit_tags(),
             Action::ReportBug => fx.push(Effect::Report),
+            Action::Scope => self.open_scope(),
             Action::Redraw => fx.push(Effect::Repaint),
             Action::Suspend => fx.push(Effect::Suspend),
             Action::Back if !prefixed && self.notices.dismiss(self.now) => {}
@@ -250,6 +251,13 @@ impl State {
 
     /// Opens the form for a command on these nodes.
     pub(super) fn compose(&mut self, nodes: Vec<String>, fx: &mut Vec<Effect>) {
+        let origins: Vec<_> = nodes.iter().map(|node| self.origin_of(node)).collect();
+        if let Some(first) = origins.first().copied()
+            && origins.iter().all(|origin| self.origins.is_read_only(*origin))
+        {
+            self.protects(first);
+            return;
+        }
         let name = |id: &String| self.fleet.node(id).map_or_else(|| id.clone(), |node| node.name.clone());
         let names: Vec<_> = nodes.iter().map(name).collect();
         let form = super::compose::form(&nodes, &names);

@@ -3,7 +3,7 @@
 use std::{cell::Cell, time::Duration};
 
 use crate::{
-    console::{origin::Origin, update::Trouble},
+    console::{effect::Epoch, origin::Origin, update::Trouble},
     ssm::Timestamp,
 };
 
@@ -40,6 +40,8 @@ pub struct Feed {
     /// Entries that came in the answer under way.
     pub landed: usize,
     number: u64,
+    /// Whom the last question was put to.
+    origin: Origin,
     /// Why the last answer did not come, until one does.
     failed: Option<Trouble>,
     /// How often it is wanted, as was asked last.
@@ -56,6 +58,17 @@ impl Feed {
         self.landed = 0;
         self.number += 1;
         self.number
+    }
+
+    /// A question to an origin begins; its mark.
+    pub fn begin_of(&mut self, origin: Origin, now: Timestamp) -> Epoch {
+        self.origin = origin;
+        Epoch { origin, number: self.begin(now) }
+    }
+
+    /// Whether an answer is of the origin asked last, and belongs to the question asked last.
+    pub fn is_current_of(&self, epoch: Epoch) -> bool {
+        self.origin == epoch.origin && self.is_current(epoch.number)
     }
 
     /// The number of the question under way, which begins if there is none.
@@ -189,6 +202,7 @@ impl Feeds {
             asked: feeds().filter_map(|feed| feed.asked).max(),
             landed: sound().filter(|feed| feed.is_loading()).map(|feed| feed.landed).sum(),
             number: 0,
+            origin: Origin::default(),
             failed: feeds().find_map(|feed| feed.failed.clone()).filter(|_| failed),
             every: Cell::default(),
             took: Duration::ZERO,

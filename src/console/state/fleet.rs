@@ -68,6 +68,8 @@ pub struct Fleet {
     rows: Vec<u32>,
     pings: (usize, usize, usize),
     stale: Stale,
+    /// Whether nodes of several origins are looked at.
+    several: bool,
     /// The number of the last order that was wanted, and of the one that is shown.
     wanted: u64,
     shown: u64,
@@ -138,6 +140,7 @@ impl Default for Fleet {
             rows: Vec::new(),
             pings: (0, 0, 0),
             stale: Stale::default(),
+            several: false,
             wanted: 0,
             shown: 0,
             wanted_at: Timestamp::default(),
@@ -242,7 +245,7 @@ impl Fleet {
     }
 
     /// Takes over a page of nodes. A node that several origins list is shown once, as of the first of them.
-    pub fn land(&mut self, origin: Origin, page: &[ssm::InstanceInformation]) {
+    pub fn land(&mut self, origin: Origin, label: &Arc<str>, page: &[ssm::InstanceInformation]) {
         let generation = self.generations.get(&origin).copied().unwrap_or_default();
         let nodes = Arc::make_mut(&mut self.nodes);
         for info in page {
@@ -256,7 +259,7 @@ impl Fleet {
                 continue;
             }
             let node = Arc::make_mut(&mut nodes[at]);
-            node.origin = origin;
+            (node.origin, node.origin_label) = (origin, label.clone());
             node.update(info);
             self.refreshed[at] = generation;
         }
@@ -276,6 +279,18 @@ impl Fleet {
         self.keep(|at, fleet| scope.contains(&fleet.nodes[at].origin));
         for feeds in [&mut self.feed, &mut self.compliance, &mut self.summaries, &mut self.served.feed] {
             feeds.keep(scope);
+        }
+    }
+
+    /// Says anew whether there are several origins, and what they are called.
+    pub fn label(&mut self, several: bool, label: impl Fn(Origin) -> Arc<str>) {
+        self.several = several;
+        for node in Arc::make_mut(&mut self.nodes) {
+            let label = label(node.origin);
+            if node.origin_label != label {
+                Arc::make_mut(node).label(label);
+                self.stale.nodes = true;
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::cursor::Cursor;
 use crate::{
     config::forward::Forward as Entry,
-    console::{text::clean, update::Trouble},
+    console::{origin::Origin, text::clean, update::Trouble},
     ssm::Timestamp,
 };
 
@@ -33,6 +33,8 @@ pub enum Phase {
 pub struct Forward {
     /// Its number, never used twice.
     pub id: u64,
+    /// Where its node is, once that is known.
+    pub origin: Option<Origin>,
     /// What was asked for.
     pub entry: Entry,
     /// Where it stands.
@@ -101,6 +103,7 @@ impl Forwards {
         self.next += 1;
         self.list.push(Forward {
             id: self.next,
+            origin: None,
             entry,
             phase: Phase::Stopped,
             listening: None,

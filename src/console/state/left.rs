@@ -123,6 +123,7 @@ impl State {
             let nodes: Vec<_> = rows.filter_map(|row| Some(node(row, named(&row.place)?))).collect();
             if !nodes.is_empty() {
                 self.fleet.remember(nodes.into_iter(), Timestamp::from_millis(left.at));
+                self.label_fleet();
             }
             self.remembered = left.places.into_iter().filter_map(|whose| Some((named(&whose.place)?, whose))).collect();
         }

@@ -1,6 +1,6 @@
 //! A managed node as the console knows it: facts, tags and compliance, gathered from several operations.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::Arc};
 
 use super::compare::Sampled;
 use crate::{
@@ -76,6 +76,8 @@ pub struct Summary {
 pub struct Node {
     /// Where it is.
     pub origin: Origin,
+    /// What that is called, where there is more than one origin.
+    pub origin_label: Arc<str>,
     /// Its id, `mi-…` or `i-…`.
     pub id: String,
     /// Its name: from the `Name` tag or the activation, else the host name.
@@ -168,6 +170,12 @@ impl Node {
         self.tags.is_none() || self.tags_remembered
     }
 
+    /// What its origin is called from now on.
+    pub fn label(&mut self, label: Arc<str>) {
+        self.origin_label = label;
+        self.rename();
+    }
+
     fn rename(&mut self) {
         let tag = self.tag("Name").unwrap_or_default();
         let name = [tag, &self.given, &self.computer, &self.id].into_iter().find(|name| !name.is_empty());
@@ -182,7 +190,7 @@ impl Node {
             text.push_str(&self.computer);
         }
         self.rest = text.len();
-        for fact in [&self.id, &self.ip, &self.platform, &self.platform_type, &self.agent] {
+        for fact in [&*self.id, &self.ip, &self.platform, &self.platform_type, &self.agent, &*self.origin_label] {
             if !fact.is_empty() {
                 text.push('\n');
                 text.push_str(fact);

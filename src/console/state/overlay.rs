@@ -146,6 +146,30 @@ pub struct Text {
     pub(super) begun: [String; 2],
 }
 
+/// The box in which is chosen what is looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScopeBox {
+    /// What is typed to find a name.
+    pub input: LineInput,
+    /// Every name, and whether it is marked.
+    pub names: Vec<(String, bool)>,
+    /// Whether something was marked or unmarked here.
+    pub touched: bool,
+    /// Where one is.
+    pub cursor: Cursor,
+}
+
+impl ScopeBox {
+    /// What is taken: the marked names, or the one of this row if no mark was set or taken.
+    pub fn taken(&self, row: Option<usize>) -> Vec<String> {
+        let here = row.and_then(|row| self.names.get(row)).map(|(name, _)| name.clone());
+        match self.touched {
+            true => self.names.iter().filter(|(_, marked)| *marked).map(|(name, _)| name.clone()).collect(),
+            false => here.into_iter().collect(),
+        }
+    }
+}
+
 /// A box.
 #[derive(Clone, Debug)]
 pub enum Overlay {
@@ -163,6 +187,8 @@ pub enum Overlay {
     Why { called: String, cursor: Cursor },
     /// The columns of the fleet, and whether they are shown.
     Columns { items: Vec<(Column, bool)>, cursor: Cursor },
+    /// What could be looked at, and what was marked of it.
+    Scope(ScopeBox),
     /// A form.
     Form(Box<Form>),
     /// A question.
@@ -180,6 +206,7 @@ impl Overlay {
             Self::Help { filter, .. } => Some(filter),
             Self::Command(line) => Some(&mut line.input),
             Self::Picker { input, .. } => Some(input),
+            Self::Scope(scope) => Some(&mut scope.input),
             Self::Question(question) => question.typed.as_mut().map(|(_, input)| input),
             Self::Text(text) if text.viewer.finding => Some(&mut text.viewer.find),
             Self::Messages { .. } | Self::Log { .. } | Self::Columns { .. } | Self::Why { .. } => None,
@@ -194,6 +221,7 @@ impl Overlay {
             Self::Help { .. }
             | Self::Command(_)
             | Self::Picker { .. }
+            | Self::Scope(_)
             | Self::Question(_)
             | Self::Columns { .. }
             | Self::Why { .. }
@@ -216,6 +244,7 @@ impl Overlay {
             | Self::Why { cursor, .. }
             | Self::Picker { cursor, .. } => Some(cursor),
             Self::Command(line) => Some(&mut line.cursor),
+            Self::Scope(scope) => Some(&mut scope.cursor),
             Self::Plan(plan) => Some(&mut plan.cursor),
             Self::Form(_) | Self::Question(_) | Self::Text(_) => None,
         }
@@ -242,6 +271,7 @@ impl Overlay {
             }
             Self::Command(line) => (0..line.candidates.len()).collect(),
             Self::Log { lines, .. } => (0..lines.len()).collect(),
+            Self::Scope(scope) => passing(&scope.names, scope.input.text(), |(name, _)| name.clone()),
             Self::Columns { items, .. } => (0..items.len()).collect(),
             Self::Messages { .. } | Self::Why { .. } | Self::Form(_) | Self::Question(_) => Vec::new(),
             Self::Text(_) | Self::Plan(_) => Vec::new(),

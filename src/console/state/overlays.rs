@@ -95,6 +95,27 @@ impl State {
                 }
             }
             Overlay::Command(_) | Overlay::Text(_) | Overlay::Plan(_) => {}
+            Overlay::Scope(scope) => {
+                let row = rows.get(scope.cursor.at).copied();
+                match action {
+                    Action::Mark => {
+                        if let Some((_, marked)) = row.and_then(|row| scope.names.get_mut(row)) {
+                            *marked = !*marked;
+                            scope.touched = true;
+                            scope.cursor.step(Action::CursorDown, rows.len());
+                        }
+                    }
+                    Action::Accept => {
+                        let taken = scope.taken(row);
+                        self.overlays.pop();
+                        self.set_scope(&taken, fx);
+                    }
+                    Action::Dismiss => {
+                        self.overlays.pop();
+                    }
+                    _ => {}
+                }
+            }
             Overlay::Picker { items, cursor, pick, .. } => {
                 let row = rows.get(cursor.at).copied();
                 let chosen = row.and_then(|row| items.get(row)).map(|(name, _)| name.clone());
@@ -211,6 +232,9 @@ impl State {
                 if let Some(Overlay::Form(form)) = self.overlays.last_mut() {
                     form.sent = true;
                 }
+                let confirmed: Vec<_> =
+                    confirmed.into_iter().filter(|change| !self.protects(change.origin())).collect();
+                self.sent_together = confirmed.len();
                 fx.extend(confirmed.into_iter().map(Effect::Change));
             }
             Err(Then::Quit) => fx.push(Effect::Quit),
@@ -352,17 +376,33 @@ impl State {
 
     /// Asks whether a command shall be sent; names the nodes, and has their number typed if they are many.
     pub(super) fn confirm_plan(&mut self, plan: &Plan) {
+        let read_only = |origin: Origin| self.origins.is_read_only(origin);
+        let (parts, refused): (Vec<_>, Vec<_>) =
+            plan.parts.iter().cloned().partition(|(origin, _)| !read_only(*origin));
+        if parts.is_empty() {
+            let origin = refused.first().map_or_else(|| self.origins.first(), |(origin, _)| *origin);
+            self.protects(origin);
+            return;
+        }
+        let there = |origin: Origin| plan.nodes.iter().filter(move |node| node.origin == origin);
+        let refused = refused.iter().map(|(origin, _)| *origin);
+        let refused: Vec<Part> =
+            refused.map(|origin| (origin, there(origin).map(|node| node.id.clone()).collect())).collect();
+        let nodes = plan.nodes.iter().filter(|node| !read_only(node.origin)).cloned().collect();
+        // What is refused there must not be found out after the yes.
+        let plan = &Plan { parts, nodes, ..plan.clone() };
         let send = &plan.send;
         let mut words = plan.words().into_iter().map(|(words, _)| words);
         let mut lines: Vec<String> = words.next().into_iter().collect();
-        for (origin, part) in &plan.parts {
-            let whose = if plan.parts.len() > 1 { format!("{}: ", self.origins.label(*origin)) } else { String::new() };
+        for (origin, _) in &plan.parts {
+            let whose =
+                if self.origins.are_several() { format!("{}: ", self.origins.label(*origin)) } else { String::new() };
             lines.push(format!("  {whose}{}", plan.names(*origin, 8)));
-            // What is refused there must not be found out after the yes.
-            if self.origins.is_read_only(*origin) && (!part.instance_ids.is_empty() || !part.targets.is_empty()) {
-                lines.push("  this origin is read-only: refused there".to_owned());
-            }
         }
+        if plan.parts.len() > 1 && plan.batches() == plan.parts.len() {
+            lines.push(format!("as {}, one for each of these origins", count(plan.parts.len(), "command")));
+        }
+        lines.extend(self.left_out(&refused));
         lines.extend(words);
         lines.push(plan.rate());
         let script: Vec<_> = send
@@ -380,7 +420,8 @@ impl State {
             lines.push(format!("  … {} more", count(script.len() - 8, "line")));
         }
         let title = format!("Run {}?", clean(&send.document_name));
-        let many = plan.nodes.len() > self.settings.confirm_above || !send.targets.is_empty() && plan.nodes.len() > 1;
+        let many =
+            plan.nodes.len() > self.confirm_above(&plan.parts) || !send.targets.is_empty() && plan.nodes.len() > 1;
         let line = self.command_lines(plan);
         let part = |(origin, part): &(Origin, ssm::SendCommand)| (*origin, Change::Send(Box::new(part.clone())));
         let changes = plan.parts.iter().map(part).collect();
@@ -391,8 +432,27 @@ impl State {
         self.overlays.push(Overlay::Question(Box::new(question)));
     }
 
+    /// Nodes by origin: where something may be changed, and where not.
+    pub(super) fn writable(&self, nodes: &[String]) -> (Vec<Part>, Vec<Part>) {
+        self.by_origin(nodes).into_iter().partition(|(origin, _)| !self.origins.is_read_only(*origin))
+    }
+
+    /// What a question says of nodes that are left out.
+    pub(super) fn left_out(&self, refused: &[Part]) -> Vec<String> {
+        let line = |(origin, nodes): &Part| {
+            format!("left out, read-only: {} ({})", self.origins.label(*origin), count(nodes.len(), "node"))
+        };
+        refused.iter().map(line).collect()
+    }
+
+    /// From how many nodes on their count is typed: the least of their origins' numbers.
+    pub(super) fn confirm_above<T>(&self, parts: &[(Origin, T)]) -> usize {
+        let usual = self.settings.confirm_above;
+        parts.iter().map(|(origin, _)| self.origins.confirm_above(*origin, usual)).min().unwrap_or(usual)
+    }
+
     /// Nodes by origin, in the order of the scope. Without nodes it is the first origin, which may know better.
-    pub(super) fn by_origin(&self, nodes: &[String]) -> Vec<(Origin, Vec<String>)> {
+    fn by_origin(&self, nodes: &[String]) -> Vec<Part> {
         let mut parts: BTreeMap<Origin, Vec<String>> = BTreeMap::new();
         for node in nodes {
             parts.entry(self.origin_of(node)).or_default().push(node.clone());
@@ -403,6 +463,9 @@ impl State {
         parts.into_iter().collect()
     }
 }
+
+/// The nodes of one origin.
+pub(super) type Part = (Origin, Vec<String>);
 
 enum Submitted {
     Send(Box<ssm::SendCommand>),

@@ -74,7 +74,9 @@ impl State {
         match action {
             Action::Compose => return self.compose(self.fleet.marked(), fx),
             Action::RunAgain | Action::RunCommand => {
-                if let Some(Listed { origin, command }) = opened {
+                if let Some(Listed { origin, command }) = opened
+                    && !self.protects(origin)
+                {
                     let form = super::compose::again(&command);
                     let document = form.answer("document");
                     self.overlays.push(Overlay::Form(Box::new(form)));
@@ -203,6 +205,9 @@ impl State {
         let Some(Listed { origin, command }) = listed else { return };
         if commands::command_outcome(&command).is_final() {
             return self.tell("This command has ended.");
+        }
+        if self.protects(origin) {
+            return;
         }
         let id = command.command_id.clone().unwrap_or_default();
         let open = command.target_count.unwrap_or(0) - command.completed_count.unwrap_or(0);

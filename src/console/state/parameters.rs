@@ -100,6 +100,16 @@ pub struct Parameters {
 }
 
 impl Parameters {
+    /// Shows those of another origin, of which nothing is known yet. Answers under way are dropped.
+    pub fn look_at(&mut self, origin: Origin) {
+        let mut old = std::mem::take(self);
+        for feed in [&mut old.feed, &mut old.one_feed, &mut old.value_feed, &mut old.tags_feed, &mut old.history_feed] {
+            feed.forget();
+        }
+        let Self { feed, one_feed, value_feed, tags_feed, history_feed, .. } = old;
+        *self = Self { origin, feed, one_feed, value_feed, tags_feed, history_feed, ..Self::default() };
+    }
+
     /// A refresh of the list begins.
     pub fn begin(&mut self) {
         self.names.begin();

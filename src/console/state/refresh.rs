@@ -27,6 +27,7 @@ const TAGS_AT_ONCE: usize = 64;
 impl State {
     /// Fetches what the visible pane shows again, now.
     pub(super) fn refresh_now(&mut self, fx: &mut Vec<Effect>) {
+        self.reconnect(fx);
         for origin in self.origins.scope().to_vec() {
             for source in self.sources() {
                 if let Some(feed) = self.feed_of(source, origin) {

@@ -156,6 +156,9 @@ impl State {
     }
 
     fn ask_retag(&mut self, title: &str, origin: Origin, change: Retag) {
+        if self.protects(origin) {
+            return;
+        }
         let mut lines = vec![self.named(&change), String::new()];
         lines.extend(change.lines());
         let question = Question::new(title, lines, Then::change(origin, Change::Tag(Box::new(change))));

@@ -109,18 +109,30 @@ impl State {
         if nodes.is_empty() {
             return self.tell("There is no node to scan here.");
         }
+        let (parts, refused) = self.writable(&nodes);
+        if parts.is_empty() {
+            if let Some((origin, _)) = refused.first() {
+                self.protects(*origin);
+            }
+            return;
+        }
+        let nodes: Vec<String> = parts.iter().flat_map(|(_, nodes)| nodes.iter().cloned()).collect();
         let name = |id: &String| self.fleet.node(id).map_or_else(|| id.clone(), |node| node.name.clone());
         let names: Vec<_> = nodes.iter().take(NAMED).map(name).collect();
         let more = match nodes.len().saturating_sub(names.len()) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let parts = self.by_origin(&nodes);
         let commands: usize = parts.iter().map(|(_, nodes)| nodes.len().div_ceil(compose::MOST_IDS)).sum();
         let mut lines = vec![
             format!("{} in {}", count(nodes.len(), "node"), count(commands, "command")),
             format!("  {}{more}", clean(&names.join(", "))),
         ];
+        if self.origins.are_several() {
+            let labels: Vec<_> = parts.iter().map(|(origin, _)| self.origins.label(*origin)).collect();
+            lines.push(format!("  in {}", labels.join(", ")));
+        }
+        lines.extend(self.left_out(&refused));
         let away = nodes.iter().filter_map(|id| self.fleet.node(id)).filter(|node| node.ping != PingStatus::Online);
         match away.count() {
             0 => {}
@@ -128,7 +140,7 @@ impl State {
         }
         lines.push(format!("{} with Operation=Scan looks and installs nothing.", compose::PATCH_BASELINE));
         let expected = nodes.len().to_string();
-        let many = nodes.len() > self.settings.confirm_above;
+        let many = nodes.len() > self.confirm_above(&parts);
         let title = format!("Scan {} for missing patches?", count(nodes.len(), "node"));
         let changes = parts.into_iter().map(|(origin, nodes)| (origin, Change::Scan(nodes))).collect();
         let mut question = Question::new(&title, lines, Then::Change(changes));

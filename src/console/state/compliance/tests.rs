@@ -14,7 +14,7 @@ fn fleet(count: usize) -> Fleet {
         computer_name: Some(format!("node-{i}")),
         ..Default::default()
     };
-    fleet.land(Origin::default(), &(1..=count).map(info).collect::<Vec<_>>());
+    fleet.land(Origin::default(), &"".into(), &(1..=count).map(info).collect::<Vec<_>>());
     fleet
 }
 

@@ -31,12 +31,14 @@ pub enum Column {
     Registered,
     Activation,
     Role,
+    /// What its origin is called. It is shown without being chosen while there are several.
+    Origin,
     /// The value of one tag.
     Tag(Arc<str>),
 }
 
 /// The columns that are no tags: their name in settings and their heading.
-static NAMED: [(Column, &str, &str); 16] = [
+static NAMED: [(Column, &str, &str); 17] = [
     (Column::Name, "name", "Name"),
     (Column::Ping, "ping", "Ping"),
     (Column::Compliance, "compliance", "Compliance"),
@@ -53,6 +55,7 @@ static NAMED: [(Column, &str, &str); 16] = [
     (Column::Registered, "registered", "Registered"),
     (Column::Activation, "activation", "Activation"),
     (Column::Role, "role", "Role"),
+    (Column::Origin, "origin", "Origin"),
 ];
 
 /// Why nothing stands in a column.
@@ -115,6 +118,7 @@ impl Column {
             Self::Host => node.computer.as_str().into(),
             Self::Activation => node.activation.as_str().into(),
             Self::Role => node.role.as_str().into(),
+            Self::Origin => (*node.origin_label).into(),
             Self::Compliance => verdict_word(node.verdict()).into(),
             Self::Disk => disk(node).map(|percent| format!("{percent}%").into()).unwrap_or_default(),
             Self::Tags => node.tags_text().into(),

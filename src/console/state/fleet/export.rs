@@ -210,7 +210,7 @@ mod tests {
             last_ping_date_time: Some(Timestamp::from_millis(0)),
             ..Default::default()
         };
-        fleet.land(Origin::default(), &[info("mi-2", "b|a,\"c\""), info("mi-1", "a")]);
+        fleet.land(Origin::default(), &"".into(), &[info("mi-2", "b|a,\"c\""), info("mi-1", "a")]);
         fleet.finish(Origin::default());
         let tag = |key: &str, value: &str| ssm::Tag { key: key.to_owned(), value: value.to_owned() };
         fleet.node_mut("mi-1").unwrap().set_tags(&[tag("Env", "prod"), tag("Role", "web")]);

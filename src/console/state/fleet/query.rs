@@ -38,6 +38,7 @@ enum Fact {
     Agent,
     Activation,
     Role,
+    Origin,
     PatchGroup,
     Ping,
     Compliance,
@@ -78,6 +79,7 @@ pub const KEYS: &[Key] = &[
     key("registered", Fact::Registered, "registered<7d"),
     key("activation", Fact::Activation, "activation:1b2c"),
     key("role", Fact::Role, "role:SSM"),
+    key("origin", Fact::Origin, "origin:stage"),
     key("marked", Fact::Marked, "marked:yes"),
 ];
 
@@ -305,6 +307,11 @@ impl Condition {
             Fact::Ip => text(&node.ip),
             Fact::Activation => text(&node.activation),
             Fact::Role => text(&node.role),
+            // A region is looked for as often as a profile: any part of the name is enough.
+            Fact::Origin if self.op == Op::Is && !wanted.exact && wanted.text != "none" => {
+                find_folded(&node.origin_label, &wanted.text)
+            }
+            Fact::Origin => text(&node.origin_label),
             Fact::PatchGroup => text(&Column::PatchGroup.value(node, row.now)),
             Fact::Platform if self.op != Op::Is || wanted.exact => text(&node.platform),
             Fact::Platform => find_folded(&node.platform, &wanted.text) || begins(&node.platform_type, &wanted.text),

@@ -25,7 +25,8 @@ impl Fleet {
     /// The names of the columns to sort by.
     pub fn sortable(&self) -> Vec<String> {
         let tags = self.tag_keys().into_iter().map(|key| Column::Tag(key.into()).name().into_owned());
-        Column::all().map(|column| column.title().into_owned()).chain(tags).collect()
+        let named = Column::all().filter(|column| self.several || *column != Column::Origin);
+        named.map(|column| column.title().into_owned()).chain(tags).collect()
     }
 
     /// The id of the node that is called so: by id, by name, or by the beginning of one name alone.

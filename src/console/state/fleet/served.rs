@@ -1,5 +1,7 @@
 //! The part of a filter that the service answers itself: what it was asked, and which nodes it named.
 
+use std::sync::Arc;
+
 use super::{AT_ONCE, Bits, Fleet, query::Query};
 use crate::{
     console::{
@@ -60,8 +62,8 @@ impl Fleet {
     }
 
     /// Takes over nodes that the service named for the filter.
-    pub fn land_served(&mut self, origin: Origin, page: &[ssm::InstanceInformation]) {
-        self.land(origin, page);
+    pub fn land_served(&mut self, origin: Origin, label: &Arc<str>, page: &[ssm::InstanceInformation]) {
+        self.land(origin, label, page);
         let places = page.iter().filter_map(|info| self.index.get(&clean(info.instance_id.as_deref()?))).copied();
         for at in places.collect::<Vec<_>>() {
             self.served.nodes.set(at, true);

@@ -16,6 +16,7 @@ fn fleet(count: usize) -> Fleet {
     let ping = |i: usize| if i.is_multiple_of(3) { PingStatus::ConnectionLost } else { PingStatus::Online };
     fleet.land(
         Origin::default(),
+        &"".into(),
         &(0..count).map(|i| info(&format!("mi-{i:017}"), &format!("web-{i}"), ping(i))).collect::<Vec<_>>(),
     );
     fleet.finish(Origin::default());
@@ -39,7 +40,7 @@ fn marks_survive_filter_and_refresh() {
     fleet.mark(Action::MarkInvert, Timestamp::default());
     assert_eq!(fleet.marked_count(), 8);
     fleet.begin(Origin::default());
-    fleet.land(Origin::default(), &[info("mi-00000000000000001", "web-1", PingStatus::Online)]);
+    fleet.land(Origin::default(), &"".into(), &[info("mi-00000000000000001", "web-1", PingStatus::Online)]);
     fleet.finish(Origin::default());
     fleet.settle(Timestamp::default());
     assert_eq!((fleet.total(), fleet.marked_count()), (1, 1));
@@ -92,7 +93,7 @@ proptest::proptest! {
             ..info(&format!("mi-{at}"), name, if *lost { PingStatus::ConnectionLost } else { PingStatus::Online })
         };
         let page: Vec<_> = nodes.iter().enumerate().map(make).collect();
-        fleet.land(Origin::default(), &page);
+        fleet.land(Origin::default(), &"".into(), &page);
         fleet.finish(Origin::default());
         let columns: Vec<_> = Column::all().collect();
         let sort = vec![(columns[first].clone(), reversed.0), (columns[second].clone(), reversed.1)];

@@ -9,11 +9,19 @@ use crate::{config::view::View, console::state::cursor::Cursor};
 const MOST_KEYS: usize = 60;
 
 impl Fleet {
-    /// The columns that are shown: the chosen ones, and in the wide list all the others too.
+    /// The columns that are shown: the chosen ones, and in the wide list all the others too. While several places are looked
+    /// at, that of the origins stands behind the first, unless it was put elsewhere.
     pub fn shown_columns(&self) -> Vec<Column> {
         let mut shown = self.columns.clone();
+        match (self.several, shown.contains(&Column::Origin)) {
+            (true, false) => shown.insert(shown.len().min(1), Column::Origin),
+            (true, true) => {}
+            (false, _) => shown.retain(|column| *column != Column::Origin),
+        }
         if self.wide {
-            shown.extend(Column::all().filter(|column| !self.columns.contains(column)));
+            let hidden = |column: &Column| !self.several && *column == Column::Origin;
+            let others: Vec<_> = Column::all().filter(|column| !shown.contains(column) && !hidden(column)).collect();
+            shown.extend(others);
         }
         shown
     }

@@ -142,6 +142,7 @@ impl State {
             Found::Later => Phase::Waiting,
             Found::None(trouble) => Phase::Failed(trouble),
             Found::Id(origin, node) => {
+                forward.origin = Some(origin);
                 fx.push(Effect::StartForward { id, origin, node, entry });
                 Phase::Connecting
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Level, focus::Reveal, forms};
 use crate::{
     console::{
-        action::Action,
+        action::{Action, Kind},
         effect::{Change, Effect, Query, Source},
         state::{
             Pane, State,
@@ -26,7 +26,11 @@ impl State {
         if self.parameters.step(action) {
             return;
         }
+        if action.kind() == Kind::Change && self.protects(self.parameters.origin) {
+            return;
+        }
         match action {
+            Action::NextOrigin => self.next_origin(fx),
             Action::Filter => self.parameters.filtering = true,
             Action::Back => self.leave_step(fx),
             Action::ExpandAll => self.parameters.expand_all(),

@@ -99,6 +99,9 @@ impl State {
         if !session.is_running() {
             return self.tell("This session is over.");
         }
+        if self.protects(session.origin) {
+            return;
+        }
         let own = self.is_own(&session);
         let whose = if own { "yours".to_owned() } else { format!("of {}", session.owner) };
         let mut lines = vec![format!("{}, {whose}", clean(&session.id))];

@@ -135,6 +135,9 @@ impl State {
         beside: Option<Axis>,
         fx: &mut Vec<Effect>,
     ) {
+        if self.protects(origin) {
+            return;
+        }
         if !self.origins.is_ready(origin) {
             return self.warn("There is no connection yet.");
         }
@@ -155,6 +158,9 @@ impl State {
     /// Starts a closed shell again, where it is.
     fn reopen(&mut self, node: String, fx: &mut Vec<Effect>) {
         let Some(origin) = self.shells.current().map(|tab| tab.origin) else { return };
+        if self.protects(origin) {
+            return;
+        }
         if !self.origins.is_ready(origin) {
             return self.warn("There is no connection yet.");
         }

@@ -1,0 +1,132 @@
+//! Origins on the screen: the chips of the header, the column of lists, what ails one of them.
+
+use ratatui::{Frame, layout::Rect, style::Style, text::Span};
+
+use super::{
+    View,
+    grid::{Cell, Column},
+};
+use crate::{
+    config::theme::Role,
+    console::{
+        origin::{Connection, Known, Origin},
+        text,
+    },
+};
+
+/// Lines that say what ails single origins; more are counted.
+const TROUBLES: usize = 3;
+
+/// The look of a name, by the accent that the policies give it.
+fn accent(view: &View<'_>, known: Option<&Known>) -> Option<Style> {
+    view.look.theme.accent(known?.place.accent.as_deref()?)
+}
+
+/// An origin in a row of a list.
+pub(super) fn cell(view: &View<'_>, origin: Origin) -> Cell {
+    let style = accent(view, view.state.origins.get(origin)).unwrap_or(view.style(Role::Dim));
+    Cell::styled(style, view.state.origins.label(origin))
+}
+
+/// The columns of a list with that of the origins behind the first, where there are several.
+pub(super) fn with_column<const N: usize>(view: &View<'_>, columns: [Column; N]) -> Vec<Column> {
+    let mut columns = Vec::from(columns);
+    if view.state.origins.are_several() {
+        columns.insert(1, Column::new("Origin", 8, 24, 1));
+    }
+    columns
+}
+
+/// Which column it is without that of the origins; `None` for that one.
+pub(super) fn without_column(view: &View<'_>, column: usize) -> Option<usize> {
+    match (view.state.origins.are_several(), column) {
+        (true, 1) => None,
+        (true, column @ 2..) => Some(column - 1),
+        (_, column) => Some(column),
+    }
+}
+
+/// The names of the origins with their state, as many as there is room for.
+pub(super) fn chips(view: &View<'_>, room: usize) -> Vec<Span<'static>> {
+    let state = view.state;
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    let (mut used, mut left_out) = (0, Vec::new());
+    let count = state.origins.scope().len();
+    for (at, (_, known)) in state.origins.known().enumerate() {
+        let (role, sign) = match (known.trouble(), &known.connection) {
+            (Some(_), _) => (Role::Error, view.look.sign("✗", "x")),
+            (None, Connection::Ready) => (Role::Success, view.look.sign("●", "*")),
+            (None, _) => (Role::Pending, view.look.sign("◌", ".")),
+        };
+        let read_only = if known.place.read_only && !state.origins.are_read_only() { " read-only" } else { "" };
+        let name = format!("{}{read_only}", known.place.name);
+        let more = if at + 1 < count { 4 } else { 0 };
+        // The first is named, however little of it.
+        let name = if at == 0 { text::cut(&name, room.saturating_sub(4 + more)) } else { name };
+        let width = text::width(&name) + 4;
+        if !left_out.is_empty() || used + width + more > room && at > 0 {
+            left_out.push(known);
+            continue;
+        }
+        used += width;
+        spans.push(Span::styled(format!("{sign} "), view.style(Role::Header).patch(view.style(role))));
+        let style = accent(view, Some(known)).map(|accent| view.style(Role::Header).patch(accent));
+        spans.push(Span::styled(view.plain(name), style.unwrap_or(view.style(Role::Header))));
+        spans.push(view.span(Role::Header, "  "));
+    }
+    if !left_out.is_empty() {
+        let ailing = left_out.iter().any(|known| known.trouble().is_some());
+        spans.push(view.span(if ailing { Role::Error } else { Role::Header }, format!("+{} ", left_out.len())));
+    }
+    spans
+}
+
+/// The name of the only origin, with its accent.
+pub(super) fn name(view: &View<'_>, known: &Known) -> Span<'static> {
+    let style = accent(view, Some(known)).map(|accent| view.style(Role::Header).patch(accent));
+    Span::styled(view.plain(known.place.name.clone()), style.unwrap_or(view.style(Role::Header)))
+}
+
+/// Whose list a pane shows that shows those of one origin at a time.
+pub(super) fn of_pane(view: &View<'_>, origin: Origin) -> Vec<Span<'static>> {
+    if !view.state.origins.are_several() {
+        return Vec::new();
+    }
+    let style = accent(view, view.state.origins.get(origin)).unwrap_or(view.style(Role::Text));
+    let mut spans = vec![
+        view.span(Role::Dim, " of "),
+        Span::styled(view.plain(view.state.origins.label(origin).to_owned()), style),
+    ];
+    spans.push(view.span(Role::Dim, "  "));
+    spans.extend(view.hint(crate::console::action::Action::NextOrigin));
+    spans
+}
+
+/// The word that one looks at production, if one does.
+pub(super) fn production(view: &View<'_>) -> Option<Span<'static>> {
+    let production = view.state.origins.known().any(|(_, known)| known.is_production());
+    production.then(|| Span::styled(" PRODUCTION ", view.style(Role::Production)))
+}
+
+/// Lines that are wanted for what ails single origins.
+pub(super) fn troubles_height(view: &View<'_>, area: Rect) -> u16 {
+    let most = if area.height >= 16 { TROUBLES } else { 1 };
+    u16::try_from(view.state.troubles().len().min(most)).unwrap_or(0)
+}
+
+/// A line for each origin of which something does not come.
+pub(super) fn troubles(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let troubles = view.state.troubles();
+    let shown = usize::from(area.height);
+    let mut lines = Vec::new();
+    for (at, (origin, trouble)) in troubles.iter().take(shown).enumerate() {
+        let more = match troubles.len() - shown {
+            more @ 1.. if at + 1 == shown => format!("  (and {more} more)"),
+            _ => String::new(),
+        };
+        let label = view.state.origins.label(*origin);
+        let words = format!(" {} {label}: {}{more}", view.look.sign("✗", "x"), trouble.what);
+        lines.push(view.span(Role::Stale, text::cut(&words, area.width.into())).into());
+    }
+    super::lines(frame, area, lines);
+}

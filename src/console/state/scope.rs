@@ -1,0 +1,153 @@
+//! What is looked at: choosing it, and what becomes of what is no longer looked at.
+
+use super::{
+    State,
+    compliance::Level,
+    overlay::{Overlay, ScopeBox},
+};
+use crate::{
+    config::place::Place,
+    console::{
+        effect::{Effect, Source},
+        origin::Origin,
+        state::Pane,
+        update::Trouble,
+    },
+};
+
+impl State {
+    /// Looks at these contexts, or profiles with regions, and at nothing else from now on. One that is not there is told, and
+    /// everything stays as it was. Shells and forwards go on wherever they are.
+    pub fn set_scope(&mut self, names: &[String], fx: &mut Vec<Effect>) {
+        let places: Result<Vec<Place>, String> = names.iter().map(|name| self.catalogue.place(name)).collect();
+        match places {
+            Err(what) => self.advise(what, "See the list of what there is for its name."),
+            Ok(places) if places.is_empty() => self.tell("Name at least one context."),
+            Ok(places) => self.look_at(places, fx),
+        }
+    }
+
+    /// Opens the box in which is chosen what is looked at.
+    pub(super) fn open_scope(&mut self) {
+        let looked_at: Vec<String> = self.origins.known().map(|(_, known)| known.place.name.clone()).collect();
+        let others = self.catalogue.names().into_iter().filter(|name| !looked_at.contains(name));
+        let names = looked_at.iter().cloned().map(|name| (name, true)).chain(others.map(|name| (name, false)));
+        let names = names.collect();
+        self.overlays.push(Overlay::Scope(ScopeBox { names, ..ScopeBox::default() }));
+    }
+
+    fn look_at(&mut self, places: Vec<Place>, fx: &mut Vec<Effect>) {
+        let before = self.origins.scope().to_vec();
+        let fresh = self.origins.look_at(places);
+        let scope = self.origins.scope().to_vec();
+        fx.extend(before.iter().filter(|origin| !scope.contains(origin)).map(|origin| Effect::Leave(*origin)));
+        self.forget_others(&scope);
+        self.take_columns();
+        for origin in fresh {
+            self.connect_to(origin, fx);
+        }
+        self.tell(match &scope[..] {
+            [one] => format!("Looking at {}.", self.origins.label(*one)),
+            several => format!("Looking at {} places.", several.len()),
+        });
+        self.refresh_due(fx);
+    }
+
+    /// Forgets what is of origins that are no longer looked at.
+    fn forget_others(&mut self, scope: &[Origin]) {
+        self.fleet.keep_origins(scope);
+        self.label_fleet();
+        self.tags_asked.retain(|id| self.fleet.node(id).is_some());
+        self.commands.keep_origins(scope);
+        self.sessions.keep_origins(scope);
+        self.compliance.keep_origins(scope);
+        self.preferences_feed.keep(scope);
+        if self.fleet.node(&self.node_commands.node).is_none() {
+            self.node_commands = super::NodeCommands::default();
+        }
+        let gone = match &self.compliance.level {
+            Level::Patches { node, .. } => self.fleet.node(node).is_none(),
+            _ => false,
+        };
+        if gone {
+            self.compliance.back();
+        }
+        if !scope.contains(&self.parameters.origin) {
+            self.parameters.look_at(self.origins.first());
+        }
+        if !scope.contains(&self.documents.origin) {
+            self.documents = super::Documents { origin: self.origins.first(), ..Default::default() };
+        }
+    }
+
+    /// Says in the fleet what the origins are called.
+    pub(super) fn label_fleet(&mut self) {
+        self.fleet.label(self.origins.are_several(), |origin| self.origins.row_label(origin));
+    }
+
+    /// Wants a client for an origin.
+    fn connect_to(&mut self, origin: Origin, fx: &mut Vec<Effect>) {
+        if let Some(known) = self.origins.get(origin) {
+            fx.push(Effect::Connect { origin, place: Box::new(known.place.clone()) });
+        }
+    }
+
+    /// Wants a client for every origin that is looked at.
+    pub fn connect(&mut self, fx: &mut Vec<Effect>) {
+        for origin in self.origins.scope().to_vec() {
+            self.connect_to(origin, fx);
+        }
+    }
+
+    /// Tries once more to reach the origins that could not be reached.
+    pub(super) fn reconnect(&mut self, fx: &mut Vec<Effect>) {
+        for origin in self.origins.scope().to_vec() {
+            if self.origins.begin(origin) {
+                self.connect_to(origin, fx);
+            }
+        }
+    }
+
+    /// Shows the parameters of the next origin.
+    pub(super) fn next_origin(&mut self, fx: &mut Vec<Effect>) {
+        let scope = self.origins.scope();
+        let at = scope.iter().position(|origin| *origin == self.parameters.origin).map_or(0, |at| at + 1);
+        let Some(next) = scope.get(at % scope.len().max(1)).copied() else { return };
+        if next == self.parameters.origin {
+            return self.tell("There is one origin only; choose more to look at.");
+        }
+        for source in [Source::Parameters, Source::Parameter, Source::ParameterTags, Source::Value, Source::History] {
+            fx.push(Effect::Forget(source));
+        }
+        self.parameters.look_at(next);
+        self.refresh_due(fx);
+    }
+
+    /// The origins of which something does not come that the pane shows, and why. Where there is one origin only, its list
+    /// says so itself.
+    pub fn troubles(&self) -> Vec<(Origin, &Trouble)> {
+        if !self.origins.are_several() {
+            return Vec::new();
+        }
+        let feeds = match self.pane {
+            Pane::Fleet => vec![&self.fleet.feed],
+            Pane::Compliance => vec![&self.fleet.feed, &self.fleet.compliance, &self.fleet.summaries],
+            Pane::Commands => vec![&self.commands.feed],
+            Pane::Sessions => vec![&self.sessions.feed],
+            Pane::Parameters | Pane::Shell | Pane::Forwards => Vec::new(),
+        };
+        let of = |origin: Origin| feeds.iter().find_map(|feed| feed.get(origin)?.trouble());
+        let troubles =
+            self.origins.known().filter_map(|(origin, known)| Some((origin, known.trouble().or_else(|| of(origin))?)));
+        troubles.collect()
+    }
+
+    /// Says that an origin is read-only, if it is.
+    pub(super) fn protects(&mut self, origin: Origin) -> bool {
+        let refuses = self.origins.is_read_only(origin);
+        if refuses {
+            self.warn(format!("Read-only: nothing is changed in {}.", self.origins.label(origin)));
+        }
+        refuses
+    }
+}

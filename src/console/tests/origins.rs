@@ -1,0 +1,323 @@
+//! Several origins at once: one list of all, each asked, refused and failing for itself.
+
+use proptest::prelude::*;
+
+use crate::{
+    config::{
+        place::{Place, Policy},
+        settings::Settings,
+    },
+    console::{
+        action::{Action, Kind},
+        effect::{Change, Effect, Source},
+        origin::Origin,
+        state::{Pane, shells::Phase},
+        testing::Bench,
+        update::{Changed, Fault, Page, Trouble, Update},
+    },
+    ssm::{self, CommandStatus, PingStatus, SessionStatus, Timestamp},
+};
+
+fn place(name: &str) -> Place {
+    Place { name: name.to_owned(), ..Place::default() }
+}
+
+fn node(n: usize, name: &str) -> ssm::InstanceInformation {
+    ssm::InstanceInformation {
+        instance_id: Some(format!("mi-{n:017}")),
+        computer_name: Some(name.to_owned()),
+        ping_status: Some(PingStatus::Online),
+        platform_name: Some("Debian GNU/Linux".to_owned()),
+        ..Default::default()
+    }
+}
+
+/// Looks at `prod/eu-west-1`, which is read-only if that is said, and at `stage`; each has two nodes.
+fn two(read_only: bool) -> (Bench, [Origin; 2]) {
+    let prod = Place { read_only, accent: Some("production".to_owned()), ..place("prod/eu-west-1") };
+    let mut bench = Bench::at(Settings::default(), vec![prod, place("stage")]);
+    let [prod, stage] = bench.state.origins.scope()[..] else { panic!() };
+    bench.connect(prod);
+    bench.connect(stage);
+    bench.answer_of(prod, Source::Nodes, Page::Nodes(vec![node(1, "web-1"), node(2, "web-2")]));
+    bench.answer_of(stage, Source::Nodes, Page::Nodes(vec![node(3, "web-1"), node(4, "db-1")]));
+    (bench, [prod, stage])
+}
+
+fn expired() -> Trouble {
+    let what = "ExpiredToken: The security token included in the request is expired";
+    Trouble { fault: Some(Fault::Credentials), ..Trouble::new(what, Some("Sign in again.")) }
+}
+
+fn shown(bench: &Bench) -> Vec<(&str, &str)> {
+    let rows = (0..bench.state.fleet.shown()).filter_map(|row| bench.state.fleet.row(row));
+    rows.map(|node| (node.name.as_str(), &*node.origin_label)).collect()
+}
+
+#[test]
+fn two_origins_are_one_list() {
+    let (mut bench, _) = two(true);
+    assert_eq!(
+        shown(&bench),
+        [("db-1", "stage"), ("web-1", "prod/eu-west-1"), ("web-1", "stage"), ("web-2", "prod/eu-west-1")]
+    );
+    bench.press("/");
+    bench.type_text("origin:stage web");
+    bench.press("enter");
+    assert_eq!(shown(&bench), [("web-1", "stage")]);
+    for (width, height) in [(40, 10), (80, 24), (200, 60)] {
+        let (mut bench, _) = two(true);
+        insta::assert_snapshot!(format!("two_origins_{width}x{height}"), bench.screen(width, height));
+    }
+}
+
+#[test]
+fn what_ails_one_origin_is_said_and_the_others_rows_stay() {
+    let (mut bench, [prod, stage]) = two(false);
+    bench.wait(20_000);
+    bench.fail_of(prod, Source::Nodes, expired());
+    bench.answer_of(stage, Source::Nodes, Page::Nodes(vec![node(3, "web-1"), node(5, "new-1")]));
+    assert_eq!(shown(&bench).iter().filter(|(_, origin)| *origin == "stage").count(), 2);
+    assert_eq!(
+        shown(&bench).iter().filter(|(_, origin)| *origin == "prod/eu-west-1").count(),
+        2,
+        "what was known stays"
+    );
+    insta::assert_snapshot!("an_origin_in_trouble_80x24", bench.screen(80, 24));
+    bench.wait(20_000);
+    bench.answer_of(prod, Source::Nodes, Page::Nodes(vec![node(1, "web-1")]));
+    assert!(bench.state.troubles().is_empty());
+    assert!(!bench.screen(80, 24).contains("ExpiredToken"));
+}
+
+#[test]
+fn an_origin_that_cannot_be_reached_is_tried_again_when_asked() {
+    let mut bench = Bench::at(Settings::default(), vec![place("a"), place("b")]);
+    let [a, b] = bench.state.origins.scope()[..] else { panic!() };
+    bench.connect(a);
+    bench.answer_of(a, Source::Nodes, Page::Nodes(vec![node(1, "web-1")]));
+    bench.apply(Update::Unreachable(b, Trouble::new("there is no profile b", None)));
+    assert!(bench.screen(80, 24).contains("b: there is no profile b"));
+    bench.fx.clear();
+    bench.press("ctrl-r");
+    let tried = bench.fx.iter().filter_map(|effect| match effect {
+        Effect::Connect { origin, .. } => Some(*origin),
+        _ => None,
+    });
+    assert_eq!(tried.collect::<Vec<_>>(), [b]);
+}
+
+#[test]
+fn a_command_on_nodes_of_two_origins_is_one_for_each() {
+    let (mut bench, [prod, stage]) = two(false);
+    bench.press("a r");
+    bench.type_text("uptime");
+    bench.press("ctrl-s");
+    insta::assert_snapshot!("a_command_in_two_origins_80x24", bench.screen(80, 24));
+    bench.press("y");
+    let sent = bench.fx.iter().filter_map(|effect| match effect {
+        Effect::Change(confirmed) => match confirmed.change() {
+            Change::Send(send) => Some((confirmed.origin(), send.instance_ids.len())),
+            other => panic!("{other:?}"),
+        },
+        _ => None,
+    });
+    assert_eq!(sent.collect::<Vec<_>>(), [(prod, 2), (stage, 2)]);
+    // Neither of the two commands pushes itself before the other; both are in the history.
+    let command = |id: &str| ssm::Command {
+        command_id: Some(id.to_owned()),
+        status: Some(CommandStatus::Success),
+        ..Default::default()
+    };
+    for (origin, id) in [(prod, "c"), (stage, "c")] {
+        bench.apply(Update::Changed(origin, Ok(Changed::Sent { commands: vec![id.to_owned()], trouble: None })));
+        bench.answer_of(origin, Source::Commands, Page::Commands(vec![command(id)]));
+    }
+    assert_eq!(bench.state.pane, Pane::Commands);
+    assert!(bench.state.commands.results.is_none());
+    assert_eq!(bench.state.commands.list.len(), 2, "the same id in two origins is two commands");
+    bench.press("j enter");
+    let opened = bench.state.commands.results.as_ref().unwrap().origin;
+    assert_eq!(bench.state.commands.opened().unwrap().origin, opened);
+    assert!(bench.asked_of(opened, Source::Invocations).is_some());
+}
+
+#[test]
+fn nodes_of_a_read_only_origin_are_left_out_in_words() {
+    let (mut bench, [_, stage]) = two(true);
+    bench.press("a r");
+    bench.type_text("uptime");
+    bench.press("ctrl-s");
+    assert!(bench.screen(80, 24).contains("left out, read-only: prod/eu-west-1 (2 nodes)"));
+    bench.press("y");
+    assert_eq!(bench.changes().len(), 1);
+    let origins = bench.fx.iter().filter_map(Effect::changed).collect::<Vec<_>>();
+    assert_eq!(origins, [stage]);
+}
+
+#[test]
+fn the_least_of_the_origins_numbers_has_the_count_typed() {
+    let prod = Place { confirm_above: Some(0), ..place("prod") };
+    let mut bench = Bench::at(Settings::default(), vec![prod]);
+    bench.connect(Origin::default());
+    bench.answer(Source::Nodes, Page::Nodes(vec![node(1, "web-1")]));
+    bench.press("r");
+    bench.type_text("uptime");
+    bench.press("ctrl-s y enter");
+    assert_eq!(bench.changes().len(), 0);
+    bench.press("backspace");
+    bench.type_text("1");
+    bench.press("enter");
+    assert_eq!(bench.changes().len(), 1);
+}
+
+#[test]
+fn a_node_that_two_origins_list_is_shown_once() {
+    let (mut bench, [prod, stage]) = two(false);
+    bench.wait(20_000);
+    bench.answer_of(stage, Source::Nodes, Page::Nodes(vec![node(1, "web-1"), node(3, "web-1")]));
+    let own = bench.state.fleet.nodes().iter().filter(|node| node.origin == stage).count();
+    assert_eq!((bench.state.fleet.total(), own), (3, 1));
+    assert_eq!(bench.state.origin_of(&format!("mi-{:017}", 1)), prod);
+}
+
+#[test]
+fn the_scope_is_chosen_in_a_box() {
+    let (mut bench, [prod, stage]) = two(false);
+    bench.press("s");
+    bench.press("ctrl-g @");
+    insta::assert_snapshot!("choosing_the_scope_80x24", bench.screen(80, 24));
+    // Without marks set here, enter goes to the one under the cursor.
+    bench.type_text("stage");
+    bench.press("enter");
+    assert_eq!(bench.state.origins.scope(), [stage]);
+    assert!(bench.fx.iter().any(|effect| matches!(effect, Effect::Leave(origin) if *origin == prod)));
+    assert_eq!(bench.state.fleet.nodes().iter().map(|node| node.origin).collect::<Vec<_>>(), [stage, stage]);
+    assert_eq!(bench.state.fleet.nodes()[0].origin_label.as_ref(), "", "one origin needs no column");
+    // What is open where nobody looks any more goes on there.
+    assert_eq!((bench.state.shells.tabs[0].origin, &bench.state.shells.tabs[0].phase), (prod, &Phase::Connecting));
+    // Marks: take one more in.
+    bench.press("ctrl-g 1");
+    bench.fx.clear();
+    bench.press("@");
+    bench.type_text("prod");
+    bench.press("space enter");
+    assert_eq!(bench.state.origins.scope(), [stage, prod], "what was known keeps its number");
+    assert!(!bench.fx.iter().any(|effect| matches!(effect, Effect::Connect { .. })), "its client is still there");
+    assert!(bench.asked_of(prod, Source::Nodes).is_some());
+    bench.state.set_scope(&["nobody/eu-west-1".to_owned()], &mut bench.fx);
+    assert_eq!(bench.state.origins.scope(), [stage, prod], "what is not there changes nothing");
+}
+
+#[test]
+fn sessions_of_two_origins_are_one_list_and_end_where_they_are() {
+    let (mut bench, [prod, stage]) = two(true);
+    bench.press("6");
+    let session = |minutes: i64| ssm::Session {
+        session_id: Some("ops-1".to_owned()),
+        target: Some("mi-1".to_owned()),
+        status: Some(SessionStatus::Connected),
+        start_date: Some(Timestamp::from_millis(minutes * 60_000)),
+        ..Default::default()
+    };
+    bench.answer_of(prod, Source::Sessions, Page::Sessions(vec![session(2)]));
+    bench.answer_of(stage, Source::Sessions, Page::Sessions(vec![session(1)]));
+    assert_eq!(bench.state.sessions.list.len(), 2, "the same id in two origins is two sessions");
+    bench.press("x y");
+    assert_eq!(bench.changes().len(), 0, "prod is read-only");
+    bench.press("j x y");
+    assert_eq!(bench.fx.iter().filter_map(Effect::changed).collect::<Vec<_>>(), [stage]);
+}
+
+#[test]
+fn parameters_are_those_of_one_origin_at_a_time() {
+    let (mut bench, [prod, stage]) = two(false);
+    let meta = |name: &str| ssm::ParameterMetadata { name: Some(name.to_owned()), ..Default::default() };
+    bench.press("4");
+    bench.answer_of(prod, Source::Parameters, Page::Parameters(vec![meta("/shared"), meta("/prod")]));
+    assert!(bench.screen(80, 24).contains("prod/eu-west-1"));
+    bench.press("o");
+    bench.answer_of(stage, Source::Parameters, Page::Parameters(vec![meta("/shared")]));
+    assert_eq!((bench.state.parameters.origin, bench.state.parameters.total()), (stage, 1));
+    bench.press("shift-d");
+    bench.type_text("delete");
+    bench.press("enter");
+    assert_eq!(bench.fx.iter().filter_map(Effect::changed).collect::<Vec<_>>(), [stage]);
+}
+
+#[test]
+fn a_policy_makes_a_place_what_it_is() {
+    let policy = Policy { pattern: "*prod*".to_owned(), read_only: true, ..Policy::default() };
+    let mut bench = Bench::at(Settings::default(), vec![place("stage")]);
+    bench.state.catalogue.own.push(place("eu-prod"));
+    bench.state.catalogue.policies.push(policy);
+    bench.state.set_scope(&["eu-prod".to_owned(), "stage".to_owned()], &mut bench.fx);
+    let [prod, stage] = bench.state.origins.scope()[..] else { panic!() };
+    assert!(bench.state.origins.is_read_only(prod) && !bench.state.origins.is_read_only(stage));
+    let asked = bench.fx.iter().find_map(|effect| match effect {
+        Effect::Connect { origin, place } if *origin == prod => Some(place.read_only),
+        _ => None,
+    });
+    assert_eq!(asked, Some(true), "the performer knows it too");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_read_only_origin_never_yields_a_change(
+        steps in proptest::collection::vec((0..Action::ALL.len(), 0usize..4, any::<bool>()), 1..40),
+    ) {
+        let (mut bench, [prod, _]) = two(true);
+        for (at, down, yes) in steps {
+            bench.state.act(Action::ALL[at].action, &mut bench.fx);
+            bench.state.settle(&mut bench.fx);
+            if bench.state.overlays.is_empty() {
+                (0..down).for_each(|_| bench.state.act(Action::CursorDown, &mut bench.fx));
+            } else if yes {
+                bench.type_text("x");
+                bench.press("ctrl-s y");
+            }
+            prop_assert!(bench.fx.iter().filter_map(Effect::changed).all(|origin| origin != prod));
+        }
+    }
+}
+
+#[test]
+fn the_other_origin_yields_them_as_ever() {
+    for entry in Action::ALL.iter().filter(|entry| matches!(entry.action, Action::OpenShell | Action::Scan)) {
+        assert_eq!(entry.kind, Kind::Change);
+        let (mut bench, [_, stage]) = two(true);
+        // The first row is stage's.
+        bench.press("g g");
+        bench.state.act(entry.action, &mut bench.fx);
+        bench.press("y");
+        assert_eq!(bench.fx.iter().filter_map(Effect::changed).collect::<Vec<_>>(), [stage], "{}", entry.name);
+    }
+}
+
+#[test]
+fn a_late_secret_of_one_origin_never_shows_in_the_other() {
+    let (mut bench, [prod, stage]) = two(false);
+    let secret = |name: &str| ssm::ParameterMetadata {
+        name: Some(name.to_owned()),
+        r#type: Some(ssm::ParameterType::SecureString),
+        ..Default::default()
+    };
+    bench.press("4");
+    bench.answer_of(prod, Source::Parameters, Page::Parameters(vec![secret("same")]));
+    bench.press("space");
+    let (_, epoch) = bench.asked_of(prod, Source::Value).unwrap();
+    bench.press("o");
+    bench.answer_of(stage, Source::Parameters, Page::Parameters(vec![secret("same")]));
+    bench.press("space");
+    assert!(bench.asked_of(stage, Source::Value).is_some());
+    let value = ssm::Parameter {
+        name: Some("same".to_owned()),
+        r#type: Some(ssm::ParameterType::SecureString),
+        value: Some("of-production".into()),
+        ..Default::default()
+    };
+    bench.apply(Update::Page { source: Source::Value, epoch, page: Page::Value(Box::new(value)) });
+    assert!(!bench.screen(80, 24).contains("of-production"));
+}
