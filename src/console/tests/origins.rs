@@ -11,7 +11,7 @@ use crate::{
         action::{Action, Kind},
         effect::{Change, Effect, Source},
         origin::Origin,
-        state::{Pane, shells::Phase},
+        state::{Pane, fleet::Column, shells::Phase},
         testing::Bench,
         update::{Changed, Fault, Page, Trouble, Update},
     },
@@ -207,6 +207,38 @@ fn the_scope_is_chosen_in_a_box() {
     assert!(bench.asked_of(prod, Source::Nodes).is_some());
     bench.state.set_scope(&["nobody/eu-west-1".to_owned()], &mut bench.fx);
     assert_eq!(bench.state.origins.scope(), [stage, prod], "what is not there changes nothing");
+}
+
+#[test]
+fn the_scope_and_the_columns_can_be_typed() {
+    let (mut bench, [prod, stage]) = two(false);
+    bench.press(":");
+    bench.type_text("scope sta");
+    bench.press("tab enter");
+    assert_eq!(bench.state.origins.scope(), [stage]);
+    assert!(!bench.state.fleet.shown_columns().contains(&Column::Origin));
+    bench.press(":");
+    bench.type_text("scope stage,prod/eu-west-1");
+    bench.press("enter");
+    assert_eq!(bench.state.origins.scope(), [stage, prod]);
+    bench.press(":");
+    bench.type_text("scope nobody");
+    bench.press("enter");
+    assert_eq!(bench.state.origins.scope(), [stage, prod]);
+    assert!(bench.screen(120, 24).contains("there is no context"));
+    bench.press("esc :");
+    bench.type_text("columns name,ping");
+    bench.press("enter");
+    assert_eq!(bench.state.fleet.shown_columns(), [Column::Name, Column::Origin, Column::Ping]);
+}
+
+#[test]
+fn the_fleet_is_sorted_by_origin() {
+    let (mut bench, _) = two(false);
+    bench.state.fleet.sort_on("Origin", false).unwrap();
+    bench.state.settle(&mut bench.fx);
+    let origins: Vec<_> = shown(&bench).into_iter().map(|(_, origin)| origin).collect();
+    assert_eq!(origins, ["prod/eu-west-1", "prod/eu-west-1", "stage", "stage"]);
 }
 
 #[test]
