@@ -494,7 +494,7 @@ fn no_size_breaks_drawing() {
 #[test]
 fn outputs_of_many_nodes() {
     use crate::console::tests::outputs;
-    snapshots("commands_plan", || outputs::planned());
+    snapshots("commands_plan", outputs::planned);
     snapshots("commands_folded", || {
         let mut bench = outputs::uptimes(false);
         bench.press("z z");
@@ -505,7 +505,7 @@ fn outputs_of_many_nodes() {
         bench.press("enter / l o a d enter & -");
         bench
     });
-    snapshots("commands_piped", || outputs::piped());
+    snapshots("commands_piped", outputs::piped);
 }
 
 #[test]

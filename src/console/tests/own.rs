@@ -156,11 +156,11 @@ fn help_palette_and_messages_know_the_users_commands() {
 }
 
 fn notes(bench: &Bench) -> Vec<&str> {
-    let note = |effect| match effect {
-        &Effect::Notify(ref text) => Some(text.as_str()),
+    let notes = bench.fx.iter().filter_map(|effect| match effect {
+        Effect::Notify(text) => Some(text.as_str()),
         _ => None,
-    };
-    bench.fx.iter().filter_map(note).collect()
+    });
+    notes.collect()
 }
 
 #[test]
