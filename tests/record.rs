@@ -78,7 +78,8 @@ fn what_was_seen_is_seen_again_and_no_secret_is_in_the_record() {
     terminal.wait_for("AWS-RunShellScript");
     terminal.keys("echo out''put-of-a-command");
     terminal.keys("\x13");
-    terminal.wait_for("2 nodes");
+    terminal.wait_for("on 2 nodes");
+    terminal.wait_for("SendCommand");
     seen.push(screen(&terminal));
     terminal.keys("y");
     terminal.wait_for("output-of-a-command");
