@@ -190,7 +190,8 @@ fn a_service_is_restarted_where_it_was_meant() {
     day.sees("50 nodes");
     let send = |day: &mut OnCall, script: &str| {
         day.key("r");
-        day.sees("AWS-RunShellScript");
+        // The document has told its parameters.
+        day.sees("workingDirectory");
         day.terminal.keys(script);
         // Past the script's own parameters.
         ["\t"; 3].into_iter().for_each(|key| day.key(key));
