@@ -170,15 +170,16 @@ fn sorting(console: &mut Console) {
 /// meanwhile.
 fn refreshing(console: &mut Console, count: usize) {
     let (mut batches, mut keys, mut landing) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..5 {
-        let mut fx = Vec::new();
-        console.now = console.now.plus(Duration::from_secs(3_600));
-        console.state.tick(console.now, &mut fx);
-        let asked = fx.iter().find_map(|effect| match effect {
-            Effect::Ask { query, epoch } if query.source() == Some(Source::Nodes) => Some(*epoch),
-            _ => None,
-        });
-        let Some(epoch) = asked else { continue };
+    let mut fx = Vec::new();
+    console.now = console.now.plus(Duration::from_secs(3_600));
+    console.state.tick(console.now, &mut fx);
+    let asked = fx.iter().find_map(|effect| match effect {
+        Effect::Ask { query, epoch } if query.source() == Some(Source::Nodes) => Some(*epoch),
+        _ => None,
+    });
+    let epoch = asked.expect("the fleet is asked for again after an hour");
+    for round in 0..20 {
+        console.now = console.now.plus(Duration::from_secs(1));
         let changed: Vec<_> = (0..count.min(CHANGED)).map(|n| n * (count / CHANGED).max(1)).collect();
         let mut pending = Vec::new();
         for (at, places) in changed.chunks(PAGE * DRAIN).enumerate() {

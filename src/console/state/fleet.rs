@@ -249,12 +249,15 @@ impl Fleet {
         let generation = self.generations.get(&origin).copied().unwrap_or_default();
         let nodes = Arc::make_mut(&mut self.nodes);
         for info in page {
-            let Some(id) = info.instance_id.as_deref().map(clean) else { continue };
-            let at = *self.index.entry(id).or_insert_with(|| {
-                nodes.push(Arc::new(Node { origin, ..Node::default() }));
-                self.refreshed.push(0);
-                nodes.len() - 1
-            });
+            let Some(id) = info.instance_id.as_deref() else { continue };
+            let at = match self.index.get(id) {
+                Some(at) => *at,
+                None => *self.index.entry(clean(id)).or_insert_with(|| {
+                    nodes.push(Arc::new(Node { origin, ..Node::default() }));
+                    self.refreshed.push(0);
+                    nodes.len() - 1
+                }),
+            };
             if nodes[at].origin < origin {
                 continue;
             }

@@ -143,13 +143,15 @@ impl Node {
         self.registered = info.registration_date;
         self.remembered = false;
         let name = info.platform_name.as_deref().unwrap_or_default();
-        let platform = match (name, info.platform_version.as_deref().unwrap_or_default()) {
-            ("", _) => self.platform_type.clone(),
-            (name, version) => clean(format!("{name} {version}").trim()),
-        };
-        if self.platform != platform {
+        let version = info.platform_version.as_deref().unwrap_or_default();
+        let rest = self.platform.strip_prefix(name).and_then(|rest| rest.strip_prefix(' '));
+        if name.is_empty() || rest != Some(version) {
+            let platform = match name {
+                "" => self.platform_type.clone(),
+                name => clean(format!("{name} {version}").trim()),
+            };
+            changed |= self.platform != platform;
             self.platform = platform;
-            changed = true;
         }
         if changed {
             self.rename();
@@ -179,12 +181,14 @@ impl Node {
     fn rename(&mut self) {
         let tag = self.tag("Name").unwrap_or_default();
         let name = [tag, &self.given, &self.computer, &self.id].into_iter().find(|name| !name.is_empty());
-        let name = name.unwrap_or_default().to_owned();
-        if self.name != name {
+        let name = name.filter(|name| **name != self.name).map(str::to_owned);
+        if let Some(name) = name {
             self.key = natural_key(&name).into();
             self.name = name;
         }
-        let mut text = self.name.clone();
+        // It is about as long as it was.
+        let mut text = String::with_capacity(self.text.len());
+        text.push_str(&self.name);
         if !self.computer.is_empty() && self.computer != self.name {
             text.push('\n');
             text.push_str(&self.computer);

@@ -1,6 +1,6 @@
 //! The columns of the list: what they are called, what stands in them, and how they are put into an order.
 
-use std::{borrow::Cow, cmp::Ordering, sync::Arc};
+use std::{borrow::Cow, cmp::Ordering, collections::HashMap, sync::Arc};
 
 use super::ping_word;
 use crate::{
@@ -59,6 +59,7 @@ static NAMED: [(Column, &str, &str); 17] = [
 ];
 
 /// Why nothing stands in a column.
+#[derive(Clone, Copy)]
 enum Missing {
     /// There is nothing.
     Nothing,
@@ -130,14 +131,47 @@ impl Column {
         }
     }
 
-    /// Numbers whose order is that of the column, as far as 16 bytes go. What is equal in them may differ in
-    /// [`Column::compare`] all the same. What is not known stands last in either order.
-    pub(super) fn rank(&self, node: &Node, reversed: bool) -> u128 {
-        match self.known(node) {
+    /// For each node a number, in the order of the column. Names and ids go as far as 16 bytes do, and may differ in
+    /// [`Column::compare`] where their numbers do not. What is not known stands last in either order.
+    pub(super) fn ranks(&self, nodes: &[Arc<Node>], reversed: bool) -> Vec<u128> {
+        let rank = |known: Result<u128, Missing>| match known {
             Ok(rank) if reversed => (u128::MAX >> 1) - (rank >> 1),
             Ok(rank) => rank >> 1,
             Err(Missing::Nothing) => u128::MAX - 1,
             Err(Missing::Unknown) => u128::MAX,
+        };
+        if !self.is_text() {
+            return nodes.iter().map(|node| rank(self.known(node))).collect();
+        }
+        // Most columns say the same of many nodes: each text is compared once.
+        let values: Vec<_> = nodes.iter().map(|node| self.text(node)).collect();
+        let mut places: HashMap<&str, u128> = values.iter().flatten().map(|text| (&**text, 0)).collect();
+        let mut texts: Vec<(Vec<u8>, &str)> = places.keys().map(|text| (natural_key(text), *text)).collect();
+        texts.sort_unstable();
+        let (mut place, mut last) = (0, None);
+        for (key, text) in &texts {
+            place += u128::from(last.replace(key).is_some_and(|last| last != key));
+            places.insert(text, place << 1);
+        }
+        let place = |value: &Result<Cow<'_, str>, Missing>| match value {
+            Ok(text) => Ok(places.get(&**text).copied().unwrap_or_default()),
+            Err(missing) => Err(*missing),
+        };
+        values.iter().map(|value| rank(place(value))).collect()
+    }
+
+    /// Whether texts stand in it that many nodes may share.
+    fn is_text(&self) -> bool {
+        use Column::*;
+        let others = matches!(self, Name | Id | Ping | Compliance | Disk | Missing | LastSeen | Registered);
+        !others
+    }
+
+    fn text<'a>(&self, node: &'a Node) -> Result<Cow<'a, str>, Missing> {
+        match self {
+            Self::Tag(_) | Self::Tags if node.tags.is_none() => Err(Missing::Unknown),
+            Self::Tag(key) => node.tag(key).map(Cow::from).ok_or(Missing::Nothing),
+            _ => Ok(self.value(node, Timestamp::default())),
         }
     }
 
@@ -159,32 +193,22 @@ impl Column {
             Self::Disk => most_first(disk(node).ok_or(Missing::Unknown)?.into()),
             Self::LastSeen => newest_first(node.last_seen.ok_or(Missing::Nothing)?),
             Self::Registered => newest_first(node.registered.ok_or(Missing::Nothing)?),
-            Self::Tag(_) | Self::Tags if node.tags.is_none() => return Err(Missing::Unknown),
-            Self::Tag(key) => leading(&natural_key(node.tag(key).ok_or(Missing::Nothing)?)),
-            _ => leading(&natural_key(&self.value(node, Timestamp::default()))),
+            _ => return Err(Missing::Nothing),
         })
     }
 
     /// Whether a rank says everything there is to say: nothing was cut off to make it.
     pub(super) fn is_whole(&self, rank: u128, reversed: bool) -> bool {
-        let numbers = matches!(
-            self,
-            Self::Ping | Self::Compliance | Self::Disk | Self::Missing | Self::LastSeen | Self::Registered
-        );
         let rank = if reversed { (u128::MAX >> 1).wrapping_sub(rank) } else { rank };
         // The last of the 16 bytes is there if the text was that long.
-        numbers || rank & 0x7f == 0
+        !matches!(self, Self::Name | Self::Id) || rank & 0x7f == 0
     }
 
-    /// The order of two nodes whose ranks are the same.
+    /// The order of two nodes whose ranks are the same and not whole.
     pub(super) fn compare(&self, a: &Node, b: &Node) -> Ordering {
         match self {
             Self::Name => a.key.cmp(&b.key),
-            Self::Id => a.id.cmp(&b.id),
-            _ => {
-                let key = |node: &Node| natural_key(&self.value(node, Timestamp::default()));
-                key(a).cmp(&key(b))
-            }
+            _ => a.id.cmp(&b.id),
         }
     }
 

@@ -97,10 +97,9 @@ impl Job {
             keys.push(&by_name);
         }
         let width = keys.len();
-        let mut ranks = Vec::with_capacity(self.nodes.len() * width);
-        for node in self.nodes.iter() {
-            ranks.extend(keys.iter().map(|(column, reversed)| column.rank(node, *reversed)));
-        }
+        let columns: Vec<_> = keys.iter().map(|(column, reversed)| column.ranks(&self.nodes, *reversed)).collect();
+        let places = 0..self.nodes.len();
+        let ranks: Vec<u128> = places.flat_map(|at| columns.iter().map(move |column| column[at])).collect();
         let ranks_of = |at: u32| &ranks[at as usize * width..(at as usize + 1) * width];
         order.sort_by(|a, b| self.compare(&keys, (*a, ranks_of(*a)), (*b, ranks_of(*b))));
         order
