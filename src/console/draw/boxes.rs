@@ -354,13 +354,21 @@ fn planned(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, plan: &Plan) 
     let inner = large(view, frame, area, &title, None);
     let room = usize::from(inner.width.saturating_sub(2));
     let mut lines = Vec::new();
-    for (at, (words, warns)) in plan.words().into_iter().chain([(plan.rate(), false)]).enumerate() {
+    let mut words = plan.words();
+    words.push((plan.rate(), false));
+    // Where there is hardly any room, a warning is worth more of it than the rest.
+    let low = inner.height < 10;
+    if low {
+        words.sort_by_key(|(_, warns)| !warns);
+    }
+    for (at, (words, warns)) in words.into_iter().enumerate() {
         let role = match (at, warns) {
             (_, true) => Role::Warning,
             (0, _) => Role::Title,
             _ => Role::Text,
         };
-        lines.extend(text::wrap(&words, room).into_iter().map(|line| Line::from(view.span(role, format!(" {line}")))));
+        let told = if low { vec![text::cut(&words, room)] } else { text::wrap(&words, room) };
+        lines.extend(told.into_iter().map(|line| Line::from(view.span(role, format!(" {line}")))));
     }
     let shown = text::cut(&view.state.shown_line(plan), room);
     lines.push(Line::from(view.span(Role::Dim, format!(" {shown}"))));

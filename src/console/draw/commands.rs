@@ -147,6 +147,10 @@ fn progress(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Result
         counts.push(view.span(Role::Dim, format!("sent {} ago", fleet::ago(view.state.now, Some(at)))));
     }
     if area.height < 4 {
+        // That results are the same only but for something must not go unseen.
+        if !results.fold.is_exact() && !results.by_node {
+            counts.insert(1, view.span(Role::Running, format!("without {}   ", results.fold.words())));
+        }
         return grid::line_at(frame, area, 0, Line::from(counts));
     }
     let look = |kind: Outcome| match kind {
@@ -174,6 +178,9 @@ fn progress(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Result
         false => match (results.groups.len(), text::count(results.invocations.len(), "node")) {
             (1, nodes) if results.invocations.len() > 1 => format!(" the same result on all {nodes}"),
             (1, nodes) => format!(" {nodes}"),
+            (groups, nodes) if !results.fold.is_exact() => {
+                format!(" {} among {nodes}", text::count(groups, "different result"))
+            }
             (groups, nodes) => {
                 format!(" {} among {nodes}, odd ones first", text::count(groups, "different result"))
             }
@@ -181,7 +188,7 @@ fn progress(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Result
     };
     let mut words = vec![view.span(Role::Dim, words)];
     if !results.fold.is_exact() && !results.by_node {
-        words.push(view.span(Role::Running, format!("; {} left out of account", results.fold.words())));
+        words.push(view.span(Role::Running, format!("; {} left out", results.fold.words())));
     }
     if results.is_folding() && !results.groups.is_empty() {
         words.push(view.span(Role::Running, view.look.sign("  ⋯", "  ...")));

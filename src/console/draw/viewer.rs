@@ -21,7 +21,14 @@ use crate::{
 };
 
 pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, viewer: &Viewer) {
-    let mut left = vec![view.span(Role::Title, format!(" {}", viewer.title))];
+    // What is missing, and the key that fetches it, must not be pushed out by a long title.
+    let missing = match (&viewer.note, viewer.kept) {
+        (None, _) => 12,
+        (Some(_), true) => 52,
+        (Some(note), false) => text::width(note).min(50) + 14,
+    };
+    let title = text::cut(&viewer.title, usize::from(area.width).saturating_sub(missing).max(16));
+    let mut left = vec![view.span(Role::Title, format!(" {title}"))];
     if viewer.finding || !viewer.find.text().is_empty() {
         left.push(view.span(Role::Key, "  /"));
         left.push(view.span(Role::Input, format!("{}{}", viewer.find.text(), if viewer.finding { "▏" } else { "" })));

@@ -157,7 +157,7 @@ fn what_is_chosen_is_left_out_of_account_by_one_key() {
     bench.press("z n");
     assert_eq!(groups(&bench), 2);
     let screen = bench.screen(100, 24);
-    assert!(screen.contains("hosts, times, numbers left out of account"), "{screen}");
+    assert!(screen.contains("hosts, times, numbers left out"), "{screen}");
     assert!(screen.contains("<host> <time> up <time>"), "{screen}");
     bench.press("z z");
     assert_eq!(groups(&bench), 4);
