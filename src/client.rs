@@ -4,6 +4,7 @@
 //! must not know who uses it: no terminal, no files of ours.
 
 mod caller;
+pub mod code;
 mod credentials;
 pub mod ec2;
 mod endpoint;
@@ -13,6 +14,7 @@ mod pacing;
 pub mod recording;
 mod retry;
 mod session;
+pub mod sso;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -54,6 +56,9 @@ pub struct Settings {
     pub credentials_file: Option<PathBuf>,
     /// An access key id and its secret, to use instead of everything else.
     pub keys: Option<(String, Sensitive)>,
+    /// What those share who sign in together: their credentials are renewed one after the other, so that only the first of
+    /// them asks for a fresh token.
+    pub sign_in: Option<String>,
     /// The name under which the user knows this choice.
     pub context: Option<String>,
 }

@@ -95,6 +95,7 @@ pub fn remote(name: Option<String>, context: Context) -> Settings {
         credentials_file: context.credentials_file,
         context: name,
         keys: None,
+        sign_in: None,
     }
 }
 

@@ -81,10 +81,15 @@ pub async fn open(
     catalogue.own = places;
     let tenancy = Arc::<Mutex<Option<Tenancy>>>::default();
     let held = tenancy.clone();
+    let aws = catalogue.clone();
     let connect: Connect = Box::new(move |place| match own(place) {
         Some(client) => client,
         None if place.is_local() => Box::pin(start_local(held.clone())),
-        None => Box::pin(Client::connect(choice::remote(Some(place.name.clone()), place.context.clone()))),
+        None => {
+            let sign_in = aws.sign_in(place).map(|way| way.identifier().to_owned());
+            let settings = choice::remote(Some(place.name.clone()), place.context.clone());
+            Box::pin(Client::connect(client::Settings { sign_in, ..settings }))
+        }
     });
     let (theme, record) = (global.theme.clone(), record.wanted());
     let apart = apart();

@@ -1,8 +1,9 @@
 //! Credentials, region and endpoint: from the settings, from AWS's environment variables and files, over aws-config.
 
 use std::{
+    collections::HashMap,
     path::Path,
-    sync::Arc,
+    sync::{Arc, LazyLock, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -41,6 +42,7 @@ pub(super) struct Credentials {
     provider: SharedCredentialsProvider,
     profile: Option<String>,
     held: Mutex<Option<Held>>,
+    turn: Option<Arc<Mutex<()>>>,
 }
 
 #[derive(Debug)]
@@ -74,7 +76,8 @@ impl Credentials {
         let provider = provider(settings, profile.as_deref(), &region).await;
         let services = named_services(variable);
         let resolved = Resolved { profile: profile.clone(), region, endpoint_url, services };
-        Ok((Self { provider, profile, held: Mutex::default() }, resolved))
+        let turn = settings.sign_in.as_deref().map(turn);
+        Ok((Self { provider, profile, held: Mutex::default(), turn }, resolved))
     }
 
     /// The credentials to sign with at `now`. Concurrent callers wait for one renewal.
@@ -83,6 +86,11 @@ impl Credentials {
         if let Some(held) = held.as_ref().filter(|held| held.expires.is_none_or(|end| end > now.plus(MARGIN))) {
             return Ok(held.credentials.clone());
         }
+        // Whoever comes second finds the token that the first had renewed.
+        let _turn = match &self.turn {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        };
         match self.provider.provide_credentials().await {
             Ok(fresh) => {
                 let expires = fresh.expiry().and_then(|end| end.duration_since(SystemTime::UNIX_EPOCH).ok());
@@ -101,6 +109,11 @@ impl Credentials {
                 None => Err(self.error(&error)),
             },
         }
+    }
+
+    /// These are held from now on, until they end.
+    pub(super) async fn adopt(&self, credentials: sigv4::Credentials, expires: Option<Timestamp>) {
+        *self.held.lock().await = Some(Held { credentials: Arc::new(credentials), expires });
     }
 
     /// The service says that they have expired: the next call fetches new ones.
@@ -123,6 +136,13 @@ impl Credentials {
         };
         Error::Credentials { profile: self.profile.clone(), fault, detail }
     }
+}
+
+/// What those take who share a sign-in before they renew their credentials.
+fn turn(sign_in: &str) -> Arc<Mutex<()>> {
+    static TURNS: LazyLock<std::sync::Mutex<HashMap<String, Arc<Mutex<()>>>>> = LazyLock::new(Default::default);
+    let mut turns = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
+    turns.entry(sign_in.to_owned()).or_default().clone()
 }
 
 /// Where credentials were looked for, of a chain of providers that says at length of each why it has none.

@@ -68,15 +68,21 @@ impl Call {
 
     /// `sts:GetCallerIdentity`.
     pub(super) fn caller_identity(endpoint: &Endpoint) -> Self {
+        let body = "Action=GetCallerIdentity&Version=2011-06-15".to_owned();
+        Self { repeat: Repeat::Safe, ..Self::sts(endpoint, "GetCallerIdentity", body) }
+    }
+
+    /// An operation of STS, whose parameters are a form. A code of a device is good for one time.
+    pub(super) fn sts(endpoint: &Endpoint, operation: &'static str, body: String) -> Self {
         Self {
-            operation: "GetCallerIdentity",
+            operation,
             service: "sts",
             region: None,
             method: Method::POST,
             url: Url::parse(&endpoint.sts()).ok(),
             headers: vec![("content-type", "application/x-www-form-urlencoded; charset=utf-8".to_owned())],
-            body: b"Action=GetCallerIdentity&Version=2011-06-15".to_vec(),
-            repeat: Repeat::Safe,
+            body: body.into_bytes(),
+            repeat: Repeat::Unsafe,
             limit: ANSWER_LIMIT,
         }
     }
@@ -249,6 +255,11 @@ impl Transport {
         }
     }
 
+    /// Signs with these credentials from now on, until they end.
+    pub(super) async fn adopt(&self, credentials: sigv4::Credentials, expires: Option<Timestamp>) {
+        self.credentials.adopt(credentials, expires).await;
+    }
+
     /// The service's time, as far as it is known.
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.clock.now().as_millis().saturating_add(self.skew.load(Ordering::Relaxed)))
@@ -293,7 +304,7 @@ fn parse_date(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_millis(time.timestamp().as_millisecond()))
 }
 
-fn http_client(url: &Url) -> Result<reqwest::Client, Error> {
+pub(super) fn http_client(url: &Url) -> Result<reqwest::Client, Error> {
     let tls = |detail: String| Error::Tls { endpoint: url.to_string(), detail };
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("fleetdeck/", env!("CARGO_PKG_VERSION")))
@@ -320,7 +331,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// What a failed exchange means. `is_connect` holds only while nothing was sent.
-fn classify(error: reqwest::Error, url: &Url) -> (Failure, Error) {
+pub(super) fn classify(error: reqwest::Error, url: &Url) -> (Failure, Error) {
     let endpoint = url.origin().ascii_serialization();
     let error = error.without_url();
     if is_tls_error(&error) {

@@ -42,6 +42,37 @@ pub struct SsoSession {
     pub scopes: Vec<String>,
 }
 
+impl SsoSession {
+    /// What the token is kept under: those who share this sign in together.
+    pub fn identifier(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.start_url)
+    }
+}
+
+/// How one signs in for a profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignIn {
+    /// By single sign-on, in a browser.
+    Sso(SsoSession),
+    /// With the code that a device shows.
+    Code {
+        /// The profile that wants it.
+        name: String,
+        /// What it says.
+        profile: Box<Profile>,
+    },
+}
+
+impl SignIn {
+    /// What those share who sign in together.
+    pub fn identifier(&self) -> &str {
+        match self {
+            Self::Sso(session) => session.identifier(),
+            Self::Code { name, .. } => name,
+        }
+    }
+}
+
 /// AWS's files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AwsFiles {
@@ -117,6 +148,15 @@ impl AwsFiles {
     /// Every region that some profile names.
     pub fn regions(&self) -> BTreeSet<&str> {
         self.profiles.values().filter_map(|profile| profile.region.as_deref()).collect()
+    }
+
+    /// How one signs in for a profile, where that is for a person to do.
+    pub fn sign_in(&self, name: &str) -> Option<SignIn> {
+        let profile = self.profiles.get(name)?;
+        match profile.mfa_serial {
+            Some(_) => Some(SignIn::Code { name: name.to_owned(), profile: Box::new(profile.clone()) }),
+            None => self.sso(name).map(SignIn::Sso),
+        }
     }
 
     /// Where one signs in for a profile, if it is by single sign-on: its own or that of the profile whose credentials it uses.

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    aws::AwsFiles,
+    aws::{AwsFiles, SignIn},
     context::{Context, Contexts, LOCAL},
     settings::Every,
 };
@@ -113,6 +113,16 @@ impl Catalogue {
                 "there is no context {name:?} and no such profile; a profile is named with its region: prod/eu-west-1"
             )
         })
+    }
+
+    /// How one signs in for a place, where that is for a person to do. Without a profile it is AWS's `default`, unless the
+    /// place brings its own credentials.
+    pub fn sign_in(&self, place: &Place) -> Option<SignIn> {
+        let context = &place.context;
+        if context.credentials_file.is_some() || self.own.iter().any(|own| own.name == place.name && own.arriving) {
+            return None;
+        }
+        self.aws.sign_in(context.profile.as_deref().unwrap_or("default"))
     }
 
     /// A place with the policies applied.

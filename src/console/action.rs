@@ -51,6 +51,7 @@ pub enum Layer {
     Confirm,
     Command,
     Scope,
+    SignIn,
     Overlay,
 }
 
@@ -84,6 +85,7 @@ impl Layer {
         (Layer::Confirm, "confirm", "Questions"),
         (Layer::Command, "command", "The line after :"),
         (Layer::Scope, "scope", "Choosing what is looked at"),
+        (Layer::SignIn, "sign-in", "Signing in"),
         (Layer::Overlay, "overlay", "Boxes"),
         (Layer::Global, "global", "Everywhere"),
     ];
@@ -211,6 +213,7 @@ actions! {
         PlaceBack View "place-back", "back to", "Go to where one was before";
         PlaceForward View "place-forward", "forth to", "Go to where one came back from";
         Undo Change "undo", "undo", "Take back the last change that can be taken back, after a yes";
+        SignIn View "sign-in", "sign in", "Sign in where credentials have expired: in a browser, or with the code of a device";
         Scope View "scope", "scope", "Choose what is looked at: contexts, profiles in regions, several at once";
         NextTheme View "next-theme", "theme", "Change to the next theme";
         ReportBug View "report-bug", "report", "Write what happened last to a file for a bug report; secrets are masked in it";

@@ -6,7 +6,11 @@ use std::{path::PathBuf, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    config::{forward::Forward, place::Place},
+    config::{
+        aws::{Profile, SsoSession},
+        forward::Forward,
+        place::Place,
+    },
     console::{
         opener::Opener,
         origin::Origin,
@@ -33,6 +37,7 @@ mod queries;
 mod retag;
 mod sample;
 mod shell;
+mod sign_in;
 mod tape;
 mod transfer;
 mod turns;
@@ -370,6 +375,12 @@ pub enum Effect {
     Repaint,
     /// Make a client for an origin.
     Connect { origin: Origin, place: Box<Place> },
+    /// Sign in by single sign-on: ask for a code, and wait until the user has agreed in a browser.
+    SignIn(Box<SsoSession>),
+    /// Stop waiting for that.
+    CancelSignIn,
+    /// Sign in to an origin with the code of a device.
+    EnterCode { origin: Origin, profile: Box<Profile>, name: String, code: ssm::Sensitive },
     /// An origin is no longer looked at: stop asking there. What is open there stays.
     Leave(Origin),
     /// Ask the service of the epoch's origin.

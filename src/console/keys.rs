@@ -51,6 +51,7 @@ const ORDER: &[Layer] = &[
     Layer::Confirm,
     Layer::Command,
     Layer::Scope,
+    Layer::SignIn,
     Layer::Overlay,
 ];
 

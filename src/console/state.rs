@@ -62,6 +62,7 @@ mod scope;
 pub mod seen;
 pub mod sessions;
 pub mod shells;
+pub mod sign_in;
 pub mod tagging;
 pub mod viewer;
 mod watch;
@@ -412,6 +413,7 @@ impl State {
                 Overlay::Text(_) => vec![Layer::Output, Layer::List, Layer::Global],
                 Overlay::Plan(_) => vec![Layer::Plan, Layer::Overlay],
                 Overlay::Scope(_) => vec![Layer::Scope, Layer::Overlay],
+                Overlay::SignIn(_) => vec![Layer::SignIn, Layer::Overlay],
                 Overlay::Form(form) => match form.current().map(|field| &field.value) {
                     Some(Value::Text(_)) => vec![Layer::Form],
                     _ => vec![Layer::Form, Layer::Input],

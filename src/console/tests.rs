@@ -10,6 +10,7 @@ mod own;
 mod properties;
 pub mod sessions;
 mod shells;
+mod sign_in;
 mod tapes;
 mod world;
 

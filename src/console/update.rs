@@ -221,6 +221,17 @@ pub enum ForwardUpdate {
     Closed(Trouble),
 }
 
+/// How far signing in has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SignInUpdate {
+    /// The user is to open this address and to compare the code.
+    Code { url: String, code: String },
+    /// There is a token.
+    Done,
+    /// There is none.
+    Failed(Trouble),
+}
+
 /// What a task has to say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Update {
@@ -255,6 +266,10 @@ pub enum Update {
     Program { id: u64, update: ProgramUpdate },
     /// The service throttles this operation, which is tried again after a while; or it does so no longer.
     Throttled(Option<(String, Duration)>),
+    /// Something about signing in to what goes by this identifier.
+    SignIn { identifier: String, update: SignInUpdate },
+    /// The code of a device was taken for an origin, or not.
+    CodeTaken(Origin, Result<(), Trouble>),
     /// Something to tell the user.
     Told(String),
     /// Something that failed without belonging to a pane.

@@ -20,6 +20,7 @@ use crate::{
             overlay::{Overlay, Question},
             plan::Plan,
             seen::{Hit, Slot},
+            sign_in::SigningIn,
         },
         text,
     },
@@ -116,6 +117,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                 ]
             });
         }
+        Overlay::SignIn(signing) => sign_in(view, frame, area, signing),
         Overlay::Scope(scope) => {
             let rows = overlay.rows();
             let marked = scope.names.iter().filter(|(_, marked)| *marked).count();
@@ -387,6 +389,49 @@ fn planned(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, plan: &Plan) 
         };
         vec![(role, format!("{sign} ")), (Role::Text, text::fit(&node.name, names + 2)), (Role::Dim, node.id.clone())]
     });
+}
+
+/// What is to be done to sign in.
+fn sign_in(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, signing: &SigningIn) {
+    let width = area.width.saturating_sub(4).min(90);
+    let room = usize::from(width.saturating_sub(4));
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    // Where there is little room, what has to be read there comes before what explains it.
+    let roomy = area.height >= 12;
+    let mut say = |role: Role, words: &str| {
+        if !roomy && role == Role::Text {
+            return;
+        }
+        lines.extend(text::wrap(words, room).into_iter().map(|line| Line::from(view.span(role, format!(" {line}")))));
+    };
+    if roomy {
+        say(Role::Dim, &format!("for {}", signing.origins.join(", ")));
+    }
+    match &signing.device {
+        None => say(Role::Running, "asking for a code"),
+        Some((url, code)) => {
+            say(Role::Text, "Open this address in a browser:");
+            say(Role::Title, url);
+            say(Role::Text, "It has to show this code; then agree there:");
+            say(Role::Title, code);
+        }
+    }
+    if roomy {
+        lines.push(Line::default());
+    }
+    let mut keys = vec![view.span(Role::Text, " ")];
+    let known = signing.device.is_some();
+    for action in [Action::OpenLink, Action::Copy, Action::Dismiss] {
+        if known || action == Action::Dismiss {
+            keys.extend(view.hint(action));
+            keys.push(view.span(Role::Text, "   "));
+        }
+    }
+    lines.push(Line::from(keys));
+    let height = u16::try_from(lines.len()).unwrap_or(area.height).saturating_add(2).min(area.height);
+    let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
+    let inner = super::panel(view, frame, place, &format!("Sign in to {}", signing.identifier), Role::ModalBorder);
+    super::lines(frame, inner, lines);
 }
 
 /// A question, with what it is about in full.

@@ -10,7 +10,13 @@ use ratatui::{
 use super::View;
 use crate::{
     config::theme::Role,
-    console::{action::Action, origin::Connection, state::feed::Feed, text, update::Trouble},
+    console::{
+        action::Action,
+        origin::Connection,
+        state::feed::Feed,
+        text,
+        update::{Fault, Trouble},
+    },
 };
 
 /// Lines in the middle of an area.
@@ -42,7 +48,9 @@ pub(super) fn trouble(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, title:
     }
     if matches!(view.state.origins.connection(), Connection::Ready) {
         lines.push(Line::default());
-        lines.push(keys(view, &[Action::Refresh]));
+        let signs_in = trouble.fault == Some(Fault::Credentials);
+        let actions = [Action::SignIn, Action::Refresh];
+        lines.push(keys(view, if signs_in { &actions } else { &actions[1..] }));
     }
     middle(frame, area, lines);
 }

@@ -162,6 +162,8 @@ const FOOTER: &[(Layer, &[Action])] = &[
     (Layer::Form, &[Action::Submit, Action::FieldNext, Action::FieldPrevious, Action::Dismiss]),
     (Layer::Input, &[Action::Accept, Action::Dismiss]),
     (Layer::Confirm, &[Action::Yes, Action::No]),
+    (Layer::Scope, &[Action::Mark]),
+    (Layer::SignIn, &[Action::OpenLink, Action::Copy]),
     (Layer::Overlay, &[Action::Accept, Action::Dismiss]),
 ];
 

@@ -9,8 +9,10 @@ use super::{
 use crate::{
     config::theme::Role,
     console::{
+        action::Action,
         origin::{Connection, Known, Origin},
         text,
+        update::Fault,
     },
 };
 
@@ -98,7 +100,7 @@ pub(super) fn of_pane(view: &View<'_>, origin: Origin) -> Vec<Span<'static>> {
         Span::styled(view.plain(view.state.origins.label(origin).to_owned()), style),
     ];
     spans.push(view.span(Role::Dim, "  "));
-    spans.extend(view.hint(crate::console::action::Action::NextOrigin));
+    spans.extend(view.hint(Action::NextOrigin));
     spans
 }
 
@@ -126,7 +128,15 @@ pub(super) fn troubles(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
         };
         let label = view.state.origins.label(*origin);
         let words = format!(" {} {label}: {}{more}", view.look.sign("✗", "x"), trouble.what);
-        lines.push(view.span(Role::Stale, text::cut(&words, area.width.into())).into());
+        let hint = match trouble.fault {
+            Some(Fault::Credentials) => view.hint(Action::SignIn),
+            _ => Vec::new(),
+        };
+        let used = hint.iter().map(Span::width).sum::<usize>() + 3;
+        let words = text::cut(&words, usize::from(area.width).saturating_sub(used));
+        let mut spans = vec![view.span(Role::Stale, words), view.span(Role::Text, "  ")];
+        spans.extend(hint);
+        lines.push(spans.into());
     }
     super::lines(frame, area, lines);
 }

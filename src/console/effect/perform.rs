@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    Change, Confirmed, Effect, Epoch, Programs, Query, Source, forward, look, on_node, shell, transfer, write,
+    Change, Confirmed, Effect, Epoch, Programs, Query, Source, forward, look, on_node, shell, sign_in, transfer, write,
 };
 use crate::{
     client::{Client, Error, Throttle},
@@ -40,6 +40,7 @@ pub(super) const AT_ONCE: usize = 8;
 pub struct Performer {
     connect: Connect,
     ends: HashMap<Origin, End>,
+    signing_in: Option<AbortHandle>,
     updates: mpsc::Sender<Update>,
     asked: HashMap<(Origin, Source), AbortHandle>,
     /// What runs on this machine.
@@ -99,6 +100,7 @@ impl Performer {
         Self {
             connect,
             ends: HashMap::new(),
+            signing_in: None,
             updates,
             asked: HashMap::new(),
             programs: HashMap::new(),
@@ -154,6 +156,22 @@ impl Performer {
                     drop(job);
                     let _ = updates.blocking_send(answer);
                 });
+            }
+            Effect::SignIn(session) => {
+                let signing = tokio::spawn(sign_in::sso(*session, self.updates.clone()));
+                if let Some(older) = self.signing_in.replace(signing.abort_handle()) {
+                    older.abort();
+                }
+            }
+            Effect::CancelSignIn => {
+                if let Some(signing) = self.signing_in.take() {
+                    signing.abort();
+                }
+            }
+            Effect::EnterCode { origin, profile, name, code } => {
+                if let Some(client) = self.client(origin) {
+                    tokio::spawn(sign_in::code(origin, client, (name, *profile), code, self.updates.clone()));
+                }
             }
             Effect::Leave(origin) => {
                 for (_, task) in self.asked.extract_if(|(of, _), _| *of == origin) {

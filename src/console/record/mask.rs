@@ -11,7 +11,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use crate::{
     console::{
         state::{Event, Heard, commands::Group},
-        update::{LookUpdate, Page, ProgramUpdate, ShellUpdate, Transcript, Update, Whole},
+        update::{LookUpdate, Page, ProgramUpdate, ShellUpdate, SignInUpdate, Transcript, Update, Whole},
     },
     ssm,
 };
@@ -73,7 +73,14 @@ impl Masks {
             }
             Update::Program { id, update } => Update::Program { id: *id, update: self.program(update) },
             // Names, numbers, ids, and words of ours and of the service.
-            Update::Connected(..)
+            Update::SignIn { identifier, update: SignInUpdate::Code { .. } } => {
+                // Whoever has both could agree for somebody else.
+                let masked = SignInUpdate::Code { url: "…".to_owned(), code: "…".to_owned() };
+                Update::SignIn { identifier: identifier.clone(), update: masked }
+            }
+            Update::SignIn { .. }
+            | Update::CodeTaken(..)
+            | Update::Connected(..)
             | Update::Unreachable(..)
             | Update::Caller { .. }
             | Update::Left { .. }

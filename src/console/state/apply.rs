@@ -90,6 +90,8 @@ impl State {
             Update::Throttled(throttle) => {
                 self.throttle = throttle.map(|(operation, wait)| (operation, now.plus(wait)));
             }
+            Update::SignIn { identifier, update } => self.sign_in_update(&identifier, update, fx),
+            Update::CodeTaken(origin, result) => self.code_taken(origin, result, fx),
             Update::Told(what) => self.tell(what),
             Update::Failed(trouble) => self.fail(trouble),
         }

@@ -52,6 +52,7 @@ impl State {
             Action::EditTags => self.edit_tags(),
             Action::ReportBug => fx.push(Effect::Report),
             Action::Scope => self.open_scope(),
+            Action::SignIn => self.sign_in(fx),
             Action::Redraw => fx.push(Effect::Repaint),
             Action::Suspend => fx.push(Effect::Suspend),
             Action::Back if !prefixed && self.notices.dismiss(self.now) => {}

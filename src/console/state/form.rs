@@ -4,7 +4,7 @@ use crossterm::event::KeyEvent;
 use tui_textarea::TextArea;
 
 use super::{Heard, input::LineInput};
-use crate::console::{action::Own, text};
+use crate::console::{action::Own, origin::Origin, text};
 
 /// Several lines of text that are edited. The only widget that lives in the state, since the editor is one with its text.
 #[derive(Clone, Debug)]
@@ -203,6 +203,8 @@ const READABLE: &[&str] = &[
 /// What becomes of a form that is submitted.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Purpose {
+    /// Signing in to an origin with the code of a device.
+    Code { origin: Origin },
     /// A command is sent.
     Command,
     /// A parameter is created.

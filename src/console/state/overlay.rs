@@ -189,6 +189,8 @@ pub enum Overlay {
     Columns { items: Vec<(Column, bool)>, cursor: Cursor },
     /// What could be looked at, and what was marked of it.
     Scope(ScopeBox),
+    /// Signing in by single sign-on.
+    SignIn(Box<super::sign_in::SigningIn>),
     /// A form.
     Form(Box<Form>),
     /// A question.
@@ -210,7 +212,7 @@ impl Overlay {
             Self::Question(question) => question.typed.as_mut().map(|(_, input)| input),
             Self::Text(text) if text.viewer.finding => Some(&mut text.viewer.find),
             Self::Messages { .. } | Self::Log { .. } | Self::Columns { .. } | Self::Why { .. } => None,
-            Self::Form(_) | Self::Text(_) | Self::Plan(_) => None,
+            Self::Form(_) | Self::SignIn(_) | Self::Text(_) | Self::Plan(_) => None,
         }
     }
 
@@ -222,6 +224,7 @@ impl Overlay {
             | Self::Command(_)
             | Self::Picker { .. }
             | Self::Scope(_)
+            | Self::SignIn(_)
             | Self::Question(_)
             | Self::Columns { .. }
             | Self::Why { .. }
@@ -246,7 +249,7 @@ impl Overlay {
             Self::Command(line) => Some(&mut line.cursor),
             Self::Scope(scope) => Some(&mut scope.cursor),
             Self::Plan(plan) => Some(&mut plan.cursor),
-            Self::Form(_) | Self::Question(_) | Self::Text(_) => None,
+            Self::Form(_) | Self::SignIn(_) | Self::Question(_) | Self::Text(_) => None,
         }
     }
 
@@ -274,7 +277,7 @@ impl Overlay {
             Self::Scope(scope) => passing(&scope.names, scope.input.text(), |(name, _)| name.clone()),
             Self::Columns { items, .. } => (0..items.len()).collect(),
             Self::Messages { .. } | Self::Why { .. } | Self::Form(_) | Self::Question(_) => Vec::new(),
-            Self::Text(_) | Self::Plan(_) => Vec::new(),
+            Self::SignIn(_) | Self::Text(_) | Self::Plan(_) => Vec::new(),
         }
     }
 }

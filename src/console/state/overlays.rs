@@ -95,6 +95,7 @@ impl State {
                 }
             }
             Overlay::Command(_) | Overlay::Text(_) | Overlay::Plan(_) => {}
+            Overlay::SignIn(_) => self.act_sign_in(action, fx),
             Overlay::Scope(scope) => {
                 let row = rows.get(scope.cursor.at).copied();
                 match action {
@@ -279,6 +280,10 @@ impl State {
             Purpose::Tags(tagged) => {
                 tagged.change(form).map(|change| Submitted::Tags(tagged.origin, change.map(Box::new)))
             }
+            Purpose::Code { origin } => {
+                let code = form.given("code").ok_or(("code", "type what the device shows".to_owned()));
+                code.map(|code| Submitted::Code(*origin, code))
+            }
             Purpose::Save => form.given("path").map(Submitted::Save).ok_or(("path", "name a file".to_owned())),
             Purpose::Pipe => form.given("program").map(Submitted::Pipe).ok_or(("program", "name a program".to_owned())),
             Purpose::Own { own, nodes } => {
@@ -320,6 +325,10 @@ impl State {
                 );
             }
             Ok(Submitted::Tags(origin, change)) => self.confirm_tags(origin, change.map(|change| *change)),
+            Ok(Submitted::Code(origin, code)) => {
+                self.overlays.pop();
+                self.enter_code(origin, code, fx);
+            }
             Ok(Submitted::Save(path)) => self.save(path, fx),
             Ok(Submitted::Pipe(line)) => self.pipe(line, fx),
             Ok(Submitted::Own(own, nodes, answers)) => {
@@ -479,6 +488,7 @@ enum Submitted {
     Export,
     Pipe(String),
     Own(&'static Own, Vec<String>, std::collections::BTreeMap<String, String>),
+    Code(Origin, String),
     Forward(Box<crate::config::forward::Forward>),
     RenameShell(u64, Option<String>),
     Write(Box<crate::console::effect::WriteFile>),

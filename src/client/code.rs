@@ -1,0 +1,71 @@
+//! Temporary credentials for the code of a device: `sts:AssumeRole` where a profile names a role, else `sts:GetSessionToken`.
+
+use super::{Client, Error, caller, transport::Call};
+use crate::ssm::Sensitive;
+
+/// What is asked for with a code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WithCode {
+    /// `mfa_serial`: the device.
+    pub serial: String,
+    /// What it shows.
+    pub code: Sensitive,
+    /// The role to assume, if it is not the caller's own power that is wanted.
+    pub role_arn: Option<String>,
+    /// What the session of the role is called.
+    pub session_name: Option<String>,
+}
+
+impl WithCode {
+    fn operation(&self) -> &'static str {
+        if self.role_arn.is_some() { "AssumeRole" } else { "GetSessionToken" }
+    }
+
+    fn body(&self) -> String {
+        let role = self.role_arn.iter().flat_map(|role| {
+            let name = self.session_name.as_deref().unwrap_or("fleetdeck");
+            [("RoleArn", role.as_str()), ("RoleSessionName", name)]
+        });
+        let pairs = [("Action", self.operation()), ("Version", "2011-06-15")].into_iter().chain(role);
+        let pairs = pairs.chain([("SerialNumber", self.serial.as_str()), ("TokenCode", self.code.as_str())]);
+        pairs.map(|(name, value)| format!("{name}={}", encoded(value))).collect::<Vec<_>>().join("&")
+    }
+}
+
+/// A value of a form: everything but letters, digits and `-._~` as `%XX`.
+fn encoded(value: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    value.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+impl Client {
+    /// Asks for credentials with a code, in the name of another caller, and uses them from now on, for as long as they last.
+    ///
+    /// # Errors
+    /// As for any call; `AccessDenied` for a code that is not right.
+    pub async fn sign_in_with_code(&self, by: &Client, asked: &WithCode) -> Result<(), Error> {
+        let call = Call::sts(&by.0.endpoint, asked.operation(), asked.body());
+        let answer = by.0.transport.send(call).await?;
+        let (credentials, expires) = caller::decode_credentials(answer.status, &answer.body)?;
+        self.0.transport.adopt(credentials, expires).await;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_or_the_callers_own_session_is_asked_for() {
+        let own = WithCode { serial: "arn:aws:iam::1:mfa/ann".into(), code: "123456".into(), ..WithCode::default() };
+        assert_eq!(
+            own.body(),
+            "Action=GetSessionToken&Version=2011-06-15&SerialNumber=arn%3Aaws%3Aiam%3A%3A1%3Amfa%2Fann&TokenCode=123456"
+        );
+        let role = WithCode { role_arn: Some("arn:r".into()), session_name: Some("a b".into()), ..own };
+        assert!(role.body().starts_with("Action=AssumeRole&"), "{}", role.body());
+        assert!(role.body().contains("&RoleArn=arn%3Ar&RoleSessionName=a%20b&"));
+        assert!(!format!("{role:?}").contains("123456"));
+    }
+}
