@@ -64,6 +64,7 @@ impl Agent {
             }
             outcome.is_ok()
         });
+        let throwaway = isolated && self.kill_on_stop;
         let activation =
             self.activation_id.zip(self.activation_code).map(|(id, code)| Activation { id, code: code.into() });
         let options = Options {
@@ -86,13 +87,17 @@ impl Agent {
             let (asked, stopped) = (stop.clone(), stopped()?);
             tokio::spawn(async move {
                 stopped.await;
+                // At once, and again at the end: whoever asked may not have the patience for an end in good order.
+                if throwaway {
+                    agent::end_others();
+                }
                 asked.cancel();
             });
             agent::run(dir, options, Clock::system(), stop).await.map_err(anyhow::Error::from)
         });
         // Scripts go on without their agent; nothing here may wait for them.
         runtime.shutdown_background();
-        if isolated && self.kill_on_stop {
+        if throwaway {
             agent::end_others();
         }
         outcome.map(|()| ExitCode::SUCCESS)
