@@ -40,13 +40,14 @@ pub enum Bond {
 #[derive(Debug, Default)]
 pub struct Children {
     bond: Bond,
-    running: Vec<Child>,
+    engines: Vec<Child>,
+    agents: Vec<Child>,
 }
 
 impl Children {
     /// None yet.
     pub fn bound(bond: Bond) -> Self {
-        Self { bond, running: Vec::new() }
+        Self { bond, ..Self::default() }
     }
 
     /// Starts an engine and waits until it listens.
@@ -64,7 +65,7 @@ impl Children {
             let said = std::fs::read_to_string(&log).unwrap_or_default();
             bail!("the engine did not start: {}", said.trim().trim_start_matches("fleetdeck: "));
         };
-        self.running.push(child);
+        self.engines.push(child);
         Ok(Engine { url: url.trim().to_owned(), credentials: data.join("credentials") })
     }
 
@@ -84,7 +85,7 @@ impl Children {
         }
         let log = agent.data.with_extension("log");
         let child = self.spawn(command.stdout(Stdio::null()), &log).context("cannot start an agent")?;
-        self.running.push(child);
+        self.agents.push(child);
         Ok(())
     }
 
@@ -106,23 +107,29 @@ impl Children {
     }
 
     /// Asks all of them to stop, and makes those that do not. Those that others may be using are left alone.
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
         if self.bond != Bond::Parent {
             return;
         }
-        for child in &mut self.running {
-            // The end of its lifeline is the request.
-            drop(child.stdin.take());
+        // The engine last: what agents still have to tell it, nobody else would take.
+        stop(self.agents).await;
+        stop(self.engines).await;
+    }
+}
+
+async fn stop(mut running: Vec<Child>) {
+    for child in &mut running {
+        // The end of its lifeline is the request.
+        drop(child.stdin.take());
+    }
+    let all = async {
+        for child in &mut running {
+            let _ = child.wait().await;
         }
-        let all = async {
-            for child in &mut self.running {
-                let _ = child.wait().await;
-            }
-        };
-        if timeout(GRACE, all).await.is_err() {
-            for child in &mut self.running {
-                let _ = child.kill().await;
-            }
+    };
+    if timeout(GRACE, all).await.is_err() {
+        for child in &mut running {
+            let _ = child.kill().await;
         }
     }
 }
