@@ -385,21 +385,11 @@ impl State {
 
     /// Asks whether a command shall be sent; names the nodes, and has their number typed if they are many.
     pub(super) fn confirm_plan(&mut self, plan: &Plan) {
-        let read_only = |origin: Origin| self.origins.is_read_only(origin);
-        let (parts, refused): (Vec<_>, Vec<_>) =
-            plan.parts.iter().cloned().partition(|(origin, _)| !read_only(*origin));
-        if parts.is_empty() {
-            let origin = refused.first().map_or_else(|| self.origins.first(), |(origin, _)| *origin);
-            self.protects(origin);
+        if plan.parts.is_empty() {
+            let refused = plan.send.instance_ids.first().map(|id| self.origin_of(id));
+            self.protects(refused.unwrap_or_else(|| self.origins.first()));
             return;
         }
-        let there = |origin: Origin| plan.nodes.iter().filter(move |node| node.origin == origin);
-        let refused = refused.iter().map(|(origin, _)| *origin);
-        let refused: Vec<Part> =
-            refused.map(|origin| (origin, there(origin).map(|node| node.id.clone()).collect())).collect();
-        let nodes = plan.nodes.iter().filter(|node| !read_only(node.origin)).cloned().collect();
-        // What is refused there must not be found out after the yes.
-        let plan = &Plan { parts, nodes, ..plan.clone() };
         let send = &plan.send;
         let mut words = plan.words().into_iter().map(|(words, _)| words);
         let mut lines: Vec<String> = words.next().into_iter().collect();
@@ -411,7 +401,6 @@ impl State {
         if plan.parts.len() > 1 && plan.batches() == plan.parts.len() {
             lines.push(format!("as {}, one for each of these origins", count(plan.parts.len(), "command")));
         }
-        lines.extend(self.left_out(&refused));
         lines.extend(words);
         lines.push(plan.rate());
         let script: Vec<_> = send

@@ -59,6 +59,8 @@ pub struct Plan {
     pub nodes: Vec<Reached>,
     /// Nodes that are missed by a letter's case.
     pub near: Vec<Near>,
+    /// Origins that it leaves out, since nothing may be changed there, and their nodes, in words.
+    pub left_out: Vec<String>,
     /// Whether these are exactly the nodes; else only those known here.
     pub exact: bool,
     /// Where one is among the nodes.
@@ -89,6 +91,7 @@ impl Plan {
             );
             lines.push((each, false));
         }
+        lines.extend(self.left_out.iter().map(|line| (line.clone(), true)));
         let near: Vec<_> = self.near.iter().take(4).map(|near| format!("{} has {}", near.name, near.tag)).collect();
         if !near.is_empty() {
             let more = match self.near.len() - near.len() {
@@ -296,8 +299,13 @@ impl State {
         if of.is_empty() {
             of.insert(self.origins.first(), Vec::new());
         }
-        let parts = of.into_iter().map(part).collect();
-        Plan { send, parts, nodes, near, exact, cursor: Cursor::default() }
+        // What is refused there must not be found out after the yes.
+        let (refused, writable): (Vec<_>, Vec<_>) =
+            of.into_iter().partition(|(origin, _)| self.origins.is_read_only(*origin));
+        nodes.retain(|node| !self.origins.is_read_only(node.origin));
+        let left_out = self.left_out(&refused);
+        let parts = writable.into_iter().map(part).collect();
+        Plan { send, parts, nodes, near, left_out, exact, cursor: Cursor::default() }
     }
 
     /// The nodes known here that match every target, with the tag that does so only if capitals do not count.
