@@ -24,8 +24,8 @@ const NODES: usize = 100_000;
 const CHANGED: usize = 10_000;
 /// Nodes in one page.
 const PAGE: usize = 50;
-/// Updates the loop takes before a key has its turn.
-const DRAIN: usize = 256;
+/// How long the loop takes updates before a key has its turn.
+const DRAIN: Duration = Duration::from_millis(4);
 const ROUNDS: usize = 200;
 /// Filters that are typed letter by letter.
 const TYPED: [&str; 5] = ["web7", "api-12 !99", "ping:lost db", "tag:Env=prod cache", "agent>=3.3 10.0.1"];
@@ -182,12 +182,15 @@ fn refreshing(console: &mut Console, count: usize) {
         console.now = console.now.plus(Duration::from_secs(1));
         let changed: Vec<_> = (0..count.min(CHANGED)).map(|n| n * (count / CHANGED).max(1)).collect();
         let mut pending = Vec::new();
-        for (at, places) in changed.chunks(PAGE * DRAIN).enumerate() {
-            let pages: Vec<Vec<_>> =
-                places.chunks(PAGE).map(|page| page.iter().map(|n| other(*n, round, console.now)).collect()).collect();
+        let pages: Vec<Vec<_>> =
+            changed.chunks(PAGE).map(|page| page.iter().map(|n| other(*n, round, console.now)).collect()).collect();
+        let mut pages = pages.into_iter().peekable();
+        while pages.peek().is_some() {
             let began = Instant::now();
             let mut fx = Vec::new();
-            for page in pages {
+            while began.elapsed() < DRAIN
+                && let Some(page) = pages.next()
+            {
                 let page = Page::Nodes(page);
                 console.state.apply(Update::Page { source: Source::Nodes, epoch, page }, console.now, &mut fx);
             }
@@ -196,9 +199,7 @@ fn refreshing(console: &mut Console, count: usize) {
             batches.push(began.elapsed());
             let (took, more) = console.key(KeyEvent::from(KeyCode::Down));
             keys.push(took);
-            if at == 0 {
-                pending = fx.into_iter().chain(more).collect();
-            }
+            pending.extend(fx.into_iter().chain(more));
         }
         let (_, landed) = console.arrange(pending).unwrap_or_default();
         landing.push(landed);

@@ -26,8 +26,8 @@ use crate::ssm::clock::Clock;
 const FRAME: Duration = Duration::from_millis(16);
 /// The longest, when writing to the terminal is slow.
 const SLOWEST_FRAME: Duration = Duration::from_millis(100);
-/// Updates taken before keys get their turn again.
-const DRAIN: usize = 255;
+/// How long updates are taken before keys and frames get their turn again.
+const DRAIN: Duration = Duration::from_millis(4);
 
 /// What the loop works with.
 pub(super) struct Pulse {
@@ -118,9 +118,9 @@ impl Pulse {
                     self.reload();
                 }
                 Some(update) = self.updates.recv() => {
+                    let end = Instant::now() + DRAIN;
                     self.apply(update, &mut fx);
-                    for _ in 0..DRAIN {
-                        let Ok(update) = self.updates.try_recv() else { break };
+                    while Instant::now() < end && let Ok(update) = self.updates.try_recv() {
                         self.apply(update, &mut fx);
                     }
                     self.state.settle(&mut fx);
