@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use super::update::{Facts, Trouble};
-use crate::config::place::Place;
+use crate::config::place::{Catalogue, Place};
 
 /// Which place something is of. Small and never used twice, so that what was opened in an origin that is no longer looked
 /// at still finds it in [`Origins`].
@@ -62,6 +62,15 @@ fn numbered(at: usize) -> Option<Origin> {
     u16::try_from(at).ok().map(Origin)
 }
 
+/// What became of the known places when something else came to hold for them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Governed {
+    /// Where changes are refused from now on.
+    pub refusing: Vec<Origin>,
+    /// Whether some of it counts from the next start.
+    pub later: bool,
+}
+
 /// Every origin there was, and which of them are looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Origins {
@@ -107,6 +116,24 @@ impl Origins {
             known.connection = Connection::Connecting;
         }
         begins
+    }
+
+    /// Takes what holds now for the places that are known. What is refused more is refused at once; leave to do more counts
+    /// from the next start.
+    pub fn govern(&mut self, catalogue: &Catalogue) -> Governed {
+        let mut governed = Governed::default();
+        for (at, known) in self.all.iter_mut().enumerate() {
+            let place = catalogue.place(&known.place.name).unwrap_or_else(|_| catalogue.governed(known.place.clone()));
+            if place.read_only && !known.place.read_only {
+                known.place.read_only = true;
+                governed.refusing.extend(numbered(at));
+            }
+            governed.later |= place.read_only != known.place.read_only || place.probe != known.place.probe;
+            known.place.accent = place.accent;
+            known.place.confirm_above = place.confirm_above;
+            known.place.sample_every = place.sample_every;
+        }
+        governed
     }
 
     /// Makes a place known without looking at it yet.

@@ -66,17 +66,11 @@ impl Pulse {
             // A terminal that is gone shows itself with the next frame.
             let _ = self.tty.set_mouse(settings.mouse);
         }
-        if settings.read_only {
-            for origin in self.state.origins.scope().to_vec() {
-                if let Some(known) = self.state.origins.get_mut(origin) {
-                    known.place.read_only = true;
-                }
-            }
-            self.performer.refuse_changes();
-        }
+        let governed = self.state.govern(settings.policies.clone(), settings.read_only);
+        governed.refusing.into_iter().for_each(|origin| self.performer.refuse_changes(origin));
         self.state.tell(format!("{} is in force.", shown(&path)));
-        if settings.forwards != before.forwards || (before.read_only && !settings.read_only) {
-            self.state.tell("Forwards, and leave to change things, count from the next start.");
+        if settings.forwards != before.forwards || governed.later || (before.read_only && !settings.read_only) {
+            self.state.tell("Forwards, and leave to change things or to look into nodes, count from the next start.");
         }
         self.state.settings = settings;
     }

@@ -114,9 +114,11 @@ impl Performer {
         }
     }
 
-    /// From now on nothing is changed.
-    pub fn refuse_changes(&mut self) {
-        self.ends.values_mut().for_each(|end| end.read_only = true);
+    /// From now on nothing is changed in an origin.
+    pub fn refuse_changes(&mut self, origin: Origin) {
+        if let Some(end) = self.ends.get_mut(&origin) {
+            end.read_only = true;
+        }
     }
 
     /// Programs are started by these words, followed by their own: a command that leaves our terminal for a session of its own

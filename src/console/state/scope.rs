@@ -6,10 +6,10 @@ use super::{
     overlay::{Overlay, ScopeBox},
 };
 use crate::{
-    config::place::Place,
+    config::place::{Place, Policy},
     console::{
         effect::{Effect, Source},
-        origin::Origin,
+        origin::{Governed, Origin},
         state::Pane,
         update::Trouble,
     },
@@ -25,6 +25,13 @@ impl State {
             Ok(places) if places.is_empty() => self.tell("Name at least one context."),
             Ok(places) => self.look_at(places, fx),
         }
+    }
+
+    /// These policies hold from now on, for what is looked at and for what will be.
+    pub fn govern(&mut self, policies: Vec<Policy>, read_only: bool) -> Governed {
+        self.catalogue.policies = policies;
+        self.catalogue.read_only |= read_only;
+        self.origins.govern(&self.catalogue)
     }
 
     /// Opens the box in which is chosen what is looked at.

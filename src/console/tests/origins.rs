@@ -11,7 +11,7 @@ use crate::{
         action::{Action, Kind},
         effect::{Change, Effect, Source},
         origin::Origin,
-        state::{Pane, fleet::Column, shells::Phase},
+        state::{Pane, fleet::Column, overlay::Overlay, shells::Phase},
         testing::Bench,
         update::{Changed, Fault, Page, Trouble, Update},
     },
@@ -147,8 +147,14 @@ fn nodes_of_a_read_only_origin_are_left_out_in_words() {
     let (mut bench, [_, stage]) = two(true);
     bench.press("a r");
     bench.type_text("uptime");
-    bench.press("ctrl-s");
-    assert!(bench.screen(80, 24).contains("left out, read-only: prod/eu-west-1 (2 nodes)"));
+    bench.press("ctrl-t");
+    let told = "left out, read-only: prod/eu-west-1 (2 nodes)";
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains(told) && screen.contains("on 2 nodes"), "{screen}");
+    let Some(Overlay::Plan(plan)) = bench.state.overlays.last() else { panic!("a plan is shown") };
+    assert_eq!(bench.state.shown_line(plan).matches("aws ssm send-command").count(), 1);
+    bench.press("esc ctrl-s");
+    assert!(bench.screen(80, 24).contains(told));
     bench.press("y");
     assert_eq!(bench.changes().len(), 1);
     let origins = bench.fx.iter().filter_map(Effect::changed).collect::<Vec<_>>();
@@ -291,6 +297,24 @@ fn a_policy_makes_a_place_what_it_is() {
         _ => None,
     });
     assert_eq!(asked, Some(true), "the performer knows it too");
+}
+
+#[test]
+fn policies_that_come_later_hold_for_what_is_looked_at() {
+    let (mut bench, [prod, stage]) = two(false);
+    let policy = |read_only, accent: &str| {
+        let accent = Some(accent.to_owned());
+        vec![Policy { pattern: "*prod*".to_owned(), read_only, accent, confirm_above: Some(0), ..Policy::default() }]
+    };
+    let governed = bench.state.govern(policy(true, "production"), false);
+    assert_eq!((governed.refusing, governed.later), (vec![prod], false));
+    assert!(bench.state.origins.is_read_only(prod) && !bench.state.origins.is_read_only(stage));
+    assert!(bench.state.origins.get(prod).unwrap().is_production());
+    assert_eq!((bench.state.origins.confirm_above(prod, 9), bench.state.origins.confirm_above(stage, 9)), (0, 9));
+    // What was refused stays so: whoever looks at the console must be able to rely on it.
+    let governed = bench.state.govern(policy(false, "stage"), false);
+    assert_eq!((governed.refusing.len(), governed.later), (0, true));
+    assert!(bench.state.origins.is_read_only(prod) && !bench.state.origins.get(prod).unwrap().is_production());
 }
 
 proptest! {
