@@ -72,7 +72,7 @@ impl Pulse {
         if settings.forwards != before.forwards || governed.later || (before.read_only && !settings.read_only) {
             self.state.tell("Forwards, and leave to change things or to look into nodes, count from the next start.");
         }
-        self.state.settings = settings;
+        self.state.take_settings(settings);
     }
 }
 

@@ -20,11 +20,7 @@ use crate::{
         probe::usage,
         state::{
             feed::Feed,
-            fleet::{
-                Column as Kind, Fleet,
-                columns::{USUAL, missing},
-                groups::GroupSort,
-            },
+            fleet::{Column as Kind, Fleet, columns::missing, groups::GroupSort},
             node::Node,
             seen::{Hit, Slot},
         },
@@ -284,7 +280,7 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet) {
     // The name stays; what was scrolled past gives its room to the rest.
     // Where nobody samples, there is nothing to say about disks.
     let sampled = view.state.has_sampled();
-    let usual = !fleet.wide && fleet.scrolled == 0 && fleet.columns().iter().cloned().eq(Kind::all().take(USUAL));
+    let usual = !fleet.wide && fleet.scrolled == 0 && fleet.columns() == Kind::usual();
     let mut shown = fleet.shown_columns();
     shown.retain(|kind| sampled || *kind != Kind::Disk);
     let kept = 1 + usize::from(shown.get(1) == Some(&Kind::Origin));

@@ -410,6 +410,41 @@ fn what_is_remembered_is_shown_at_once_and_told_apart() {
     bench.connect(Default::default());
 }
 
+#[test]
+fn the_fleet_is_looked_at_as_it_was_left() {
+    use crate::{config::view::Columns, console::state::fleet::Column};
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+    let configured = |fleet: Option<&[&str]>| {
+        let columns = Columns { fleet: fleet.map(names), ..Columns::default() };
+        Bench::starting(Settings { columns, ..Settings::default() })
+    };
+    let columns = |bench: &Bench| bench.state.fleet.columns().iter().map(|c| c.name().into_owned()).collect::<Vec<_>>();
+    let mut before = configured(Some(&["name", "ping"]));
+    before.connect(Default::default());
+    before.state.fleet.set_columns_named(&names(&["ping", "agent"]));
+    before.state.fleet.set_sort(vec![(Column::Ping, true), (Column::Agent, false)]);
+    before.state.fleet.set_group(Some(Column::Platform));
+    // Reconnecting, as after signing in, is no reason to forget what was chosen.
+    before.connect(Default::default());
+    assert_eq!(columns(&before), ["ping", "agent"]);
+    let left = before.state.left();
+
+    let mut after = configured(Some(&["name", "ping"]));
+    after.state.resume(left.clone());
+    after.connect(Default::default());
+    assert_eq!(columns(&after), ["ping", "agent"]);
+    assert_eq!(after.state.fleet.sort(), before.state.fleet.sort());
+    assert_eq!(after.state.fleet.grouped_by(), Some(&Column::Platform));
+    // Settings that were changed since then count.
+    for (settings, shown) in [(Some(&["name", "tag:Env"][..]), names(&["name", "tag:Env"])), (None, Vec::new())] {
+        let mut after = configured(settings);
+        after.state.resume(left.clone());
+        after.connect(Default::default());
+        let usual: Vec<_> = Column::usual().iter().map(|c| c.name().into_owned()).collect();
+        assert_eq!(columns(&after), if shown.is_empty() { usual } else { shown });
+    }
+}
+
 fn everything() -> Vec<Bench> {
     use crate::console::tests::sessions::{forwards, sessions};
     let with = |mut bench: Bench, keys: &str| {

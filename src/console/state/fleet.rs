@@ -88,6 +88,8 @@ pub struct Fleet {
     sort: Vec<SortKey>,
     /// The columns that are shown.
     columns: Vec<Column>,
+    /// The columns that the settings have for the place that is looked at, as they were taken last.
+    pub configured: Option<Vec<String>>,
     /// What the nodes are grouped by.
     group: Option<Column>,
     groups: Vec<Group>,
@@ -150,7 +152,8 @@ impl Default for Fleet {
             filter: LineInput::default(),
             filtering: false,
             sort: vec![(Column::Name, false)],
-            columns: Column::all().take(columns::USUAL).collect(),
+            columns: Column::usual(),
+            configured: None,
             group: None,
             groups: Vec::new(),
             opened: None,

@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pane, State, compliance::grouping::Grouping, input::LineInput, node::Node};
+use super::{Pane, State, compliance::grouping::Grouping, node::Node};
 use crate::{
+    config::view::View,
     console::{origin::Origin, text::clean},
     ssm::{self, PingStatus, Timestamp},
 };
@@ -22,10 +23,10 @@ pub struct Left {
     pub at: i64,
     /// The pane, by its title.
     pub pane: String,
-    /// The filter of the fleet.
-    pub filter: String,
-    /// The column the fleet is sorted by, by its title, and whether backwards.
-    pub sort: (String, bool),
+    /// How the fleet was looked at.
+    pub fleet: View,
+    /// The columns that the settings had for these places then. If they have others now, those count.
+    pub configured: Option<Vec<String>>,
     /// Whether details stand beside the fleet.
     pub detail: bool,
     /// What compliance is grouped by: a tag, or `patch-group`.
@@ -77,8 +78,8 @@ impl State {
             places: self.origins.known().filter_map(|(origin, _)| self.whose(origin)).collect(),
             at: at.as_millis(),
             pane: pane.title().to_owned(),
-            filter: fleet.filter.text().to_owned(),
-            sort: fleet.sorted_on(),
+            fleet: fleet.as_view(fleet.view.as_deref().unwrap_or_default()),
+            configured: fleet.configured.clone(),
             detail: fleet.detail,
             grouping: match &self.compliance.grouping {
                 Grouping::Severity => None,
@@ -106,9 +107,10 @@ impl State {
         if let Some(pane) = Pane::ALL.into_iter().find(|pane| pane.title() == left.pane && *pane != Pane::Shell) {
             self.pane = pane;
         }
-        self.fleet.filter = LineInput::from(left.filter.as_str());
         // A column that is not there any more is no reason to sort by another.
-        let _ = self.fleet.sort_on(&left.sort.0, left.sort.1);
+        self.fleet.set_view(&left.fleet);
+        self.fleet.configured = left.configured;
+        self.take_columns();
         self.fleet.detail = left.detail;
         self.compliance.grouping = match left.grouping.as_deref() {
             Some("patch-group") => Grouping::PatchGroup,

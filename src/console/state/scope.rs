@@ -6,7 +6,10 @@ use super::{
     overlay::{Overlay, ScopeBox},
 };
 use crate::{
-    config::place::{Place, Policy},
+    config::{
+        place::{Place, Policy},
+        settings::Settings,
+    },
     console::{
         effect::{Effect, Source},
         origin::{Governed, Origin},
@@ -25,6 +28,12 @@ impl State {
             Ok(places) if places.is_empty() => self.tell("Name at least one context."),
             Ok(places) => self.look_at(places, fx),
         }
+    }
+
+    /// The user's settings are these from now on.
+    pub fn take_settings(&mut self, settings: Settings) {
+        self.settings = settings;
+        self.take_columns();
     }
 
     /// These policies hold from now on, for what is looked at and for what will be.

@@ -288,7 +288,8 @@ impl State {
         true
     }
 
-    /// Shows the columns the settings have for the place that is looked at.
+    /// Shows the columns the settings have for the place that is looked at, if they have not been taken before: what the user
+    /// chose since then stays.
     pub(in crate::console::state) fn take_columns(&mut self) {
         let names = self.origins.known().flat_map(|(_, known)| {
             let (profile, region) = (known.facts.profile.clone().unwrap_or_default(), &known.facts.region);
@@ -296,7 +297,12 @@ impl State {
         });
         let names: Vec<String> = names.collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let Some(columns) = self.settings.columns.of_fleet(&names).map(<[String]>::to_vec) else { return };
+        let columns = self.settings.columns.of_fleet(&names).map(<[String]>::to_vec);
+        let before = std::mem::replace(&mut self.fleet.configured, columns.clone());
+        if before == columns {
+            return;
+        }
+        let Some(columns) = columns else { return self.fleet.set_columns(Column::usual()) };
         let unknown = self.fleet.set_columns_named(&columns);
         if !unknown.is_empty() {
             self.warn(format!("There are no columns {}.", unknown.join(", ")));

@@ -67,13 +67,18 @@ enum Missing {
     Unknown,
 }
 
-/// Columns that are shown where nothing else is said.
-pub const USUAL: usize = 10;
+/// Columns that are shown where nothing else is said, of those there are.
+const USUAL: usize = 10;
 
 impl Column {
     /// Every column that is no tag, the usual ones first.
     pub fn all() -> impl Iterator<Item = Self> {
         NAMED.iter().map(|(column, ..)| column.clone())
+    }
+
+    /// The columns that are shown where nothing else is said.
+    pub fn usual() -> Vec<Self> {
+        Self::all().take(USUAL).collect()
     }
 
     /// The column of a name, as in `name` and `tag:Env`.

@@ -16,12 +16,6 @@ impl Fleet {
         Ok(())
     }
 
-    /// What the list is sorted by first: the name of the column, and whether backwards.
-    pub fn sorted_on(&self) -> (String, bool) {
-        let first = self.sort.first().map(|(column, reversed)| (column.name().into_owned(), *reversed));
-        first.unwrap_or_else(|| (Column::Name.name().into_owned(), false))
-    }
-
     /// The names of the columns to sort by.
     pub fn sortable(&self) -> Vec<String> {
         let tags = self.tag_keys().into_iter().map(|key| Column::Tag(key.into()).name().into_owned());

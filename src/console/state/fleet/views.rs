@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Action, Column, Fleet, Group, GroupSort, LineInput, SortKey, Timestamp, columns, groups};
+use super::{Action, Column, Fleet, Group, GroupSort, LineInput, SortKey, Timestamp, groups};
 use crate::{config::view::View, console::state::cursor::Cursor};
 
 /// Tag keys that are offered as columns and groups; more are not worth reading through.
@@ -233,7 +233,7 @@ impl Fleet {
     /// How the fleet is looked at, under a name.
     pub fn as_view(&self, name: &str) -> View {
         let sort = |(column, reversed): &SortKey| format!("{}{}", if *reversed { "-" } else { "" }, column.name());
-        let usual = self.columns.iter().cloned().eq(Column::all().take(columns::USUAL));
+        let usual = self.columns == Column::usual();
         View {
             name: name.to_owned(),
             filter: self.filter.text().trim().to_owned(),
