@@ -119,9 +119,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let looks = looks::Looks::new(paths.clone(), &settings, &theme).map_err(anyhow::Error::msg)?;
     let file = record.as_ref().map(|(path, _)| record::create(path)).transpose()?;
     let clock = Clock::system();
-    catalogue.read_only |= settings.read_only;
-    (catalogue.probe, catalogue.sample_every) = (settings.probe, settings.sample_every);
-    catalogue.policies.extend(settings.policies.iter().cloned());
+    catalogue.take(&settings);
     let places: Result<Vec<Place>, String> = scope.iter().map(|name| catalogue.place(name)).collect();
     let places = places.map_err(anyhow::Error::msg)?;
     let accents = catalogue.policies.iter().filter_map(|policy| policy.accent.as_deref());

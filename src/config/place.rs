@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     aws::{AwsFiles, SignIn},
     context::{Context, Contexts, LOCAL},
-    settings::Every,
+    settings::{Every, Settings},
 };
 
 /// One account and region, or one endpoint, under the name the user knows it by.
@@ -83,6 +83,13 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// Takes what the settings say of places. Nothing they say makes writable what was read-only.
+    pub fn take(&mut self, settings: &Settings) {
+        self.policies.clone_from(&settings.policies);
+        self.read_only |= settings.read_only;
+        (self.probe, self.sample_every) = (settings.probe, settings.sample_every);
+    }
+
     /// The names that are offered: own places, contexts, `local`, and each profile in its own region and in those of others.
     pub fn names(&self) -> Vec<String> {
         let own = self.own.iter().map(|place| place.name.clone());

@@ -192,6 +192,14 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// With views that were saved besides. Who saves one under a name of the settings means the saved one.
+    #[must_use]
+    pub fn with_views(mut self, saved: &[View]) -> Self {
+        self.views.retain(|view| !saved.iter().any(|saved| saved.name == view.name));
+        self.views.extend(saved.iter().cloned());
+        self
+    }
+
     /// Reads a settings file.
     ///
     /// # Errors

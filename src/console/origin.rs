@@ -128,6 +128,9 @@ impl Origins {
                 known.place.read_only = true;
                 governed.refusing.extend(numbered(at));
             }
+            if place.probe == Some(false) {
+                known.place.probe = place.probe;
+            }
             governed.later |= place.read_only != known.place.read_only || place.probe != known.place.probe;
             known.place.accent = place.accent;
             known.place.confirm_above = place.confirm_above;

@@ -1,15 +1,15 @@
 //! The user's files read again while the console runs. What is in order takes effect at once; what is not is told with its
 //! place, and what was in force stays.
 
-use std::sync::Arc;
-
 use super::{
+    action::Action,
     looks::Looks,
     pulse::Pulse,
     state::State,
     watch::{Files, shown},
 };
 use crate::config::{
+    keymap::{Keymap, Problem},
     paths::{Paths, read_optional},
     settings::Settings,
 };
@@ -66,14 +66,19 @@ impl Pulse {
             // A terminal that is gone shows itself with the next frame.
             let _ = self.tty.set_mouse(settings.mouse);
         }
-        let governed = self.state.govern(settings.policies.clone(), settings.read_only);
+        let governed = self.state.govern(&settings);
         governed.refusing.into_iter().for_each(|origin| self.performer.refuse_changes(origin));
         self.state.tell(format!("{} is in force.", shown(&path)));
         if settings.forwards != before.forwards || governed.later || (before.read_only && !settings.read_only) {
             self.state.tell("Forwards, and leave to change things or to look into nodes, count from the next start.");
         }
-        self.state.take_settings(settings);
+        let (keymap, _) = keymap_of(&shown(&self.read.paths.keymap()), self.read.keymap.as_deref());
+        self.state.take_settings(settings, keymap);
     }
+}
+
+fn keymap_of(name: &str, text: Option<&str>) -> (Keymap<Action>, Vec<Problem>) {
+    super::keymap(text.map(|text| (name, text)))
 }
 
 fn reload_keymap(read: &mut Read, state: &mut State) {
@@ -85,12 +90,10 @@ fn reload_keymap(read: &mut Read, state: &mut State) {
     if text == read.keymap {
         return;
     }
-    let (keymap, problems) =
-        super::keymap(text.as_deref().map(|text| (shown(&path), text)).as_ref().map(|(n, t)| (n.as_str(), *t)));
+    let (keymap, problems) = keymap_of(&shown(&path), text.as_deref());
     read.keymap = text;
     if problems.is_empty() {
-        state.keymap = Arc::new(keymap);
-        state.typed.clear();
+        state.take_keymap(keymap);
         return state.tell(format!("{} is in force.", shown(&path)));
     }
     for problem in problems {
@@ -101,7 +104,7 @@ fn reload_keymap(read: &mut Read, state: &mut State) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::console::{action::Action, testing::Bench};
+    use crate::console::testing::Bench;
 
     #[test]
     fn keys_that_are_not_in_order_are_told_and_change_nothing() {

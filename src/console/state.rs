@@ -290,6 +290,8 @@ pub struct State {
     /// When something that is shown is fetched again.
     next_refresh: Option<Timestamp>,
     tags_asked: HashSet<String>,
+    /// Whether some of them were asked for in vain.
+    tags_failed: bool,
     /// How many changes the last yes was for.
     sent_together: usize,
     documents: Documents,
@@ -334,10 +336,7 @@ impl State {
             }
         }
         let (saved_views, views_file) = start.saved_views;
-        let mut settings = start.settings;
-        // Who saves a view under a name of the settings means the saved one.
-        settings.views.retain(|view| !saved_views.iter().any(|saved| saved.name == view.name));
-        settings.views.extend(saved_views.iter().cloned());
+        let settings = start.settings.with_views(&saved_views);
         let mut state = Self {
             now: start.now,
             origins: Origins::new(start.places),
@@ -385,6 +384,7 @@ impl State {
             seen: seen::Seen::default(),
             next_refresh: None,
             tags_asked: HashSet::new(),
+            tags_failed: false,
             sent_together: 0,
             documents: Documents::default(),
             left_pane: Pane::Fleet,

@@ -57,9 +57,11 @@ impl Bench {
         let now = Timestamp::from_millis(BEGIN);
         let (keymap, problems) = super::keymap(None);
         assert_eq!(problems, []);
+        let mut catalogue = Catalogue { own: places.clone(), ..Catalogue::default() };
+        catalogue.take(&settings);
         let state = State::new(Start {
-            catalogue: Catalogue { own: places.clone(), ..Catalogue::default() },
-            places,
+            places: places.into_iter().map(|place| catalogue.governed(place)).collect(),
+            catalogue,
             settings,
             theme: "dark".to_owned(),
             themes: ["dark", "light", "mono"].map(str::to_owned).to_vec(),

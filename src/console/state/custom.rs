@@ -12,7 +12,8 @@ use super::{
 use crate::{
     config::{
         command::{Command, Kind, Piece, Slot, Template},
-        keymap::Problem,
+        keymap::{Keymap, Problem},
+        settings::Settings,
     },
     console::{
         action::{Action, Layer, Own},
@@ -99,7 +100,13 @@ impl Context<'_> {
         for template in templates {
             match template.0.as_slice() {
                 [Piece::Slot(Slot::Ids)] if !self.nodes.is_empty() => words.extend(self.nodes.iter().cloned()),
-                _ => words.push(self.fill(template, |_, value| Ok(value))?),
+                _ => {
+                    let word = self.fill(template, |_, value| Ok(value))?;
+                    if let Some(Piece::Slot(slot)) = template.0.first() {
+                        no_option(slot, &word)?;
+                    }
+                    words.push(word);
+                }
             }
         }
         Ok(words)
@@ -128,11 +135,26 @@ impl Context<'_> {
                         Some('"') => format!("${{{name}}}"),
                         Some(_) => format!("'\"${{{name}}}\"'"),
                     });
-                    variables.push((name, self.value(slot)?));
+                    let value = self.value(slot)?;
+                    // Whether it begins a word, nobody but the shell knows for sure.
+                    no_option(slot, &value)?;
+                    variables.push((name, value));
                 }
             }
         }
         Ok((line, variables))
+    }
+}
+
+/// What a node says of itself must not be read as an option: `-oProxyCommand=…` is a name for `ssh`, but no harmless one.
+///
+/// # Errors
+/// In words, when it begins like one. What the user typed may.
+fn no_option(slot: &Slot, value: &str) -> Result<(), String> {
+    match slot {
+        Slot::Input(_) | Slot::Region | Slot::Profile => Ok(()),
+        _ if !value.starts_with('-') => Ok(()),
+        slot => Err(format!("the value of {slot} begins with \"-\", which a program could take for an option")),
     }
 }
 
@@ -172,6 +194,15 @@ fn encoded(_: &Slot, value: String) -> Result<String, String> {
         .collect())
 }
 
+/// Before the question in the name of its field: a question may be worded like a field of ours, whose text may be recorded.
+const ANSWER: &str = "answer to ";
+
+/// What was answered, by the questions.
+pub(super) fn answers(form: &Form) -> BTreeMap<String, String> {
+    let answer = |field: &Field| Some((field.name.strip_prefix(ANSWER)?.to_owned(), field.text()));
+    form.fields.iter().filter_map(answer).collect()
+}
+
 fn templates(command: &Command) -> impl Iterator<Item = &Template> {
     command.run.iter().chain(command.parameters.values().flatten())
 }
@@ -197,7 +228,7 @@ impl State {
             let layer = layer.filter(|layer| !TYPED.contains(layer));
             let own = Own::new(command, layer.unwrap_or(Layer::Global));
             let bound = match layer {
-                Some(_) => Arc::make_mut(&mut self.keymap).bind(&name, &keys, Action::Own(own)),
+                Some(_) => self.bind_own(own, &name, &keys),
                 None => Err(format!("no layer called \"{name}\" where a command can have a key")),
             };
             if let Err(what) = bound {
@@ -209,6 +240,31 @@ impl State {
         for problem in problems {
             self.warn(problem.to_string());
         }
+    }
+
+    fn bind_own(&mut self, own: &'static Own, layer: &str, keys: &str) -> Result<(), String> {
+        Arc::make_mut(&mut self.keymap).bind(layer, keys, Action::Own(own))
+    }
+
+    /// These keys are in force from now on, with those of the user's own commands.
+    pub fn take_keymap(&mut self, keymap: Keymap<Action>) {
+        self.keymap = Arc::new(keymap);
+        self.typed.clear();
+        for own in self.own.clone() {
+            if let Some((layer, keys)) = &own.command.key {
+                // What is wrong with them was told when they were read.
+                let _ = self.bind_own(own, layer, keys);
+            }
+        }
+    }
+
+    /// The user's settings are these from now on. `keymap` has the keys without those of the user's own commands.
+    pub fn take_settings(&mut self, settings: Settings, keymap: Keymap<Action>) {
+        self.own.clear();
+        self.take_keymap(keymap);
+        self.settings = settings.with_views(&self.saved_views);
+        self.take_own();
+        self.take_columns();
     }
 
     /// The nodes that what is looked at is about: the marked ones, or those under the cursor.
@@ -250,7 +306,7 @@ impl State {
                 true => Value::Secret(LineInput::default()),
                 false => Value::Line(LineInput::default()),
             };
-            Field::of(question, question, "", value)
+            Field::of(&format!("{ANSWER}{question}"), question, "", value)
         });
         let form = Form::new(&clean(&command.name), Purpose::Own { own, nodes }, fields.collect());
         self.overlays.push(Overlay::Form(Box::new(form)));

@@ -6,10 +6,7 @@ use super::{
     overlay::{Overlay, ScopeBox},
 };
 use crate::{
-    config::{
-        place::{Place, Policy},
-        settings::Settings,
-    },
+    config::{place::Place, settings::Settings},
     console::{
         effect::{Effect, Source},
         origin::{Governed, Origin},
@@ -30,16 +27,9 @@ impl State {
         }
     }
 
-    /// The user's settings are these from now on.
-    pub fn take_settings(&mut self, settings: Settings) {
-        self.settings = settings;
-        self.take_columns();
-    }
-
-    /// These policies hold from now on, for what is looked at and for what will be.
-    pub fn govern(&mut self, policies: Vec<Policy>, read_only: bool) -> Governed {
-        self.catalogue.policies = policies;
-        self.catalogue.read_only |= read_only;
+    /// What the settings say of places holds from now on, for what is looked at and for what will be.
+    pub fn govern(&mut self, settings: &Settings) -> Governed {
+        self.catalogue.take(settings);
         self.origins.govern(&self.catalogue)
     }
 

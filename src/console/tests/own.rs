@@ -97,6 +97,55 @@ fn a_local_command_gets_each_value_as_one_word() {
 }
 
 #[test]
+fn what_a_node_says_of_itself_is_never_an_option() {
+    let mut bench = Bench::with(Settings::parse(SETTINGS).unwrap(), true);
+    let named_so = |n: usize, name: &str| ssm::InstanceInformation { computer_name: Some(name.to_owned()), ..info(n) };
+    bench.answer(Source::Nodes, Page::Nodes(vec![named_so(0, "-oProxyCommand=touch /tmp/x")]));
+    let tag = ssm::Tag { key: "Env".to_owned(), value: "prod".to_owned() };
+    let page = Page::Tags { node: "mi-00000000000000000".to_owned(), tags: vec![tag] };
+    bench.apply(Update::Page { source: Source::Tags, epoch: Default::default(), page });
+    bench.press("ctrl-x");
+    assert!(run(&bench).is_none());
+    assert!(bench.screen(100, 30).contains("could take for an option"));
+}
+
+#[test]
+fn a_question_worded_like_a_field_of_ours_is_answered_in_secret() {
+    use crate::console::state::Heard;
+    let settings = "[[command]]\nname = 'ask'\nrun = 'true {input:key} {input:name}'\nchanges = false\n";
+    let mut bench = Bench::with(Settings::parse(settings).unwrap(), false);
+    named(&mut bench, "ask");
+    let Some(Overlay::Form(form)) = bench.state.overlays.last() else { panic!("it asks") };
+    assert!(form.fields.iter().all(|field| field.heard() == Heard::Form));
+    bench.type_text("one");
+    bench.press("tab");
+    bench.type_text("two");
+    bench.press("ctrl-s");
+    assert_eq!(run(&bench).unwrap().steps[0].words, ["true", "one", "two"]);
+}
+
+#[test]
+fn settings_and_keys_that_are_read_again_keep_what_belongs_together() {
+    use crate::console::{action::Action, keymap};
+    let mut bench = bench(false);
+    bench.press("ctrl-s");
+    bench.type_text("kept");
+    bench.press("ctrl-s");
+    // Another keymap, and the user's own commands still have their keys.
+    bench.state.take_keymap(keymap(None).0);
+    let key = |bench: &Bench, name: &str| {
+        let own = bench.state.own.iter().find(|own| own.command.name == name).copied()?;
+        bench.state.key_for(Action::Own(own))
+    };
+    assert_eq!(key(&bench, "look").as_deref(), Some("^x"));
+    // Other commands, and saved views are still offered.
+    let settings = "[[command]]\nname = 'new'\nkey = 'ctrl-x'\nrun = 'true'\nchanges = false\n";
+    bench.state.take_settings(Settings::parse(settings).unwrap(), keymap(None).0);
+    assert_eq!((key(&bench, "look"), key(&bench, "new").as_deref()), (None, Some("^x")));
+    assert!(bench.state.settings.views.iter().any(|view| view.name == "kept"));
+}
+
+#[test]
 fn a_command_that_changes_something_is_shown_exactly_and_confirmed() {
     let mut bench = bench(false);
     named(&mut bench, "drain");

@@ -34,8 +34,7 @@ impl State {
     /// Whether looking into nodes is no more than looking here: the user said so, or the endpoint is on this machine.
     pub fn probing_is_view(&self, origin: Origin) -> bool {
         let Some(known) = self.origins.get(origin) else { return false };
-        let set = known.place.probe.or(self.settings.probe);
-        set.unwrap_or_else(|| is_nearby(known.facts.endpoint.as_deref()))
+        known.place.probe.unwrap_or_else(|| is_nearby(known.facts.endpoint.as_deref()))
     }
 
     /// Why the node of the view cannot be looked at, if so.
