@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     State, compose,
     cursor::Cursor,
+    custom,
     form::{Purpose, Value},
     input::LineInput,
     overlay::{Overlay, Pick, Question, Then},
@@ -286,10 +287,7 @@ impl State {
             }
             Purpose::Save => form.given("path").map(Submitted::Save).ok_or(("path", "name a file".to_owned())),
             Purpose::Pipe => form.given("program").map(Submitted::Pipe).ok_or(("program", "name a program".to_owned())),
-            Purpose::Own { own, nodes } => {
-                let answers = form.fields.iter().map(|field| (field.name.clone(), field.text())).collect();
-                Ok(Submitted::Own(own, nodes.clone(), answers))
-            }
+            Purpose::Own { own, nodes } => Ok(Submitted::Own(own, nodes.clone(), custom::answers(form))),
             Purpose::Forward => self.read_forward(form).map(|entry| Submitted::Forward(Box::new(entry))),
             Purpose::EditFile { .. } => self.read_edit(form).map(|write| Submitted::Write(Box::new(write))),
             Purpose::Download { .. } | Purpose::Upload { .. } => {
@@ -424,7 +422,10 @@ impl State {
         let part = |(origin, part): &(Origin, ssm::SendCommand)| (*origin, Change::Send(Box::new(part.clone())));
         let changes = plan.parts.iter().map(part).collect();
         let mut question = Question::new(&title, lines, Then::Change(changes)).or_copy(Then::CopyLine(line.into()));
-        if many {
+        if !plan.exact {
+            // How many it reaches, nobody here knows.
+            question = question.typing("targets");
+        } else if many {
             question = question.typing(&plan.nodes.len().to_string());
         }
         self.overlays.push(Overlay::Question(Box::new(question)));

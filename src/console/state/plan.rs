@@ -1,7 +1,7 @@
 //! What a command would do, before it does anything: the exact nodes, the ones that are missed by a letter's case, how many
 //! commands it takes, and the line for the AWS CLI that does the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -259,6 +259,7 @@ impl State {
         let mut nodes: Vec<Reached> = Vec::new();
         let mut near: Vec<Near> = Vec::new();
         let mut exact = true;
+        let mut unasked = Vec::new();
         if by_id {
             nodes.extend(send.instance_ids.iter().map(|id| reached(id)));
         } else {
@@ -274,15 +275,20 @@ impl State {
                     }
                     _ => {
                         exact = false;
+                        let before = nodes.len();
                         nodes.extend(known.iter().filter(|node| node.origin == *origin).cloned());
+                        if nodes.len() == before && self.origins.are_several() {
+                            unasked.push(format!("left out, it did not say which: {}", self.origins.label(*origin)));
+                        }
                     }
                 }
             }
         }
         nodes.sort_by(|a, b| natural(&a.name, &b.name).then_with(|| a.id.cmp(&b.id)));
         // Spellings that nobody would think of show in the tags that are known here.
+        let reached_ids: HashSet<&str> = nodes.iter().map(|node| node.id.as_str()).collect();
         for (id, tag) in self.known_targets(&send, true) {
-            if let Some(tag) = tag.filter(|_| nodes.iter().all(|node| node.id != id)) {
+            if let Some(tag) = tag.filter(|_| !reached_ids.contains(id.as_str())) {
                 near.push(Near { name: reached(&id).name, tag: clean(&tag) });
             }
         }
@@ -303,7 +309,7 @@ impl State {
         let (refused, writable): (Vec<_>, Vec<_>) =
             of.into_iter().partition(|(origin, _)| self.origins.is_read_only(*origin));
         nodes.retain(|node| !self.origins.is_read_only(node.origin));
-        let left_out = self.left_out(&refused);
+        let left_out = self.left_out(&refused).into_iter().chain(unasked).collect();
         let parts = writable.into_iter().map(part).collect();
         Plan { send, parts, nodes, near, left_out, exact, cursor: Cursor::default() }
     }

@@ -56,6 +56,20 @@ fn a_plan_names_the_exact_nodes_and_those_missed_by_a_capital_and_sends_nothing(
     assert!(matches!(bench.changes().as_slice(), [Change::Send(send)] if send.targets.len() == 2));
 }
 
+#[test]
+fn targets_that_nobody_could_resolve_are_not_agreed_to_by_one_key() {
+    let mut bench = composed("tag:Role=web");
+    bench.press("ctrl-s");
+    bench.refuse(Source::Plan, "AccessDeniedException");
+    assert!(bench.screen(100, 30).contains("known here; the service picks by target"));
+    bench.press("y enter");
+    assert_eq!(bench.changes().len(), 0);
+    bench.press("backspace");
+    bench.type_text("targets");
+    bench.press("enter");
+    assert_eq!(bench.changes().len(), 1);
+}
+
 /// The plan of a command by tags, with a node that is missed by a capital.
 pub fn planned() -> Bench {
     let mut bench = composed("tag:Role=WebServer tag:Environment=Production");
