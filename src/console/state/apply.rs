@@ -230,8 +230,13 @@ impl State {
         match (source, trouble) {
             (Source::Nodes, None) => {
                 self.fleet.finish(origin);
+                self.ask_tags_again();
                 self.start_waiting_forwards(fx);
                 self.refresh_due(fx);
+            }
+            (Source::Tags, Some(trouble)) => {
+                self.tags_failed = true;
+                self.fail(trouble);
             }
             (Source::NodesWhere, Some(trouble)) => {
                 self.fleet.unserve();
@@ -299,10 +304,10 @@ impl State {
                 self.ask(origin, Query::Sessions, fx);
             }
             Changed::OnNode { node, what } => self.done_on_node(&node, &what),
-            Changed::Put { name, version } => self.parameter_written(&name, version, fx),
+            Changed::Put { name, version } => self.parameter_written(origin, &name, version, fx),
             Changed::Tagged(change) => self.tagged(origin, &change),
-            Changed::Deleted(name) => self.parameter_deleted(&name),
-            Changed::Labelled { name, invalid } => self.parameter_labelled(&name, &invalid),
+            Changed::Deleted(name) => self.parameter_deleted(origin, &name),
+            Changed::Labelled { name, invalid } => self.parameter_labelled(origin, &name, &invalid),
         }
     }
 }

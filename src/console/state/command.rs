@@ -5,7 +5,15 @@
 //! take, and enter does what the line says, as in vim and k9s. Up and down move in the list; above its first row they go
 //! through what was typed before.
 
-use super::{Pane, State, cursor::Cursor, fleet::Column, input::LineInput, overlay::Overlay};
+use super::{
+    Pane, State,
+    cursor::Cursor,
+    filter::find_folded,
+    fleet::Column,
+    input::LineInput,
+    node::{Node, natural},
+    overlay::Overlay,
+};
 use crate::console::{
     action::{Action, Kind, Layer},
     command::{About, Command, Verb, split},
@@ -54,6 +62,8 @@ pub struct CommandLine {
     recalled: Option<Recalled>,
     /// The text the list belongs to.
     listed: Option<String>,
+    /// How many nodes, documents and parameters were known then.
+    known: [usize; 3],
 }
 
 /// A line that was typed before.
@@ -98,7 +108,9 @@ impl State {
     pub(super) fn list_candidates(&mut self, fx: &mut Vec<Effect>) {
         let Some(Overlay::Command(line)) = self.overlays.last() else { return };
         let typed = line.input.text().to_owned();
-        let candidates = self.candidates(&typed, &line.actions);
+        let known = [self.fleet.total(), self.documents.list.len(), self.parameters.total()];
+        let same = line.listed.as_ref() == Some(&typed) && line.known == known;
+        let candidates = (!same).then(|| self.candidates(&typed, &line.actions));
         let wants = match split(&typed) {
             (word, Some(_)) => Verb::named(word).map(|verb| verb.takes),
             _ => None,
@@ -111,7 +123,9 @@ impl State {
             line.recalled.take_if(|recalled| recalled.text != typed);
             line.listed = Some(typed);
         }
-        line.candidates = candidates;
+        if let Some(candidates) = candidates {
+            (line.candidates, line.known) = (candidates, known);
+        }
         line.cursor.clamp(line.candidates.len());
         if wants == Some(About::Theme) {
             // One begins where one is.
@@ -356,10 +370,7 @@ impl State {
                 let all = Action::ALL.iter();
                 all.map(|entry| (entry.name.to_owned(), entry.about.to_owned())).collect()
             }
-            About::Node => {
-                let nodes = self.fleet.nodes().iter();
-                nodes.map(|node| (node.name.clone(), format!("{}  {}", node.id, node.platform))).collect()
-            }
+            About::Node => self.nodes_like(typed),
             About::Document => self.documents.list.clone(),
             About::Parameter => self.parameters.names().map(|name| (clean(name), String::new())).collect(),
             About::Filter => return self.filter_words(verb, typed),
@@ -377,6 +388,21 @@ impl State {
             whole: true,
         });
         best(typed, candidates, |candidate| &candidate.name)
+    }
+
+    /// The nodes that fit best. There may be a hundred thousand: only those that are shown are copied.
+    fn nodes_like(&self, typed: &str) -> Vec<(String, String)> {
+        let typed = typed.to_lowercase();
+        let nodes = self.fleet.nodes();
+        let rank = |node: &Node| rank(&typed, &node.name.to_lowercase(), &[&node.id, &node.platform]);
+        let mut ranked: Vec<_> = nodes
+            .iter()
+            .filter_map(|node| Some((rank(node)?, node)))
+            .take(if typed.is_empty() { LISTED } else { usize::MAX })
+            .collect();
+        ranked.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| natural(&one.name, &other.name)));
+        let shown = ranked.into_iter().take(LISTED);
+        shown.map(|(_, node)| (node.name.clone(), format!("{}  {}", node.id, node.platform))).collect()
     }
 
     /// The keys a filter's last word can begin with.
@@ -417,7 +443,8 @@ fn best(typed: &str, candidates: impl Iterator<Item = Candidate>, name: fn(&Cand
     let typed = typed.to_lowercase();
     let mut ranked: Vec<(usize, Candidate)> = candidates
         .filter_map(|candidate| {
-            rank(&typed, &name(&candidate).to_lowercase(), &candidate.about).map(|rank| (rank, candidate))
+            let lower = name(&candidate).to_lowercase();
+            rank(&typed, &lower, &[&candidate.about]).map(|rank| (rank, candidate))
         })
         .take(if typed.is_empty() { LISTED } else { usize::MAX })
         .collect();
@@ -426,14 +453,15 @@ fn best(typed: &str, candidates: impl Iterator<Item = Candidate>, name: fn(&Cand
     ranked.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
-fn rank(typed: &str, name: &str, about: &str) -> Option<usize> {
+/// How well a name in small letters fits, the less the better.
+fn rank(typed: &str, name: &str, about: &[&str]) -> Option<usize> {
     let letters = || {
         let mut rest = name.chars();
         typed.chars().filter(|c| *c != ' ').all(|wanted| rest.any(|c| c == wanted))
     };
     let words = || {
-        let text = format!("{name} {}", about.to_lowercase());
-        typed.split(' ').all(|word| text.contains(word))
+        let said = |word: &str| name.contains(word) || about.iter().any(|text| find_folded(text, word));
+        typed.split(' ').all(said)
     };
     if name == typed {
         Some(0)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     command::CommandLine,
     cursor::Cursor,
+    filter::find_folded,
     fleet::Column,
     form::Form,
     input::LineInput,
@@ -255,26 +256,24 @@ impl Overlay {
 
     /// The rows that pass what was typed, by their place in the list.
     pub fn rows(&self) -> Vec<usize> {
-        fn passing<T>(items: &[T], typed: &str, text: impl Fn(&T) -> String) -> Vec<usize> {
-            let typed = typed.to_lowercase();
+        // A list may hold a whole fleet, and is asked for with every frame.
+        fn passing<T>(items: &[T], typed: &str, has: impl Fn(&T, &str) -> bool) -> Vec<usize> {
             let words: Vec<_> = typed.split_whitespace().collect();
-            let found = |item: &T| {
-                let text = text(item).to_lowercase();
-                words.iter().all(|word| text.contains(word))
-            };
+            let found = |item: &T| words.iter().all(|word| has(item, word));
             items.iter().enumerate().filter(|(_, item)| found(item)).map(|(at, _)| at).collect()
         }
         match self {
-            Self::Help { lines, filter, .. } => passing(lines, filter.text(), |line| {
+            Self::Help { lines, filter, .. } => passing(lines, filter.text(), |line, word| {
                 let entry = line.action.entry();
-                format!("{} {} {} {}", line.keys, entry.name, entry.about, line.layer.heading())
+                let texts = [line.keys.as_str(), entry.name, entry.about, line.layer.heading()];
+                texts.iter().any(|text| find_folded(text, word))
             }),
             Self::Picker { input, items, .. } => {
-                passing(items, input.text(), |(name, about)| format!("{name} {about}"))
+                passing(items, input.text(), |(name, about), word| find_folded(name, word) || find_folded(about, word))
             }
             Self::Command(line) => (0..line.candidates.len()).collect(),
             Self::Log { lines, .. } => (0..lines.len()).collect(),
-            Self::Scope(scope) => passing(&scope.names, scope.input.text(), |(name, _)| name.clone()),
+            Self::Scope(scope) => passing(&scope.names, scope.input.text(), |(name, _), word| find_folded(name, word)),
             Self::Columns { items, .. } => (0..items.len()).collect(),
             Self::Messages { .. } | Self::Why { .. } | Self::Form(_) | Self::Question(_) => Vec::new(),
             Self::SignIn(_) | Self::Text(_) | Self::Plan(_) => Vec::new(),

@@ -209,11 +209,20 @@ impl State {
             _ => Vec::new(),
         };
         let all = self.fleet.total() <= TAGS_OF_ALL || self.pane == Pane::Compliance;
+        let all = all && self.tags_asked.len() < self.fleet.total();
         if all && self.origins.scope().iter().any(|origin| self.fleet.feed.is_known(*origin)) {
             let untagged = self.fleet.nodes().iter().filter(|node| node.wants_tags());
             wanted.extend(untagged.map(|node| node.id.clone()).take(TAGS_AT_ONCE * 4));
         }
         self.ask_tags(wanted, fx);
+    }
+
+    /// Tags that did not come are asked for again with the next list of nodes, and not at once: who fails is not hurried.
+    pub(super) fn ask_tags_again(&mut self) {
+        if std::mem::take(&mut self.tags_failed) {
+            let fleet = &self.fleet;
+            self.tags_asked.retain(|id| fleet.node(id).is_some_and(|node| !node.wants_tags()));
+        }
     }
 
     fn retag(&mut self, fx: &mut Vec<Effect>) {

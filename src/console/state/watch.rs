@@ -1,7 +1,10 @@
 //! What the user waits for while looking elsewhere: commands that were sent from here, and nodes that are watched. Their ends,
 //! losses and returns are told here and, through the terminal, to a user who looks at another window.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 
 use super::{
     Pane, State,
@@ -56,6 +59,7 @@ impl State {
         let Some(first) = ids.first().map(|id| self.node_name(id)) else { return };
         let whom = if ids.len() == 1 { first } else { count(ids.len(), "node") };
         if ids.iter().all(|id| self.watch.has(id)) {
+            let ids: HashSet<String> = ids.into_iter().collect();
             self.watch.nodes.retain(|id, _| !ids.contains(id));
             return self.tell(format!("{whom}: watched no longer."));
         }
@@ -74,11 +78,13 @@ impl State {
     /// Asks an origin for what is waited for, where no pane that is shown asks for it anyway.
     pub(super) fn refresh_watched(&mut self, origin: Origin, fx: &mut Vec<Effect>) {
         let elsewhere = !matches!(self.pane, Pane::Fleet | Pane::Compliance);
-        let own = self.watch.nodes.keys().filter(|id| self.origin_of(id) == origin);
-        let nodes: Vec<String> = own.filter(|_| elsewhere).cloned().collect();
         let usual = self.refresh(origin);
-        if !nodes.is_empty() && self.watch.nodes_feed.of(origin).is_due(self.now, usual) {
-            self.ask(origin, Query::Watched(nodes), fx);
+        if elsewhere && self.watch.nodes_feed.of(origin).is_due(self.now, usual) {
+            let own = self.watch.nodes.keys().filter(|id| self.origin_of(id) == origin);
+            let nodes: Vec<String> = own.cloned().collect();
+            if !nodes.is_empty() {
+                self.ask(origin, Query::Watched(nodes), fx);
+            }
         }
         let sent = self.watch.sent.iter().filter(|sent| sent.origin == origin);
         let mut ids: Vec<String> = sent.flat_map(|sent| sent.ids.clone()).collect();
