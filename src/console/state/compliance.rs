@@ -336,7 +336,7 @@ fn order(a: &Node, b: &Node) -> std::cmp::Ordering {
         Verdict::Unasked => 2,
         Verdict::Compliant => 3,
     };
-    let missing = |node: &Node| node.patches.iter().flatten().map(|p| p.missing + p.failed).sum::<i32>();
+    let missing = |node: &Node| node.patches.iter().flatten().map(|p| p.missing.saturating_add(p.failed)).next();
     verdict(a)
         .cmp(&verdict(b))
         .then_with(|| missing(b).cmp(&missing(a)))

@@ -39,7 +39,7 @@ impl From<&ssm::InstancePatchState> for Patches {
             failed: state.failed_count.unwrap_or(0),
             pending_reboot: state.installed_pending_reboot_count.unwrap_or(0),
             rejected: state.installed_rejected_count.unwrap_or(0),
-            installed: state.installed_count.unwrap_or(0) + state.installed_other_count.unwrap_or(0),
+            installed: state.installed_count.unwrap_or(0).saturating_add(state.installed_other_count.unwrap_or(0)),
             critical: state.critical_non_compliant_count.unwrap_or(0),
             security: state.security_non_compliant_count.unwrap_or(0),
             at: state.operation_end_time,
@@ -237,7 +237,9 @@ impl Node {
         match &self.patches {
             None => Verdict::Unasked,
             Some(None) => Verdict::NeverScanned,
-            Some(Some(p)) if p.missing + p.failed + p.pending_reboot + p.rejected > 0 => Verdict::NonCompliant,
+            Some(Some(p)) if [p.missing, p.failed, p.pending_reboot, p.rejected].iter().any(|count| *count > 0) => {
+                Verdict::NonCompliant
+            }
             Some(Some(_)) => Verdict::Compliant,
         }
     }

@@ -102,6 +102,8 @@ pub struct Parameters {
 impl Parameters {
     /// Shows those of another origin, of which nothing is known yet. Answers under way are dropped.
     pub fn look_at(&mut self, origin: Origin) {
+        // What is revealed is wiped, and not only dropped.
+        self.close_comparison();
         let mut old = std::mem::take(self);
         for feed in [&mut old.feed, &mut old.one_feed, &mut old.value_feed, &mut old.tags_feed, &mut old.history_feed] {
             feed.forget();

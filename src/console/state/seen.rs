@@ -1,6 +1,6 @@
 //! What drawing tells the state: how large windows are, and what stands where for the mouse.
 
-use super::{Pane, State, compliance::Level, cursor::Cursor, node_view::Tab};
+use super::{Pane, State, compliance::Level, cursor::Cursor, node_view::Tab, overlay::Overlay};
 use crate::{
     console::{action::Action, effect::Effect},
     ssm::Timestamp,
@@ -87,7 +87,6 @@ impl State {
             Slot::Mounts => &mut self.node_view.as_mut()?.disk.cursor,
             Slot::NodeTable => self.node_view.as_mut()?.table_cursor()?,
             Slot::NodeLog => &mut self.node_view.as_mut()?.log.viewer.cursor,
-            Slot::Viewer if self.pane == Pane::Fleet => &mut self.node_view.as_mut()?.files.viewer.as_mut()?.cursor,
             Slot::Largest => &mut self.node_view.as_mut()?.disk.scroll,
             Slot::FleetGroups => &mut self.fleet.group_cursor,
             Slot::Groups => &mut self.compliance.cursors[0],
@@ -103,6 +102,15 @@ impl State {
             Slot::Details => &mut self.parameters.reading,
             Slot::Overlay => self.overlays.last_mut()?.cursor_mut()?,
         })
+    }
+
+    /// Whether something of this kind that was drawn can be what is on top: a text may be a box, and may lie below one.
+    fn is_on_top(&self, slot: Slot) -> bool {
+        match self.overlays.last() {
+            None => true,
+            Some(Overlay::Text(_)) => matches!(slot, Slot::Viewer | Slot::Overlay),
+            Some(_) => slot == Slot::Overlay,
+        }
     }
 
     /// The room a shell has; a guess before the first was drawn.
@@ -138,11 +146,11 @@ impl State {
                 }
             }
             Hit::Act(action) if self.overlays.is_empty() || self.is_bound_here(action) => self.act(action, fx),
-            Hit::Scroll(slot, len) if self.overlays.is_empty() || slot == Slot::Overlay => {
+            Hit::Scroll(slot, len) if self.is_on_top(slot) => {
                 self.scroll_to(slot, len, area, row);
             }
             Hit::Field(at) => {
-                if let Some(super::overlay::Overlay::Form(form)) = self.overlays.last_mut()
+                if let Some(Overlay::Form(form)) = self.overlays.last_mut()
                     && at < form.fields.len()
                 {
                     form.focus = at;

@@ -124,7 +124,9 @@ impl State {
         if !node.id.starts_with("mi-") {
             return Err("An EC2 instance has its tags from EC2; they are changed there.");
         }
-        let tags = node.tags.clone().ok_or("The tags of this node are not known yet.")?;
+        // Those of the last time may have been changed since.
+        let tags = node.tags.clone().filter(|_| !node.wants_tags());
+        let tags = tags.ok_or("The tags of this node are not known yet.")?;
         Ok((
             node.origin,
             ResourceTypeForTagging::ManagedInstance,

@@ -56,6 +56,21 @@ fn filter(bench: &mut Bench, text: &str) -> usize {
 }
 
 #[test]
+fn a_service_that_refuses_a_filter_is_not_asked_again_and_again() {
+    let mut bench = Bench::new(false);
+    let (_, epoch) = bench.asked(Source::Nodes).unwrap();
+    bench.apply(Update::Page { source: Source::Nodes, epoch, page: Page::Nodes((0..3).map(info).collect()) });
+    bench.press("/");
+    bench.type_text("ping:lost ");
+    bench.refuse(Source::NodesWhere, "AccessDeniedException");
+    bench.fx.clear();
+    bench.state.settle(&mut bench.fx);
+    assert!(bench.asked(Source::NodesWhere).is_none());
+    bench.type_text("tag:Env=prod ");
+    assert!(bench.asked(Source::NodesWhere).is_some(), "another filter is another question");
+}
+
+#[test]
 fn the_filter_speaks_its_language() {
     let mut bench = loaded(20);
     for (text, shown) in [

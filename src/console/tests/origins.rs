@@ -11,7 +11,13 @@ use crate::{
         action::{Action, Kind},
         effect::{Change, Effect, Source},
         origin::Origin,
-        state::{Pane, fleet::Column, overlay::Overlay, shells::Phase},
+        state::{
+            Pane,
+            fleet::Column,
+            left::{Left, Row},
+            overlay::Overlay,
+            shells::Phase,
+        },
         testing::Bench,
         update::{Changed, Fault, Page, Trouble, Update},
     },
@@ -284,6 +290,65 @@ fn parameters_are_those_of_one_origin_at_a_time() {
 }
 
 #[test]
+fn answers_of_one_place_are_not_taken_for_those_of_another() {
+    let (mut bench, [prod, stage]) = two(false);
+    let meta =
+        |name: &str| ssm::ParameterMetadata { name: Some(name.to_owned()), version: Some(1), ..Default::default() };
+    bench.press("4");
+    bench.answer_of(prod, Source::Parameters, Page::Parameters(vec![meta("/shared")]));
+    bench.press("o");
+    bench.answer_of(stage, Source::Parameters, Page::Parameters(vec![meta("/shared")]));
+    bench.fx.clear();
+    bench.apply(Update::Changed(prod, Ok(Changed::Put { name: "/shared".to_owned(), version: Some(9) })));
+    assert!(bench.asked_of(stage, Source::Parameter).is_none());
+    assert!(!bench.screen(80, 24).contains("changed by someone else"));
+    bench.apply(Update::Changed(prod, Ok(Changed::Deleted("/shared".to_owned()))));
+    assert_eq!(bench.state.parameters.total(), 1);
+}
+
+#[test]
+fn shells_that_could_not_be_opened_mark_no_other() {
+    let (mut bench, _) = two(true);
+    // The cursor is on db-1, of stage; a shell there is open and not marked.
+    bench.press("g g s");
+    assert_eq!(bench.state.shells.tabs.len(), 1);
+    bench.press("ctrl-g 1");
+    bench.press("/");
+    bench.type_text("origin:prod");
+    bench.press("enter a S y");
+    assert_eq!(bench.state.shells.tabs.len(), 1, "nothing is opened where one may only look");
+    assert!(bench.state.shells.tabs.iter().all(|tab| !tab.marked));
+}
+
+#[test]
+fn a_forward_waits_for_the_place_of_its_node() {
+    let forward = "[[forward]]\nname = 'db'\nnode = 'db-1'\nremote = 5432\nstart = true\n";
+    let mut bench = Bench::at(Settings::parse(forward).unwrap(), vec![place("prod"), place("stage")]);
+    let [prod, stage] = bench.state.origins.scope()[..] else { panic!() };
+    let started = |bench: &Bench| {
+        let start = |effect: &Effect| match effect {
+            Effect::StartForward { origin, .. } => Some(*origin),
+            _ => None,
+        };
+        bench.fx.iter().find_map(start)
+    };
+    // The node is known from the last time.
+    let row = Row {
+        place: "stage".to_owned(),
+        id: "mi-00000000000000004".to_owned(),
+        name: "db-1".to_owned(),
+        ..Row::default()
+    };
+    bench.state.resume(Left { nodes: vec![row], ..Left::default() });
+    bench.connect(prod);
+    bench.answer_of(prod, Source::Nodes, Page::Nodes(vec![node(1, "web-1")]));
+    assert_eq!(started(&bench), None, "there is nobody yet to ask for it");
+    bench.connect(stage);
+    bench.answer_of(stage, Source::Nodes, Page::Nodes(vec![node(4, "db-1")]));
+    assert_eq!(started(&bench), Some(stage));
+}
+
+#[test]
 fn a_policy_makes_a_place_what_it_is() {
     let policy = Policy { pattern: "*prod*".to_owned(), read_only: true, ..Policy::default() };
     let mut bench = Bench::at(Settings::default(), vec![place("stage")]);
@@ -304,15 +369,17 @@ fn policies_that_come_later_hold_for_what_is_looked_at() {
     let (mut bench, [prod, stage]) = two(false);
     let policy = |read_only, accent: &str| {
         let accent = Some(accent.to_owned());
-        vec![Policy { pattern: "*prod*".to_owned(), read_only, accent, confirm_above: Some(0), ..Policy::default() }]
+        let pattern = "*prod*".to_owned();
+        let policies = vec![Policy { pattern, read_only, accent, confirm_above: Some(0), ..Policy::default() }];
+        Settings { policies, ..Settings::default() }
     };
-    let governed = bench.state.govern(policy(true, "production"), false);
+    let governed = bench.state.govern(&policy(true, "production"));
     assert_eq!((governed.refusing, governed.later), (vec![prod], false));
     assert!(bench.state.origins.is_read_only(prod) && !bench.state.origins.is_read_only(stage));
     assert!(bench.state.origins.get(prod).unwrap().is_production());
     assert_eq!((bench.state.origins.confirm_above(prod, 9), bench.state.origins.confirm_above(stage, 9)), (0, 9));
     // What was refused stays so: whoever looks at the console must be able to rely on it.
-    let governed = bench.state.govern(policy(false, "stage"), false);
+    let governed = bench.state.govern(&policy(false, "stage"));
     assert_eq!((governed.refusing.len(), governed.later), (0, true));
     assert!(bench.state.origins.is_read_only(prod) && !bench.state.origins.get(prod).unwrap().is_production());
 }

@@ -141,7 +141,7 @@ fn network(view: &View<'_>, load: &Load, past: usize, role: impl Fn(Role) -> Rol
     };
     let mut lines =
         vec![line("Net in", |point| point.received, last.received), line("Net out", |point| point.sent, last.sent)];
-    let busy: Vec<_> = load.rates.iter().filter(|rate| rate.received + rate.sent > 0).take(4).collect();
+    let busy: Vec<_> = load.rates.iter().filter(|rate| rate.received > 0 || rate.sent > 0).take(4).collect();
     if busy.len() > 1 {
         let told = busy
             .iter()

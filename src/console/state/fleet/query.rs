@@ -320,7 +320,8 @@ impl Condition {
             Fact::Compliance => match node.verdict() {
                 Verdict::NonCompliant => word(&[verdict_word(Verdict::NonCompliant), "missing"]),
                 Verdict::Compliant => word(&[verdict_word(Verdict::Compliant)]),
-                Verdict::NeverScanned | Verdict::Unasked => word(&["never scanned", "unknown"]),
+                Verdict::NeverScanned => word(&[verdict_word(Verdict::NeverScanned), "unknown"]),
+                Verdict::Unasked => word(&["unknown"]),
             },
             Fact::Severity => node.verdict() == Verdict::NonCompliant && word(&[node.severity().as_str()]),
             Fact::Marked => row.marked == matches!(wanted.text.as_str(), "yes" | "true" | "1" | "y"),

@@ -20,6 +20,8 @@ pub struct Served {
     pub feed: Feeds,
     /// The tokens it was asked for, as typed.
     pub(super) tokens: Vec<String>,
+    /// The tokens it was asked for in vain: it is not asked again until the filter has others.
+    refused: Vec<String>,
     /// The nodes it named.
     pub(super) nodes: Bits,
 }
@@ -38,16 +40,21 @@ impl Fleet {
     pub(super) fn unserved(&self) -> Option<(Vec<String>, Vec<InstanceInformationStringFilter>)> {
         let whole = self.feed.are_known() && self.total() <= AT_ONCE;
         let wanted = Query::parse(self.filter.text(), &[]).for_service();
-        let news = !whole && !wanted.tokens.is_empty() && wanted.tokens != self.served.tokens;
+        let known = [&self.served.tokens, &self.served.refused].contains(&&wanted.tokens);
+        let news = !whole && !wanted.tokens.is_empty() && !known;
         news.then_some((wanted.tokens, wanted.filters))
     }
 
     /// What the service said is forgotten once the filter asks for something else.
     pub(super) fn forget_served(&mut self) {
-        if self.served.tokens.is_empty() {
+        if self.served.tokens.is_empty() && self.served.refused.is_empty() {
             return;
         }
-        if Query::parse(self.filter.text(), &[]).for_service().tokens != self.served.tokens {
+        let wanted = Query::parse(self.filter.text(), &[]).for_service().tokens;
+        if wanted != self.served.refused {
+            self.served.refused.clear();
+        }
+        if wanted != self.served.tokens {
             self.served.tokens.clear();
             self.served.nodes.clear();
             self.served.feed = Feeds::default();
@@ -56,7 +63,7 @@ impl Fleet {
 
     /// The service did not answer: everything is tried here.
     pub fn unserve(&mut self) {
-        self.served.tokens.clear();
+        self.served.refused = std::mem::take(&mut self.served.tokens);
         self.served.nodes.clear();
         self.stale.filter = true;
     }

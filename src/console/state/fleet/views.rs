@@ -207,11 +207,15 @@ impl Fleet {
         self.rearrange();
     }
 
-    /// Looks at the fleet as a view says; what of it makes no sense.
+    /// Looks at the fleet as a view says, with the columns of the settings if it names none; what of it makes no sense.
     pub fn set_view(&mut self, view: &View) -> Vec<String> {
-        let mut unknown = match view.columns.is_empty() {
-            true => Vec::new(),
-            false => self.set_columns_named(&view.columns),
+        let columns = Some(&view.columns).filter(|columns| !columns.is_empty()).or(self.configured.as_ref()).cloned();
+        let mut unknown = match columns {
+            None => {
+                self.set_columns(Column::usual());
+                Vec::new()
+            }
+            Some(columns) => self.set_columns_named(&columns),
         };
         let mut sort = Vec::new();
         for name in &view.sort {
@@ -233,7 +237,10 @@ impl Fleet {
     /// How the fleet is looked at, under a name.
     pub fn as_view(&self, name: &str) -> View {
         let sort = |(column, reversed): &SortKey| format!("{}{}", if *reversed { "-" } else { "" }, column.name());
-        let usual = self.columns == Column::usual();
+        let usual = match &self.configured {
+            None => self.columns == Column::usual(),
+            Some(names) => self.columns.iter().map(Column::name).eq(names.iter().map(String::as_str)),
+        };
         View {
             name: name.to_owned(),
             filter: self.filter.text().trim().to_owned(),

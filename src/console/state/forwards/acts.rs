@@ -128,6 +128,11 @@ impl State {
             Connection::Ready => self.node_called(&entry.node),
             _ => Found::Later,
         };
+        // A node may be known from the last time, while its origin is still being connected to.
+        let found = match found {
+            Found::Id(origin, _) if !self.origins.is_ready(origin) => Found::Later,
+            found => found,
+        };
         let read_only = match &found {
             Found::Id(origin, _) => self.origins.is_read_only(*origin),
             _ => self.origins.are_read_only(),

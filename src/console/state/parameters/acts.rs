@@ -7,6 +7,7 @@ use crate::{
     console::{
         action::{Action, Kind},
         effect::{Change, Effect, Query, Source},
+        origin::Origin,
         state::{
             Pane, State,
             form::{Form, Purpose},
@@ -231,11 +232,14 @@ impl State {
     /// A parameter was written.
     pub(in crate::console::state) fn parameter_written(
         &mut self,
+        origin: Origin,
         name: &str,
         version: Option<i64>,
         fx: &mut Vec<Effect>,
     ) {
-        let known = self.parameters.facts(name).and_then(|facts| facts.version);
+        // The tree may be that of another place by now, with a parameter of the same name.
+        let here = origin == self.parameters.origin;
+        let known = self.parameters.facts(name).filter(|_| here).and_then(|facts| facts.version);
         let told = version.map(|version| format!(" as version {version}")).unwrap_or_default();
         self.tell(format!("Wrote {}{told}.", clean(name)));
         // The service takes a value whatever was written since it was looked at; that must not pass unseen.
@@ -249,23 +253,30 @@ impl State {
                 count(others, "version")
             ));
         }
+        if !here {
+            return;
+        }
         self.parameters.hide();
         self.parameters.go_to(name, self.now);
         self.ask(self.parameters.origin, Query::Parameter(name.to_owned()), fx);
     }
 
     /// A parameter was deleted.
-    pub(in crate::console::state) fn parameter_deleted(&mut self, name: &str) {
+    pub(in crate::console::state) fn parameter_deleted(&mut self, origin: Origin, name: &str) {
         self.tell(format!("Deleted {}.", clean(name)));
-        self.parameters.remove(name, self.now);
+        if origin == self.parameters.origin {
+            self.parameters.remove(name, self.now);
+        }
     }
 
     /// Labels of a parameter were changed.
-    pub(in crate::console::state) fn parameter_labelled(&mut self, name: &str, invalid: &[String]) {
+    pub(in crate::console::state) fn parameter_labelled(&mut self, origin: Origin, name: &str, invalid: &[String]) {
         match invalid.is_empty() {
             true => self.tell(format!("The labels of {} are changed.", clean(name))),
             false => self.warn(format!("Not taken as labels: {}", clean(&invalid.join(", ")))),
         }
-        self.parameters.refresh_details();
+        if origin == self.parameters.origin {
+            self.parameters.refresh_details();
+        }
     }
 }

@@ -134,12 +134,13 @@ impl State {
         node: &str,
         beside: Option<Axis>,
         fx: &mut Vec<Effect>,
-    ) {
+    ) -> Option<u64> {
         if self.protects(origin) {
-            return;
+            return None;
         }
         if !self.origins.is_ready(origin) {
-            return self.warn("There is no connection yet.");
+            self.warn("There is no connection yet.");
+            return None;
         }
         let name = self.fleet.node(node).map_or_else(|| clean(node), |node| node.name.clone());
         let (room, scrollback, now) = (self.shell_room(), self.settings.scrollback, self.now);
@@ -150,9 +151,10 @@ impl State {
         };
         let tab = self.shells.open((origin, node, &name), room, scrollback, beside, now);
         tab.terminal.with_screen_mut(|screen| screen.set_clipboard_policy(policy));
-        let (node, terminal) = (node.to_owned(), tab.terminal.clone());
-        fx.push(Effect::OpenShell { tab: tab.id, origin, node, left: None, terminal });
+        let (id, node, terminal) = (tab.id, node.to_owned(), tab.terminal.clone());
+        fx.push(Effect::OpenShell { tab: id, origin, node, left: None, terminal });
         self.go(Pane::Shell, fx);
+        Some(id)
     }
 
     /// Starts a closed shell again, where it is.
@@ -199,8 +201,8 @@ impl State {
     /// Opens the shells that were agreed to.
     pub(in crate::console::state) fn open_shells(&mut self, nodes: &[String], fx: &mut Vec<Effect>) {
         for node in nodes {
-            self.open_shell(self.origin_of(node), node, None, fx);
-            if let Some(tab) = self.shells.current_mut() {
+            let opened = self.open_shell(self.origin_of(node), node, None, fx);
+            if let Some(tab) = opened.and_then(|id| self.shells.tab_mut(id)) {
                 tab.marked = true;
             }
         }
@@ -374,7 +376,7 @@ impl State {
             }
         }
         match choice {
-            ShellChoice::Node(node) => self.open_shell(self.origin_of(&node), &node, place, fx),
+            ShellChoice::Node(node) => _ = self.open_shell(self.origin_of(&node), &node, place, fx),
             ShellChoice::Open(tab) => match place {
                 Some(axis) => self.shells.join(tab, axis),
                 None => self.shells.focus(tab),
