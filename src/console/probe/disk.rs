@@ -30,12 +30,19 @@ pub struct Entry {
     pub folder: bool,
 }
 
+/// Keeps the largest lines of `du` in memory: sorting all of them would write temporary files, and the disk may be full.
+const KEEP: &str = r##"function least(  i) { w = 0; for (i = 1; i < n; i++) if (v[i] < v[w]) w = i }
+$1 !~ /^[0-9]+$/ { next }
+n < m { v[n] = $1 + 0; l[n++] = $0; if (n == m) least(); next }
+$1 + 0 > v[w] { v[w] = $1 + 0; l[w] = $0; least() }
+END { for (i = 0; i < n; i++) print l[i] }"##;
+
 pub(super) fn largest(mount: &str) -> String {
     let mount = quoted(mount);
     format!(
         r##"d={mount}
 a=$(date +%s)
-l=$(t {PATIENCE} $q du -xak -- "$d" 2>/dev/null | sort -rn | head -n {MOST})
+l=$(t {PATIENCE} $q du -xak -- "$d" 2>/dev/null | $q awk -F '\t' -v m={MOST} '{KEEP}' | sort -rn)
 b=$(date +%s)
 if [ $((b - a)) -ge {PATIENCE} ]; then echo '#stopped'; fi
 echo '#largest'
@@ -195,6 +202,24 @@ mod tests {
         assert_eq!(found.entries[0].path, format!("{mount}/it's a folder"));
         assert!(found.entries[0].folder && !found.entries[1].folder);
         assert!(found.entries[1].path.ends_with("a log.1") && found.entries[1].bytes >= 300_000);
+    }
+
+    #[test]
+    fn a_full_disk_is_searched_without_writing_to_it() {
+        let dir = tempfile::tempdir().unwrap();
+        // More than a pipe or a small sort takes at once.
+        for n in 0..3_000 {
+            std::fs::write(dir.path().join(format!("{n:04}-{}", "x".repeat(200))), vec![b'x'; n % 7 * 4_096]).unwrap();
+        }
+        std::fs::write(dir.path().join("large"), vec![b'x'; 500_000]).unwrap();
+        std::fs::write(dir.path().join("9999\tnot a size\n77777777\tno entry"), "x").unwrap();
+        let mount = dir.path().to_str().unwrap();
+        let nowhere = "TMPDIR=/nonexistent; export TMPDIR; ulimit -f 0\n";
+        let script = format!("{nowhere}{}", Probe::Largest(mount.to_owned()).script());
+        let found = Largest::parse(&run(&script), mount);
+        assert_eq!(found.entries.len(), usize::try_from(MOST).unwrap() - 1, "all but the folder itself");
+        assert!(found.entries[0].path.ends_with("/large") && found.entries[1].bytes == 24_576, "{found:?}");
+        assert!(found.entries.is_sorted_by_key(|entry| std::cmp::Reverse(entry.bytes)));
     }
 
     #[test]
