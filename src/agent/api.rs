@@ -3,6 +3,8 @@
 
 use std::{fmt, path::Path, time::Duration};
 
+use bytes::Bytes;
+use futures_util::StreamExt;
 use reqwest::{Method, Url, header::CONTENT_TYPE};
 use tokio::sync::watch;
 use tokio_tungstenite::{
@@ -259,12 +261,28 @@ impl Api {
         Ok(Sensitive(token.to_owned()))
     }
 
-    /// Uploads a file to S3 as it is read. `encrypted` asks for encryption at rest with a KMS key.
-    pub async fn upload(&self, bucket: &str, key: &str, file: &Path, encrypted: bool) -> Result<(), CallError> {
+    /// Uploads a file to S3 as it is read, and behind it what is only in memory: then the file need not be there.
+    /// `encrypted` asks for encryption at rest with a KMS key.
+    pub async fn upload(
+        &self,
+        bucket: &str,
+        key: &str,
+        (file, rest): (&Path, Bytes),
+        encrypted: bool,
+    ) -> Result<(), CallError> {
         let credentials = self.credentials().await?;
         let url = self.endpoints.object(bucket, key).map_err(CallError::Transport)?;
-        let file = tokio::fs::File::open(file).await.map_err(CallError::transport)?;
-        let length = file.metadata().await.map_err(CallError::transport)?.len();
+        let file = match tokio::fs::File::open(file).await {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !rest.is_empty() => None,
+            file => Some(file.map_err(CallError::transport)?),
+        };
+        let on_disk = match &file {
+            Some(file) => file.metadata().await.map_err(CallError::transport)?.len(),
+            None => 0,
+        };
+        let length = on_disk + rest.len() as u64;
+        let file = futures_util::stream::iter(file).flat_map(move |file| chunks(file, on_disk));
+        let body = file.chain(futures_util::stream::iter([Ok(rest)]));
         let content_type = ("content-type", "text/plain");
         let encryption = ("x-amz-server-side-encryption", "aws:kms");
         let headers = if encrypted { vec![content_type, encryption] } else { vec![content_type] };
@@ -273,7 +291,7 @@ impl Api {
             .http
             .request(Method::PUT, url)
             .header(reqwest::header::CONTENT_LENGTH, length)
-            .body(reqwest::Body::wrap_stream(chunks(file, length)));
+            .body(reqwest::Body::wrap_stream(body));
         for (name, value) in headers {
             request = request.header(name, value);
         }
@@ -307,13 +325,13 @@ impl Api {
 }
 
 /// A file as a stream of at most `length` bytes: what is appended meanwhile is not part of it.
-fn chunks(file: tokio::fs::File, length: u64) -> impl futures_util::Stream<Item = std::io::Result<bytes::Bytes>> {
+fn chunks(file: tokio::fs::File, length: u64) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
     use tokio::io::AsyncReadExt;
-    futures_util::stream::try_unfold(file.take(length), |mut file| async move {
+    Box::pin(futures_util::stream::try_unfold(file.take(length), |mut file| async move {
         let mut chunk = bytes::BytesMut::with_capacity(64 * 1024);
         let read = file.read_buf(&mut chunk).await?;
         Ok((read > 0).then(|| (chunk.freeze(), file)))
-    })
+    }))
 }
 
 async fn read_body(mut answer: reqwest::Response) -> Result<Vec<u8>, CallError> {

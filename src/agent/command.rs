@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -302,7 +303,7 @@ impl CommandRun {
             }
             let key = format!("{prefix}/{}/{name}", step.name);
             let mut tries = 0;
-            while let Err(error) = self.node.api.upload(bucket, &key, &file, false).await {
+            while let Err(error) = self.node.api.upload(bucket, &key, (&file, Bytes::new()), false).await {
                 tries += 1;
                 tracing::warn!("cannot upload {name} of command {}: {error}", self.job.command_id);
                 if tries == UPLOAD_TRIES {

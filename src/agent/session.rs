@@ -29,7 +29,7 @@ use crate::wire::{
 };
 use plan::Plan;
 use terms::{LogTerms, Terms};
-use transcript::{Orphan, Transcripts};
+use transcript::{Orphan, Text, Transcripts};
 
 /// So many sessions at a time, as AWS's agent has it.
 const LIMIT: usize = 1000;
@@ -58,11 +58,11 @@ impl Sessions {
 
     /// Ends the sessions that were under way when the last agent was killed, and delivers their transcripts.
     pub fn resume(self: &Arc<Self>) -> io::Result<()> {
-        for Orphan { session_id, terms } in self.transcripts.orphans()? {
+        for Orphan { session_id, terms, text } in self.transcripts.orphans()? {
             let sessions = self.clone();
             self.tasks.spawn(async move {
                 sessions.complete(&session_id, Err(RESTARTED.to_owned()), &terms);
-                sessions.settle(&session_id, &terms, false).await;
+                sessions.settle(&session_id, &terms, &text, false).await;
             });
         }
         Ok(())
@@ -113,10 +113,11 @@ impl Sessions {
         self.tasks.spawn(async move {
             tracing::info!("session {session_id} begins");
             let terms = plan.1.log.clone();
+            let text = sessions.transcripts.text(&session_id);
             let streamed = CancellationToken::new();
-            let stream = sessions.stream(&session_id, &terms, &streamed);
+            let stream = sessions.stream(&session_id, &terms, &text, &streamed);
             let run = async {
-                let mut outcome = sessions.run(&session_id, plan, &cancel).await;
+                let mut outcome = sessions.run(&session_id, plan, &text, &cancel).await;
                 sessions.lock().remove(&session_id);
                 streamed.cancel();
                 if sessions.node.is_stopping() {
@@ -125,26 +126,20 @@ impl Sessions {
                 sessions.complete(&session_id, outcome, &terms);
             };
             let ((), streamed) = tokio::join!(run, stream);
-            sessions.settle(&session_id, &terms, streamed).await;
+            sessions.settle(&session_id, &terms, &text, streamed).await;
         });
     }
 
-    async fn run(&self, session_id: &str, plan: (Plan, Terms), cancel: &CancellationToken) -> Result<(), String> {
+    async fn run(
+        &self,
+        session_id: &str,
+        plan: (Plan, Terms),
+        text: &Text,
+        cancel: &CancellationToken,
+    ) -> Result<(), String> {
         let terms = &plan.1.log;
         delivery::check(&self.node, terms).await?;
-        let mut transcript = match self.transcripts.begin(session_id, terms) {
-            Ok(transcript) => transcript,
-            Err(error) if terms.is_wanted() => {
-                return Err(format!(
-                    "the node cannot keep the session's transcript: {error}. Free some space in the agent's data directory"
-                ));
-            }
-            Err(error) => {
-                // A full disk must not shut out whoever comes to empty it.
-                tracing::warn!("session {session_id} is not noted: {error}; a killed agent would not end it");
-                None
-            }
-        };
+        let mut transcript = self.transcripts.begin(session_id, terms, text);
         let outcome = serve::serve(&self.node, session_id, plan, transcript.as_mut(), cancel).await;
         if let Some(transcript) = transcript {
             transcript.finish();
@@ -153,12 +148,11 @@ impl Sessions {
     }
 
     /// Sends the transcript to its log group as it grows, if the document says so. Answers whether all of it arrived.
-    async fn stream(&self, session_id: &str, terms: &LogTerms, done: &CancellationToken) -> bool {
+    async fn stream(&self, session_id: &str, terms: &LogTerms, text: &Text, done: &CancellationToken) -> bool {
         if terms.group.is_empty() || !terms.stream {
             return false;
         }
-        let file = self.transcripts.file(session_id);
-        match delivery::stream(&self.node, session_id, &file, terms, done).await {
+        match delivery::stream(&self.node, session_id, text, terms, done).await {
             Ok(()) => true,
             Err(sentence) => {
                 tracing::error!("session {session_id}: {sentence}");
@@ -169,13 +163,17 @@ impl Sessions {
     }
 
     /// Delivers what is left to deliver of a session that has ended, then forgets it.
-    async fn settle(&self, session_id: &str, terms: &LogTerms, streamed: bool) {
-        let file = self.transcripts.file(session_id);
+    async fn settle(&self, session_id: &str, terms: &LogTerms, text: &Text, streamed: bool) {
         if terms.is_wanted()
-            && file.exists()
-            && let Err(sentence) = delivery::deliver(&self.node, session_id, &file, terms, streamed).await
+            && text.is_there()
+            && let Err(sentence) = delivery::deliver(&self.node, session_id, text, terms, streamed).await
         {
-            tracing::error!("session {session_id}: {sentence}; it is tried again when the agent starts");
+            match text.rest().len() {
+                0 => tracing::error!("session {session_id}: {sentence}; it is tried again when the agent starts"),
+                lost => {
+                    tracing::error!("session {session_id}: {sentence}; {lost} bytes that the disk refused are lost")
+                }
+            }
             return;
         }
         self.transcripts.end(session_id);

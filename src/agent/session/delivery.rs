@@ -1,16 +1,12 @@
 //! Delivers transcripts: to S3 when the session has ended, to CloudWatch Logs as it goes or at its end.
 
-use std::{io, io::SeekFrom, path::Path, time::Duration};
+use std::{io, time::Duration};
 
 use serde::Serialize;
-use tokio::{
-    fs::File,
-    io::{AsyncReadExt, AsyncSeekExt},
-    time::sleep,
-};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::terms::LogTerms;
+use super::{terms::LogTerms, transcript::Text};
 use crate::{
     agent::{Node, api::CallError},
     ssm::{
@@ -63,7 +59,7 @@ pub async fn check(node: &Node, terms: &LogTerms) -> Result<(), String> {
 pub async fn deliver(
     node: &Node,
     session_id: &str,
-    file: &Path,
+    text: &Text,
     terms: &LogTerms,
     streamed: bool,
 ) -> Result<(), String> {
@@ -72,7 +68,7 @@ pub async fn deliver(
             return Ok(());
         }
         let key = terms.object_key(session_id);
-        retry(node, || node.api.upload(&terms.bucket, &key, file, terms.encrypt_object))
+        retry(node, || node.api.upload(&terms.bucket, &key, (text.file(), text.rest()), terms.encrypt_object))
             .await
             .map_err(|error| format!("its transcript could not be written to s3://{}/{key}: {error}", terms.bucket))
     };
@@ -82,7 +78,7 @@ pub async fn deliver(
         }
         let done = CancellationToken::new();
         done.cancel();
-        stream(node, session_id, file, terms, &done).await
+        stream(node, session_id, text, terms, &done).await
     };
     let (object, events) = tokio::join!(object, events);
     object.and(events)
@@ -92,7 +88,7 @@ pub async fn deliver(
 pub async fn stream(
     node: &Node,
     session_id: &str,
-    file: &Path,
+    text: &Text,
     terms: &LogTerms,
     done: &CancellationToken,
 ) -> Result<(), String> {
@@ -106,7 +102,7 @@ pub async fn stream(
         let last = done.is_cancelled();
         let mut read = usize::MAX;
         while read > 0 {
-            let bytes = piece(file, position, last).await.map_err(|error| failed(&error))?;
+            let bytes = piece(text, position, last).await.map_err(|error| failed(&error))?;
             read = bytes.len();
             position += read as u64;
             if read > 0 {
@@ -189,15 +185,9 @@ fn tries(error: &CallError) -> u32 {
     }
 }
 
-/// The next whole lines of the file, or what there is if no line ends within reach or nothing more will come.
-async fn piece(file: &Path, position: u64, last: bool) -> io::Result<Vec<u8>> {
-    let mut file = match File::open(file).await {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        other => other?,
-    };
-    file.seek(SeekFrom::Start(position)).await?;
-    let mut bytes = Vec::with_capacity(READ);
-    file.take(READ as u64).read_to_end(&mut bytes).await?;
+/// The next whole lines of the text, or what there is if no line ends within reach or nothing more will come.
+async fn piece(text: &Text, position: u64, last: bool) -> io::Result<Vec<u8>> {
+    let mut bytes = text.read(position, READ).await?;
     let full = bytes.len() == READ;
     match bytes.iter().rposition(|byte| *byte == b'\n') {
         Some(end) if full || !last => bytes.truncate(end + 1),
@@ -312,7 +302,7 @@ fn iso<S: serde::Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::transcript::Transcripts, *};
 
     #[test]
     fn lines_become_events_and_none_is_empty() {
@@ -324,14 +314,17 @@ mod tests {
     #[tokio::test]
     async fn a_stream_takes_whole_lines_until_the_end() {
         let home = tempfile::tempdir().unwrap();
-        let file = home.path().join("x.log");
-        assert!(piece(&file, 0, false).await.unwrap().is_empty(), "nothing is there yet");
-        std::fs::write(&file, b"one\ntwo\nthr").unwrap();
-        assert_eq!(piece(&file, 0, false).await.unwrap(), b"one\ntwo\n");
-        assert!(piece(&file, 8, false).await.unwrap().is_empty(), "the line goes on");
-        assert_eq!(piece(&file, 8, true).await.unwrap(), b"thr");
-        std::fs::write(&file, "x".repeat(READ + 1)).unwrap();
-        assert_eq!(piece(&file, 0, false).await.unwrap().len(), READ, "a line without an end is not waited for");
+        let transcripts = Transcripts::open(home.path().to_owned()).unwrap();
+        let terms = LogTerms { group: "logs".into(), ..LogTerms::default() };
+        let text = transcripts.text("root-1");
+        assert!(piece(&text, 0, false).await.unwrap().is_empty(), "nothing is there yet");
+        let mut transcript = transcripts.begin("root-1", &terms, &text).unwrap();
+        transcript.write(b"one\ntwo\nthr");
+        assert_eq!(piece(&text, 0, false).await.unwrap(), b"one\ntwo\n");
+        assert!(piece(&text, 8, false).await.unwrap().is_empty(), "the line goes on");
+        assert_eq!(piece(&text, 8, true).await.unwrap(), b"thr");
+        transcript.write("x".repeat(READ + 1).as_bytes());
+        assert_eq!(piece(&text, 8, false).await.unwrap().len(), READ, "a line without an end is not waited for");
     }
 
     #[test]

@@ -12,15 +12,15 @@ use super::{
     plan::Plan,
     port,
     program::{Program, Turn},
-    terms::Terms,
-    transcript::Transcript,
+    terms::{LogTerms, Terms},
+    transcript::{SPARE, Transcript},
     words,
 };
 use crate::{
     agent::Node,
     wire::{
         channel::{Event, LARGE_FRAME},
-        envelope::flag,
+        envelope::{flag, payload},
         messages::TerminalSize,
     },
 };
@@ -134,6 +134,9 @@ impl Session<'_> {
         };
         first.extend(early.unwrap_or_default());
         program.write(first.into());
+        if program.is_on_terminal() {
+            self.warn_of_transcript(&terms.log);
+        }
         self.program = Some(program);
         if let Some(end) = self.pump().await? {
             return Ok(end);
@@ -247,6 +250,21 @@ impl Session<'_> {
             }
         }
         None
+    }
+
+    /// Says on the terminal that the disk does not take the transcript, if it does not, and what becomes of it.
+    fn warn_of_transcript(&mut self, terms: &LogTerms) {
+        let Some(refused) = self.transcript.as_ref().and_then(|transcript| transcript.refused()) else { return };
+        let place = match terms.bucket.as_str() {
+            "" => format!("the log group {}", terms.group),
+            bucket => format!("s3://{bucket}/{}", terms.object_key(self.session_id)),
+        };
+        let warning = format!(
+            "[This node cannot write the session's transcript: {refused}.\r\n It is kept in memory, up to {} MiB of it, and goes to\r\n \
+             {place}\r\n all the same when the session ends.]\r\n",
+            SPARE / (1024 * 1024)
+        );
+        self.take_output((payload::OUTPUT, warning.into_bytes()));
     }
 
     /// What the program wrote is in the transcript before anybody sees it.
