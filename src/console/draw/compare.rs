@@ -60,7 +60,7 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, compare: &Compare
     let mut left = vec![view.span(Role::Title, format!(" {} compared", text::count(compare.nodes.len(), "node")))];
     let nodes = || compare.nodes.iter().filter_map(|id| view.state.fleet.node(id));
     let silent: Vec<&str> =
-        nodes().filter(|node| node.sampled.current(view.state.now).is_none()).map(|node| node.name.as_str()).collect();
+        nodes().filter(|node| node.vitals(view.state.now).is_none()).map(|node| node.name.as_str()).collect();
     if !silent.is_empty() && !view.state.samples.all().is_loading() {
         let words = format!("  {} without an answer: {}", text::thousands(silent.len()), silent.join(", "));
         left.push(view.span(Role::Stale, words));
@@ -70,7 +70,7 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, compare: &Compare
 
 fn cell(view: &View<'_>, node: &Node, column: usize) -> Cell {
     let now = view.state.now;
-    let current = node.sampled.current(now);
+    let current = node.vitals(now);
     let of = |told: fn(&View<'_>, &Vitals) -> (Role, String)| match (current, &node.sampled.vitals) {
         (Some(vitals), _) => {
             let (role, words) = told(view, vitals);

@@ -389,7 +389,7 @@ pub(super) fn disk(view: &View<'_>, node: &Node) -> (Role, String) {
             None => (Role::Dim, String::new()),
         };
     };
-    match node.sampled.current(now).filter(|_| node.ping == PingStatus::Online) {
+    match node.vitals(now) {
         Some(vitals) => {
             let (role, word) = super::node_view::share(vitals.disk());
             let role = if role == Role::Success { Role::Text } else { role };

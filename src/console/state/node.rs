@@ -4,7 +4,7 @@ use std::{cmp::Ordering, sync::Arc};
 
 use super::compare::Sampled;
 use crate::{
-    console::{origin::Origin, text::clean},
+    console::{origin::Origin, probe::vitals::Vitals, text::clean},
     ssm::{self, ComplianceSeverity, ComplianceStatus, PingStatus, Timestamp},
 };
 
@@ -165,6 +165,11 @@ impl Node {
         self.tags = Some(tags);
         self.tags_remembered = false;
         self.rename();
+    }
+
+    /// How it is now, as far as that is known: of a node that is lost nothing is.
+    pub fn vitals(&self, now: Timestamp) -> Option<&Vitals> {
+        self.sampled.current(now).filter(|_| self.ping == PingStatus::Online)
     }
 
     /// Whether its tags are still to be asked for.

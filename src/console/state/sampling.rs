@@ -85,11 +85,8 @@ impl State {
             return Vec::new();
         }
         let now = self.now;
-        let full = |node: &&Node| node.ping == PingStatus::Online;
-        let nodes = self.fleet.nodes().iter().map(|node| &**node).filter(full);
-        nodes
-            .filter_map(|node| Some((node, node.sampled.current(now).filter(|vitals| vitals.disk() >= FULL)?)))
-            .collect()
+        let nodes = self.fleet.nodes().iter().map(|node| &**node);
+        nodes.filter_map(|node| Some((node, node.vitals(now).filter(|vitals| vitals.disk() >= FULL)?))).collect()
     }
 
     /// Shows the nodes with full disks and no others, the fullest first; or all nodes again.

@@ -380,6 +380,16 @@ fn a_comparison_puts_the_worst_first_and_names_who_is_silent() {
 }
 
 #[test]
+fn a_lost_node_is_compared_by_nothing_that_looks_like_now() {
+    let mut bench = compared();
+    bench.wait(10_000);
+    assert!(!bench.screen(140, 30).contains("web-3, "), "its answer is ten seconds old");
+    let lost = |n| info(n, if n == 3 { PingStatus::ConnectionLost } else { PingStatus::Online });
+    bench.answer(Source::Nodes, Page::Nodes((1..=3).map(lost).collect()));
+    assert!(bench.screen(140, 30).contains("2 without an answer: web-3, web-2"), "{}", bench.screen(140, 30));
+}
+
+#[test]
 fn a_signal_needs_a_choice_and_a_yes() {
     let mut bench = processes();
     let nginx = bench.state.node_view.as_ref().unwrap().processes.table.current().unwrap().clone();
