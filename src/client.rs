@@ -6,6 +6,7 @@
 mod caller;
 pub mod code;
 mod credentials;
+pub mod denial;
 pub mod ec2;
 mod endpoint;
 mod error;

@@ -1,5 +1,6 @@
 //! What can go wrong between a caller and the service, and what to do about it.
 
+use super::denial::Denial;
 use crate::ssm::ApiError;
 
 /// Why a call failed. Cheap enough to clone, because one failure may be shown in several places.
@@ -170,6 +171,10 @@ fn api_advice(error: &ApiError) -> Option<String> {
             false => "The secret key does not belong to the access key: check the profile.".to_owned(),
         });
     }
+    let denial = error.message.as_deref().and_then(Denial::read);
+    if let Some(denial) = denial.filter(|_| error.code.starts_with("AccessDenied")) {
+        return Some(denial.advice());
+    }
     let known = API_ADVICE.iter().find(|(codes, _)| codes.contains(&&*error.code));
     known.map(|(_, advice)| (*advice).to_owned())
 }
@@ -199,5 +204,9 @@ mod tests {
             Error::Api(ApiError::bare("InvalidInstanceId")).advice().is_some_and(|advice| advice.contains("nodes"))
         );
         assert_eq!(Error::Api(ApiError::bare("SomethingNew")).advice(), None);
+        let words =
+            "User: arn:aws:iam::1:user/ann is not authorized to perform: ssm:SendCommand on resource: arn:aws:x";
+        let denied = Error::Api(ApiError::new("AccessDeniedException", words)).advice();
+        assert!(denied.is_some_and(|advice| advice.contains("ssm:SendCommand")));
     }
 }

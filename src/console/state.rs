@@ -38,6 +38,7 @@ pub mod compliance;
 pub mod compose;
 pub mod cursor;
 mod custom;
+mod denied;
 mod dispatch;
 pub mod feed;
 pub mod filter;

@@ -355,20 +355,18 @@ fn screen(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, tab: &Tab, typed_i
     if let Some(cursor) = cursor {
         frame.set_cursor_position(cursor);
     }
-    if let Phase::Closed(trouble) = &tab.phase {
-        let mut spans = vec![view.span(Role::Warning, format!(" {} ", trouble.advice.as_deref().unwrap_or("")))];
-        spans.retain(|span| !span.content.trim().is_empty());
-        if typed_into {
-            let mut room = usize::from(area.width).saturating_sub(spans.iter().map(Span::width).sum());
-            for action in [Action::Reopen, Action::CloseShell, Action::LeaveShell] {
-                let hint = view.hint(action);
-                // A key without its word says nothing.
-                let width = 2 + hint.iter().map(Span::width).sum::<usize>();
-                if width <= room {
-                    room -= width;
-                    spans.push(view.span(Role::Warning, "  "));
-                    spans.extend(hint);
-                }
+    // What is to be done about it stands on the screen; below it, by which key.
+    if matches!(tab.phase, Phase::Closed(_)) && typed_into {
+        let mut spans = Vec::new();
+        let mut room = usize::from(area.width);
+        for action in [Action::Reopen, Action::CloseShell, Action::LeaveShell] {
+            let hint = view.hint(action);
+            // A key without its word says nothing.
+            let width = 2 + hint.iter().map(Span::width).sum::<usize>();
+            if width <= room {
+                room -= width;
+                spans.push(view.span(Role::Warning, "  "));
+                spans.extend(hint);
             }
         }
         let line = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };

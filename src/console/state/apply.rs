@@ -2,6 +2,7 @@
 
 use super::{State, node::Patches, notices::Weight, overlay::Overlay};
 use crate::{
+    client::denial::Denial,
     console::{
         effect::{Effect, Epoch, Query, Source},
         origin::{Connection, Origin},
@@ -63,11 +64,15 @@ impl State {
                 self.changed(origin, changed, fx);
             }
             Update::Changed(_, Err(trouble)) => {
+                let trouble = self.explain(trouble);
+                let denied = Denial::read(&trouble.what).and(trouble.advice.as_deref());
+                let problem =
+                    denied.map_or_else(|| trouble.what.clone(), |advice| format!("{} {advice}", trouble.what));
                 for overlay in &mut self.overlays {
                     if let Overlay::Form(form) = overlay
                         && std::mem::take(&mut form.sent)
                     {
-                        form.problem = Some(trouble.what.clone());
+                        form.problem = Some(problem.clone());
                     }
                 }
                 self.fail(trouble);

@@ -50,11 +50,13 @@ impl Terminal {
         answers
     }
 
-    /// Writes a note of ours on the screen. Control characters in it are left out.
+    /// Writes a note of ours on the screen, in lines that break between words. Control characters in it are left out.
     pub fn note(&self, note: &str) {
-        let note = text::clean(note);
+        let columns = usize::from(self.with_screen(Screen::size).columns());
+        let lines = text::wrap(&text::clean(note), columns.saturating_sub(2));
+        let lines: String = lines.iter().map(|line| format!("\x1b[0;7m {line} \x1b[0m\r\n")).collect();
         // CAN ends a sequence the session left open; SI and the designation end its line drawing. A note asks nothing.
-        self.feed(format!("\x18\x0f\x1b(B\r\n\x1b[0;7m {note} \x1b[0m\r\n").as_bytes());
+        self.feed(format!("\x18\x0f\x1b(B\r\n{lines}").as_bytes());
     }
 
     /// Gives the screen another size, between the limits. The size it has now, in rows and columns.

@@ -23,6 +23,10 @@ impl State {
         let (pane, now) = (self.pane == Pane::Shell, self.now);
         let shown = pane && self.shells.is_shown(id);
         let typed_into = pane && self.shells.current().is_some_and(|tab| tab.id == id);
+        let update = match update {
+            ShellUpdate::Closed(trouble) => ShellUpdate::Closed(self.explain(trouble)),
+            update => update,
+        };
         let Some(tab) = self.shells.tab_mut(id) else { return };
         match update {
             ShellUpdate::Started(session) => (tab.session, tab.started) = (Some(session), Some(now)),
@@ -62,6 +66,9 @@ impl State {
             }
             ShellUpdate::Closed(trouble) => {
                 tab.terminal.note(&trouble.what);
+                if let Some(advice) = &trouble.advice {
+                    tab.terminal.note(advice);
+                }
                 tab.phase = Phase::Closed(trouble);
                 (tab.pasting, tab.tell_size, tab.recording) = (None, None, false);
                 tab.news |= !shown;
