@@ -1,7 +1,7 @@
 //! Work as data: what the state wants done. [`perform`] is the only place that starts any of it, and so the place where
 //! read-only is enforced; a [`Change`] reaches it only inside a [`Confirmed`], which only an answered question makes.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +89,15 @@ pub enum Source {
     Transcript,
 }
 
+/// A document that is looked at before it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linted {
+    /// Its name or ARN.
+    pub name: String,
+    /// The names of the parameters that are given.
+    pub given: BTreeSet<String>,
+}
+
 /// A question to the service. None of them changes anything, but for what [`Query::Samples`] leaves in the history.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Query {
@@ -128,8 +137,8 @@ pub enum Query {
     Kept { command: String, node: String },
     /// The output of the first of these commands that ran on a node.
     Earlier { commands: Vec<String>, node: String },
-    /// The nodes that targets stand for.
-    Plan(Vec<ssm::Target>),
+    /// The nodes that targets stand for, and what is wrong with a document.
+    Plan { targets: Vec<ssm::Target>, document: Option<Linted> },
     /// The documents that can be run as a command.
     Documents,
     /// The parameters of a document.
@@ -176,7 +185,7 @@ impl Query {
             Self::Earlier { .. } => Source::Earlier,
             Self::Running(_) => Source::Running,
             Self::Watched(_) => Source::Watched,
-            Self::Plan(_) => Source::Plan,
+            Self::Plan { .. } => Source::Plan,
             Self::Documents => Source::Documents,
             Self::Document(_) => Source::Document,
             Self::Parameters => Source::Parameters,

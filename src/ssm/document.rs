@@ -3,9 +3,10 @@
 //! Pure. [`Document::read`] is the strict reader of `CreateDocument`, [`Document::from_value`] the lenient one of an agent
 //! that is handed a document by a service it trusts. Parameters are [`parameters`], `{{ name }}` is [`substitute`],
 //! preconditions are [`precondition`], the order of steps is [`flow`], the limits of output are [`output`], the documents
-//! that every account has are [`standard`].
+//! that every account has are [`standard`], and what is wrong with one that can be read is [`lint`].
 
 pub mod flow;
+pub mod lint;
 pub mod output;
 pub mod parameters;
 pub mod precondition;

@@ -1,12 +1,15 @@
-//! Which nodes targets stand for, asked before anything is sent.
+//! Which nodes targets stand for and what is wrong with the document, asked before anything is sent.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::queries::Asker;
 use crate::{
     client::Error,
-    console::{state::plan::Resolved, update::Page},
-    ssm::{self, Target},
+    console::{effect::Linted, state::plan::Resolved, update::Page},
+    ssm::{
+        self, DescribeDocument, GetDocument, Target,
+        document::lint::{Finding, lint},
+    },
 };
 
 /// The nodes that match one target: exactly, and but for capitals with the tag as they have it.
@@ -17,10 +20,18 @@ struct Matching {
 }
 
 impl Asker {
-    /// Resolves targets as `SendCommand` does: a node must match all of them.
+    /// Resolves targets as `SendCommand` does: a node must match all of them. Without targets there is nothing to resolve,
+    /// and a document that may not be looked at has no findings.
     ///
     /// Errors: those of `DescribeInstanceInformation`; [`Error::Config`] for targets that only the service can resolve.
-    pub(super) async fn plan(&self, targets: Vec<Target>) -> Result<(), Error> {
+    pub(super) async fn plan(&self, targets: Vec<Target>, document: Option<Linted>) -> Result<(), Error> {
+        let findings = match &document {
+            Some(document) => self.findings(document).await.unwrap_or_else(|error| {
+                tracing::debug!("the document {} was not looked at: {error}", document.name);
+                Vec::new()
+            }),
+            None => Vec::new(),
+        };
         let mut known: BTreeMap<String, ssm::InstanceInformation> = BTreeMap::new();
         let mut all = Vec::new();
         for target in &targets {
@@ -36,8 +47,18 @@ impl Asker {
                 near.extend(tag.map(|tag| (node, tag.clone())));
             }
         }
-        self.send(Page::Plan(Box::new(Resolved { nodes, near }))).await;
+        self.send(Page::Plan(Box::new(Resolved { nodes, near, findings }))).await;
         Ok(())
+    }
+
+    /// What is wrong with a document, in the lines of its text as it was written.
+    async fn findings(&self, document: &Linted) -> Result<Vec<Finding>, Error> {
+        let name = document.name.clone();
+        let described = self.client.call(DescribeDocument { name: name.clone(), ..Default::default() }).await?;
+        let document_format = described.document.and_then(|document| document.document_format);
+        let answer = self.client.call(GetDocument { name, document_format, ..Default::default() }).await?;
+        let format = answer.document_format.unwrap_or(ssm::DocumentFormat::Json);
+        Ok(lint(answer.content.as_deref().unwrap_or_default(), &format, &document.given))
     }
 
     async fn matching(

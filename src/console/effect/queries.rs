@@ -201,7 +201,7 @@ impl Asker {
                 }
                 Ok(())
             }
-            Query::Plan(targets) => self.plan(targets).await,
+            Query::Plan { targets, document } => self.plan(targets, document).await,
             Query::Earlier { commands, node } => self.earlier(commands, node).await,
             Query::Documents => {
                 let filter = ssm::DocumentKeyValuesFilter {

@@ -9,12 +9,12 @@ use super::{State, compose, cursor::Cursor, node::natural, overlay::Overlay};
 use crate::{
     console::{
         action::Action,
-        effect::{Effect, Query},
+        effect::{Effect, Linted, Query},
         origin::Origin,
         text::{clean, count, cut},
         update::{Facts, Trouble},
     },
-    ssm::{self, PingStatus, redact::mask},
+    ssm::{self, PingStatus, document::lint::Finding, redact::mask},
 };
 
 /// A node that a command would reach.
@@ -46,6 +46,9 @@ pub struct Resolved {
     pub nodes: Vec<ssm::InstanceInformation>,
     /// Those that match every target but for capitals: the node and the tag that differs.
     pub near: Vec<(ssm::InstanceInformation, String)>,
+    /// What is wrong with the document.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
 }
 
 /// What a command would do.
@@ -61,6 +64,8 @@ pub struct Plan {
     pub near: Vec<Near>,
     /// Origins that it leaves out, since nothing may be changed there, and their nodes, in words.
     pub left_out: Vec<String>,
+    /// What is odd about the document, in words.
+    pub odd: Vec<String>,
     /// Whether these are exactly the nodes; else only those known here.
     pub exact: bool,
     /// Where one is among the nodes.
@@ -102,6 +107,7 @@ impl Plan {
             let told = clean(&near.join(", "));
             lines.push((format!("{} {verb} not included: {told}{more}", count(self.near.len(), "node")), true));
         }
+        lines.extend(self.odd.iter().map(|odd| (odd.clone(), true)));
         match self.nodes.iter().filter(|node| !node.online).count() {
             0 => {}
             n => lines.push((format!("{} not online now; the command waits for its timeout", count(n, "node")), true)),
@@ -195,13 +201,16 @@ impl State {
     pub(super) fn plan_send(&mut self, send: ssm::SendCommand, asks: bool, fx: &mut Vec<Effect>) {
         let scope = self.origins.scope().iter().copied();
         let waiting: Vec<_> = scope.filter(|origin| self.origins.is_ready(*origin)).collect();
-        if send.targets.is_empty() || waiting.is_empty() {
+        // AWS's own documents are in order, and nobody else's name may begin like theirs.
+        let document = (!send.document_name.starts_with("AWS"))
+            .then(|| Linted { name: send.document_name.clone(), given: send.parameters.keys().cloned().collect() });
+        if send.targets.is_empty() && document.is_none() || waiting.is_empty() {
             return self.planned(send, asks, &BTreeMap::new());
         }
         let targets = send.targets.clone();
         self.planning = Some(Planning { send, asks, waiting: waiting.clone(), resolved: BTreeMap::new() });
         for origin in waiting {
-            self.ask(origin, Query::Plan(targets.clone()), fx);
+            self.ask(origin, Query::Plan { targets: targets.clone(), document: document.clone() }, fx);
         }
     }
 
@@ -235,7 +244,23 @@ impl State {
     }
 
     fn planned(&mut self, send: ssm::SendCommand, asks: bool, resolved: &BTreeMap<Origin, Option<Resolved>>) {
-        let plan = self.make_plan(send, resolved);
+        let (mut wrong, mut odd) = (Vec::new(), Vec::new());
+        for finding in resolved.values().flatten().flat_map(|resolved| &resolved.findings) {
+            let list = if finding.blocks { &mut wrong } else { &mut odd };
+            let words = clean(&finding.words());
+            if !list.contains(&words) {
+                list.push(words);
+            }
+        }
+        if !wrong.is_empty() {
+            let heading = format!("Nothing was sent: {} is not in order.", clean(&send.document_name));
+            if let Some(Overlay::Form(form)) = self.overlays.last_mut() {
+                form.focus_on("document");
+                form.problem = Some(format!("{heading}\n{}", wrong.join("\n")));
+            }
+            return;
+        }
+        let plan = Plan { odd, ..self.make_plan(send, resolved) };
         match asks {
             true => self.confirm_plan(&plan),
             false => self.overlays.push(Overlay::Plan(Box::new(plan))),
@@ -311,7 +336,7 @@ impl State {
         nodes.retain(|node| !self.origins.is_read_only(node.origin));
         let left_out = self.left_out(&refused).into_iter().chain(unasked).collect();
         let parts = writable.into_iter().map(part).collect();
-        Plan { send, parts, nodes, near, left_out, exact, cursor: Cursor::default() }
+        Plan { send, parts, nodes, near, left_out, odd: Vec::new(), exact, cursor: Cursor::default() }
     }
 
     /// The nodes known here that match every target, with the tag that does so only if capitals do not count.

@@ -9,7 +9,7 @@ use crate::{
         testing::{BEGIN, Bench},
         update::{Changed, Page, ProgramUpdate, Trouble, Update, Whole},
     },
-    ssm::{self, CommandInvocationStatus, CommandStatus, Sensitive, Timestamp},
+    ssm::{self, CommandInvocationStatus, CommandStatus, Sensitive, Timestamp, document::lint::Finding},
 };
 
 /// A form with a script and targets in it.
@@ -25,13 +25,13 @@ fn composed(targets: &str) -> Bench {
 fn resolved(nodes: std::ops::Range<usize>, near: Option<(usize, &str)>) -> Page {
     let online = |n: usize| ssm::InstanceInformation { ping_status: Some(ssm::PingStatus::Online), ..info(n) };
     let near = near.map(|(n, tag)| (online(n), tag.to_owned())).into_iter().collect();
-    Page::Plan(Box::new(Resolved { nodes: nodes.map(online).collect(), near }))
+    Page::Plan(Box::new(Resolved { nodes: nodes.map(online).collect(), near, ..Resolved::default() }))
 }
 
 #[test]
 fn a_plan_names_the_exact_nodes_and_those_missed_by_a_capital_and_sends_nothing() {
     let mut bench = planned();
-    let Some((Query::Plan(targets), _)) = bench.asked(Source::Plan) else { panic!("nobody asked") };
+    let Some((Query::Plan { targets, document: None }, _)) = bench.asked(Source::Plan) else { panic!("nobody asked") };
     assert_eq!(targets.len(), 2);
     let screen = bench.screen(110, 30);
     for told in [
@@ -100,6 +100,32 @@ fn a_plan_for_a_form_that_changed_meanwhile_is_not_asked_about() {
     bench.press("ctrl-s");
     bench.refuse(Source::Plan, "AccessDeniedException: DescribeInstanceInformation");
     assert!(bench.screen(100, 30).contains("known here"));
+}
+
+#[test]
+fn a_document_that_lost_a_value_is_not_sent_and_its_lines_are_named() {
+    let finding = |line, what: &str, blocks| Finding { line: Some(line), what: what.to_owned(), blocks };
+    let mut bench = loaded(false, 3);
+    bench.press(":");
+    bench.type_text("run RestartWebService");
+    bench.press("enter ctrl-s");
+    let Some((Query::Plan { document: Some(document), .. }, _)) = bench.asked(Source::Plan) else {
+        panic!("not asked")
+    };
+    assert_eq!(document.name, "RestartWebService");
+    let odd = finding(9, "{{ item }} is no parameter of the document and stays as it is", false);
+    let findings = vec![odd.clone(), finding(12, "nothing stands where {{ serviceName }} may be meant", true)];
+    bench.answer(Source::Plan, Page::Plan(Box::new(Resolved { findings, ..Resolved::default() })));
+    let screen = bench.screen(80, 24);
+    for told in ["Nothing was sent: RestartWebService", "line 12: nothing stands where {{ serviceName }}"] {
+        assert!(screen.contains(told), "{told} in {screen}");
+    }
+    assert!(!screen.contains("Run RestartWebService?") && bench.changes().is_empty());
+    // What may be meant so is told before the yes.
+    bench.press("ctrl-s");
+    bench.answer(Source::Plan, Page::Plan(Box::new(Resolved { findings: vec![odd], ..Resolved::default() })));
+    let screen = bench.screen(100, 30);
+    assert!(screen.contains("Run RestartWebService?") && screen.contains("line 9: {{ item }} is no"), "{screen}");
 }
 
 #[test]

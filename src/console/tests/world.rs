@@ -11,7 +11,7 @@ use crate::{
         testing::{BEGIN, Bench},
         update::{Page, Transcript, Whole},
     },
-    ssm::{self, Timestamp},
+    ssm::{self, Timestamp, document::lint::Finding},
 };
 
 /// Every source.
@@ -157,6 +157,7 @@ pub fn page(source: Source, count: usize, seed: usize) -> Page {
         Source::Plan => Page::Plan(Box::new(Resolved {
             nodes: each().map(|(n, s)| node(n, s)).collect(),
             near: each().map(|(n, s)| (node(n, s), name(s))).collect(),
+            findings: each().map(|(n, s)| Finding { line: Some(n), what: name(s), blocks: s % 5 == 0 }).collect(),
         })),
         Source::Documents => Page::Documents(
             each().map(|(_, s)| ssm::DocumentIdentifier { name: text(s), ..Default::default() }).collect(),

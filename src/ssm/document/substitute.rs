@@ -70,6 +70,16 @@ pub fn refers_to<'a>(text: &str, mut names: impl Iterator<Item = &'a str>) -> bo
     false
 }
 
+/// The names that a text refers to.
+pub fn references(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let reference = next(rest)?;
+        rest = reference.after;
+        Some(reference.name)
+    })
+}
+
 fn dollars(text: &str) -> Cow<'_, str> {
     if text.contains("$$") { Cow::Owned(text.replace("$$", "$")) } else { Cow::Borrowed(text) }
 }
