@@ -259,10 +259,12 @@ impl Session<'_> {
             "" => format!("the log group {}", terms.group),
             bucket => format!("s3://{bucket}/{}", terms.object_key(self.session_id)),
         };
+        let refused = refused.to_string();
+        let refused = refused.split(" (os error").next().unwrap_or_default();
+        let megabytes = SPARE / (1024 * 1024);
         let warning = format!(
-            "[This node cannot write the session's transcript: {refused}.\r\n It is kept in memory, up to {} MiB of it, and goes to\r\n \
-             {place}\r\n all the same when the session ends.]\r\n",
-            SPARE / (1024 * 1024)
+            "[This node cannot write the session's transcript: {refused}.\r\n It is kept in memory, up to {megabytes} MiB, and \
+             goes at the end of the session to\r\n {place}]\r\n"
         );
         self.take_output((payload::OUTPUT, warning.into_bytes()));
     }
