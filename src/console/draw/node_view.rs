@@ -36,7 +36,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     if let Some(trouble) = view.state.no_look() {
         return cards::trouble(view, frame, body, "Not looked at", &trouble);
     }
-    if let Some(words) = lost(view, shown) {
+    if let Some(words) = unanswered(view, shown) {
         let line = Line::from(view.span(Role::NodeLost, text::cut(&words, body.width.into())));
         super::lines(frame, Rect { height: 1.min(body.height), ..body }, vec![line]);
         body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
@@ -83,7 +83,11 @@ fn tabs(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &NodeView
     }
     let subject = shown.tab.main_subject();
     let (role, fresh) = freshness(view, shown, subject);
-    let fresh = text::cut(&fresh, usize::from(area.right().saturating_sub(x + 1)));
+    let room = usize::from(area.right().saturating_sub(x + 1));
+    // For how long a node has been silent stands in a line of its own.
+    let silent = shown.silence(subject, view.state.now).is_some() && text::width(&fresh) > room;
+    let fresh = if silent { format!("{} silent", view.look.sign("✗", "x")) } else { fresh };
+    let fresh = text::cut(&fresh, room);
     let gap = usize::from(area.right().saturating_sub(x)).saturating_sub(text::width(&fresh) + 1);
     spans.push(view.span(Role::Text, " ".repeat(gap)));
     spans.push(view.span(role, fresh));
@@ -91,15 +95,20 @@ fn tabs(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &NodeView
 }
 
 /// Says that a node does not answer, if it does not: what is shown below is from before.
-fn lost(view: &View<'_>, shown: &NodeView) -> Option<String> {
+fn unanswered(view: &View<'_>, shown: &NodeView) -> Option<String> {
     let node = view.state.fleet.node(&shown.node)?;
-    if node.ping == PingStatus::Online {
-        return None;
-    }
-    let sign = view.look.sign("○", "o");
-    let told = node.last_seen.map(|at| text::span(view.state.now.since(at)));
-    let told = told.map_or_else(|| "no answer".to_owned(), |age| format!("no answer for {age}"));
-    Some(format!(" {sign} The node is lost: {told}. What is shown is from before."))
+    let subject = shown.tab.main_subject();
+    let silence = shown.silence(subject, view.state.now).filter(|_| shown.look(subject).at.is_some());
+    let (sign, what, since) = match (&node.ping, silence) {
+        (PingStatus::Online, None) => return None,
+        (PingStatus::Online, silence) => (view.look.sign("✗", "x"), "The node is silent", silence),
+        _ => {
+            let told = node.last_seen.map(|at| view.state.now.since(at));
+            (view.look.sign("○", "o"), "The node is lost", told)
+        }
+    };
+    let told = since.map_or_else(|| "no answer".to_owned(), |age| format!("no answer for {}", text::span(age)));
+    Some(format!(" {sign} {what}: {told}. What is shown is from before."))
 }
 
 /// How fresh a subject is: `2s ago`, `looking`, `no answer for 40s`, `failed`.

@@ -242,6 +242,7 @@ fn what_is_old_is_told_as_old() {
     assert!(bench.screen(120, 30).contains("now"));
     bench.wait(14_000);
     assert!(bench.screen(120, 30).contains("no answer for 14s"));
+    assert!(bench.screen(80, 24).contains("The node is silent: no answer for 14s."));
     let before = look(&bench).0;
     bench.apply(Update::Look {
         id: before,
@@ -382,8 +383,8 @@ fn a_comparison_puts_the_worst_first_and_names_who_is_silent() {
 #[test]
 fn a_lost_node_is_compared_by_nothing_that_looks_like_now() {
     let mut bench = compared();
-    bench.wait(10_000);
-    assert!(!bench.screen(140, 30).contains("web-3, "), "its answer is ten seconds old");
+    bench.wait(20_000);
+    assert!(!bench.screen(140, 30).contains("web-3, "), "its answer is twenty seconds old");
     let lost = |n| info(n, if n == 3 { PingStatus::ConnectionLost } else { PingStatus::Online });
     bench.answer(Source::Nodes, Page::Nodes((1..=3).map(lost).collect()));
     assert!(bench.screen(140, 30).contains("2 without an answer: web-3, web-2"), "{}", bench.screen(140, 30));
