@@ -214,9 +214,21 @@ fn listing(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Res
         marked: Some(&picked),
     };
     let result = |view: &View<'_>, invocation: &Invocation| {
+        if let Some(silent) = silent(view, invocation) {
+            let sign = view.look.sign("○", "o");
+            return Cell::role(view, Role::NodeLost, format!("{sign} {silent}"));
+        }
         let (role, words) = outcome(view, invocation.outcome);
         let sign = words.split(' ').next().unwrap_or_default().to_owned();
         Cell::role(view, role, format!("{sign} {}", result_words(invocation)))
+    };
+    let together = |view: &View<'_>, group: &Group, first: &Invocation| {
+        let lost = results.members(group).filter(|invocation| silent(view, invocation).is_some()).count();
+        if lost == 0 || group.members.len() == 1 {
+            return result(view, first);
+        }
+        let (_, words) = outcome(view, first.outcome);
+        Cell::role(view, Role::NodeLost, format!("{words}, {lost} of them lost"))
     };
     grid.draw(view, frame, area, |view, row, column| {
         if results.by_node {
@@ -231,11 +243,24 @@ fn listing(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Res
         let first = results.members(group).next();
         match (column, first) {
             (0, _) => Cell::plain(members(results, group)),
-            (1, Some(invocation)) => result(view, invocation),
+            (1, Some(invocation)) => together(view, group, invocation),
             (_, Some(invocation)) if group.members.len() == 1 => Cell::role(view, Role::Dim, invocation.first.as_str()),
             _ => Cell::role(view, Role::Dim, group.first.as_str()),
         }
     });
+}
+
+/// That the node of an invocation that has not ended does not answer, if it does not: nothing may ever come of it.
+fn silent(view: &View<'_>, invocation: &Invocation) -> Option<String> {
+    let node = view.state.fleet.node(&invocation.node).filter(|_| !invocation.outcome.is_final())?;
+    if node.ping == ssm::PingStatus::Online {
+        return None;
+    }
+    let word = invocation.outcome.word();
+    Some(match node.last_seen {
+        Some(at) => format!("{word}, no answer {}", text::span(view.state.now.since(at))),
+        None => format!("{word}, no answer"),
+    })
 }
 
 /// How many nodes, and which.

@@ -66,8 +66,8 @@ impl State {
             Update::Changed(_, Err(trouble)) => {
                 let trouble = self.explain(trouble);
                 let denied = Denial::read(&trouble.what).and(trouble.advice.as_deref());
-                let problem =
-                    denied.map_or_else(|| trouble.what.clone(), |advice| format!("{} {advice}", trouble.what));
+                let problem = [Some(trouble.what.as_str()), denied];
+                let problem = problem.into_iter().flatten().collect::<Vec<_>>().join("\n");
                 for overlay in &mut self.overlays {
                     if let Overlay::Form(form) = overlay
                         && std::mem::take(&mut form.sent)

@@ -25,7 +25,7 @@ impl State {
                 format!("{} has {}: policies allow nodes by such tags (ssm:resourceTag).", node.name, tags.join(", "))
             }
         };
-        let advice = trouble.advice.as_deref().map_or_else(|| told.clone(), |advice| format!("{advice} {told}"));
+        let advice = trouble.advice.as_deref().map_or_else(|| told.clone(), |advice| format!("{told} {advice}"));
         Trouble { advice: Some(advice), ..trouble }
     }
 }

@@ -25,6 +25,9 @@ const LONG: Duration = Duration::from_secs(10);
 /// Time between looks at commands while another pane is shown.
 const ELSEWHERE: Duration = Duration::from_secs(5);
 
+/// Nodes that a command waits for and whose state is asked for while one looks at it; more are not looked at one by one.
+const AWAITED: usize = 50;
+
 /// What is waited for.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
@@ -81,7 +84,15 @@ impl State {
         let usual = self.refresh(origin);
         if elsewhere && self.watch.nodes_feed.of(origin).is_due(self.now, usual) {
             let own = self.watch.nodes.keys().filter(|id| self.origin_of(id) == origin);
-            let nodes: Vec<String> = own.cloned().collect();
+            let mut nodes: Vec<String> = own.cloned().collect();
+            // Whoever looks at a command wants to know which nodes it waits for in vain.
+            let shown = self.commands.results.as_ref().filter(|_| self.pane == Pane::Commands);
+            let shown = shown.filter(|results| results.origin == origin);
+            let unfinished = shown.into_iter().flat_map(|results| &results.invocations);
+            let unfinished = unfinished.filter(|invocation| !invocation.outcome.is_final());
+            nodes.extend(unfinished.map(|invocation| invocation.node.clone()).take(AWAITED));
+            nodes.sort();
+            nodes.dedup();
             if !nodes.is_empty() {
                 self.ask(origin, Query::Watched(nodes), fx);
             }

@@ -114,7 +114,7 @@ fn a_document_that_lost_a_value_is_not_sent_and_its_lines_are_named() {
     };
     assert_eq!(document.name, "RestartWebService");
     let odd = finding(9, "{{ item }} is no parameter of the document and stays as it is", false);
-    let findings = vec![odd.clone(), finding(12, "nothing stands where {{ serviceName }} may be meant", true)];
+    let findings = vec![odd.clone(), finding(12, "{{ serviceName }} seems missing", true)];
     bench.answer(Source::Plan, Page::Plan(Box::new(Resolved { findings, ..Resolved::default() })));
     let screen = bench.screen(80, 24);
     for told in ["Nothing was sent: RestartWebService", "line 12: nothing stands where {{ serviceName }}"] {
@@ -183,6 +183,30 @@ pub fn uptimes(read_only: bool) -> Bench {
     list.push(invocation(3, CommandInvocationStatus::Success, "web-3 is tired\n"));
     bench.answer(Source::Invocations, Page::Invocations(list));
     bench
+}
+
+#[test]
+fn a_command_that_waits_for_a_lost_node_says_so() {
+    let mut bench = uptimes(false);
+    let running = |n| invocation(n, CommandInvocationStatus::InProgress, "");
+    bench.press("ctrl-r");
+    bench.answer(Source::Invocations, Page::Invocations((0..4).map(running).collect()));
+    bench.wait(20_000);
+    let Some((Query::Watched(asked), _)) = bench.asked(Source::Watched) else { panic!("nobody asked") };
+    assert_eq!(asked.len(), 4);
+    let of = |n: usize, ping| ssm::InstanceInformation { ping_status: Some(ping), ..info(n) };
+    let lost = vec![of(0, ssm::PingStatus::Online), of(2, ssm::PingStatus::ConnectionLost)];
+    bench.answer(Source::Watched, Page::Nodes(lost));
+    assert!(bench.screen(100, 24).contains("running, 1 of them lost"), "{}", bench.screen(100, 24));
+    bench.press("v");
+    let screen = bench.screen(100, 24);
+    let line = screen.lines().find(|line| line.contains("web-2")).unwrap();
+    assert!(line.contains("running, no answer"), "{screen}");
+    // An end is an end, whatever became of the node since.
+    bench.press("ctrl-r");
+    let ended = invocation(2, CommandInvocationStatus::TimedOut, "");
+    bench.answer(Source::Invocations, Page::Invocations(vec![ended]));
+    assert!(bench.screen(100, 24).contains("timed out"));
 }
 
 #[test]

@@ -58,7 +58,7 @@ pub fn lint(text: &str, format: &DocumentFormat, given: &BTreeSet<String>) -> Ve
         let mut find = |what: String, blocks: bool| findings.push(Finding { line: at, what, blocks });
         if !unused.is_empty() && has_empty_word(line) {
             let meant = unused.iter().map(|name| format!("{{{{ {name} }}}}")).collect::<Vec<_>>().join(" or ");
-            find(format!("nothing stands where {meant} may be meant: {}", mask(line.trim())), true);
+            find(format!("{meant} seems missing: {}", mask(line.trim())), true);
         }
         for name in substitute::references(line) {
             match document.parameters.iter().find(|known| known.name == name) {
@@ -151,8 +151,8 @@ mainSteps:
     fn a_lost_value_is_found_with_its_line() {
         let expected = [
             "line 4: the parameter serviceName is used nowhere",
-            "line 12: nothing stands where {{ serviceName }} may be meant: sudo systemctl restart ''",
-            "line 13: nothing stands where {{ serviceName }} may be meant: sudo systemctl status ''",
+            "line 12: {{ serviceName }} seems missing: sudo systemctl restart ''",
+            "line 13: {{ serviceName }} seems missing: sudo systemctl status ''",
         ];
         assert_eq!(words(LOST, &["serviceName"]), expected.map(|words| (words.to_owned(), true)));
         assert_eq!(words(&LOST.replace("''", "{{ serviceName }}"), &[]), []);
@@ -168,9 +168,9 @@ mainSteps:
         assert!(found.iter().zip(&expected).all(|((words, _), line)| words.starts_with(line)), "{found:?}");
         assert!(words(&source.to_string(), &[]).iter().all(|(words, _)| words.starts_with("line 1: ")));
         for (written, expected) in [
-            ("'sudo systemctl restart ''''; true'", "line 12: nothing"),
-            ("\"sudo systemctl restart \\\"\\\"\"", "line 12: nothing"),
-            ("|\n          set -e\n          systemctl restart \"\"", "line 14: nothing"),
+            ("'sudo systemctl restart ''''; true'", "line 12: {{ serviceName }} seems missing"),
+            ("\"sudo systemctl restart \\\"\\\"\"", "line 12: {{ serviceName }} seems missing"),
+            ("|\n          set -e\n          systemctl restart \"\"", "line 14: {{ serviceName }} seems missing"),
         ] {
             let found = words(&LOST.replace("sudo systemctl restart ''", written), &[]);
             assert!(found[1].0.starts_with(expected), "{found:?}");
