@@ -85,32 +85,29 @@ impl Engine {
     }
 
     fn activation(&self, name: &str, tags: &[(&str, &str)]) -> (String, String) {
-        use fleetdeck::{
-            client::{Client, Settings},
-            ssm::{CreateActivation, Tag},
-        };
+        use fleetdeck::ssm::{CreateActivation, Tag};
         let request = CreateActivation {
             iam_role: "SSMServiceRole".into(),
             default_instance_name: Some(name.into()),
             tags: tags.iter().map(|(key, value)| Tag { key: (*key).into(), value: (*value).into() }).collect(),
             ..CreateActivation::default()
         };
+        let answer = self.ask(async |client| client.call(request).await.unwrap());
+        (answer.activation_id.unwrap(), answer.activation_code.unwrap().0)
+    }
+
+    /// Asks the engine something as its own user.
+    pub fn ask<T>(&self, work: impl AsyncFnOnce(fleetdeck::client::Client) -> T) -> T {
+        use fleetdeck::client::{Client, Settings};
         let keys = std::fs::read_to_string(self.root.path().join("data/credentials")).unwrap();
         let value = |name: &str| {
             let line = keys.lines().find(|line| line.starts_with(name)).unwrap();
             line.split_once('=').unwrap().1.trim().to_owned()
         };
+        let settings =
+            Settings::with_keys(&self.url, "us-east-1", &value("aws_access_key_id"), &value("aws_secret_access_key"));
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let answer = runtime.block_on(async {
-            let settings = Settings::with_keys(
-                &self.url,
-                "us-east-1",
-                &value("aws_access_key_id"),
-                &value("aws_secret_access_key"),
-            );
-            Client::connect(settings).await.unwrap().call(request).await.unwrap()
-        });
-        (answer.activation_id.unwrap(), answer.activation_code.unwrap().0)
+        runtime.block_on(async { work(Client::connect(settings).await.unwrap()).await })
     }
 
     /// kill -9.
