@@ -278,7 +278,7 @@ actions! {
         NodeTabPrevious View "node-tab-previous", "view before", "To the view of the node before";
     }
     NodeDisk {
-        BrowseFiles View "browse-files", "files", "Go to the files of the file system under the cursor";
+        BrowseFiles View "browse-files", "files", "Go to the file or folder, or to the files of the file system, under the cursor";
     }
     NodeProcesses {
         SendSignal Change "send-signal", "signal", "Send a signal to the process under the cursor";

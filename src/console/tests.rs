@@ -7,6 +7,7 @@ pub mod node_view;
 mod origins;
 pub mod outputs;
 mod own;
+mod parameters;
 mod properties;
 pub mod sessions;
 mod shells;

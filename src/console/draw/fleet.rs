@@ -17,7 +17,7 @@ use crate::{
     config::theme::Role,
     console::{
         action::Action,
-        probe::usage,
+        probe::{usage, vitals::Vitals},
         state::{
             feed::Feed,
             fleet::{Column as Kind, Fleet, columns::missing, groups::GroupSort},
@@ -389,15 +389,23 @@ pub(super) fn disk(view: &View<'_>, node: &Node) -> (Role, String) {
             None => (Role::Dim, String::new()),
         };
     };
-    match node.vitals(now) {
-        Some(vitals) => {
+    let used = |vitals: &Vitals| {
+        let path = vitals.fullest().map(|mount| mount.path.as_str()).unwrap_or_default();
+        format!("{:>3}% {}", vitals.disk(), text::cut_middle(path, 12))
+    };
+    match (node.vitals(now), node.sampled.last()) {
+        (Some(vitals), _) => {
             let (role, word) = super::node_view::share(vitals.disk());
             let role = if role == Role::Success { Role::Text } else { role };
             let word = if word.is_empty() { String::new() } else { format!(" {word}") };
-            let path = vitals.fullest().map(|mount| mount.path.as_str()).unwrap_or_default();
-            (role, format!("{:>3}%{word} {} {}", vitals.disk(), text::span(age), text::cut_middle(path, 12)))
+            // Of one width whatever the age, or the columns after it would move with every second.
+            (role, format!("{}{word} {:>3} ago", used(vitals), text::span(age)))
         }
-        None => (Role::Stale, format!("no answer {}", text::span(age))),
+        // Nobody has asked since, as while another pane was looked at.
+        (None, Some(vitals)) if node.ping == PingStatus::Online && !view.state.is_silent(node) => {
+            (Role::Stale, format!("{} {:>3} old", used(vitals), text::span(age)))
+        }
+        _ => (Role::Stale, format!("no answer {}", text::span(age))),
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Largest {
 pub struct Entry {
     /// Its path, fit for the screen.
     pub path: String,
+    /// Whether that is its path, letter by letter, so that one can go there.
+    pub exact: bool,
     /// Its size on the disk in bytes.
     pub bytes: u64,
     /// Whether it is a folder.
@@ -65,7 +67,12 @@ impl Largest {
             let bytes = size.parse::<u64>().ok()?.saturating_mul(1_024);
             // `du` says `//x` below `/`.
             let path = if path.starts_with("//") { &path[1..] } else { path };
-            (path != mount && bytes > 0).then(|| Entry { path: clean(path), bytes, folder: kind == "d" })
+            // A line break in a name makes lines that are no entries.
+            (path != mount && path.starts_with(mount) && bytes > 0).then(|| {
+                let shown = clean(path);
+                let exact = shown == path && !path.contains('\u{fffd}');
+                Entry { path: shown, exact, bytes, folder: kind == "d" }
+            })
         });
         Self { entries: entries.collect(), stopped: sections.get("stopped").is_some() }
     }
@@ -217,8 +224,12 @@ mod tests {
         let nowhere = "TMPDIR=/nonexistent; export TMPDIR; ulimit -f 0\n";
         let script = format!("{nowhere}{}", Probe::Largest(mount.to_owned()).script());
         let found = Largest::parse(&run(&script), mount);
-        assert_eq!(found.entries.len(), usize::try_from(MOST).unwrap() - 1, "all but the folder itself");
-        assert!(found.entries[0].path.ends_with("/large") && found.entries[1].bytes == 24_576, "{found:?}");
+        assert_eq!(
+            found.entries.len(),
+            usize::try_from(MOST).unwrap() - 2,
+            "all but the folder itself and what is no entry"
+        );
+        assert!(found.entries[0].path.ends_with("/large") && found.entries[1].bytes == 24_576);
         assert!(found.entries.is_sorted_by_key(|entry| std::cmp::Reverse(entry.bytes)));
     }
 

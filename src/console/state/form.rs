@@ -211,6 +211,8 @@ pub enum Purpose {
     Create,
     /// A parameter gets a new version.
     Edit { name: String },
+    /// A parameter will get a new version, once its value is there to begin with.
+    Awaited { name: String },
     /// A version gets labels.
     Label { name: String, version: i64 },
     /// Labels are taken from a version.

@@ -372,19 +372,29 @@ impl NodeView {
 
     /// The file system under the cursor is searched for what is large.
     fn look_into_disk(&mut self) {
+        if self.disk.inside {
+            return self.browse_disk();
+        }
         if self.disk.choose() {
             self.again(Subject::Largest);
+            self.disk.enter();
         }
     }
 
-    /// Goes to the files of the file system under the cursor.
+    /// Goes to the folder under the cursor, to the file there, or to the files of the file system under it.
     fn browse_disk(&mut self) {
-        if self.disk.choose()
-            && let Some(mount) = self.disk.mount.clone()
-        {
-            (self.files.asked, self.files.viewer, self.tab) = (mount, None, Tab::Files);
-            self.again(Subject::Folder);
-        }
+        let (folder, name) = match self.disk.entry().cloned() {
+            Some(entry) if !entry.exact => return,
+            Some(entry) if entry.folder => (entry.path, None),
+            Some(entry) => match entry.path.rsplit_once('/') {
+                Some((folder, name)) => (format!("{folder}/"), Some(name.to_owned())),
+                None => return,
+            },
+            None if self.disk.choose() => (self.disk.mount.clone().unwrap_or_default(), None),
+            None => return,
+        };
+        (self.files.asked, self.files.to, self.files.viewer, self.tab) = (folder, name, None, Tab::Files);
+        self.again(Subject::Folder);
     }
 
     /// Goes to the folder above.

@@ -267,6 +267,7 @@ impl State {
         let outcome = match &form.purpose {
             Purpose::Command => compose::request(form).map(|send| Submitted::Send(Box::new(send))),
             Purpose::Create | Purpose::Edit { .. } => forms::request(form).map(|put| Submitted::Put(Box::new(put))),
+            Purpose::Awaited { .. } => Err(("value", "the value has not come yet".to_owned())),
             Purpose::Label { name, version } => forms::labels(form).map(|labels| {
                 let parameter_version = Some(*version);
                 Submitted::Label(ssm::LabelParameterVersion { name: name.clone(), parameter_version, labels })

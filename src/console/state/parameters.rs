@@ -394,10 +394,11 @@ impl Parameters {
         self.settle(now);
     }
 
-    /// The form for a new version of the parameter under the cursor, or for going back to the version under it.
+    /// The form for a new version of the parameter under the cursor, or for going back to the version under it. While its
+    /// value is on its way, it is one that takes the keys and no more.
     ///
     /// # Errors
-    /// In words, if there is no value to begin with yet.
+    /// In words, if there is nothing that an editor could begin with.
     pub fn edit_form(&self) -> Result<Form, &'static str> {
         let (Some((name, facts)), Some(focus)) = (self.current(), &self.focus) else {
             return Err("There is no parameter here; the cursor is on a branch.");
@@ -408,7 +409,7 @@ impl Parameters {
             (None, shown) => shown.as_ref().map(|shown| &shown.value),
         };
         if value.is_none() && !facts.is_secret() {
-            return Err("The value has not come yet; try again in a moment.");
+            return Ok(forms::awaited(name));
         }
         if value.is_some_and(|value| !Editor::keeps(value.expose())) {
             return Err("The value has control characters an editor would lose; write it with: fleetdeck param put.");

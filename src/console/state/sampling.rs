@@ -21,6 +21,8 @@ use crate::{
     ssm::PingStatus,
 };
 
+/// How long a node may take to say how it is: a little longer than is waited for it.
+const SILENCE: Duration = Duration::from_secs(30);
 /// Time between samples of a fleet on this machine, where they cost nothing.
 const NEARBY: Duration = Duration::from_secs(30);
 /// Of larger fleets, only what is on the screen is sampled.
@@ -77,6 +79,13 @@ impl State {
             Ok(None) => node.sampled.missing = Some("it does not answer as a Linux system does".to_owned()),
             Err(trouble) => node.sampled.missing = Some(trouble.what),
         }
+    }
+
+    /// Whether a node was asked how it is since it last said so, longer ago than an answer takes.
+    pub fn is_silent(&self, node: &Node) -> bool {
+        let asked = self.samples.get(node.origin).and_then(|feed| feed.asked);
+        let told = node.sampled.vitals.as_ref().map(|(at, _)| *at);
+        asked.is_some_and(|asked| told.is_none_or(|told| asked > told) && self.now.since(asked) > SILENCE)
     }
 
     /// Nodes with a full disk, as far as is known now.

@@ -87,7 +87,7 @@ impl State {
             Slot::Mounts => &mut self.node_view.as_mut()?.disk.cursor,
             Slot::NodeTable => self.node_view.as_mut()?.table_cursor()?,
             Slot::NodeLog => &mut self.node_view.as_mut()?.log.viewer.cursor,
-            Slot::Largest => &mut self.node_view.as_mut()?.disk.scroll,
+            Slot::Largest => &mut self.node_view.as_mut()?.disk.among,
             Slot::FleetGroups => &mut self.fleet.group_cursor,
             Slot::Groups => &mut self.compliance.cursors[0],
             Slot::Members => &mut self.compliance.cursors[1],
@@ -158,9 +158,12 @@ impl State {
             }
             Hit::Shell(tab) if self.overlays.is_empty() => self.shells.focus(tab),
             Hit::Row(slot, at) if self.overlays.is_empty() || slot == Slot::Overlay => {
-                let again = self.cursor_of(slot).is_some_and(|cursor| std::mem::replace(&mut cursor.at, at) == at);
-                if let (Slot::Overlay, Some(super::overlay::Overlay::Command(line))) = (slot, self.overlays.last_mut())
-                {
+                let mut again = self.cursor_of(slot).is_some_and(|cursor| std::mem::replace(&mut cursor.at, at) == at);
+                if let (Slot::Largest | Slot::Mounts, Some(view)) = (slot, &mut self.node_view) {
+                    let inside = slot == Slot::Largest;
+                    again &= std::mem::replace(&mut view.disk.inside, inside) == inside;
+                }
+                if let (Slot::Overlay, Some(Overlay::Command(line))) = (slot, self.overlays.last_mut()) {
                     line.chosen = true;
                 }
                 if again {
@@ -176,7 +179,7 @@ impl State {
         let inside = |(x, y, w, h): &Area| (*x..x + w).contains(&column) && (*y..y + h).contains(&row);
         let hit = self.seen.hits.iter().rev().find(|(area, _)| inside(area)).copied();
         if let Some((area, Hit::Scroll(slot, len))) = hit
-            && (self.overlays.is_empty() || slot == Slot::Overlay)
+            && self.is_on_top(slot)
         {
             self.scroll_to(slot, len, area, row);
         }

@@ -368,6 +368,26 @@ pub fn compared() -> Bench {
 }
 
 #[test]
+fn one_goes_to_what_fills_the_disk() {
+    let mut bench = disk();
+    let view = |bench: &Bench| bench.state.node_view.clone().unwrap();
+    bench.press("enter");
+    let id = look_for(&bench, |probe| *probe == Probe::Largest("/tmp".to_owned()));
+    say_all(&mut bench, id, "#largest\n|62300 d /tmp\n|52400 d /tmp/log\n|40960 f /tmp/log/app.log.1\n#.\n");
+    bench.press("j");
+    assert_eq!(view(&bench).disk.entry().unwrap().path, "/tmp/log/app.log.1");
+    bench.press("esc");
+    assert!(view(&bench).disk.entry().is_none() && bench.state.node_view.is_some());
+    // Down from the last file system are the largest files, and up from the first of them the file systems.
+    bench.press("end j f");
+    assert_eq!(view(&bench).tab, Tab::Files);
+    let id = look_for(&bench, |probe| *probe == Probe::Folder("/tmp/log/".to_owned()));
+    let file = |name: &str| format!("|81a4 7 1764150000 root root ./{name}\n");
+    say_all(&mut bench, id, &format!("#at\n|/tmp/log\n#entries\n{}{}#.\n", file("app.log"), file("app.log.1")));
+    assert_eq!(view(&bench).files.clone().current().as_deref(), Some("/tmp/log/app.log.1"));
+}
+
+#[test]
 fn a_comparison_puts_the_worst_first_and_names_who_is_silent() {
     let mut bench = compared();
     let names: Vec<_> =

@@ -58,7 +58,7 @@ fn draw_mounts(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &N
         let here = Rect { y: area.y + u16::try_from(line).unwrap_or(0), height: 1, ..area };
         let role = |role| fresh(view, shown, Subject::Overview, role);
         super::super::lines(frame, here, vec![Line::from(disk(view, mount, paths, area.width, role))]);
-        if at == shown.disk.cursor.at {
+        if at == shown.disk.cursor.at && !shown.disk.inside {
             frame.buffer_mut().set_style(here, view.style(Role::Cursor));
         }
         view.hit(here, Hit::Row(Slot::Mounts, at));
@@ -99,9 +99,10 @@ fn draw_largest(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &
         lines.push(Line::from(view.span(Role::Dim, " nothing that the agent's user can see")));
     }
     let height = usize::from(body.height).saturating_sub(lines.len());
-    let top = disk.scroll.top.min(largest.entries.len().saturating_sub(height));
+    let top = disk.among.window(largest.entries.len(), height);
     view.window(Slot::Largest, top, height);
     let role = |role| fresh(view, shown, Subject::Largest, role);
+    let first = lines.len();
     for entry in largest.entries.iter().skip(top).take(height) {
         let slash = if entry.folder && !entry.path.ends_with('/') { "/" } else { "" };
         let room = usize::from(body.width).saturating_sub(10);
@@ -112,7 +113,16 @@ fn draw_largest(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &
             view.span(role(own), path),
         ]));
     }
+    let shown = lines.len() - first;
     super::super::lines(frame, body, lines);
+    for line in 0..shown {
+        let row = u16::try_from(first + line).unwrap_or(u16::MAX);
+        let here = Rect { y: body.y.saturating_add(row), height: 1, ..body };
+        if disk.inside && top + line == disk.among.at {
+            frame.buffer_mut().set_style(here, view.style(Role::Cursor));
+        }
+        view.hit(here, Hit::Row(Slot::Largest, top + line));
+    }
 }
 
 fn draw_held(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &NodeView) {

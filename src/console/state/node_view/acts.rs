@@ -92,6 +92,7 @@ impl State {
             }
             Action::Copy => self.copy(Some(node), fx),
             _ if view.step(action) => {}
+            Action::Back if view.tab == Tab::Disk && view.disk.leave() => {}
             Action::Back => self.node_view = None,
             _ => self.act_node_tab(action),
         }

@@ -3,7 +3,7 @@
 use crate::console::{
     action::Action,
     probe::{
-        disk::{Held, Largest},
+        disk::{Entry, Held, Largest},
         usage::Mount,
     },
     state::cursor::Cursor,
@@ -20,8 +20,10 @@ pub struct Disk {
     pub mount: Option<String>,
     /// Those.
     pub largest: Option<Largest>,
-    /// The first of them that is shown.
-    pub scroll: Cursor,
+    /// Where one is among those.
+    pub among: Cursor,
+    /// Whether one is among those, and not among the file systems.
+    pub inside: bool,
     /// Files that are deleted but still open.
     pub held: Option<Held>,
 }
@@ -45,7 +47,7 @@ impl Disk {
         if self.mount.as_ref() != Some(path) {
             self.mount = Some(path.clone());
             self.largest = None;
-            self.scroll = Cursor::default();
+            self.among = Cursor::default();
         }
         true
     }
@@ -53,19 +55,48 @@ impl Disk {
     pub(super) fn take_largest(&mut self, text: &str) {
         let mount = self.mount.as_deref().unwrap_or_default();
         self.largest = Some(Largest::parse(text, mount));
+        self.inside &= self.found() > 0;
     }
 
     pub(super) fn take_held(&mut self, text: &str) {
         self.held = Some(Held::parse(text));
     }
 
-    /// Keys go through the file systems; pages through the largest.
+    /// The file or folder under the cursor, while one is among them.
+    pub fn entry(&self) -> Option<&Entry> {
+        self.largest.as_ref().filter(|_| self.inside)?.entries.get(self.among.at)
+    }
+
+    fn found(&self) -> usize {
+        self.largest.as_ref().map_or(0, |largest| largest.entries.len())
+    }
+
+    /// Goes among the largest files and folders, if there are any.
+    pub(super) fn enter(&mut self) {
+        self.inside = self.found() > 0;
+    }
+
+    /// Goes back to the file systems. `false` if one is there.
+    pub(super) fn leave(&mut self) -> bool {
+        std::mem::take(&mut self.inside)
+    }
+
+    /// Moves. Whoever goes down from the last file system is among the largest files, and back again.
     pub(super) fn step(&mut self, action: Action) -> bool {
+        self.among.clamp(self.found());
+        let (top, last) = (self.among.at == 0, self.cursor.at + 1 >= self.paths.len());
         match action {
-            Action::PageUp | Action::PageDown => {
-                let len = self.largest.as_ref().map_or(0, |largest| largest.entries.len());
-                self.scroll.scroll(action, len)
+            Action::CursorUp if self.inside && top => self.leave(),
+            Action::CursorDown if !self.inside && last => {
+                self.enter();
+                true
             }
+            // There are few file systems.
+            Action::PageDown if !self.inside => {
+                self.enter();
+                self.among.step(action, self.found())
+            }
+            _ if self.inside => self.among.step(action, self.found()),
             _ => self.cursor.step(action, self.paths.len()),
         }
     }

@@ -36,6 +36,8 @@ pub struct Editable {
 pub struct Files {
     /// The folder that is asked for, as the node has it.
     pub asked: String,
+    /// What the cursor shall stand on there.
+    pub to: Option<String>,
     /// The folder that is shown, as the node has it.
     pub path: String,
     /// What is in it.
@@ -52,6 +54,7 @@ impl Default for Files {
     fn default() -> Self {
         Self {
             asked: "/".to_owned(),
+            to: None,
             path: "/".to_owned(),
             table: Table::default(),
             note: None,
@@ -107,13 +110,14 @@ impl Files {
                 // On the way up the cursor stands on the folder one came from.
                 let from = self.path.strip_prefix(&path).map(|rest| rest.trim_start_matches('/').to_owned());
                 let moved = path != self.path;
+                let to = self.to.take().or(from.filter(|_| moved));
                 self.note = cut.then(|| "only the first 5,000 are shown".to_owned());
                 (self.asked, self.path) = (path.clone(), path);
                 if moved {
                     self.table = Table::default();
                 }
                 self.table.set(entries);
-                if let Some(row) = from.filter(|_| moved).and_then(|name| self.find(&name)) {
+                if let Some(row) = to.and_then(|name| self.find(&name)) {
                     self.table.cursor.at = row;
                 }
                 return false;

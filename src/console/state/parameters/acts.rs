@@ -213,16 +213,39 @@ impl State {
         let (now, reveal) = (self.now, Duration::from_secs(self.settings.reveal));
         match page {
             Page::Parameters(list) => self.parameters.land(&list),
-            Page::Value(value) => self.parameters.land_value(*value, now, reveal),
+            Page::Value(value) => {
+                self.parameters.land_value(*value, now, reveal);
+                self.edit_awaited();
+            }
             Page::ParameterTags(tags) => self.parameters.land_tags(&tags),
             Page::History(list) => self.parameters.land_versions(list, now, reveal),
             _ => {}
         }
     }
 
+    /// The value that an editor waits for is here.
+    fn edit_awaited(&mut self) {
+        let here = self.parameters.current().map(|(name, _)| name.to_string());
+        if let Some(Overlay::Form(form)) = self.overlays.last_mut()
+            && matches!(&form.purpose, Purpose::Awaited { name } if Some(name) == here.as_ref())
+        {
+            match self.parameters.edit_form() {
+                Ok(edit) => **form = edit,
+                Err(why) => {
+                    self.overlays.pop();
+                    self.tell(why);
+                }
+            }
+        }
+    }
+
     /// An answer for the pane is over; `whole` if nothing is missing.
     pub(in crate::console::state) fn end_parameters(&mut self, source: Source, whole: bool) {
         match source {
+            // What it is to begin with does not come.
+            Source::Value if !whole => self.overlays.retain(
+                |overlay| !matches!(overlay, Overlay::Form(form) if matches!(form.purpose, Purpose::Awaited { .. })),
+            ),
             Source::Parameters => self.parameters.finish(whole),
             Source::History if whole => self.parameters.finish_versions(),
             _ => {}

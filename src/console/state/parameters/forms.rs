@@ -69,6 +69,15 @@ pub fn edit(name: &str, facts: &Facts, value: Option<&str>) -> Form {
     Form::new("New version", Purpose::Edit { name: name.to_owned() }, fields)
 }
 
+/// What takes the keys until the value of a parameter is there: they are meant for it, and not for the pane.
+pub fn awaited(name: &str) -> Form {
+    let fields = vec![
+        Field::of("name", "Name", "", Value::Fixed(clean(name))),
+        Field::of("value", "Value", "", Value::Fixed("is being fetched".to_owned())),
+    ];
+    Form::new("New version", Purpose::Awaited { name: name.to_owned() }, fields)
+}
+
 /// The form for labelling a version.
 pub fn label(name: &str, version: i64) -> Form {
     let fields = vec![
