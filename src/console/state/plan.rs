@@ -200,7 +200,11 @@ impl State {
     /// Finds out which nodes a command would reach; then shows that, or asks whether to send it.
     pub(super) fn plan_send(&mut self, send: ssm::SendCommand, asks: bool, fx: &mut Vec<Effect>) {
         let scope = self.origins.scope().iter().copied();
-        let waiting: Vec<_> = scope.filter(|origin| self.origins.is_ready(*origin)).collect();
+        // Ids say where they are, targets do not.
+        let meant = |origin: &Origin| {
+            !send.targets.is_empty() || send.instance_ids.iter().any(|id| self.origin_of(id) == *origin)
+        };
+        let waiting: Vec<_> = scope.filter(|origin| self.origins.is_ready(*origin) && meant(origin)).collect();
         // AWS's own documents are in order, and nobody else's name may begin like theirs.
         let document = (!send.document_name.starts_with("AWS"))
             .then(|| Linted { name: send.document_name.clone(), given: send.parameters.keys().cloned().collect() });

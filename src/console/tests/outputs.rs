@@ -117,7 +117,7 @@ fn a_document_that_lost_a_value_is_not_sent_and_its_lines_are_named() {
     let findings = vec![odd.clone(), finding(12, "{{ serviceName }} seems missing", true)];
     bench.answer(Source::Plan, Page::Plan(Box::new(Resolved { findings, ..Resolved::default() })));
     let screen = bench.screen(80, 24);
-    for told in ["Nothing was sent: RestartWebService", "line 12: nothing stands where {{ serviceName }}"] {
+    for told in ["Nothing was sent: RestartWebService", "line 12: {{ serviceName }} seems missing"] {
         assert!(screen.contains(told), "{told} in {screen}");
     }
     assert!(!screen.contains("Run RestartWebService?") && bench.changes().is_empty());
