@@ -34,6 +34,10 @@ fn shop() -> Option<Engine> {
         return None;
     }
     let mut engine = Engine::start();
+    // Nobody waits for the next refresh.
+    let config = engine.root.path().join("config/fleetdeck");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::write(config.join("settings.toml"), "refresh = 3\n").unwrap();
     for number in 0..FLEET {
         let (kind, environment) = match number {
             0..10 => ("web", "Production"),
