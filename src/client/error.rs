@@ -155,7 +155,10 @@ const API_ADVICE: &[(&[&str], &str)] = &[
     (&["ParameterNotFound"], "`fleetdeck param ls` lists what is there; check the name, the region and the account."),
     (&["RequestTimeTooSkewed"], "The clocks differ: set this machine's clock."),
     (&["AccessDeniedException", "AccessDenied"], "The caller lacks a permission: ask for it, or use another profile."),
-    (&["TargetNotConnected"], "The node's agent is not connected: see its ping status in `fleetdeck nodes`."),
+    (
+        &["TargetNotConnected"],
+        "The node's agent is not connected: see its ping status in `fleetdeck nodes`, or why with w in the console's fleet.",
+    ),
     (&["ThrottlingException", "Throttling", "TooManyRequestsException"], "The service asked to slow down; try again."),
     (&["UnknownOperationException"], "This endpoint does not offer the operation."),
 ];

@@ -218,6 +218,7 @@ actions! {
         NextTheme View "next-theme", "theme", "Change to the next theme";
         ReportBug View "report-bug", "report", "Write what happened last to a file for a bug report; secrets are masked in it";
         Redraw View "redraw", "redraw", "Draw the whole screen again";
+        Mouse View "mouse", "mouse", "Take the mouse, or leave it to the terminal, as for selecting text";
         Suspend View "suspend", "suspend", "Put fleetdeck to sleep and return to the shell it was started from";
     }
     List {
@@ -335,6 +336,7 @@ actions! {
     }
     Parameters {
         Reveal Reveal "reveal", "reveal", "Show the secret under the cursor for a while, or hide it again";
+        CopyValue Reveal "copy-value", "copy value", "Copy the value of the parameter; a secret is not shown for it";
         History View "history", "versions", "Show the versions of the parameter";
         CreateParameter Change "create-parameter", "new", "Create a parameter";
         EditParameter Change "edit-parameter", "edit", "Give the parameter a new value";

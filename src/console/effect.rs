@@ -382,6 +382,8 @@ pub enum Effect {
     Reload,
     /// Draw everything, whatever is thought to be on the screen.
     Repaint,
+    /// Take the mouse, or leave it to the terminal.
+    TakeMouse(bool),
     /// Make a client for an origin.
     Connect { origin: Origin, place: Box<Place> },
     /// Sign in by single sign-on: ask for a code, and wait until the user has agreed in a browser.

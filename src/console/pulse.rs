@@ -194,6 +194,7 @@ impl Pulse {
                 }
                 Some(Effect::ReadLog) => self.state.show_log(super::log::tail()),
                 Some(Effect::Reload) => self.reload(),
+                Some(Effect::TakeMouse(mouse)) => self.tty.set_mouse(mouse)?,
                 Some(Effect::Repaint) => {
                     self.tty.clear()?;
                     self.state.dirty = true;

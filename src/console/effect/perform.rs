@@ -301,6 +301,7 @@ impl Performer {
             own @ (Effect::Quit
             | Effect::Suspend
             | Effect::Repaint
+            | Effect::TakeMouse(_)
             | Effect::ReadLog
             | Effect::Reload
             | Effect::Report

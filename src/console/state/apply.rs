@@ -207,7 +207,7 @@ impl State {
             Page::Preferences(preferences) => self.preferences = preferences,
             Page::ComplianceTypes(list) => self.compliance.land_types(origin, &list, first),
             page @ (Page::Parameters(_) | Page::ParameterTags(_) | Page::Value(_) | Page::History(_)) => {
-                self.land_parameters(page);
+                self.land_parameters(page, fx);
             }
         }
     }

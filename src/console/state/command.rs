@@ -363,6 +363,9 @@ impl State {
     }
 
     fn arguments(&self, verb: &Verb, typed: &str) -> Vec<Candidate> {
+        if verb.takes == About::Node {
+            return self.nodes_like(verb, typed);
+        }
         let words: Vec<(String, String)> = match verb.takes {
             About::Theme => self.themes.iter().map(|name| (name.clone(), String::new())).collect(),
             About::Column => self.fleet.sortable().into_iter().map(|name| (name, String::new())).collect(),
@@ -370,7 +373,7 @@ impl State {
                 let all = Action::ALL.iter();
                 all.map(|entry| (entry.name.to_owned(), entry.about.to_owned())).collect()
             }
-            About::Node => self.nodes_like(typed),
+            About::Node => Vec::new(),
             About::Document => self.documents.list.clone(),
             About::Parameter => self.parameters.names().map(|name| (clean(name), String::new())).collect(),
             About::Filter => return self.filter_words(verb, typed),
@@ -391,7 +394,7 @@ impl State {
     }
 
     /// The nodes that fit best. There may be a hundred thousand: only those that are shown are copied.
-    fn nodes_like(&self, typed: &str) -> Vec<(String, String)> {
+    fn nodes_like(&self, verb: &Verb, typed: &str) -> Vec<Candidate> {
         let typed = typed.to_lowercase();
         let nodes = self.fleet.nodes();
         let rank = |node: &Node| rank(&typed, &node.name.to_lowercase(), &[&node.id, &node.platform]);
@@ -401,8 +404,17 @@ impl State {
             .take(if typed.is_empty() { LISTED } else { usize::MAX })
             .collect();
         ranked.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| natural(&one.name, &other.name)));
-        let shown = ranked.into_iter().take(LISTED);
-        shown.map(|(_, node)| (node.name.clone(), format!("{}  {}", node.id, node.platform))).collect()
+        ranked.truncate(LISTED);
+        let many = |name: &str| ranked.iter().filter(|(_, node)| node.name == name).count() > 1;
+        let candidate = |node: &Node| Candidate {
+            // A name that several have says nothing.
+            line: format!("{} {}", verb.name, if many(&node.name) { &node.id } else { &node.name }),
+            name: node.name.clone(),
+            about: format!("{}  {} {}", node.id, node.platform, node.origin_label).trim_end().to_owned(),
+            action: None,
+            whole: true,
+        };
+        ranked.iter().map(|(_, node)| candidate(node)).collect()
     }
 
     /// The keys a filter's last word can begin with.

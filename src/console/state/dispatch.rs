@@ -54,8 +54,15 @@ impl State {
             Action::Scope => self.open_scope(),
             Action::SignIn => self.sign_in(fx),
             Action::Redraw => fx.push(Effect::Repaint),
+            Action::Mouse => {
+                self.settings.mouse = !self.settings.mouse;
+                fx.push(Effect::TakeMouse(self.settings.mouse));
+                self.tell(match self.settings.mouse {
+                    true => "The mouse works here.",
+                    false => "The mouse is left to the terminal.",
+                });
+            }
             Action::Suspend => fx.push(Effect::Suspend),
-            Action::Back if !prefixed && self.notices.dismiss(self.now) => {}
             _ => match self.pane {
                 Pane::Fleet if self.node_view.is_some() => self.act_node_view(action, fx),
                 Pane::Fleet if self.compare.is_some() => self.act_compare(action, fx),

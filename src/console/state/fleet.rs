@@ -95,6 +95,8 @@ pub struct Fleet {
     groups: Vec<Group>,
     /// The grouping one of whose groups was opened, with the filter and the place there.
     opened: Option<(Column, String, Cursor)>,
+    /// Whether the cursor was moved, or something was done where it is.
+    pub moved: bool,
     /// The view that was taken last.
     pub view: Option<String>,
     /// Whether every column is shown.
@@ -157,6 +159,7 @@ impl Default for Fleet {
             group: None,
             groups: Vec::new(),
             opened: None,
+            moved: false,
             view: None,
             wide: false,
             group_sort: (GroupSort::default(), false),
@@ -436,6 +439,8 @@ impl Fleet {
     }
 
     fn cursor_to(&mut self, place: Option<u32>) {
+        // Before anybody moved it, the cursor is on the first row, whichever node that is.
+        let place = place.filter(|_| self.moved || self.cursor.at > 0);
         if let Some(row) = place.and_then(|place| self.rows.iter().position(|at| *at == place)) {
             self.cursor.at = row;
         }

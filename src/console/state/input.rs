@@ -11,6 +11,8 @@ pub struct LineInput {
     text: String,
     /// The place, in bytes.
     at: usize,
+    /// Whether the next thing that is typed takes the place of all of it.
+    replaced: bool,
 }
 
 impl std::fmt::Debug for LineInput {
@@ -23,7 +25,7 @@ impl std::fmt::Debug for LineInput {
 impl From<&str> for LineInput {
     fn from(value: &str) -> Self {
         let text = text::clean(value);
-        Self { at: text.len(), text }
+        Self { at: text.len(), text, replaced: false }
     }
 }
 
@@ -43,8 +45,16 @@ impl LineInput {
         *self = Self::default();
     }
 
+    /// What is typed next takes the place of all of it, unless one moves in it before: `/` begins anew.
+    pub fn begin_anew(&mut self) {
+        self.replaced = true;
+    }
+
     /// Types a text, as pasting does.
     pub fn insert(&mut self, pasted: &str) {
+        if std::mem::take(&mut self.replaced) {
+            self.clear();
+        }
         let pasted = text::clean(pasted);
         self.text.insert_str(self.at, &pasted);
         self.at += pasted.len();
@@ -55,7 +65,13 @@ impl LineInput {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         let alt = key.modifiers.contains(KeyModifiers::ALT);
         match key.code {
-            KeyCode::Char(c) if !ctrl && !alt => self.insert(c.encode_utf8(&mut [0; 4])),
+            KeyCode::Char(c) if !ctrl && !alt => {
+                self.insert(c.encode_utf8(&mut [0; 4]));
+                return true;
+            }
+            _ => self.replaced = false,
+        }
+        match key.code {
             KeyCode::Char('a') if ctrl => self.at = 0,
             KeyCode::Char('e') if ctrl => self.at = self.text.len(),
             KeyCode::Char('u') if ctrl => {

@@ -16,6 +16,7 @@ use crate::console::{
 impl State {
     pub(super) fn act_fleet(&mut self, action: Action, fx: &mut Vec<Effect>) {
         let shown = self.fleet.shown();
+        self.fleet.moved = true;
         if self.act_groups(action) || self.arrange_fleet(action, fx) {
             return;
         }
@@ -23,7 +24,10 @@ impl State {
             return;
         }
         match action {
-            Action::Filter => self.fleet.filtering = true,
+            Action::Filter => {
+                self.fleet.filtering = true;
+                self.fleet.filter.begin_anew();
+            }
             Action::Accept => self.apply_filter(fx),
             Action::Dismiss => {
                 self.fleet.filtering = false;

@@ -97,6 +97,8 @@ pub struct Parameters {
     /// Whether the versions asked for last come decrypted.
     decrypted: bool,
     focus: Option<Focus>,
+    /// The parameter whose value is fetched to be copied, and not to be shown.
+    pub copying: Option<String>,
 }
 
 impl Parameters {

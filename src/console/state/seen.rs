@@ -159,6 +159,7 @@ impl State {
             Hit::Shell(tab) if self.overlays.is_empty() => self.shells.focus(tab),
             Hit::Row(slot, at) if self.overlays.is_empty() || slot == Slot::Overlay => {
                 let mut again = self.cursor_of(slot).is_some_and(|cursor| std::mem::replace(&mut cursor.at, at) == at);
+                self.fleet.moved |= slot == Slot::Fleet;
                 if let (Slot::Largest | Slot::Mounts, Some(view)) = (slot, &mut self.node_view) {
                     let inside = slot == Slot::Largest;
                     again &= std::mem::replace(&mut view.disk.inside, inside) == inside;

@@ -96,6 +96,9 @@ impl State {
             Ok(found) => found,
             Err(why) => return self.tell(why),
         };
+        if self.protects(origin) {
+            return;
+        }
         let own = known.iter().filter(|(key, _)| !key.starts_with("aws:"));
         let before: Vec<_> = own.map(|(key, value)| Tag { key: key.clone(), value: value.clone() }).collect();
         if before.iter().any(|tag| tag.key.contains('=')) {

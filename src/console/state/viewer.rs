@@ -94,7 +94,10 @@ impl Viewer {
         match action {
             Action::Left => self.left = self.left.saturating_sub(8),
             Action::Right => self.left = (self.left + 8).min(self.longest()),
-            Action::Find | Action::Filter => self.finding = true,
+            Action::Find | Action::Filter => {
+                self.finding = true;
+                self.find.begin_anew();
+            }
             Action::FindNext => self.walk(1),
             Action::FindPrevious => self.walk(self.found.len().saturating_sub(1)),
             Action::OnlyFound if self.find.text().is_empty() => self.finding = true,

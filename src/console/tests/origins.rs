@@ -196,7 +196,7 @@ fn a_node_that_two_origins_list_is_shown_once() {
 #[test]
 fn the_scope_is_chosen_in_a_box() {
     let (mut bench, [prod, stage]) = two(false);
-    bench.press("s");
+    bench.press("j s");
     bench.press("ctrl-g @");
     insta::assert_snapshot!("choosing_the_scope_80x24", bench.screen(80, 24));
     // Without marks set here, enter goes to the one under the cursor.

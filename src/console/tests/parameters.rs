@@ -10,6 +10,30 @@ use crate::{
     ssm::{self, ParameterType},
 };
 
+fn loaded(kind: ParameterType) -> Bench {
+    let mut bench = Bench::new(false);
+    let meta = ssm::ParameterMetadata {
+        name: Some("/app/url".to_owned()),
+        r#type: Some(kind),
+        version: Some(1),
+        ..Default::default()
+    };
+    bench.press("4");
+    bench.answer(Source::Parameters, Page::Parameters(vec![meta]));
+    bench.press("end");
+    bench
+}
+
+fn value(kind: ParameterType, text: &str) -> Page {
+    Page::Value(Box::new(ssm::Parameter {
+        name: Some("/app/url".to_owned()),
+        r#type: Some(kind),
+        value: Some(text.to_owned().into()),
+        version: Some(1),
+        ..Default::default()
+    }))
+}
+
 fn form(bench: &Bench) -> Option<&Purpose> {
     match bench.state.overlays.last() {
         Some(Overlay::Form(form)) => Some(&form.purpose),
@@ -19,30 +43,35 @@ fn form(bench: &Bench) -> Option<&Purpose> {
 
 #[test]
 fn what_is_typed_while_a_value_is_fetched_does_nothing_else() {
-    let mut bench = Bench::new(false);
-    let meta = ssm::ParameterMetadata {
-        name: Some("/app/url".to_owned()),
-        r#type: Some(ParameterType::String),
-        version: Some(1),
-        ..Default::default()
-    };
-    bench.press("4");
-    bench.answer(Source::Parameters, Page::Parameters(vec![meta]));
-    bench.press("enter end e");
+    let mut bench = loaded(ParameterType::String);
+    bench.press("e");
     assert!(matches!(form(&bench), Some(Purpose::Awaited { .. })), "{}", bench.screen(80, 24));
     bench.type_text("DnT1");
     assert!(matches!(form(&bench), Some(Purpose::Awaited { .. })));
     assert!(bench.screen(80, 24).contains("is being fetched"));
     bench.wait(1_000);
-    let value = ssm::Parameter {
-        name: Some("/app/url".to_owned()),
-        r#type: Some(ParameterType::String),
-        value: Some("https://a.example".to_owned().into()),
-        version: Some(1),
-        ..Default::default()
-    };
-    bench.answer(Source::Value, Page::Value(Box::new(value)));
+    bench.answer(Source::Value, value(ParameterType::String, "https://a.example"));
     assert!(matches!(form(&bench), Some(Purpose::Edit { .. })));
     assert!(bench.screen(80, 24).contains("https://a.example"));
     assert!(!bench.fx.iter().any(Effect::changes));
+}
+
+#[test]
+fn a_secret_is_copied_without_being_shown() {
+    let mut bench = loaded(ParameterType::SecureString);
+    let copied = |bench: &Bench| {
+        bench.fx.iter().find_map(|effect| if let Effect::Copy(text) = effect { Some(text.clone()) } else { None })
+    };
+    bench.press("c");
+    assert_eq!(copied(&bench), None);
+    bench.answer(Source::Value, value(ParameterType::SecureString, "hunter2"));
+    assert_eq!(copied(&bench).as_deref(), Some("hunter2"));
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("Copied the value of /app/url") && !screen.contains("hunter2"), "{screen}");
+    // What was not asked for any more is not copied.
+    bench.fx.clear();
+    bench.press("c home");
+    bench.press("end");
+    bench.wait(1_000);
+    assert_eq!(copied(&bench), None);
 }

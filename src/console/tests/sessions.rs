@@ -192,7 +192,7 @@ fn a_forward_is_added_in_a_form_that_says_what_is_wrong() {
     bench.press("ctrl-u ctrl-s");
     assert_eq!(started(&bench).len(), 2);
     assert_eq!(bench.state.forwards.current().unwrap().there(), "web-1:8080");
-    bench.press("shift-d");
+    bench.press("shift-d y");
     assert_eq!(bench.state.forwards.list.len(), 2);
     bench.state.act(Action::Quit, &mut bench.fx);
     assert!(bench.screen(80, 24).contains("1 forward will be closed:"));

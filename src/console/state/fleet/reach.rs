@@ -55,6 +55,7 @@ impl Fleet {
             self.set_filter("");
             self.catch_up(now);
         }
+        self.moved = true;
         self.cursor_to(Some(place));
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         effect::Effect,
         origin::{Connection, Origin},
         state::{
-            State,
+            Pane, State,
             form::{Field, Form, Purpose},
             overlay::{Overlay, Question, Then},
         },
@@ -42,14 +42,12 @@ impl State {
                 self.stop_forward(forward.id, fx);
                 self.start_forward(forward.id, fx);
             }
-            (Action::RemoveForward, Some(forward)) if forward.connections > 0 => {
-                let lines = vec![
-                    forward.name(),
-                    format!(
-                        "{} open through it will be cut.",
-                        crate::console::text::count(forward.connections, "connection")
-                    ),
-                ];
+            (Action::RemoveForward, Some(forward)) if forward.is_on() => {
+                let through = match forward.connections {
+                    0 => "No connection goes through it now.".to_owned(),
+                    n => format!("{} through it will be cut.", crate::console::text::count(n, "open connection")),
+                };
+                let lines = vec![forward.name(), through];
                 let question = Question::new("Remove this forward?", lines, Then::RemoveForward(forward.id));
                 self.overlays.push(Overlay::Question(Box::new(question)));
             }
@@ -137,6 +135,11 @@ impl State {
             Found::Id(origin, _) => self.origins.is_read_only(*origin),
             _ => self.origins.are_read_only(),
         };
+        if let (Found::None(trouble), true) = (&found, self.pane != Pane::Forwards) {
+            // It was to start by itself, and nobody sees its row.
+            let name = self.forwards.get_mut(id).map(|forward| forward.name()).unwrap_or_default();
+            self.fail(Trouble { what: format!("Forward {name}: {}", trouble.what), ..trouble.clone() });
+        }
         let Some(forward) = self.forwards.get_mut(id) else { return };
         (forward.listening, forward.opened, forward.connections) = (None, None, 0);
         (forward.accepted, forward.sent, forward.received, forward.note) = (0, 0, 0, None);

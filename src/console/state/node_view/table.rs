@@ -40,6 +40,11 @@ impl<T> Default for Table<T> {
     }
 }
 
+/// Whether no word goes on in what follows.
+fn ends_word(rest: &str) -> bool {
+    rest.chars().next().is_none_or(|c| !c.is_alphanumeric())
+}
+
 impl<T: Row> Table<T> {
     /// Takes rows in the order they are shown in.
     pub fn set(&mut self, rows: Vec<T>) {
@@ -63,6 +68,12 @@ impl<T: Row> Table<T> {
             words.iter().all(|word| text.contains(word))
         };
         self.shown = self.rows.iter().enumerate().filter(|(_, row)| passes(row)).map(|(at, _)| at).collect();
+        // Whoever types `sleep 600` means that, and not what sleeps for 3600 seconds.
+        let whole =
+            |at: &usize| self.rows[*at].text().split_once(typed.trim()).is_some_and(|(_, rest)| ends_word(rest));
+        if words.len() > 1 && self.shown.iter().any(whole) {
+            self.shown = self.shown.iter().copied().filter(whole).collect();
+        }
         let row = here.and_then(|key| self.shown.iter().position(|at| self.rows[*at].key() == key));
         self.cursor.at = row.unwrap_or(self.cursor.at);
         self.cursor.clamp(self.shown.len());
@@ -96,7 +107,10 @@ impl<T: Row> Table<T> {
     /// Moves, or begins and ends typing the filter. `false` if the action is neither.
     pub fn act(&mut self, action: Action) -> bool {
         match action {
-            Action::Filter | Action::Find => self.filtering = true,
+            Action::Filter | Action::Find => {
+                self.filtering = true;
+                self.filter.begin_anew();
+            }
             Action::Accept if self.filtering => self.filtering = false,
             Action::Dismiss if self.filtering => {
                 self.filtering = false;

@@ -32,7 +32,10 @@ impl State {
         }
         match action {
             Action::NextOrigin => self.next_origin(fx),
-            Action::Filter => self.parameters.filtering = true,
+            Action::Filter => {
+                self.parameters.filtering = true;
+                self.parameters.filter.begin_anew();
+            }
             Action::Back => self.leave_step(fx),
             Action::ExpandAll => self.parameters.expand_all(),
             Action::Open if self.parameters.level == Level::Versions => self.compare_versions(),
@@ -44,6 +47,7 @@ impl State {
             Action::History if self.parameters.open_versions() => {}
             Action::History => self.tell("Put the cursor on a parameter to see its versions."),
             Action::Reveal => self.reveal(fx),
+            Action::CopyValue => self.copy_value(fx),
             Action::PickResult => {
                 if let Some(versions) = self.parameters.versions_mut() {
                     versions.pick();
@@ -99,6 +103,32 @@ impl State {
             }
             Reveal::Nothing => self.tell("There is no secret here to reveal."),
         }
+    }
+
+    /// Copies the value under the cursor. What is hidden is fetched for that, and stays hidden.
+    fn copy_value(&mut self, fx: &mut Vec<Effect>) {
+        let (Some((name, facts)), Some(focus)) = (self.parameters.current(), self.parameters.focus()) else {
+            return self.tell("Put the cursor on a parameter to copy its value.");
+        };
+        let version = focus.versions.current().filter(|_| self.parameters.level == Level::Versions);
+        let value = match version {
+            Some(version) => version.value.as_ref(),
+            None => focus.shown.as_ref().map(|shown| &shown.value),
+        };
+        let (name, secret) = (name.to_string(), facts.is_secret());
+        match (value.map(|value| value.expose().to_owned()), version) {
+            (Some(value), _) => self.value_copied(&name, value, fx),
+            (None, Some(_)) => self.tell("The value of this version is hidden; reveal it to copy it."),
+            (None, None) => {
+                self.parameters.copying = Some(name.clone());
+                self.ask(self.parameters.origin, Query::Value { name, secret }, fx);
+            }
+        }
+    }
+
+    fn value_copied(&mut self, name: &str, value: String, fx: &mut Vec<Effect>) {
+        self.tell(format!("Copied the value of {}.", clean(name)));
+        fx.push(Effect::Copy(value));
     }
 
     fn compare_versions(&mut self) {
@@ -209,10 +239,15 @@ impl State {
     }
 
     /// A page for the pane came.
-    pub(in crate::console::state) fn land_parameters(&mut self, page: Page) {
+    pub(in crate::console::state) fn land_parameters(&mut self, page: Page, fx: &mut Vec<Effect>) {
         let (now, reveal) = (self.now, Duration::from_secs(self.settings.reveal));
         match page {
             Page::Parameters(list) => self.parameters.land(&list),
+            Page::Value(mut value) if value.name.is_some() && value.name == self.parameters.copying => {
+                if let (Some(name), Some(text)) = (self.parameters.copying.take(), value.value.take()) {
+                    self.value_copied(&name, text.0, fx);
+                }
+            }
             Page::Value(value) => {
                 self.parameters.land_value(*value, now, reveal);
                 self.edit_awaited();
@@ -243,9 +278,12 @@ impl State {
     pub(in crate::console::state) fn end_parameters(&mut self, source: Source, whole: bool) {
         match source {
             // What it is to begin with does not come.
-            Source::Value if !whole => self.overlays.retain(
-                |overlay| !matches!(overlay, Overlay::Form(form) if matches!(form.purpose, Purpose::Awaited { .. })),
-            ),
+            Source::Value if !whole => {
+                self.parameters.copying = None;
+                self.overlays.retain(|overlay| {
+                    !matches!(overlay, Overlay::Form(form) if matches!(form.purpose, Purpose::Awaited { .. }))
+                });
+            }
             Source::Parameters => self.parameters.finish(whole),
             Source::History if whole => self.parameters.finish_versions(),
             _ => {}

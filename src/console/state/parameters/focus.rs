@@ -86,6 +86,7 @@ impl Parameters {
             self.level = Level::Tree;
         }
         self.focus = None;
+        self.copying = None;
         for feed in [&mut self.value_feed, &mut self.tags_feed, &mut self.history_feed] {
             feed.forget();
         }

@@ -203,8 +203,14 @@ impl Versions {
         let other = other.ok_or("There is no older version to compare with; pick another one first.")?;
         let (old, new) = if other.number < here.number { (other, here) } else { (here, other) };
         let title = format!("{} · version {} → {}", clean(name), old.number, new.number);
-        let mut viewer = Viewer::new(title, "versions.diff".to_owned(), diff(&old.all_lines(), &new.all_lines()));
         let hidden = old.value.is_none() || new.value.is_none();
+        let mut lines = diff(&old.all_lines(), &new.all_lines());
+        if hidden {
+            // Hidden values look the same whatever they are.
+            lines.retain(|(tone, _)| matches!(tone, Tone::Added | Tone::Removed));
+            lines.insert(0, (Tone::Heading, "The values are hidden and not compared.".to_owned()));
+        }
+        let mut viewer = Viewer::new(title, "versions.diff".to_owned(), lines);
         viewer.note = hidden.then(|| "The values are hidden: go back and reveal them to compare them.".to_owned());
         Ok(viewer)
     }

@@ -34,7 +34,10 @@ impl State {
             return;
         }
         match action {
-            Action::Filter => self.sessions.filtering = true,
+            Action::Filter => {
+                self.sessions.filtering = true;
+                self.sessions.filter.begin_anew();
+            }
             Action::Accept => self.sessions.filtering = false,
             Action::Dismiss | Action::Back => {
                 self.sessions.filtering = false;
