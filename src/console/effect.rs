@@ -305,11 +305,12 @@ impl Change {
 pub struct Confirmed {
     origin: Origin,
     change: Change,
+    number: u64,
 }
 
 impl Confirmed {
-    pub(in crate::console) fn by_the_user(origin: Origin, change: Change) -> Self {
-        Self { origin, change }
+    pub(in crate::console) fn by_the_user(origin: Origin, change: Change, number: u64) -> Self {
+        Self { origin, change, number }
     }
 
     /// Where it is made.
@@ -320,6 +321,11 @@ impl Confirmed {
     /// What was agreed to.
     pub fn change(&self) -> &Change {
         &self.change
+    }
+
+    /// The number of the yes, which its answer has too.
+    pub fn number(&self) -> u64 {
+        self.number
     }
 }
 

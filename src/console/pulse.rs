@@ -253,7 +253,7 @@ impl Pulse {
 fn note(update: &Update) {
     match update {
         Update::Connected(origin, facts) => tracing::info!(?origin, region = facts.region, "connected"),
-        Update::Unreachable(_, trouble) | Update::Failed(trouble) | Update::Changed(_, Err(trouble)) => {
+        Update::Unreachable(_, trouble) | Update::Failed(trouble) | Update::Changed(_, Err(trouble), _) => {
             tracing::warn!("{}", trouble.what);
         }
         Update::End { source, result: Err(trouble), .. } => tracing::warn!(?source, "{}", trouble.what),

@@ -243,13 +243,17 @@ impl<R: BufRead> Replay<R> {
         Timestamp::from_millis(self.head.began).plus(at)
     }
 
-    /// In a record without its beginning, the questions its answers belong to may not have been asked.
+    /// In a record without its beginning, the questions its answers belong to may not have been asked, and have other numbers.
     fn number(&mut self, update: &mut Update) {
         if self.head.whole {
             return;
         }
-        let Some((source, epoch)) = record::epoch_of(update) else { return };
         let state = &mut self.state;
+        match update {
+            Update::Changed(_, _, number) => *number = None,
+            _ => {}
+        }
+        let Some((source, epoch)) = record::epoch_of(update) else { return };
         *epoch = *self.numbers.entry((source, *epoch)).or_insert_with(|| state.expect(source, epoch.origin));
     }
 

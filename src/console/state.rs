@@ -295,6 +295,8 @@ pub struct State {
     tags_failed: bool,
     /// How many changes the last yes was for.
     sent_together: usize,
+    /// How often a change was agreed to.
+    agreed: u64,
     documents: Documents,
     left_pane: Pane,
     places: places::Places,
@@ -387,6 +389,7 @@ impl State {
             tags_asked: HashSet::new(),
             tags_failed: false,
             sent_together: 0,
+            agreed: 0,
             documents: Documents::default(),
             left_pane: Pane::Fleet,
             saved_views,

@@ -166,7 +166,7 @@ fn a_command_needs_a_yes_and_names_its_nodes() {
     bench.press("ctrl-s y");
     assert_eq!(bench.changes().len(), 1);
     // The form waits for the answer, and comes back with the reason if it is no.
-    bench.apply(Update::Changed(Origin::default(), Err(Trouble::new("InvalidInstanceId: gone", None))));
+    bench.apply(Update::Changed(Origin::default(), Err(Trouble::new("InvalidInstanceId: gone", None)), None));
     assert!(bench.screen(80, 24).contains("InvalidInstanceId: gone"));
     bench.press("ctrl-s y");
     assert_eq!(bench.changes().len(), 2);

@@ -247,8 +247,9 @@ pub enum Update {
     Page { source: Source, epoch: Epoch, page: Page },
     /// An answer is complete, or failed.
     End { source: Source, epoch: Epoch, result: Result<(), Trouble> },
-    /// A change was made in an origin, or not.
-    Changed(Origin, Result<Changed, Trouble>),
+    /// A change was made in an origin, or not; and the number of the yes it answers. Without one it is of a record that does not
+    /// have them all, and answers whatever is waited for.
+    Changed(Origin, Result<Changed, Trouble>, #[serde(default)] Option<u64>),
     /// Something about a session.
     Shell { tab: u64, update: ShellUpdate },
     /// Something about a forwarded port.

@@ -505,7 +505,7 @@ fn fill(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, form: &Form, top
     let fixed = u16::try_from(form.fields.len() - texts).unwrap_or(0);
     // What is wrong is told in full, as far as there is room for it.
     let room = usize::from(width.saturating_sub(4));
-    let wrong = form.problem.as_ref().filter(|_| !form.sent).map(|problem| text::wrap(problem, room));
+    let wrong = form.problem.as_ref().filter(|_| form.sent.is_none()).map(|problem| text::wrap(problem, room));
     let told = u16::try_from(wrong.as_ref().map_or(1, Vec::len)).unwrap_or(1).clamp(1, (area.height / 3).max(1));
     let wanted = fixed + 3 + told + if texts > 0 { 12 } else { 0 };
     let height = wanted.min(area.height);
@@ -578,7 +578,7 @@ fn fill(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, form: &Form, top
     }
     let bottom = inner.bottom();
     let (role, words) = match (wrong, form.current()) {
-        _ if form.sent => (Role::Running, vec!["on its way…".to_owned()]),
+        _ if form.sent.is_some() => (Role::Running, vec!["on its way…".to_owned()]),
         (Some(problem), _) => (Role::Error, problem),
         (None, field) => (Role::Dim, field.map(|field| field.hint.clone()).into_iter().collect()),
     };

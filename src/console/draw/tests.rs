@@ -279,7 +279,7 @@ fn boxes() {
     }
     let mut bench = fleet();
     bench.apply(Update::Failed(Trouble::new("ThrottlingException: slow down", Some("Wait a moment."))));
-    bench.apply(Update::Changed(Origin::default(), Ok(Changed::Cancelled("x".to_owned()))));
+    bench.apply(Update::Changed(Origin::default(), Ok(Changed::Cancelled("x".to_owned())), None));
     insta::assert_snapshot!("toasts_80x24", bench.screen(80, 24));
     bench.press("shift-m");
     insta::assert_snapshot!("messages_80x24", bench.screen(80, 24));
@@ -301,7 +301,7 @@ fn what_is_wrong_can_be_read_to_its_end() {
     bench.press("a r");
     bench.type_text("true");
     bench.press("ctrl-s y");
-    bench.apply(Update::Changed(Origin::default(), Err(Trouble::new(long, None))));
+    bench.apply(Update::Changed(Origin::default(), Err(Trouble::new(long, None)), None));
     bench.wait(60_000);
     let screen = bench.screen(80, 24);
     assert!(screen.contains("needle") && screen.contains("New command"), "{screen}");

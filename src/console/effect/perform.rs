@@ -391,7 +391,7 @@ impl Performer {
     }
 
     fn change(&mut self, confirmed: Confirmed) {
-        let Confirmed { origin, change } = confirmed;
+        let Confirmed { origin, change, number } = confirmed;
         if let Change::Run(programs) = change {
             return self.run(programs);
         }
@@ -399,7 +399,7 @@ impl Performer {
         let updates = self.updates.clone();
         tokio::spawn(async move {
             let result = make(&client, change, &updates).await;
-            let _ = updates.send(Update::Changed(origin, result)).await;
+            let _ = updates.send(Update::Changed(origin, result, Some(number))).await;
         });
     }
 

@@ -115,6 +115,7 @@ fn full_of_secrets(output: bool) -> Taped {
         taped.update(Update::Changed(
             Origin::default(),
             Ok(crate::console::update::Changed::Put { name: "/app/db".to_owned(), version: Some(1) }),
+            None,
         ));
     }
     // A secret that is revealed, and its versions.

@@ -92,6 +92,14 @@ fn what_is_no_record_is_told_and_what_is_half_of_one_is_shown() {
 }
 
 #[test]
+fn an_older_record_in_which_answers_have_no_numbers_is_read() {
+    let now = Update::Changed(Origin::default(), Ok(crate::console::update::Changed::Cancelled("c".to_owned())), None);
+    let mut older = serde_json::to_value(&now).unwrap();
+    assert_eq!(older["Changed"].as_array_mut().and_then(Vec::pop), Some(serde_json::Value::Null));
+    assert_eq!(serde_json::from_value::<Update>(older).unwrap(), now);
+}
+
+#[test]
 fn a_gigantic_line_is_not_taken_into_memory() {
     struct Endless(u64);
     impl std::io::Read for Endless {

@@ -1,6 +1,6 @@
 //! What answers change.
 
-use super::{State, node::Patches, notices::Weight, overlay::Overlay};
+use super::{State, form::Form, node::Patches, notices::Weight, overlay::Overlay};
 use crate::{
     client::denial::Denial,
     console::{
@@ -59,24 +59,7 @@ impl State {
                 }
             }
             Update::End { source, epoch, result } => self.end(source, epoch, result, fx),
-            Update::Changed(origin, Ok(changed)) => {
-                self.overlays.retain(|overlay| !matches!(overlay, Overlay::Form(form) if form.sent));
-                self.changed(origin, changed, fx);
-            }
-            Update::Changed(_, Err(trouble)) => {
-                let trouble = self.explain(trouble);
-                let denied = Denial::read(&trouble.what).and(trouble.advice.as_deref());
-                let problem = [Some(trouble.what.as_str()), denied];
-                let problem = problem.into_iter().flatten().collect::<Vec<_>>().join("\n");
-                for overlay in &mut self.overlays {
-                    if let Overlay::Form(form) = overlay
-                        && std::mem::take(&mut form.sent)
-                    {
-                        form.problem = Some(problem.clone());
-                    }
-                }
-                self.fail(trouble);
-            }
+            Update::Changed(origin, result, number) => self.change_ended(origin, result, number, fx),
             Update::Shell { tab, update } => self.shell_update(tab, update, fx),
             Update::Forward { id, update } => self.forward_update(id, update),
             Update::Look { id, update } => self.look_update(id, update),
@@ -276,6 +259,37 @@ impl State {
                 self.fail(trouble);
             }
             _ => {}
+        }
+    }
+
+    /// A change was made or not. The form that led to it, and no other, waits no longer.
+    fn change_ended(
+        &mut self,
+        origin: Origin,
+        result: Result<Changed, Trouble>,
+        number: Option<u64>,
+        fx: &mut Vec<Effect>,
+    ) {
+        let waits = |form: &Form| form.sent.is_some_and(|sent| number.is_none_or(|number| number == sent));
+        match result {
+            Ok(changed) => {
+                self.overlays.retain(|overlay| !matches!(overlay, Overlay::Form(form) if waits(form)));
+                self.changed(origin, changed, fx);
+            }
+            Err(trouble) => {
+                let trouble = self.explain(trouble);
+                let denied = Denial::read(&trouble.what).and(trouble.advice.as_deref());
+                let problem = [Some(trouble.what.as_str()), denied];
+                let problem = problem.into_iter().flatten().collect::<Vec<_>>().join("\n");
+                for overlay in &mut self.overlays {
+                    if let Overlay::Form(form) = overlay
+                        && waits(form)
+                    {
+                        (form.sent, form.problem) = (None, Some(problem.clone()));
+                    }
+                }
+                self.fail(trouble);
+            }
         }
     }
 

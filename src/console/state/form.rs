@@ -256,8 +256,8 @@ pub struct Form {
     pub focus: usize,
     /// Why it cannot be submitted as it is.
     pub problem: Option<String>,
-    /// It was submitted and the answer is not there yet.
-    pub sent: bool,
+    /// The number of the yes with which it was submitted, while the answer is not there.
+    pub sent: Option<u64>,
     /// Something was typed into it.
     pub touched: bool,
 }
@@ -266,7 +266,7 @@ impl Form {
     /// A form with the cursor in its first open field.
     pub fn new(title: &str, purpose: Purpose, fields: Vec<Field>) -> Self {
         let focus = fields.iter().position(Field::is_open).unwrap_or(0);
-        Self { title: title.to_owned(), purpose, fields, focus, problem: None, sent: false, touched: false }
+        Self { title: title.to_owned(), purpose, fields, focus, problem: None, sent: None, touched: false }
     }
 
     /// The field the cursor is in.
@@ -325,7 +325,7 @@ impl Form {
             self.purpose,
             Purpose::Command | Purpose::Create | Purpose::Edit { .. } | Purpose::EditFile { .. } | Purpose::Tags(_)
         );
-        long && self.touched && !self.sent
+        long && self.touched && self.sent.is_none()
     }
 
     /// Types a text into the field the cursor is in, as pasting does.

@@ -99,11 +99,12 @@ impl Question {
         self.typed.as_ref().is_none_or(|(expected, typed)| typed.text().trim() == expected)
     }
 
-    /// The changes that were agreed to, if the question was about some and is satisfied.
-    pub fn answered(self) -> Result<Vec<Confirmed>, Then> {
+    /// The changes that were agreed to with the yes of this number, if the question was about some and is satisfied.
+    pub fn answered(self, number: u64) -> Result<Vec<Confirmed>, Then> {
         match self.then {
             Then::Change(changes) if self.typed.as_ref().is_none_or(|(want, has)| has.text().trim() == want) => {
-                Ok(changes.into_iter().map(|(origin, change)| Confirmed::by_the_user(origin, change)).collect())
+                let agreed = |(origin, change)| Confirmed::by_the_user(origin, change, number);
+                Ok(changes.into_iter().map(agreed).collect())
             }
             other => Err(other),
         }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     console::{
         action::{Action, Layer, Own},
-        effect::{Change, Effect, Query},
+        effect::{Change, Confirmed, Effect, Query},
         keys,
         origin::Origin,
         text::{clean, count},
@@ -223,22 +223,8 @@ impl State {
 
     fn answer(&mut self, fx: &mut Vec<Effect>) {
         let Some(Overlay::Question(question)) = self.overlays.pop() else { return };
-        match question.answered() {
-            Ok(confirmed) => {
-                for confirmed in &confirmed {
-                    if let Change::Run(programs) = confirmed.change() {
-                        self.read_programs(&programs.title, programs.id);
-                    }
-                }
-                // The form that led here stays until the service has said yes: nobody types a script twice.
-                if let Some(Overlay::Form(form)) = self.overlays.last_mut() {
-                    form.sent = true;
-                }
-                let confirmed: Vec<_> =
-                    confirmed.into_iter().filter(|change| !self.protects(change.origin())).collect();
-                self.sent_together = confirmed.len();
-                fx.extend(confirmed.into_iter().map(Effect::Change));
-            }
+        match question.answered(self.agreed + 1) {
+            Ok(confirmed) => self.agree(confirmed, fx),
             Err(Then::Quit) => fx.push(Effect::Quit),
             Err(Then::CloseShell) => self.close_shell(fx),
             Err(Then::OpenLink(address)) => self.open_link(address, fx),
@@ -259,9 +245,28 @@ impl State {
         }
     }
 
+    /// Changes were agreed to. Those of a read-only origin are refused, and nothing waits for them.
+    fn agree(&mut self, confirmed: Vec<Confirmed>, fx: &mut Vec<Effect>) {
+        let confirmed: Vec<_> = confirmed.into_iter().filter(|change| !self.protects(change.origin())).collect();
+        self.sent_together = confirmed.len();
+        let Some(first) = confirmed.first() else { return };
+        self.agreed = first.number();
+        // The form that led here stays until the service has said yes: nobody types a script twice.
+        if let Some(Overlay::Form(form)) = self.overlays.last_mut() {
+            form.sent = Some(self.agreed);
+        }
+        for confirmed in &confirmed {
+            match confirmed.change() {
+                Change::Run(programs) => self.read_programs(&programs.title, programs.id),
+                _ => {}
+            }
+        }
+        fx.extend(confirmed.into_iter().map(Effect::Change));
+    }
+
     fn submit(&mut self, fx: &mut Vec<Effect>) {
         let Some(Overlay::Form(form)) = self.overlays.last() else { return };
-        if form.sent {
+        if form.sent.is_some() {
             return;
         }
         let outcome = match &form.purpose {
@@ -363,7 +368,11 @@ impl State {
 
     /// Asks whether something shall be changed on a node.
     pub(super) fn confirm_on(&mut self, node: &str, title: &str, lines: Vec<String>, change: Change) {
-        let then = Then::change(self.origin_of(node), change);
+        let origin = self.origin_of(node);
+        if self.protects(origin) {
+            return;
+        }
+        let then = Then::change(origin, change);
         self.overlays.push(Overlay::Question(Box::new(Question::new(title, lines, then))));
     }
 

@@ -270,7 +270,7 @@ mod tests {
         }
         bench.press("y");
         let change = retag(&bench);
-        bench.apply(Update::Changed(Origin::default(), Ok(Changed::Tagged(Box::new(change.clone())))));
+        bench.apply(Update::Changed(Origin::default(), Ok(Changed::Tagged(Box::new(change.clone()))), None));
         let tags = |bench: &Bench| bench.state.fleet.node("mi-1").unwrap().tags.clone().unwrap();
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         assert_eq!(tags(&bench), [pair("Env", "test"), pair("New", "2"), pair("aws:owner", "x")]);
@@ -281,7 +281,7 @@ mod tests {
         bench.press("y");
         assert_eq!(retag(&bench), change.inverse());
         let back = retag(&bench);
-        bench.apply(Update::Changed(Origin::default(), Ok(Changed::Tagged(Box::new(back)))));
+        bench.apply(Update::Changed(Origin::default(), Ok(Changed::Tagged(Box::new(back))), None));
         assert_eq!(tags(&bench), [pair("Env", "test"), pair("Old", "1"), pair("aws:owner", "x")]);
         bench.press("z");
         assert!(bench.state.overlays.is_empty(), "what was taken back is not offered again");
@@ -293,7 +293,7 @@ mod tests {
         bench.press("t");
         bench.type_text("\nNew=2");
         bench.press("ctrl-s y");
-        bench.apply(Update::Changed(Origin::default(), Err(Trouble::new("TooManyTagsError: no", None))));
+        bench.apply(Update::Changed(Origin::default(), Err(Trouble::new("TooManyTagsError: no", None)), None));
         assert!(bench.screen(80, 24).contains("TooManyTagsError"));
         assert_eq!(bench.state.fleet.node("mi-1").unwrap().tags.as_ref().map(Vec::len), Some(3));
         assert!(bench.state.undo.is_empty());

@@ -423,7 +423,7 @@ fn a_signal_needs_a_choice_and_a_yes() {
     let [Change::OnNode(change)] = bench.changes()[..] else { panic!("{:?}", bench.changes()) };
     assert!(change.script.contains("kill -TERM 812") && change.script.contains("900"));
     let (node, what) = (change.node.clone(), change.what.clone());
-    bench.apply(Update::Changed(Origin::default(), Ok(Changed::OnNode { node, what })));
+    bench.apply(Update::Changed(Origin::default(), Ok(Changed::OnNode { node, what }), None));
     assert!(bench.screen(120, 30).contains("send TERM to nginx 812: done"));
 }
 
@@ -454,6 +454,7 @@ fn an_edited_file_shows_what_changes_and_is_not_lost_when_it_is_refused() {
     bench.apply(Update::Changed(
         Origin::default(),
         Err(Trouble::new("write /motd: refused, the file was changed meanwhile", None)),
+        None,
     ));
     let screen = bench.screen(120, 30);
     assert!(screen.contains("world") && screen.contains("changed meanwhile"), "{screen}");
@@ -481,6 +482,53 @@ fn a_file_is_read_and_followed() {
     bench.type_text("three");
     bench.press("enter");
     assert!(bench.screen(120, 30).contains("1 line"));
+}
+
+#[test]
+fn an_answer_belongs_to_the_form_that_waits_for_it_and_to_no_other() {
+    let mut bench = processes();
+    bench.press("x enter y r");
+    bench.type_text("uptime");
+    bench.press("ctrl-s y");
+    let numbers: Vec<_> = bench
+        .fx
+        .iter()
+        .filter_map(|effect| if let Effect::Change(confirmed) = effect { Some(confirmed.number()) } else { None })
+        .collect();
+    let [signal, command] = numbers[..] else { panic!("{numbers:?}") };
+    let end = |bench: &mut Bench, number, result| {
+        bench.apply(Update::Changed(Origin::default(), result, Some(number)));
+    };
+    // The signal was not sent: that is no news of the command, which is on its way and not sent twice.
+    let trouble = || Err(Trouble::new("send TERM: no such process", None));
+    end(&mut bench, signal, trouble());
+    assert!(bench.screen(120, 30).contains("on its way"));
+    bench.press("ctrl-s y");
+    assert_eq!(bench.changes().len(), 2);
+    let done = Changed::OnNode { node: "mi-00000000000000001".to_owned(), what: "send TERM".to_owned() };
+    end(&mut bench, signal, Ok(done));
+    assert!(bench.screen(120, 30).contains("uptime"), "the form is there until its own answer comes");
+    end(&mut bench, command, trouble());
+    let screen = bench.screen(120, 30);
+    assert!(screen.contains("uptime") && screen.contains("no such process"), "{screen}");
+}
+
+#[test]
+fn what_is_refused_at_the_last_moment_is_waited_for_by_nobody() {
+    let mut bench = files();
+    bench.press("shift-g e");
+    let id = look_for(&bench, |probe| *probe == Probe::File("/motd".to_owned()));
+    say(&mut bench, id, &format!("#stat\n|6 0\n#sum\n|{}\n#data\n|aGVsbG8K\n#.\n", "a".repeat(64)));
+    bench.type_text("world");
+    bench.press("ctrl-s");
+    bench.state.origins.get_mut(Origin::default()).unwrap().place.read_only = true;
+    bench.press("y");
+    let screen = bench.screen(120, 30);
+    assert!(!screen.contains("on its way") && screen.contains("Read-only"), "{screen}");
+    assert!(bench.changes().is_empty() && screen.contains("world"));
+    // Nor is it asked about.
+    bench.press("ctrl-s");
+    assert!(!bench.screen(120, 30).contains("Write /motd?"));
 }
 
 proptest! {

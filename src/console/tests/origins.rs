@@ -136,7 +136,7 @@ fn a_command_on_nodes_of_two_origins_is_one_for_each() {
         ..Default::default()
     };
     for (origin, id) in [(prod, "c"), (stage, "c")] {
-        bench.apply(Update::Changed(origin, Ok(Changed::Sent { commands: vec![id.to_owned()], trouble: None })));
+        bench.apply(Update::Changed(origin, Ok(Changed::Sent { commands: vec![id.to_owned()], trouble: None }), None));
         bench.answer_of(origin, Source::Commands, Page::Commands(vec![command(id)]));
     }
     assert_eq!(bench.state.pane, Pane::Commands);

@@ -141,7 +141,7 @@ fn more_ids_than_a_command_takes_are_several_commands() {
     assert!(matches!(bench.changes().as_slice(), [Change::Send(send)] if send.instance_ids.len() == 120));
     let commands = vec!["c-1".to_owned(), "c-2".to_owned(), "c-3".to_owned()];
     let trouble = Some(Trouble::new("InvalidInstanceId: the last one", None));
-    bench.apply(Update::Changed(Origin::default(), Ok(Changed::Sent { commands: commands.clone(), trouble })));
+    bench.apply(Update::Changed(Origin::default(), Ok(Changed::Sent { commands: commands.clone(), trouble }), None));
     assert_eq!(bench.asked(Source::Invocations).map(|(query, _)| query), Some(Query::Invocations(commands)));
     assert!(bench.screen(110, 30).contains("InvalidInstanceId: the last one"));
 }

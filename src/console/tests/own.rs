@@ -167,6 +167,17 @@ fn a_command_that_changes_something_is_shown_exactly_and_confirmed() {
 }
 
 #[test]
+fn a_command_that_is_refused_at_the_last_moment_has_no_output_to_wait_for() {
+    let mut bench = bench(false);
+    named(&mut bench, "drain");
+    bench.press("ctrl-s");
+    bench.state.origins.get_mut(Origin::default()).unwrap().place.read_only = true;
+    bench.press("y");
+    assert!(bench.state.overlays.is_empty() && bench.changes().is_empty());
+    assert!(bench.screen(100, 30).contains("Read-only"));
+}
+
+#[test]
 fn a_read_only_console_refuses_what_changes_something() {
     let mut bench = bench(true);
     for name in ["drain", "bounce-service"] {
@@ -256,7 +267,7 @@ fn the_end_of_a_command_is_news_if_it_took_long_or_nobody_looked() {
     let sent = || {
         let mut bench = loaded(false, 3);
         let changed = Changed::Sent { commands: vec!["c-1".to_owned()], trouble: None };
-        bench.apply(Update::Changed(Origin::default(), Ok(changed)));
+        bench.apply(Update::Changed(Origin::default(), Ok(changed), None));
         bench.wait(2_000);
         bench
     };

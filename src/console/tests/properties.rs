@@ -137,9 +137,9 @@ fn take(bench: &mut Bench, step: Step) {
                 4 => Changed::Deleted(name),
                 5 => Changed::Terminated(name),
                 6 => Changed::Labelled { name: name.clone(), invalid: vec![name] },
-                _ => return bench.apply(Update::Changed(Origin::default(), Err(trouble(n)))),
+                _ => return bench.apply(Update::Changed(Origin::default(), Err(trouble(n)), None)),
             };
-            bench.apply(Update::Changed(Origin::default(), Ok(changed)));
+            bench.apply(Update::Changed(Origin::default(), Ok(changed), None));
         }
         Step::Shell(tab, kind) => {
             let update = match kind {

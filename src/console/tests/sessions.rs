@@ -76,7 +76,7 @@ fn another_users_session_is_named_before_it_is_terminated() {
     let id = "bob-0b2".to_owned();
     assert_eq!(bench.changes(), [&Change::Terminate(ssm::TerminateSession { session_id: id.clone() })]);
     bench.fx.clear();
-    bench.apply(Update::Changed(Origin::default(), Ok(Changed::Terminated(id))));
+    bench.apply(Update::Changed(Origin::default(), Ok(Changed::Terminated(id)), None));
     assert!(bench.asked(Source::Sessions).is_some());
     // What is over cannot be ended again.
     bench.press("end x");

@@ -194,6 +194,7 @@ fn a_scan_names_the_count_and_is_followed() {
     bench.apply(Update::Changed(
         Origin::default(),
         Ok(Changed::Scanning { commands: vec!["c-1".to_owned()], nodes, trouble: None }),
+        None,
     ));
     assert!(bench.screen(80, 24).contains("scanning 2"));
     let asked = |bench: &Bench| bench.asked(Source::PatchStates).unwrap().1;

@@ -189,6 +189,7 @@ fn the_form_for_a_new_parameter_hides_a_secret_while_it_is_typed() {
     bench.apply(Update::Changed(
         Origin::default(),
         Ok(Changed::Put { name: "/myapp/prod/api/new".to_owned(), version: Some(1) }),
+        None,
     ));
     assert_eq!(bench.asked(Source::Parameter).unwrap().0, Query::Parameter("/myapp/prod/api/new".to_owned()));
     bench
@@ -240,7 +241,7 @@ fn deleting_names_the_parameter_and_wants_it_typed() {
     bench.type_text("delete");
     bench.press("enter");
     assert_eq!(bench.changes(), [&Change::Delete(ssm::DeleteParameter { name: "plain".to_owned() })]);
-    bench.apply(Update::Changed(Origin::default(), Ok(Changed::Deleted("plain".to_owned()))));
+    bench.apply(Update::Changed(Origin::default(), Ok(Changed::Deleted("plain".to_owned())), None));
     assert_eq!(bench.state.parameters.total(), 5);
 }
 
@@ -255,7 +256,7 @@ fn labels_are_set_on_the_version_under_the_cursor() {
     bench.press("ctrl-s y");
     // The form goes when the service has agreed.
     let name = "/myapp/dev/api/endpoint".to_owned();
-    bench.apply(Update::Changed(Origin::default(), Ok(Changed::Labelled { name, invalid: Vec::new() })));
+    bench.apply(Update::Changed(Origin::default(), Ok(Changed::Labelled { name, invalid: Vec::new() }), None));
     bench.press("shift-u ctrl-s y");
     let [Change::Label(label), Change::Unlabel(unlabel)] = bench.changes()[..] else { panic!("{:?}", bench.changes()) };
     assert_eq!((label.parameter_version, label.labels.as_slice()), (Some(1), &["live".to_owned()][..]));
