@@ -117,9 +117,9 @@ impl Commands {
     pub fn land(&mut self, origin: Origin, page: Vec<ssm::Command>) {
         let landing = self.landing.entry(origin).or_default();
         landing.extend(page);
-        let landed = landing.len();
-        if self.list.iter().filter(|listed| listed.origin == origin).count() < landed {
-            self.finish_list(origin);
+        if self.list.iter().filter(|listed| listed.origin == origin).count() < landing.len() {
+            let landed = landing.clone();
+            self.replace(origin, landed);
         }
     }
 
@@ -135,9 +135,13 @@ impl Commands {
 
     /// The refresh of an origin is whole. The cursor stays on its command.
     pub fn finish_list(&mut self, origin: Origin) {
-        let landed = self.landing.get(&origin).into_iter().flatten();
-        let landed: Vec<_> = landed.map(|command| Listed { origin, command: command.clone() }).collect();
-        self.relist(|listed| listed.origin != origin, landed);
+        let landed = self.landing.remove(&origin).unwrap_or_default();
+        self.replace(origin, landed);
+    }
+
+    fn replace(&mut self, origin: Origin, commands: Vec<ssm::Command>) {
+        let commands = commands.into_iter().map(|command| Listed { origin, command }).collect();
+        self.relist(|listed| listed.origin != origin, commands);
     }
 
     /// Forgets the commands that are not of these origins.

@@ -10,7 +10,7 @@ use crate::console::{
     action::Action,
     effect::{Change, Effect, Query},
     origin::Origin,
-    text::clean,
+    text::{clean, count},
 };
 
 impl State {
@@ -74,22 +74,10 @@ impl State {
             }
             return;
         }
-        let opened = self.commands.opened().or(self.commands.current()).cloned();
         match action {
             Action::Compose => return self.compose(self.fleet.marked(), fx),
-            Action::RunAgain | Action::RunCommand => {
-                if let Some(Listed { origin, command }) = opened
-                    && !self.protects(origin)
-                {
-                    let form = super::compose::again(&command);
-                    let document = form.answer("document");
-                    self.overlays.push(Overlay::Form(Box::new(form)));
-                    self.want_documents(origin, fx);
-                    self.ask(origin, Query::Document(document), fx);
-                }
-                return;
-            }
-            Action::Cancel => return self.ask_cancel(opened),
+            Action::RunAgain | Action::RunCommand => return self.run_again(fx),
+            Action::Cancel => return self.ask_cancel(),
             _ => {}
         }
         let Some(results) = &mut self.commands.results else {
@@ -205,29 +193,57 @@ impl State {
         self.commands.viewer = Some(viewer);
     }
 
-    fn ask_cancel(&mut self, listed: Option<Listed>) {
-        let Some(Listed { origin, command }) = listed else { return };
-        if commands::command_outcome(&command).is_final() {
-            return self.tell("This command has ended.");
-        }
+    /// Opens the form with what is needed to run a command again: the one that is looked at, else the one under the cursor.
+    fn run_again(&mut self, fx: &mut Vec<Effect>) {
+        let commands = &self.commands;
+        let listed = if commands.results.is_some() { commands.opened() } else { commands.current() };
+        let Some(Listed { origin, command }) = listed.cloned() else {
+            if commands.results.is_some() {
+                self.tell("The history does not show this command.");
+            }
+            return;
+        };
         if self.protects(origin) {
             return;
         }
-        let id = command.command_id.clone().unwrap_or_default();
-        let open = command.target_count.unwrap_or(0) - command.completed_count.unwrap_or(0);
-        let mut lines = vec![
-            commands::summary(&command),
-            format!(
-                "Not ended yet: {}. What runs is stopped, what waits is dropped.",
-                crate::console::text::count(usize::try_from(open).unwrap_or(0), "node")
-            ),
-        ];
-        // Commands that were sent together end together.
-        let together = self.commands.results.as_ref().filter(|results| results.origin == origin);
-        let together = together.map(|results| results.ids.clone());
-        let ids = together.filter(|ids| ids.contains(&id)).unwrap_or_else(|| vec![id]);
+        let form = super::compose::again(&command);
+        let document = form.answer("document");
+        self.overlays.push(Overlay::Form(Box::new(form)));
+        self.want_documents(origin, fx);
+        self.ask(origin, Query::Document(document), fx);
+    }
+
+    /// Asks whether a command shall be cancelled: the one that is looked at, else the one under the cursor. Commands that
+    /// were sent together end together. One that is looked at may not be in the history yet, or no more; its ids are known.
+    fn ask_cancel(&mut self) {
+        let commands = &self.commands;
+        let (origin, ids) = match (&commands.results, commands.current()) {
+            (Some(results), _) => (results.origin, results.ids.clone()),
+            (None, Some(listed)) => (listed.origin, listed.command.command_id.iter().cloned().collect()),
+            (None, None) => return,
+        };
+        let of = |id: &String| commands.list.iter().find(|listed| listed.is(origin, id)).map(|listed| &listed.command);
+        let known: Vec<_> = ids.iter().filter_map(of).collect();
+        let ended = known.iter().all(|command| commands::command_outcome(command).is_final());
+        if ended && known.len() == ids.len() {
+            return self.tell("This command has ended.");
+        }
+        let what = known.first().map(|command| commands::summary(command));
+        let mut lines = vec![what.unwrap_or_else(|| clean(&ids.join(", ")))];
+        let sum = |of: fn(&crate::ssm::Command) -> Option<i32>| -> i64 {
+            known.iter().filter_map(|command| of(command)).map(i64::from).sum()
+        };
+        let open = sum(|command| command.target_count) - sum(|command| command.completed_count);
+        let open = match known.is_empty() {
+            true => String::new(),
+            false => format!("Not ended yet: {}. ", count(usize::try_from(open).unwrap_or(0), "node")),
+        };
+        lines.push(format!("{open}What runs is stopped, what waits is dropped."));
         if ids.len() > 1 {
-            lines.push(format!("{} that were sent together", crate::console::text::count(ids.len(), "command")));
+            lines.push(format!("{} that were sent together", count(ids.len(), "command")));
+        }
+        if self.protects(origin) {
+            return;
         }
         let question = Question::new("Cancel this command?", lines, Then::change(origin, Change::Cancel(ids)));
         self.overlays.push(Overlay::Question(Box::new(question)));

@@ -336,3 +336,29 @@ fn a_search_is_narrowed_to_what_was_found_with_lines_around() {
     bench.press("esc");
     assert!(bench.screen(100, 24).contains("line 95"));
 }
+
+/// The history has a command that runs, and another one was just sent.
+fn just_sent() -> Bench {
+    let mut bench = loaded(false, 4);
+    bench.press("3");
+    bench.answer(Source::Commands, Page::Commands(vec![command("c-0", 60, CommandStatus::InProgress)]));
+    let sent = Changed::Sent { commands: vec!["c-1".to_owned()], trouble: None };
+    bench.apply(Update::Changed(Origin::default(), Ok(sent), None));
+    bench
+}
+
+#[test]
+fn what_was_just_sent_is_cancelled_and_not_the_command_before_it() {
+    let mut bench = just_sent();
+    bench.press("r");
+    assert!(bench.state.overlays.is_empty(), "the command before is not what is looked at");
+    bench.press("x");
+    assert!(bench.screen(80, 24).contains("c-1"));
+    bench.press("y");
+    assert_eq!(bench.changes(), [&Change::Cancel(vec!["c-1".to_owned()])]);
+    // One that has ended is not cancelled, once that is known.
+    let mut bench = just_sent();
+    bench.answer(Source::Running, Page::Running(vec![command("c-1", 0, CommandStatus::Success)]));
+    bench.press("x");
+    assert!(bench.state.overlays.is_empty());
+}
