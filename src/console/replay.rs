@@ -12,7 +12,7 @@ use super::{
     effect::{Effect, Epoch, Source},
     looks::Looks,
     record::{self, Head, Line, What},
-    state::{Start, State},
+    state::{Start, State, commands::Results},
     update::Update,
 };
 use crate::{
@@ -251,6 +251,10 @@ impl<R: BufRead> Replay<R> {
         let state = &mut self.state;
         match update {
             Update::Changed(_, _, number) => *number = None,
+            Update::Folded { number, .. } => {
+                let folding = state.commands.results.as_ref().and_then(Results::folding);
+                *number = folding.unwrap_or(*number);
+            }
             _ => {}
         }
         let Some((source, epoch)) = record::epoch_of(update) else { return };

@@ -104,6 +104,8 @@ pub struct Commands {
     pub viewer: Option<Viewer>,
     /// What was left out of account last.
     pub fold: Fold,
+    /// How many results were looked at so far.
+    looked: u64,
     landing: HashMap<Origin, Vec<ssm::Command>>,
 }
 
@@ -172,6 +174,16 @@ impl Commands {
     pub fn opened(&self) -> Option<&Listed> {
         let results = self.results.as_ref()?;
         self.list.iter().find(|listed| listed.is(results.origin, &results.id))
+    }
+
+    /// Looks at commands that were sent together. Answers about those that were looked at before are taken no more.
+    pub fn look_at(&mut self, origin: Origin, ids: Vec<String>) {
+        // Whoever compares runs leaves the same out of account in the next one.
+        let fold = self.results.as_ref().map_or(self.fold, |before| before.fold);
+        let mut results = Results::new(origin, ids).numbered_after(self.looked << 32);
+        results.fold_by(fold);
+        self.looked += 1;
+        (self.results, self.viewer) = (Some(results), None);
     }
 
     /// Whether something that is shown has not ended.

@@ -51,6 +51,11 @@ pub struct Feed {
 }
 
 impl Feed {
+    /// A feed whose questions have higher numbers than this, so that answers to those of another one are known as such.
+    pub fn after(number: u64) -> Self {
+        Self { number, ..Self::default() }
+    }
+
     /// A question begins; its number.
     pub fn begin(&mut self, now: Timestamp) -> u64 {
         self.phase = Phase::Loading;
@@ -212,6 +217,11 @@ impl Feeds {
     /// The origins whose answer did not come, and why.
     pub fn troubles(&self) -> impl Iterator<Item = (Origin, &Trouble)> {
         self.0.iter().filter_map(|(origin, feed)| Some((*origin, feed.trouble()?)))
+    }
+
+    /// Nothing is wanted any more; answers under way are dropped.
+    pub fn forget(&mut self) {
+        self.0.iter_mut().for_each(|(_, feed)| feed.forget());
     }
 
     /// Forgets what is not of these origins.

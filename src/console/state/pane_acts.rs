@@ -143,11 +143,7 @@ impl State {
 
     /// Shows the results of commands that were sent together.
     pub(super) fn open_results(&mut self, origin: Origin, ids: Vec<String>, fx: &mut Vec<Effect>) {
-        let mut results = commands::Results::new(origin, ids.clone());
-        // Whoever compares runs leaves the same out of account in the next one.
-        results.fold_by(self.commands.results.as_ref().map(|before| before.fold).unwrap_or(self.commands.fold));
-        self.commands.results = Some(results);
-        self.commands.viewer = None;
+        self.commands.look_at(origin, ids.clone());
         self.ask(origin, Query::Invocations(ids), fx);
     }
 

@@ -261,6 +261,11 @@ fn the_service_is_asked_while_the_list_is_not_whole() {
     assert!(screen.contains("at the service tag:Env=prod 2") && screen.contains("here web"), "{screen}");
     filter(&mut bench, "web");
     assert!(!bench.screen(200, 24).contains("at the service"));
+    // What comes late is no answer to another question.
+    filter(&mut bench, "tag:Env=stage");
+    let page = Page::Nodes(vec![info(42)]);
+    bench.apply(Update::Page { source: Source::NodesWhere, epoch, page });
+    assert_eq!(bench.state.fleet.served_count(), 0);
 }
 
 #[test]

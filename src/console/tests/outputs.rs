@@ -362,3 +362,29 @@ fn what_was_just_sent_is_cancelled_and_not_the_command_before_it() {
     bench.press("x");
     assert!(bench.state.overlays.is_empty());
 }
+
+#[test]
+fn what_comes_late_of_a_command_is_not_taken_for_the_results_of_the_next() {
+    let mut bench = uptimes(false);
+    let cut = |n| invocation(n, CommandInvocationStatus::Success, &"x".repeat(2_500));
+    bench.wait(20_000);
+    bench.answer(Source::Invocations, Page::Invocations(vec![cut(0)]));
+    bench.wait(20_000);
+    let epochs = [Source::Invocations, Source::Whole].map(|source| bench.asked(source).unwrap().1);
+    bench.press("esc j enter");
+    let late = Page::Invocations(vec![cut(0)]);
+    let whole = Whole { node: "mi-00000000000000000".to_owned(), stdout: "of c-1\n".to_owned(), ..Whole::default() };
+    bench.apply(Update::Page { source: Source::Invocations, epoch: epochs[0], page: late.clone() });
+    bench.apply(Update::End { source: Source::Invocations, epoch: epochs[0], result: Ok(()) });
+    let results = bench.state.commands.results.as_ref().unwrap();
+    assert!(results.invocations.is_empty() && results.feed.is_loading());
+    // Nor are nodes of another command that stand in its own answer.
+    bench.answer(Source::Invocations, late);
+    assert!(bench.state.commands.results.as_ref().unwrap().invocations.is_empty());
+    let own = ssm::CommandInvocation { command_id: Some("c-0".to_owned()), ..cut(0) };
+    bench.wait(20_000);
+    bench.answer(Source::Invocations, Page::Invocations(vec![own]));
+    bench.apply(Update::Page { source: Source::Whole, epoch: epochs[1], page: Page::Whole(Box::new(whole)) });
+    let results = bench.state.commands.results.as_ref().unwrap();
+    assert!(results.invocations[0].stdout.starts_with("xxx"));
+}

@@ -144,9 +144,22 @@ impl Results {
         }
     }
 
-    /// Takes over a page. `names`: what else a node is called.
+    /// Its questions and foldings have higher numbers than this. What is asked of one command must not pass for an answer
+    /// about another, which may have run on the same nodes.
+    #[must_use]
+    pub fn numbered_after(mut self, number: u64) -> Self {
+        for feed in [&mut self.feed, &mut self.whole_feed, &mut self.kept_feed, &mut self.earlier_feed] {
+            *feed = Feed::after(number);
+        }
+        self.foldings = number;
+        self
+    }
+
+    /// Takes over a page. `names`: what else a node is called. What is of another command is left out.
     pub fn land(&mut self, page: &[ssm::CommandInvocation], names: impl Fn(&str) -> Vec<String>) {
-        for source in page {
+        let ids = self.ids.clone();
+        let own = |source: &&ssm::CommandInvocation| source.command_id.as_ref().is_none_or(|id| ids.contains(id));
+        for source in page.iter().filter(own) {
             let mut fresh = invocation(source);
             fresh.names.extend(names(&fresh.node));
             // What is part of another name is replaced after it.
@@ -230,6 +243,11 @@ impl Results {
     /// Whether groups are being made elsewhere.
     pub fn is_folding(&self) -> bool {
         self.folding.is_some()
+    }
+
+    /// The number of the work that makes groups elsewhere.
+    pub fn folding(&self) -> Option<u64> {
+        self.folding
     }
 
     /// The cursor stays on its group.

@@ -57,7 +57,7 @@ impl Fleet {
         if wanted != self.served.tokens {
             self.served.tokens.clear();
             self.served.nodes.clear();
-            self.served.feed = Feeds::default();
+            self.served.feed.forget();
         }
     }
 
