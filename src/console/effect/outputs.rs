@@ -13,8 +13,6 @@ use crate::{
     ssm,
 };
 
-/// Nodes of a command of whose output more is fetched unasked.
-const WHOLES: usize = 1_000;
 /// Characters of standard output and of standard error that `GetCommandInvocation` shows.
 const SHOWN: [usize; 2] = [24_000, 8_000];
 
@@ -25,7 +23,6 @@ impl Asker {
             let _turn = self.limit.acquire().await;
             Ok::<_, Error>(whole(&self.invocation(&command, &node).await?, node))
         };
-        let invocations: Vec<_> = invocations.into_iter().take(WHOLES).collect();
         let mut answers = stream::iter(invocations).map(ask).buffer_unordered(AT_ONCE);
         while let Some(whole) = answers.next().await {
             self.send(Page::Whole(Box::new(whole?))).await;

@@ -241,19 +241,19 @@ impl State {
                 self.want_wholes(fx);
             }
             // The text that is read may be one that has just become whole.
-            (Source::Whole, None) => self.renew_viewer(),
+            (Source::Whole, trouble) => {
+                self.renew_viewer();
+                // Some may have ended while others were asked for.
+                self.want_wholes(fx);
+                trouble.into_iter().for_each(|trouble| self.fail(trouble));
+            }
             (Source::Earlier, None) if self.commands.results.as_ref().is_some_and(|r| r.earlier_feed.landed == 0) => {
                 self.tell("No earlier run of this is known on that node.");
             }
             (Source::Plan, Some(trouble)) => self.fail_plan(origin, trouble),
             (Source::Sessions, None) => self.sessions.finish(origin),
             (
-                Source::Whole
-                | Source::Kept
-                | Source::Earlier
-                | Source::Documents
-                | Source::Document
-                | Source::Transcript,
+                Source::Kept | Source::Earlier | Source::Documents | Source::Document | Source::Transcript,
                 Some(trouble),
             ) => {
                 self.fail(trouble);

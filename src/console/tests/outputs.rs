@@ -388,3 +388,18 @@ fn what_comes_late_of_a_command_is_not_taken_for_the_results_of_the_next() {
     let results = bench.state.commands.results.as_ref().unwrap();
     assert!(results.invocations[0].stdout.starts_with("xxx"));
 }
+
+#[test]
+fn an_output_that_could_not_be_fetched_is_offered_and_does_not_pass_for_one_that_comes() {
+    let mut bench = uptimes(false);
+    bench.wait(20_000);
+    let cut = invocation(0, CommandInvocationStatus::Success, &"x".repeat(2_500));
+    bench.answer(Source::Invocations, Page::Invocations(vec![cut]));
+    bench.press("v g g enter");
+    assert!(bench.screen(100, 24).contains("fetching the rest"));
+    bench.refuse(Source::Whole, "AccessDeniedException: GetCommandInvocation");
+    let screen = bench.screen(100, 24);
+    assert!(!screen.contains("fetching the rest") && screen.contains("F fetches all of it"), "{screen}");
+    bench.press("shift-f");
+    assert!(matches!(bench.asked(Source::Kept), Some((Query::Kept { .. }, _))));
+}

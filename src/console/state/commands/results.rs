@@ -28,6 +28,10 @@ use crate::{
 const SHOWN_BY_LIST: usize = 2_500;
 /// Where standard error begins in the output that `ListCommandInvocations` shows.
 const ERROR_MARK: &str = "----------ERROR-------";
+/// Nodes of a command of whose output more is fetched unasked.
+const WHOLES: usize = 1_000;
+/// Bytes of an output that are looked at for a glance: it is cleaned anew for each frame, and one line can be megabytes.
+const GLANCE: usize = 64 * 1024;
 /// Bytes of output in all that are put into groups at once; more is done beside the loop.
 const AT_ONCE: usize = 256 * 1024;
 
@@ -71,11 +75,12 @@ impl Invocation {
     }
 }
 
-/// As much of a text as has so many lines.
+/// As much of a text as has so many lines, and is no more than what is looked at for a glance.
 fn head(text: &str, lines: usize) -> &str {
     if lines == usize::MAX {
         return text;
     }
+    let text = text.get(..text.floor_char_boundary(GLANCE)).unwrap_or(text);
     let end = text.match_indices('\n').nth(lines).map_or(text.len(), |(at, _)| at);
     text.get(..end).unwrap_or(text)
 }
@@ -273,11 +278,23 @@ impl Results {
         self.len() == 0
     }
 
-    /// The commands and nodes whose output was cut and that ended: more of it is to be fetched. Nobody is named twice.
+    /// The commands and nodes whose output was cut and that ended: more of it is to be fetched. Nobody is named twice, and no
+    /// more of them than are fetched unasked.
     pub fn wanting(&mut self) -> Vec<(String, String)> {
-        let asked = &mut self.asked;
-        let wanting = |i: &&Arc<Invocation>| i.cut && i.outcome.is_final() && asked.insert(i.node.clone());
-        self.invocations.iter().filter(wanting).map(|i| (i.command.clone(), i.node.clone())).collect()
+        let left = WHOLES.saturating_sub(self.asked.len());
+        let wanting = |i: &&Arc<Invocation>| i.cut && i.outcome.is_final() && !self.asked.contains(&i.node);
+        let wanting = self.invocations.iter().filter(wanting).take(left);
+        let wanting: Vec<_> = wanting.map(|i| (i.command.clone(), i.node.clone())).collect();
+        self.asked.extend(wanting.iter().map(|(_, node)| node.clone()));
+        wanting
+    }
+
+    /// Whether more of the output of an invocation comes unasked.
+    fn is_coming(&self, invocation: &Invocation) -> bool {
+        match self.asked.contains(&invocation.node) {
+            true => self.whole_feed.is_loading(),
+            false => self.asked.len() < WHOLES,
+        }
     }
 
     /// Invocations by outcome.
@@ -363,12 +380,12 @@ impl Results {
         };
         let lines = self.common(first, of, most);
         let mut viewer = Viewer::new(title, format!("{}-{}.txt", self.id, first.node), lines);
-        viewer.note = match (&first.note, first.cut) {
-            (Some(note), _) => Some(note.clone()),
-            (None, true) if first.outcome.is_final() => Some("the beginning; fetching the rest…".to_owned()),
-            _ => None,
+        (viewer.note, viewer.kept) = match &first.note {
+            Some(note) => (Some(note.clone()), first.kept),
+            None if !first.cut || !first.outcome.is_final() => (None, first.kept),
+            None if self.is_coming(first) => (Some("the beginning; fetching the rest…".to_owned()), false),
+            None => (Some("the beginning".to_owned()), true),
         };
-        viewer.kept = first.kept;
         viewer.running = !first.outcome.is_final();
         viewer.of = Some(Of { command: self.id.clone(), node: first.node.clone(), nodes: of });
         viewer
@@ -551,5 +568,27 @@ mod tests {
         results.land(&page, |_| Vec::new());
         assert_eq!(results.wanting(), []);
         assert_eq!(results.invocations[0].lines(usize::MAX), [(Tone::Plain, "all".to_owned())]);
+    }
+
+    #[test]
+    fn of_very_many_cut_outputs_some_come_by_themselves_and_the_rest_is_offered() {
+        let page: Vec<_> = (0..WHOLES + 2).map(|n| success(&format!("mi-{n}"), &"x".repeat(SHOWN_BY_LIST))).collect();
+        let mut results = Results::new(Origin::default(), vec!["c".to_owned()]);
+        results.land(&page, |_| Vec::new());
+        results.by_node = true;
+        results.whole_feed.begin(crate::ssm::Timestamp::from_millis(0));
+        assert_eq!((results.wanting().len(), results.wanting().len()), (WHOLES, 0));
+        let offered = |node: String| {
+            let of = Of { command: "c".to_owned(), node, nodes: 1 };
+            results.view_again(&of).unwrap().kept
+        };
+        assert!(!offered("mi-0".to_owned()) && offered(format!("mi-{WHOLES}")));
+    }
+
+    #[test]
+    fn a_glance_reads_no_more_than_it_shows() {
+        assert_eq!(head("a\nb\nc\nd", 2), "a\nb\nc");
+        let line = "ü".repeat(1024 * 1024);
+        assert!(head(&line, 60).len() <= GLANCE && head(&line, usize::MAX).len() == line.len());
     }
 }
