@@ -73,7 +73,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, viewe
     let top = viewer.cursor.top.min(viewer.len().saturating_sub(height));
     view.window(Slot::Viewer, top, height);
     lines(view, frame, body, viewer, top);
-    grid::scroll_hits(view, Slot::Viewer, body, height, viewer.lines.len());
+    grid::scroll_hits(view, Slot::Viewer, body, height, viewer.len());
 }
 
 /// The lines of a text from `top` on.

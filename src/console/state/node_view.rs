@@ -370,6 +370,12 @@ impl NodeView {
         self.looks.entry(subject).or_default().again = true;
     }
 
+    /// Follows another log. Nothing that was told of the one before is told of it.
+    fn follow(&mut self, source: log::Source) {
+        self.log = log::Log::of(source);
+        self.looks.insert(Subject::Log, Look { again: true, ..Look::default() });
+    }
+
     /// The file system under the cursor is searched for what is large.
     fn look_into_disk(&mut self) {
         if self.disk.inside {

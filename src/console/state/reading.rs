@@ -222,9 +222,11 @@ impl Text {
     fn write(&mut self, output: &str, error: bool) {
         let tone = if error { Tone::Error } else { Tone::Plain };
         let begun = &mut self.begun[usize::from(error)];
+        let before = begun.len();
         begun.push_str(output);
-        let Some(end) = begun.rfind('\n') else { return };
-        let whole: String = begun.drain(..=end).collect();
+        // What came before has no end of a line.
+        let Some(end) = output.rfind('\n') else { return };
+        let whole: String = begun.drain(..=before + end).collect();
         self.viewer.append(plain_lines(&whole).into_iter().map(|line| (tone, line)));
     }
 

@@ -166,12 +166,37 @@ impl Viewer {
 
     /// Takes over more of the text.
     pub fn append(&mut self, lines: impl IntoIterator<Item = (Tone, String)>) {
-        let follows = self.is_at_end();
+        self.slide(lines, 0, self.is_at_end());
+    }
+
+    /// Takes over more of the text, and drops so many of its first lines. The end is gone to where it is followed; else the
+    /// place stays, and so does the one found that one is at.
+    pub fn slide(&mut self, lines: impl IntoIterator<Item = (Tone, String)>, dropped: usize, follows: bool) {
+        let top = self.line_from(self.cursor.top);
         self.lines.extend(lines);
+        let dropped = dropped.min(self.lines.len());
+        self.lines.drain(..dropped);
+        self.at_found = self.at_found.saturating_sub(self.found.partition_point(|line| *line < dropped));
         self.look();
         if follows {
             self.to_end();
+        } else if let Some((line, gap)) = top {
+            let line = line.saturating_sub(dropped);
+            let row = match &self.rows {
+                Some(rows) => rows.iter().position(|row| matches!(row, Row::Line(at) if *at >= line)),
+                None => Some(line),
+            };
+            self.cursor.top = row.unwrap_or(self.cursor.top).saturating_sub(gap);
         }
+    }
+
+    /// The first line in a window that begins with this row, and how many gaps stand before it there.
+    fn line_from(&self, row: usize) -> Option<(usize, usize)> {
+        let rows = (row..).map_while(|at| self.row(at)).enumerate();
+        rows.take(2).find_map(|(before, row)| match row {
+            Row::Line(line) => Some((line, before)),
+            Row::Gap(_) => None,
+        })
     }
 
     fn longest(&self) -> usize {

@@ -531,6 +531,19 @@ fn what_is_refused_at_the_last_moment_is_waited_for_by_nobody() {
     assert!(!bench.screen(120, 30).contains("Write /motd?"));
 }
 
+#[test]
+fn another_log_has_no_part_in_the_trouble_of_the_one_before() {
+    let mut bench = files();
+    bench.press("right");
+    let id = look_for(&bench, |probe| *probe == Probe::Journal);
+    let trouble = Some(Trouble::new("The look has ended: there is no journal", None));
+    bench.apply(Update::Look { id, update: LookUpdate::Over(trouble) });
+    assert!(bench.screen(120, 30).contains("no journal"));
+    bench.press("left j j j f");
+    assert_eq!(look(&bench).1, Probe::Follow("/app.log".to_owned()), "it is looked at at once");
+    assert!(!bench.screen(120, 30).contains("no journal"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]

@@ -331,6 +331,10 @@ fn a_search_is_narrowed_to_what_was_found_with_lines_around() {
     for told in ["98 lines", "99  line 98", "101  line 100 ERROR", "103  line 102", "97 lines", "2 lines around"] {
         assert!(screen.contains(told), "{told} in {screen}");
     }
+    // There are fewer rows than lines, and no more than the screen has: nothing is there to be scrolled.
+    bench.buffer(100, 24);
+    bench.click(99, 20);
+    assert_eq!(bench.state.commands.viewer.as_ref().unwrap().cursor.top, 0);
     bench.press("+");
     assert!(bench.screen(100, 24).contains("98  line 97"));
     bench.press("esc");

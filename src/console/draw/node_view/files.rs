@@ -128,6 +128,10 @@ pub(super) fn logs(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown
         read.push(view.span(Role::Key, "  /"));
         read.push(view.span(Role::Input, format!("{}{end}", viewed.find.text())));
         read.push(view.span(Role::Dim, format!(" {}", text::count(viewed.found.len(), "line"))));
+        if viewed.only_found {
+            let around = format!("  only these, {} around", text::count(viewed.context, "line"));
+            read.push(view.span(Role::Running, around));
+        }
     } else {
         read.push(view.span(Role::Dim, format!("  {}", text::count(viewed.lines.len(), "line"))));
     }
@@ -148,7 +152,7 @@ pub(super) fn logs(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown
         return cards::middle(frame, body, vec![Line::from(view.span(Role::Dim, "Nothing was written yet."))]);
     }
     let height = usize::from(body.height);
-    let last = viewed.lines.len().saturating_sub(height);
+    let last = viewed.len().saturating_sub(height);
     let top = if log.is_away() { viewed.cursor.top.min(last) } else { last };
     view.window(Slot::NodeLog, top, height);
     viewer::lines(view, frame, body, viewed, top);

@@ -1,10 +1,6 @@
 //! What actions do in the view of a node, which looks run, and what they bring.
 
-use super::{
-    Look, NodeView, Subject, Tab,
-    files::Then,
-    log::{Log, Source},
-};
+use super::{Look, NodeView, Subject, Tab, files::Then, log::Source};
 use crate::{
     console::{
         action::Action,
@@ -116,17 +112,14 @@ impl State {
             (Tab::Files, Action::FolderUp) => view.go_up(),
             (Tab::Files, Action::FollowFile) => {
                 if let Some(path) = view.files.current() {
-                    view.log = Log::of(Source::File(path));
+                    view.follow(Source::File(path));
                     view.tab = Tab::Logs;
                 }
             }
             (Tab::Files, Action::DownloadFile) => self.download_form(),
             (Tab::Files, Action::UploadFile) => self.upload_form(),
             (Tab::Logs, Action::PauseLog) => view.log.pause(),
-            (Tab::Logs, Action::FollowJournal) => {
-                view.log = Log::of(Source::Journal);
-                view.again(Subject::Log);
-            }
+            (Tab::Logs, Action::FollowJournal) => view.follow(Source::Journal),
             (Tab::Logs, Action::Save) => self.save_form(),
             _ => {}
         }
