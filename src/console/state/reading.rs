@@ -124,6 +124,7 @@ impl State {
         match action {
             Action::Save => self.save_form(),
             Action::Pipe => self.pipe_form(),
+            Action::WholeText => self.whole_text(fx),
             Action::Help => self.open_help(false),
             Action::Palette => self.open_command(false),
             _ if text.viewer.act(action) => {}

@@ -544,6 +544,30 @@ fn another_log_has_no_part_in_the_trouble_of_the_one_before() {
     assert!(!bench.screen(120, 30).contains("no journal"));
 }
 
+#[test]
+fn what_is_read_of_a_node_goes_through_a_program_too() {
+    let piped = |bench: &mut Bench| {
+        bench.fx.clear();
+        bench.press("|");
+        bench.type_text("cat");
+        bench.press("enter");
+        let programs = bench.fx.iter().find_map(|effect| match effect {
+            Effect::Run(programs) => programs.stdin.clone(),
+            _ => None,
+        });
+        programs.expect("nothing runs")
+    };
+    let mut bench = logs();
+    assert!(piped(&mut bench).contains("[error] 502"));
+    let mut bench = files();
+    bench.press("j j j enter");
+    let id = look_for(&bench, |probe| *probe == Probe::File("/app.log".to_owned()));
+    say(&mut bench, id, "#stat\n|6 0\n#data\n|aGVsbG8K\n#.\n");
+    assert_eq!(&*piped(&mut bench), "hello\n");
+    bench.press("esc shift-f");
+    assert!(bench.screen(120, 30).contains("Nothing more of it can be fetched"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]

@@ -1,6 +1,6 @@
 use crate::{
     console::{
-        effect::{Change, Query, Source},
+        effect::{Change, Effect, Query, Source},
         origin::Origin,
         testing::{BEGIN, Bench},
         update::{Changed, Page, Update},
@@ -166,8 +166,31 @@ fn two_versions_compared() {
     );
     bench.press("d");
     insta::assert_snapshot!("comparison_80x24", bench.screen(80, 24));
-    bench.press("esc esc");
+    bench.press("|");
+    bench.type_text("cat");
+    bench.press("enter");
+    let given = bench.fx.iter().find_map(|effect| match effect {
+        Effect::Run(programs) => programs.stdin.clone(),
+        _ => None,
+    });
+    assert!(given.is_some_and(|text| text.contains("+  2")), "a program gets it");
+    bench.press("esc esc esc");
     assert!(bench.screen(80, 24).contains("6 parameters"));
+}
+
+#[test]
+fn a_comparison_of_secrets_is_given_to_no_program() {
+    let mut bench = on(SECRET);
+    bench.press("v");
+    let version = |n| history(n, ParameterType::SecureString, &format!("hunter{n}"), &[]);
+    let page = || Page::History(vec![version(1), version(2)]);
+    bench.answer(Source::History, page());
+    bench.press("s");
+    bench.answer(Source::History, page());
+    bench.press("d");
+    assert!(bench.screen(80, 24).contains("hunter2"));
+    bench.press("|");
+    assert!(bench.state.overlays.is_empty() && bench.screen(200, 30).contains("not given to a program"));
 }
 
 #[test]

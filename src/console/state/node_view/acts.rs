@@ -68,6 +68,8 @@ impl State {
         {
             match action {
                 Action::Save => self.save_form(),
+                Action::Pipe => self.pipe_form(),
+                Action::WholeText => self.whole_text(fx),
                 _ if viewer.act(action) => {}
                 Action::Back => view.files.viewer = None,
                 _ => {}
@@ -121,6 +123,10 @@ impl State {
             (Tab::Logs, Action::PauseLog) => view.log.pause(),
             (Tab::Logs, Action::FollowJournal) => view.follow(Source::Journal),
             (Tab::Logs, Action::Save) => self.save_form(),
+            (Tab::Logs, Action::Pipe) => self.pipe_form(),
+            (Tab::Logs, Action::WholeText) => {
+                self.tell("Of a log its end is followed. A file can be downloaded as a whole from the files.");
+            }
             _ => {}
         }
     }

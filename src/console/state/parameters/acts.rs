@@ -67,7 +67,8 @@ impl State {
                     self.copy(Some(path), fx);
                 }
             }
-            Action::Save => self.save_comparison(),
+            Action::Save | Action::Pipe => self.hand_out_comparison(action),
+            Action::WholeText => self.whole_text(fx),
             _ => {}
         }
     }
@@ -137,13 +138,15 @@ impl State {
         }
     }
 
-    /// A comparison of revealed secrets stays out of files.
-    fn save_comparison(&mut self) {
+    /// A comparison of revealed secrets stays out of files and programs.
+    fn hand_out_comparison(&mut self, action: Action) {
         let revealed = self.parameters.focus().is_some_and(|focus| focus.versions.until.is_some());
-        if revealed {
-            return self.warn("A comparison of secrets is not written to a file.");
+        match (action, revealed) {
+            (Action::Pipe, true) => self.warn("A comparison of secrets is not given to a program."),
+            (_, true) => self.warn("A comparison of secrets is not written to a file."),
+            (Action::Pipe, false) => self.pipe_form(),
+            (_, false) => self.save_form(),
         }
-        self.save_form();
     }
 
     fn open_form(&mut self, form: Form) {
