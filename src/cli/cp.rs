@@ -1,6 +1,7 @@
 //! `fleetdeck cp`: one file from a node or to it.
 
 use std::{
+    future::pending,
     path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
@@ -69,11 +70,11 @@ impl Cp {
             (Place::Node { node, path }, Place::Here(local)) => {
                 let local = into(&local, &path)?;
                 let (client, target) = reach(global, &node).await?;
-                client.download(target, &path, &local, |progress| meter.show(progress)).await
+                client.download(target, &path, &local, |progress| meter.show(progress), pending()).await
             }
             (Place::Here(local), Place::Node { node, path }) => {
                 let (client, target) = reach(global, &node).await?;
-                client.upload(target, &local, &path, |progress| meter.show(progress)).await
+                client.upload(target, &local, &path, |progress| meter.show(progress), pending()).await
             }
             _ => bail!(Usage("one of the two has to be on a node, as NODE:PATH, and the other one here".to_owned())),
         };

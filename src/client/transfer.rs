@@ -66,6 +66,9 @@ pub enum TransferError {
     /// The session ended too early.
     #[error("the session ended before the file was copied{}; what has arrived is kept, copy again to go on", .0.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default())]
     Ended(Option<String>),
+    /// Nobody wanted it any more.
+    #[error("stopped; what has arrived is kept, copy again to go on")]
+    Stopped,
     /// Both files were there, but differ.
     #[error("the copy differs from the file, which may have changed meanwhile: copy it again")]
     Differs,

@@ -295,6 +295,7 @@ actions! {
         FollowFile View "follow-file", "follow", "Follow the file under the cursor as it grows";
         DownloadFile View "download-file", "download", "Copy the file under the cursor to this machine";
         UploadFile Change "upload-file", "upload", "Copy a file of this machine into the folder";
+        StopCopying View "stop-copying", "stop copy", "Break off the copy from or to this node that began last; what has arrived is kept for another try";
     }
     NodeLogs {
         PauseLog View "pause-log", "pause", "Hold back what comes, or let it come again";

@@ -432,6 +432,8 @@ pub enum Effect {
     EndLook(u64),
     /// Copy a file of a node to this machine.
     Download(Box<Copying>),
+    /// Break off a copy, from a node or to it, by its number.
+    StopCopying(u64),
     /// Put results of a command into groups, which is much to read.
     Fold { command: String, number: u64, folding: Arc<Folding> },
     /// Run programs that change nothing.

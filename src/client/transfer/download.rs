@@ -22,13 +22,15 @@ use crate::{
 const DOCUMENT: &str = "AWS-StartNonInteractiveCommand";
 
 impl Client {
-    /// Copies a file of a node to `local`, which is replaced when the copy is whole. `told` hears how far it is.
+    /// Copies a file of a node to `local`, which is replaced when the copy is whole. `told` hears how far it is. When
+    /// `stopped` is ready, the copy is broken off.
     pub async fn download(
         &self,
         target: String,
         remote: &str,
         local: &Path,
         mut told: impl FnMut(Progress),
+        stopped: impl Future<Output = ()>,
     ) -> Result<Copied, TransferError> {
         let mut file = Partial::open(local)?;
         let script = script::download(remote, file.had, &file.sum());
@@ -44,9 +46,18 @@ impl Client {
         };
         let mut session = self.start_session(request, SIZE).await?;
         let (mut lines, mut sum, mut complaint) = (Lines::default(), None, Vec::new());
-        let mut total = 0;
+        let (mut total, mut stopping) = (0, false);
+        tokio::pin!(stopped);
         let reason = loop {
-            match session.next().await {
+            let event = tokio::select! {
+                event = session.next() => event,
+                () = &mut stopped, if !stopping => {
+                    stopping = true;
+                    session.terminate().await;
+                    continue;
+                }
+            };
+            match event {
                 Some(SessionEvent::Output(bytes)) => {
                     let outcome = lines.take(&bytes, |line| match line {
                         Line::Says(word, rest) => {
@@ -77,6 +88,9 @@ impl Client {
             }
         };
         let Some(sum) = sum else {
+            if stopping {
+                return Err(TransferError::Stopped);
+            }
             let complaint = String::from_utf8_lossy(&complaint).trim().to_owned();
             return Err(TransferError::Ended(reason.or(Some(complaint).filter(|text| !text.is_empty()))));
         };

@@ -24,13 +24,14 @@ const BLOCK: u64 = 24 * 1024;
 
 impl Client {
     /// Copies `local` to a node, to a file or into a directory there; a file that is there is replaced when the copy is
-    /// whole. `told` hears how far it is.
+    /// whole. `told` hears how far it is. When `stopped` is ready, the copy is broken off.
     pub async fn upload(
         &self,
         target: String,
         local: &Path,
         remote: &str,
         mut told: impl FnMut(Progress),
+        stopped: impl Future<Output = ()>,
     ) -> Result<Copied, TransferError> {
         let mut source = Source::open(local)?;
         let name = local.file_name().unwrap_or_default().to_string_lossy();
@@ -46,7 +47,8 @@ impl Client {
         let mut lines = Lines::default();
         // What is to be sent next, and where in it.
         let (mut block, mut at, mut begun) = (Vec::new(), 0, false);
-        let mut placed = None;
+        let (mut placed, mut stopping) = (None, false);
+        tokio::pin!(stopped);
         loop {
             if begun && at == block.len() {
                 block = source.next()?;
@@ -77,11 +79,16 @@ impl Client {
                     }
                     Some(SessionEvent::Closed { reason }) => match placed {
                         Some(path) => return Ok(source.finish(path)),
+                        None if stopping => return Err(TransferError::Stopped),
                         None => return Err(TransferError::Ended(reason)),
                     },
                     Some(_) => {}
                     None => return Err(TransferError::Ended(None)),
                 },
+                () = &mut stopped, if !stopping => {
+                    stopping = true;
+                    session.terminate().await;
+                }
                 sent = input.send_some(&block[at..]), if at < block.len() => at += sent,
             }
         }

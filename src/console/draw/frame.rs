@@ -49,6 +49,7 @@ const FOOTER: &[(Layer, &[Action])] = &[
             Action::FolderUp,
             Action::EditFile,
             Action::FollowFile,
+            Action::StopCopying,
             Action::DownloadFile,
             Action::UploadFile,
         ],
@@ -295,6 +296,7 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
                 | Action::DiffGroups
                 | Action::DiffEarlier
                 | Action::FoldAll => state.pane != Pane::Commands || results,
+                Action::StopCopying => state.copying_here().is_some(),
                 _ => true,
             };
             for action in actions.iter().filter(listed) {

@@ -12,6 +12,7 @@ use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::{AbortHandle, JoinHandle},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Change, Confirmed, Effect, Epoch, Programs, Query, Source, forward, look, on_node, shell, sign_in, transfer, write,
@@ -52,7 +53,9 @@ pub struct Performer {
     /// Forwards that were told to end and may still be at it.
     stopping: HashMap<u64, forward::Way>,
     looks: HashMap<u64, look::Watch>,
-    /// Looks that were told to end and may still be at it.
+    /// Files that are copied.
+    copies: HashMap<u64, transfer::Carrier>,
+    /// Looks and copies that were told to end and may still be at it.
     ending: Vec<JoinHandle<()>>,
     limit: Arc<Semaphore>,
 }
@@ -109,6 +112,7 @@ impl Performer {
             forwards: HashMap::new(),
             stopping: HashMap::new(),
             looks: HashMap::new(),
+            copies: HashMap::new(),
             ending: Vec::new(),
             limit,
         }
@@ -250,7 +254,16 @@ impl Performer {
             }
             Effect::Download(copying) => {
                 if let Some(client) = self.client(copying.origin) {
-                    tokio::spawn(transfer::download(client, *copying, self.updates.clone()));
+                    let (id, updates) = (copying.id, self.updates.clone());
+                    self.carry(
+                        id,
+                        transfer::Carrier::begin(|stop| transfer::download(client, *copying, updates, stop)),
+                    );
+                }
+            }
+            Effect::StopCopying(id) => {
+                if let Some(copy) = self.copies.get(&id) {
+                    copy.stop();
                 }
             }
             Effect::EndLook(id) => {
@@ -397,10 +410,20 @@ impl Performer {
         }
         let Some(client) = self.client(origin) else { return };
         let updates = self.updates.clone();
-        tokio::spawn(async move {
-            let result = make(&client, change, &updates).await;
+        let copy = if let Change::Upload(copying) = &change { Some(copying.id) } else { None };
+        let making = |stop: CancellationToken| async move {
+            let result = make(&client, change, &updates, &stop).await;
             let _ = updates.send(Update::Changed(origin, result, Some(number))).await;
-        });
+        };
+        match copy {
+            Some(id) => self.carry(id, transfer::Carrier::begin(making)),
+            None => drop(tokio::spawn(making(CancellationToken::new()))),
+        }
+    }
+
+    fn carry(&mut self, id: u64, copy: transfer::Carrier) {
+        self.copies.retain(|_, copy| copy.runs());
+        self.copies.insert(id, copy);
     }
 
     /// Ends every session and waits a moment for the service to hear of it; or leaves the shells to the service, to be
@@ -422,6 +445,7 @@ impl Performer {
         }
         let (shells, forwards) = (futures_util::future::join_all(ends), futures_util::future::join_all(ways));
         self.ending.extend(self.looks.drain().map(|(_, look)| look.end()));
+        self.ending.extend(self.copies.drain().map(|(_, copy)| copy.end()));
         let looks = std::mem::take(&mut self.ending);
         let all = futures_util::future::join4(shells, forwards, futures_util::future::join_all(looks), programs);
         let _ = tokio::time::timeout(std::time::Duration::from_secs(2), all).await;
@@ -453,13 +477,18 @@ fn facts(client: &Client) -> Facts {
     }
 }
 
-async fn make(client: &Client, change: Change, updates: &mpsc::Sender<Update>) -> Result<Changed, Trouble> {
+async fn make(
+    client: &Client,
+    change: Change,
+    updates: &mpsc::Sender<Update>,
+    stop: &CancellationToken,
+) -> Result<Changed, Trouble> {
     Ok(match change {
         Change::Run(_) => return Err(Trouble::new("Programs are run without the service.", None)),
         Change::Send(send) => send_all(client, *send).await?,
         Change::OnNode(change) => on_node::run(client, *change).await?,
         Change::WriteFile(change) => write::run(client, *change).await?,
-        Change::Upload(copying) => transfer::upload(client, *copying, updates).await?,
+        Change::Upload(copying) => transfer::upload(client, *copying, updates, stop).await?,
         Change::Scan(nodes) => scan(client, nodes).await?,
         Change::Cancel(ids) => {
             for id in &ids {

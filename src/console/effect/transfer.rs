@@ -1,6 +1,7 @@
 //! Files copied between this machine and a node, with how far they are.
 
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 use super::Copying;
 use crate::{
@@ -14,8 +15,39 @@ use crate::{
     },
 };
 
+/// A copy under way.
+pub(super) struct Carrier {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Carrier {
+    /// Begins a copy, which ends early when the token says so.
+    pub fn begin<F: Future<Output = ()> + Send + 'static>(copy: impl FnOnce(CancellationToken) -> F) -> Self {
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(copy(stop.clone()));
+        Self { stop, task }
+    }
+
+    /// Whether it is not over yet.
+    pub fn runs(&self) -> bool {
+        !self.task.is_finished()
+    }
+
+    /// Breaks it off; what has arrived stays for another try.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// [`Carrier::stop`]; the task is over when the service knows.
+    pub fn end(self) -> JoinHandle<()> {
+        self.stop();
+        self.task
+    }
+}
+
 /// Copies a file of a node here. A file that is there already stays.
-pub(super) async fn download(client: Client, copying: Copying, updates: mpsc::Sender<Update>) {
+pub(super) async fn download(client: Client, copying: Copying, updates: mpsc::Sender<Update>, stop: CancellationToken) {
     let Copying { id, node, remote, local, .. } = copying;
     let update = if local.exists() {
         let what = format!("{} is there already; nothing was copied.", local.display());
@@ -23,7 +55,7 @@ pub(super) async fn download(client: Client, copying: Copying, updates: mpsc::Se
     } else if let Err(error) = local.parent().map_or(Ok(()), std::fs::create_dir_all) {
         Update::Failed(Trouble::new(format!("{}: {error}", local.display()), None))
     } else {
-        match client.download(node, &remote, &local, told(id, &updates)).await {
+        match client.download(node, &remote, &local, told(id, &updates), stop.cancelled()).await {
             Ok(copied) => Update::Told(format!("Copied {} to {}.", bytes(copied.bytes), clean(&copied.path))),
             Err(error) => Update::Failed(in_words(&error)),
         }
@@ -37,9 +69,10 @@ pub(super) async fn upload(
     client: &Client,
     copying: Copying,
     updates: &mpsc::Sender<Update>,
+    stop: &CancellationToken,
 ) -> Result<Changed, Trouble> {
     let Copying { id, node, remote, local, .. } = copying;
-    let result = client.upload(node.clone(), &local, &remote, told(id, updates)).await;
+    let result = client.upload(node.clone(), &local, &remote, told(id, updates), stop.cancelled()).await;
     let _ = updates.send(Update::Copying { id, progress: None }).await;
     let copied = result.map_err(|error| in_words(&error))?;
     Ok(Changed::OnNode { node, what: format!("copy {} to {}", bytes(copied.bytes), clean(&copied.path)) })

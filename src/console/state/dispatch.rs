@@ -114,6 +114,12 @@ impl State {
             lines.push(format!("{} will be closed:", count(forwards.len(), "forward")));
             lines.push(cut(&forwards.join(", "), 70));
         }
+        if !self.transfers.is_empty() {
+            let copies: Vec<_> = self.transfers.iter().map(|transfer| transfer.what.as_str()).collect();
+            let are = if copies.len() == 1 { "is" } else { "are" };
+            lines.push(format!("{} {are} not done yet and will be broken off:", count(copies.len(), "copy")));
+            lines.push(cut(&copies.join(", "), 70));
+        }
         match lines.is_empty() {
             true => fx.push(Effect::Quit),
             false => {

@@ -531,6 +531,38 @@ fn what_is_refused_at_the_last_moment_is_waited_for_by_nobody() {
     assert!(!bench.screen(120, 30).contains("Write /motd?"));
 }
 
+/// A question whether a file shall be copied to a node.
+fn uploading() -> Bench {
+    let mut bench = files();
+    bench.press("u");
+    bench.type_text("/home/ada/app.tar");
+    bench.press("ctrl-s");
+    assert!(bench.screen(120, 30).contains("Copy this file"));
+    bench
+}
+
+#[test]
+fn a_copy_is_listed_once_it_was_agreed_to_and_can_be_stopped() {
+    let mut bench = uploading();
+    bench.press("n");
+    assert!(bench.state.transfers.is_empty(), "nothing is copied after a no");
+    bench.press("ctrl-s y");
+    let [Change::Upload(copying)] = bench.changes()[..] else { panic!("{:?}", bench.changes()) };
+    let id = copying.id;
+    bench.apply(Update::Copying { id, progress: Some((30, 200)) });
+    let screen = bench.screen(120, 30);
+    assert!(screen.contains("upload app.tar 15% of 200 B") && screen.contains("x stop copy"), "{screen}");
+    // Who leaves is told what that breaks off.
+    bench.press("q");
+    assert!(bench.screen(120, 30).contains("upload app.tar"));
+    assert!(!bench.fx.iter().any(|effect| matches!(effect, Effect::Quit)));
+    bench.press("n x");
+    assert!(bench.fx.iter().any(|effect| matches!(effect, Effect::StopCopying(stopped) if *stopped == id)));
+    bench.apply(Update::Copying { id, progress: None });
+    let screen = bench.screen(120, 30);
+    assert!(!screen.contains("15%") && !screen.contains("stop copy"), "{screen}");
+}
+
 #[test]
 fn another_log_has_no_part_in_the_trouble_of_the_one_before() {
     let mut bench = files();

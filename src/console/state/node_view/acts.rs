@@ -89,6 +89,7 @@ impl State {
                 self.copy(path.as_deref().map(clean), fx);
             }
             Action::Copy => self.copy(Some(node), fx),
+            Action::StopCopying => self.stop_copying(fx),
             _ if view.step(action) => {}
             Action::Back if view.tab == Tab::Disk && view.disk.leave() => {}
             Action::Back => self.node_view = None,

@@ -175,9 +175,6 @@ impl State {
             matches!(self.overlays.last(), Some(Overlay::Form(form)) if matches!(form.purpose, Purpose::Upload { .. }));
         self.looks_begun += 1;
         copying.id = self.looks_begun;
-        let name = copying.local.file_name().map(|name| clean(&name.to_string_lossy())).unwrap_or_default();
-        let what = if to_node { format!("upload {name}") } else { format!("download {name}") };
-        let transfer = Transfer { id: copying.id, node: copying.node.clone(), what, done: 0, total: 0 };
         if to_node {
             let lines = vec![
                 format!("on {}", self.called(&copying.node)),
@@ -185,16 +182,38 @@ impl State {
                 "  A file of that name there is replaced when the copy is whole.".to_owned(),
             ];
             self.confirm_on(
-                &transfer.node.clone(),
+                &copying.node.clone(),
                 "Copy this file to the node?",
                 lines,
                 Change::Upload(Box::new(copying)),
             );
         } else {
             self.overlays.pop();
+            self.list_copying(&copying, "download");
             fx.push(Effect::Download(Box::new(copying)));
         }
-        self.transfers.push(transfer);
+    }
+
+    /// A copy begins; what it is.
+    pub(in crate::console::state) fn list_copying(&mut self, copying: &Copying, what: &str) {
+        let name = copying.local.file_name().map(|name| clean(&name.to_string_lossy())).unwrap_or_default();
+        let what = format!("{what} {name}");
+        self.transfers.push(Transfer { id: copying.id, node: copying.node.clone(), what, done: 0, total: 0 });
+    }
+
+    /// The copy from or to the shown node that began last.
+    pub fn copying_here(&self) -> Option<&Transfer> {
+        let view = self.shown_node_view()?;
+        self.transfers.iter().rev().find(|transfer| transfer.node == view.node)
+    }
+
+    /// Breaks off the copy from or to the shown node that began last.
+    pub(super) fn stop_copying(&mut self, fx: &mut Vec<Effect>) {
+        let Some(Transfer { id, what, .. }) = self.copying_here().cloned() else {
+            return self.tell("Nothing is copied from or to this node.");
+        };
+        self.tell(format!("Stopping: {what}"));
+        fx.push(Effect::StopCopying(id));
     }
 
     /// A copy has come further, or is over.
