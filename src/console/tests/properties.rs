@@ -1,6 +1,8 @@
 //! Whatever happens, in whatever order, in whatever size: nothing panics, cursors and marks point at what is there, a read-only
 //! console changes nothing, every box can be left, and nothing raw reaches the screen.
 
+use std::time::Duration;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 
@@ -14,7 +16,7 @@ use crate::console::{
         overlay::{Overlay, Then},
     },
     testing::Bench,
-    update::{Changed, ForwardUpdate, ShellUpdate, Trouble, Update},
+    update::{Changed, ForwardUpdate, LookUpdate, ProgramUpdate, ShellUpdate, SignInUpdate, Trouble, Update},
 };
 
 /// What can happen to a console.
@@ -31,6 +33,12 @@ enum Step {
     Shell(u64, usize),
     Output(u64, Vec<u8>),
     Forward(u64, usize),
+    Look(u64, usize),
+    Copying(u64, usize),
+    Program(u64, usize),
+    Folded(usize),
+    SignIn(usize),
+    Throttled(usize),
     Told(usize),
     Draw(u16, u16),
     Wait(u64),
@@ -91,10 +99,16 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (0..SOURCES.len(), 0usize..9, 0usize..1_000, any::<bool>())
             .prop_map(|(source, count, seed, whole)| Step::Page { source, count, seed, whole }),
         1 => (0..SOURCES.len(), any::<usize>()).prop_map(|(source, n)| Step::Fail(source, n)),
-        1 => (0usize..8, any::<usize>()).prop_map(|(kind, n)| Step::Changed(kind, n)),
+        1 => (0usize..10, any::<usize>()).prop_map(|(kind, n)| Step::Changed(kind, n)),
         1 => (0u64..4, 0usize..9).prop_map(|(tab, kind)| Step::Shell(tab, kind)),
         1 => (0u64..4, bytes).prop_map(|(tab, bytes)| Step::Output(tab, bytes)),
         1 => (0u64..3, 0usize..6).prop_map(|(id, kind)| Step::Forward(id, kind)),
+        2 => (0u64..4, any::<usize>()).prop_map(|(back, n)| Step::Look(back, n)),
+        1 => (0u64..4, any::<usize>()).prop_map(|(id, n)| Step::Copying(id, n)),
+        1 => (0u64..3, any::<usize>()).prop_map(|(id, n)| Step::Program(id, n)),
+        1 => any::<usize>().prop_map(Step::Folded),
+        1 => any::<usize>().prop_map(Step::SignIn),
+        1 => any::<usize>().prop_map(Step::Throttled),
         1 => any::<usize>().prop_map(Step::Told),
         3 => (size(), size()).prop_map(|(width, height)| Step::Draw(width, height)),
         1 => (0u64..100_000).prop_map(Step::Wait),
@@ -129,6 +143,8 @@ fn take(bench: &mut Bench, step: Step) {
         }
         Step::Changed(kind, n) => {
             let name = world::name(n);
+            // Of the last yes, of one before, or of a record that does not tell.
+            let number = [Some(bench.changes().len() as u64), Some(n as u64), None][n % 3];
             let changed = match kind {
                 0 => Changed::Sent { commands: vec![name], trouble: Some(trouble(n)) },
                 1 => Changed::Scanning { commands: vec![name], nodes: vec![world::id(0)], trouble: Some(trouble(n)) },
@@ -137,9 +153,14 @@ fn take(bench: &mut Bench, step: Step) {
                 4 => Changed::Deleted(name),
                 5 => Changed::Terminated(name),
                 6 => Changed::Labelled { name: name.clone(), invalid: vec![name] },
-                _ => return bench.apply(Update::Changed(Origin::default(), Err(trouble(n)), None)),
+                7 => Changed::OnNode { node: world::id(n % 9), what: name },
+                8 => match world::retag(n) {
+                    Some(change) => Changed::Tagged(Box::new(change)),
+                    None => return,
+                },
+                _ => return bench.apply(Update::Changed(Origin::default(), Err(trouble(n)), number)),
             };
-            bench.apply(Update::Changed(Origin::default(), Ok(changed), None));
+            bench.apply(Update::Changed(Origin::default(), Ok(changed), number));
         }
         Step::Shell(tab, kind) => {
             let update = match kind {
@@ -171,6 +192,58 @@ fn take(bench: &mut Bench, step: Step) {
                 _ => ForwardUpdate::Closed(trouble(9)),
             };
             bench.apply(Update::Forward { id, update });
+        }
+        Step::Look(back, n) => {
+            let looks = bench.fx.iter().rev().filter_map(|effect| match effect {
+                Effect::Look { id, .. } => Some(*id),
+                _ => None,
+            });
+            let id = looks.clone().nth(back as usize).unwrap_or(back);
+            let update = match n % 7 {
+                0 => LookUpdate::Over(None),
+                1 => LookUpdate::Over(Some(trouble(n))),
+                kind => LookUpdate::Answer(world::answer(kind, n)),
+            };
+            bench.apply(Update::Look { id, update });
+        }
+        Step::Copying(id, n) => {
+            let id = bench.state.transfers.last().map_or(id, |transfer| transfer.id);
+            let progress = [None, Some((n as u64, 0)), Some((u64::MAX, 7)), Some((3, 200))][n % 4];
+            bench.apply(Update::Copying { id, progress });
+        }
+        Step::Program(id, n) => {
+            let update = match n % 4 {
+                0 => ProgramUpdate::Heading(world::name(n)),
+                1 => ProgramUpdate::Output { text: world::name(n) + "\n", error: n.is_multiple_of(8) },
+                2 => ProgramUpdate::Output { text: world::name(n), error: false },
+                _ => ProgramUpdate::Ended { word: world::name(n), well: n.is_multiple_of(3) },
+            };
+            bench.apply(Update::Program { id, update });
+        }
+        Step::Folded(n) => {
+            // A record may say anything of places.
+            let odd = world::group(n);
+            let job = bench.fx.iter().rev().find_map(|effect| match effect {
+                Effect::Fold { command, number, folding } => Some((command.clone(), *number, folding.groups())),
+                _ => None,
+            });
+            if let Some((command, number, mut groups)) = job {
+                groups.extend(n.is_multiple_of(2).then_some(odd));
+                bench.apply(Update::Folded { command, number, groups });
+            }
+        }
+        Step::SignIn(n) => {
+            let update = match n % 3 {
+                0 => SignInUpdate::Code { url: world::name(n), code: world::name(n / 3) },
+                1 => SignInUpdate::Done,
+                _ => SignInUpdate::Failed(trouble(n)),
+            };
+            let identifier = if n.is_multiple_of(2) { "test".to_owned() } else { world::name(n) };
+            bench.apply(Update::SignIn { identifier, update });
+        }
+        Step::Throttled(n) => {
+            let wait = Duration::from_millis([0, 1_700, u64::MAX][n % 3]);
+            bench.apply(Update::Throttled((n % 4 > 0).then(|| (world::name(n), wait))));
         }
         Step::Told(n) => bench.apply(Update::Told(world::name(n))),
         Step::Draw(width, height) => {

@@ -2,8 +2,9 @@
 
 use crate::{
     console::{
-        effect::Source,
+        effect::{Retag, Source},
         state::{
+            commands::{Group, Outcome},
             fleet::why::{Answer, Findings},
             plan::Resolved,
             shells::limits::Preferences,
@@ -78,6 +79,38 @@ pub fn id(n: usize) -> String {
     format!("mi-{n:017}")
 }
 
+/// Other tags for a node, if they are others.
+pub fn retag(n: usize) -> Option<Retag> {
+    let resource = ssm::ResourceTypeForTagging::ManagedInstance;
+    Retag::between(resource, &id(n % 9), tags(n % 3, n), tags(n % 4, n / 7))
+}
+
+/// Results that are the same, some of which are nowhere.
+pub fn group(n: usize) -> Group {
+    let (details, first) = (name(n), name(n / 2));
+    Group { outcome: Outcome::Failed, code: Some(1), details, members: vec![n % 9, usize::MAX], key: n as u64, first }
+}
+
+/// What a node may say when it is looked at: of each kind of look something, and noise.
+pub fn answer(kind: usize, seed: usize) -> String {
+    let (name, other) = (name(seed), name(seed / 3));
+    match kind {
+        2 => format!(
+            "#up\n|{seed}.5 1\n#load\n|1 2 3 1/2 3\n#cpu\n|cpu 1 2 3 4 5 6 7 8\n#mem\n|MemTotal: {seed} kB\n#net\n|{name}: 1 1 \
+             0 0 0 0 0 0 2\n#mounts\n|0:1 /{other} tmpfs\n#df\n|{name} 100 {seed} 1 99% /{other}\n#inodes\n#.\n"
+        ),
+        3 => format!(
+            "#largest\n|{seed} d /{name}\n#user 0\n#held\n#units\n|{name} loaded active running {other}\n#users\n|{name}:x:0:0:{other}\n#at\n\
+             |/{other}\n#entries\n|41ed {seed} 1 {name} {other} ./{name}\n|81a4 1 1 a b ./{other}\n#.\n"
+        ),
+        4 => format!(
+            "#page 4096\n#tick 100\n#up\n|9 1\n#stat\n|{seed} ({name}) S 0 1 1 0 -1 0 0 0 0 0 1 1\n#command\n#owner\n#.\n"
+        ),
+        5 => "#stat\n|6 0\n#sum\n|aa\n#data\n|aGVsbG8K\n#.\n".to_owned(),
+        _ => format!("{name}\n{other} error\n").repeat(1 + seed % 40),
+    }
+}
+
 fn time(n: usize) -> Option<Timestamp> {
     // The past, now, and a clock that goes wrong.
     Some(Timestamp::from_millis(BEGIN - [0, 5_000, 300_000, 90_000_000, -60_000_000, i64::MAX / 2][n % 6]))
@@ -85,7 +118,11 @@ fn time(n: usize) -> Option<Timestamp> {
 
 fn whole(count: usize, seed: usize) -> Whole {
     let cut = Some(name(seed));
-    let (stdout, stderr) = (output(count, seed), name(seed));
+    let (mut stdout, stderr) = (output(count, seed), name(seed));
+    if seed.is_multiple_of(10) {
+        // So much is not put into groups by the loop.
+        stdout.push_str(&"line\n".repeat(60_000));
+    }
     Whole { node: id(seed % 8), code: Some(1), stdout, stderr, cut, kept: seed.is_multiple_of(2) }
 }
 
