@@ -205,6 +205,8 @@ pub struct Transfer {
     pub node: String,
     /// What is copied, in words.
     pub what: String,
+    /// The number of the yes it was agreed to with, if it needed one.
+    pub agreed: Option<u64>,
     /// Bytes that are there.
     pub done: u64,
     /// Bytes there are.

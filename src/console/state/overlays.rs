@@ -258,11 +258,7 @@ impl State {
         for confirmed in &confirmed {
             match confirmed.change() {
                 Change::Run(programs) => self.read_programs(&programs.title, programs.id),
-                Change::Upload(copying) => {
-                    // It takes its time, and stands in the files meanwhile.
-                    self.overlays.pop_if(|overlay| matches!(overlay, Overlay::Form(_)));
-                    self.list_copying(copying, "upload");
-                }
+                Change::Upload(copying) => self.list_copying(copying, "upload", Some(self.agreed)),
                 _ => {}
             }
         }

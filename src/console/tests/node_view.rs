@@ -549,6 +549,7 @@ fn a_copy_is_listed_once_it_was_agreed_to_and_can_be_stopped() {
     bench.press("ctrl-s y");
     let [Change::Upload(copying)] = bench.changes()[..] else { panic!("{:?}", bench.changes()) };
     let id = copying.id;
+    assert!(bench.screen(120, 30).contains("on its way"), "the node may not take it");
     bench.apply(Update::Copying { id, progress: Some((30, 200)) });
     let screen = bench.screen(120, 30);
     assert!(screen.contains("upload app.tar 15% of 200 B") && screen.contains("x stop copy"), "{screen}");

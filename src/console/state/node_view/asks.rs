@@ -189,16 +189,16 @@ impl State {
             );
         } else {
             self.overlays.pop();
-            self.list_copying(&copying, "download");
+            self.list_copying(&copying, "download", None);
             fx.push(Effect::Download(Box::new(copying)));
         }
     }
 
-    /// A copy begins; what it is.
-    pub(in crate::console::state) fn list_copying(&mut self, copying: &Copying, what: &str) {
+    /// A copy begins; what it is, and the number of the yes to it.
+    pub(in crate::console::state) fn list_copying(&mut self, copying: &Copying, what: &str, agreed: Option<u64>) {
         let name = copying.local.file_name().map(|name| clean(&name.to_string_lossy())).unwrap_or_default();
         let what = format!("{what} {name}");
-        self.transfers.push(Transfer { id: copying.id, node: copying.node.clone(), what, done: 0, total: 0 });
+        self.transfers.push(Transfer { id: copying.id, node: copying.node.clone(), what, agreed, done: 0, total: 0 });
     }
 
     /// The copy from or to the shown node that began last.
@@ -220,9 +220,12 @@ impl State {
     pub(in crate::console::state) fn copying(&mut self, id: u64, progress: Option<(u64, u64)>) {
         match progress {
             Some((done, total)) => {
-                if let Some(transfer) = self.transfers.iter_mut().find(|transfer| transfer.id == id) {
-                    (transfer.done, transfer.total) = (done, total);
-                }
+                let Some(transfer) = self.transfers.iter_mut().find(|transfer| transfer.id == id) else { return };
+                (transfer.done, transfer.total) = (done, total);
+                // The node takes it, which may last: from here on it stands in the files.
+                let agreed = transfer.agreed;
+                let waits = |form: &Form| form.sent.is_some() && form.sent == agreed;
+                self.overlays.retain(|overlay| !matches!(overlay, Overlay::Form(form) if waits(form)));
             }
             None => self.transfers.retain(|transfer| transfer.id != id),
         }
