@@ -299,10 +299,10 @@ fn answers_of_one_place_are_not_taken_for_those_of_another() {
     bench.press("o");
     bench.answer_of(stage, Source::Parameters, Page::Parameters(vec![meta("/shared")]));
     bench.fx.clear();
-    bench.apply(Update::Changed(prod, Ok(Changed::Put { name: "/shared".to_owned(), version: Some(9) })));
+    bench.apply(Update::Changed(prod, Ok(Changed::Put { name: "/shared".to_owned(), version: Some(9) }), None));
     assert!(bench.asked_of(stage, Source::Parameter).is_none());
     assert!(!bench.screen(80, 24).contains("changed by someone else"));
-    bench.apply(Update::Changed(prod, Ok(Changed::Deleted("/shared".to_owned()))));
+    bench.apply(Update::Changed(prod, Ok(Changed::Deleted("/shared".to_owned())), None));
     assert_eq!(bench.state.parameters.total(), 1);
 }
 
