@@ -7,7 +7,7 @@ use clap::Args;
 use super::{choice, output::Format};
 use crate::{
     client::Client,
-    config::{paths::Paths, theme::Colours},
+    config::{paths::Paths, settings::Settings, theme::Colours},
     console,
 };
 
@@ -60,14 +60,41 @@ impl Global {
         runtime.block_on(async { verb(choice::connect(self).await?).await })
     }
 
-    /// Refuses where the command line or the context says to look and not touch. `deed` completes "does not …".
+    /// Refuses where the command line, the settings or the context say to look and not touch. `deed` completes "does not …".
     pub fn may_change(&self, deed: &str) -> anyhow::Result<()> {
         anyhow::ensure!(!self.read_only, "--read-only does not {deed}");
+        self.may_change_under(deed, console::settings(&Paths::discover()?)?)
+    }
+
+    /// The same, of these settings.
+    fn may_change_under(&self, deed: &str, settings: Settings) -> anyhow::Result<()> {
+        anyhow::ensure!(!settings.read_only, "`read-only` in settings.toml does not {deed}");
         let (mut catalogue, places) = choice::places(self)?;
-        catalogue.policies = console::settings(&Paths::discover()?)?.policies;
+        catalogue.policies = settings.policies;
         for place in places.into_iter().map(|place| catalogue.governed(place)) {
             anyhow::ensure!(!place.read_only, "{} is read-only and does not {deed}", place.name);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        global: Global,
+    }
+
+    #[test]
+    fn settings_that_say_to_look_and_not_touch_hold_for_verbs_too() {
+        let line: Line = clap::Parser::parse_from(["fleetdeck", "--context", "local"]);
+        let may = |settings: &str| line.global.may_change_under("run commands", Settings::parse(settings).unwrap());
+        may("").unwrap();
+        assert!(may("read-only = true").unwrap_err().to_string().contains("does not run commands"));
+        let policy = "[[policy]]\nmatch = \"loc*\"\nread-only = true";
+        assert_eq!(may(policy).unwrap_err().to_string(), "local is read-only and does not run commands");
     }
 }
