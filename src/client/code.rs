@@ -1,5 +1,7 @@
 //! Temporary credentials for the code of a device: `sts:AssumeRole` where a profile names a role, else `sts:GetSessionToken`.
 
+use std::sync::Arc;
+
 use super::{Client, Error, caller, transport::Call};
 use crate::ssm::Sensitive;
 
@@ -14,6 +16,10 @@ pub struct WithCode {
     pub role_arn: Option<String>,
     /// What the session of the role is called.
     pub session_name: Option<String>,
+    /// `ExternalId`: what the owner of the role wants to hear.
+    pub external_id: Option<String>,
+    /// `DurationSeconds`: how long the session of the role lasts; an hour if it is not said.
+    pub duration: Option<u32>,
 }
 
 impl WithCode {
@@ -22,9 +28,12 @@ impl WithCode {
     }
 
     fn body(&self) -> String {
+        let duration = self.duration.map(|seconds| seconds.to_string());
         let role = self.role_arn.iter().flat_map(|role| {
             let name = self.session_name.as_deref().unwrap_or("fleetdeck");
-            [("RoleArn", role.as_str()), ("RoleSessionName", name)]
+            let external_id = self.external_id.as_deref().map(|id| ("ExternalId", id));
+            let duration = duration.as_deref().map(|seconds| ("DurationSeconds", seconds));
+            [("RoleArn", role.as_str()), ("RoleSessionName", name)].into_iter().chain(external_id).chain(duration)
         });
         let pairs = [("Action", self.operation()), ("Version", "2011-06-15")].into_iter().chain(role);
         let pairs = pairs.chain([("SerialNumber", self.serial.as_str()), ("TokenCode", self.code.as_str())]);
@@ -39,15 +48,19 @@ fn encoded(value: &str) -> String {
 }
 
 impl Client {
-    /// Asks for credentials with a code, in the name of another caller, and uses them from now on, for as long as they last.
+    /// Asks for credentials with a code, in the name of this caller. These clients use them from now on, for as long as they
+    /// last: a code is good for one time, so whoever signs in with it does so at once.
     ///
     /// # Errors
     /// As for any call; `AccessDenied` for a code that is not right.
-    pub async fn sign_in_with_code(&self, by: &Client, asked: &WithCode) -> Result<(), Error> {
-        let call = Call::sts(&by.0.endpoint, asked.operation(), asked.body());
-        let answer = by.0.transport.send(call).await?;
+    pub async fn sign_in_with_code(&self, asked: &WithCode, clients: &[Client]) -> Result<(), Error> {
+        let call = Call::sts(&self.0.endpoint, asked.operation(), asked.body());
+        let answer = self.0.transport.send(call).await?;
         let (credentials, expires) = caller::decode_credentials(answer.status, &answer.body)?;
-        self.0.transport.adopt(credentials, expires).await;
+        let credentials = Arc::new(credentials);
+        for client in clients {
+            client.0.transport.adopt(credentials.clone(), expires).await;
+        }
         Ok(())
     }
 }
@@ -63,9 +76,12 @@ mod tests {
             own.body(),
             "Action=GetSessionToken&Version=2011-06-15&SerialNumber=arn%3Aaws%3Aiam%3A%3A1%3Amfa%2Fann&TokenCode=123456"
         );
+        let (external_id, duration) = (Some("x/y".into()), Some(43_200));
+        let own = WithCode { external_id, duration, ..own };
+        assert!(!own.body().contains("Duration"), "that is the role's");
         let role = WithCode { role_arn: Some("arn:r".into()), session_name: Some("a b".into()), ..own };
         assert!(role.body().starts_with("Action=AssumeRole&"), "{}", role.body());
-        assert!(role.body().contains("&RoleArn=arn%3Ar&RoleSessionName=a%20b&"));
+        assert!(role.body().contains("&RoleArn=arn%3Ar&RoleSessionName=a%20b&ExternalId=x%2Fy&DurationSeconds=43200&"));
         assert!(!format!("{role:?}").contains("123456"));
     }
 }

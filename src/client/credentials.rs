@@ -49,6 +49,14 @@ pub(super) struct Credentials {
 struct Held {
     credentials: Arc<sigv4::Credentials>,
     expires: Option<Timestamp>,
+    /// They came by a person's hand. No provider has the like: what it has may be another caller, or one with less power.
+    adopted: bool,
+}
+
+impl Held {
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|end| end <= now)
+    }
 }
 
 impl Credentials {
@@ -83,8 +91,10 @@ impl Credentials {
     /// The credentials to sign with at `now`. Concurrent callers wait for one renewal.
     pub(super) async fn get(&self, now: Timestamp) -> Result<Arc<sigv4::Credentials>, Error> {
         let mut held = self.held.lock().await;
-        if let Some(held) = held.as_ref().filter(|held| held.expires.is_none_or(|end| end > now.plus(MARGIN))) {
-            return Ok(held.credentials.clone());
+        match held.as_ref() {
+            Some(held) if held.adopted && held.is_over(now) => return Err(self.ended()),
+            Some(held) if held.adopted || !held.is_over(now.plus(MARGIN)) => return Ok(held.credentials.clone()),
+            _ => {}
         }
         // Whoever comes second finds the token that the first had renewed.
         let _turn = match &self.turn {
@@ -100,25 +110,36 @@ impl Credentials {
                     secret_access_key: fresh.secret_access_key().into(),
                     session_token: fresh.session_token().map(Into::into),
                 });
-                *held = Some(Held { credentials: credentials.clone(), expires });
+                *held = Some(Held { credentials: credentials.clone(), expires, adopted: false });
                 Ok(credentials)
             }
             // Those in hand still work for some minutes: a provider's hiccup need not be anybody's trouble yet.
-            Err(error) => match held.as_ref().filter(|held| held.expires.is_none_or(|end| end > now)) {
+            Err(error) => match held.as_ref().filter(|held| !held.is_over(now)) {
                 Some(held) => Ok(held.credentials.clone()),
                 None => Err(self.error(&error)),
             },
         }
     }
 
-    /// These are held from now on, until they end.
-    pub(super) async fn adopt(&self, credentials: sigv4::Credentials, expires: Option<Timestamp>) {
-        *self.held.lock().await = Some(Held { credentials: Arc::new(credentials), expires });
+    /// These are held from now on. When they end, somebody has to sign in again.
+    pub(super) async fn adopt(&self, credentials: Arc<sigv4::Credentials>, expires: Option<Timestamp>) {
+        *self.held.lock().await = Some(Held { credentials, expires, adopted: true });
     }
 
-    /// The service says that they have expired: the next call fetches new ones.
-    pub(super) async fn renew(&self) {
-        *self.held.lock().await = None;
+    /// The service says that these have expired: the next call fetches new ones, if others are not there already.
+    pub(super) async fn renew(&self, expired: &Arc<sigv4::Credentials>) {
+        let mut held = self.held.lock().await;
+        match held.as_mut().filter(|held| Arc::ptr_eq(&held.credentials, expired)) {
+            Some(held) if held.adopted => held.expires = Some(Timestamp::default()),
+            Some(_) => *held = None,
+            None => {}
+        }
+    }
+
+    /// What was signed in to by hand is over.
+    fn ended(&self) -> Error {
+        let detail = "the session that a code was entered for has ended".to_owned();
+        Error::Credentials { profile: self.profile.clone(), fault: CredentialFault::CodeExpired, detail }
     }
 
     fn error(&self, error: &CredentialsError) -> Error {
@@ -302,6 +323,32 @@ mod tests {
         let error = credentials.get(Timestamp::from_millis(0)).await.unwrap_err();
         assert!(error.advice().is_some(), "{error}");
         assert_eq!(error.to_string().lines().count(), 1, "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_was_signed_in_to_by_hand_is_used_to_its_end_and_never_replaced_by_less() {
+        let (_dir, settings) =
+            credentials_file("[default]\naws_access_key_id = plain\naws_secret_access_key = secret\n");
+        let (credentials, _) = Credentials::load(&settings).await.unwrap();
+        let at = Timestamp::from_millis;
+        let plain = credentials.get(at(0)).await.unwrap();
+        let session = |id: &str| {
+            let (access_key_id, secret_access_key) = (id.to_owned(), "s".into());
+            Arc::new(sigv4::Credentials { access_key_id, secret_access_key, session_token: Some("t".into()) })
+        };
+        credentials.adopt(session("one"), Some(at(600_000))).await;
+        // What was signed with older ones says nothing of these.
+        credentials.renew(&plain).await;
+        let one = credentials.get(at(599_999)).await.unwrap();
+        assert_eq!(one.access_key_id, "one");
+        let error = credentials.get(at(600_000)).await.unwrap_err();
+        assert!(error.is_of_credentials() && error.advice().is_some_and(|advice| advice.contains("code")), "{error}");
+        credentials.adopt(session("two"), Some(at(900_000))).await;
+        credentials.renew(&one).await;
+        let two = credentials.get(at(700_000)).await.unwrap();
+        assert_eq!(two.access_key_id, "two");
+        credentials.renew(&two).await;
+        assert!(credentials.get(at(700_000)).await.is_err());
     }
 
     #[test]

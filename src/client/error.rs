@@ -63,6 +63,8 @@ pub enum CredentialFault {
     Missing,
     /// The single sign-on session has ended or was never begun.
     SsoExpired,
+    /// The session for which the code of a device was entered has ended.
+    CodeExpired,
     /// The profile does not exist or is malformed.
     Configuration,
     /// The provider failed.
@@ -131,6 +133,7 @@ fn credential_advice(profile: Option<&str>, fault: CredentialFault) -> String {
         CredentialFault::Missing => format!(
             "Run `aws configure{suffix}`, name a profile with --profile, or use --context local for the embedded engine."
         ),
+        CredentialFault::CodeExpired => "Sign in again with the code of your device.".to_owned(),
         CredentialFault::Configuration => "Check ~/.aws/config and ~/.aws/credentials.".to_owned(),
         CredentialFault::Provider => "Check that the profile's credential source works: `aws sts get-caller-identity`."
             .replace("identity`", &format!("identity{suffix}`")),

@@ -1,7 +1,10 @@
 //! Signed HTTP: one request in, one bounded answer out, tried again where [`super::retry`] allows it.
 
 use std::{
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -233,7 +236,7 @@ impl Transport {
             };
             match failure {
                 Failure::Throttled => self.pacing.throttled(call.operation, Instant::now()),
-                Failure::Expired => self.credentials.renew().await,
+                Failure::Expired => self.credentials.renew(&credentials).await,
                 Failure::ClockSkew => {
                     if let Some(date) = outcome.as_ref().ok().and_then(|answer| answer.date) {
                         self.skew.store(date.as_millis() - self.clock.now().as_millis(), Ordering::Relaxed);
@@ -256,7 +259,7 @@ impl Transport {
     }
 
     /// Signs with these credentials from now on, until they end.
-    pub(super) async fn adopt(&self, credentials: sigv4::Credentials, expires: Option<Timestamp>) {
+    pub(super) async fn adopt(&self, credentials: Arc<sigv4::Credentials>, expires: Option<Timestamp>) {
         self.credentials.adopt(credentials, expires).await;
     }
 

@@ -19,6 +19,10 @@ pub struct Profile {
     pub source_profile: Option<String>,
     /// `role_session_name`.
     pub role_session_name: Option<String>,
+    /// `external_id`: what the owner of the role wants to hear.
+    pub external_id: Option<String>,
+    /// `duration_seconds`: how long the session of the role lasts.
+    pub duration_seconds: Option<String>,
     /// `mfa_serial`: the device whose code is asked for.
     pub mfa_serial: Option<String>,
     /// `sso_session`: the section that says where to sign in.
@@ -116,6 +120,8 @@ impl AwsFiles {
             ("role_arn", &mut profile.role_arn),
             ("source_profile", &mut profile.source_profile),
             ("role_session_name", &mut profile.role_session_name),
+            ("external_id", &mut profile.external_id),
+            ("duration_seconds", &mut profile.duration_seconds),
             ("mfa_serial", &mut profile.mfa_serial),
             ("sso_session", &mut profile.sso_session),
             ("sso_start_url", &mut profile.sso_start_url),
@@ -222,6 +228,8 @@ sso_registration_scopes = sso:account:access, other
 role_arn = arn:aws:iam::123456789012:role/ops
 source_profile = prod
 mfa_serial = arn:aws:iam::123456789012:mfa/ann
+external_id = a=b # theirs
+duration_seconds = 43200
 [profile ring]
 source_profile = ring
 [profile old]
@@ -242,7 +250,9 @@ x = y
         assert_eq!(corp.scopes, ["sso:account:access", "other"]);
         assert_eq!(files.sso("old").unwrap().start_url, "https://old.awsapps.com/start");
         assert_eq!((files.sso("default"), files.sso("ring"), files.sso("nobody")), (None, None, None));
-        assert!(files.profiles()["ops"].mfa_serial.is_some());
+        let ops = &files.profiles()["ops"];
+        assert!(ops.mfa_serial.is_some());
+        assert_eq!((ops.external_id.as_deref(), ops.duration_seconds.as_deref()), (Some("a=b"), Some("43200")));
     }
 
     #[test]

@@ -176,7 +176,8 @@ impl Performer {
             }
             Effect::EnterCode { origin, profile, name, code } => {
                 if let Some(client) = self.client(origin) {
-                    tokio::spawn(sign_in::code(origin, client, (name, *profile), code, self.updates.clone()));
+                    let (sharing, updates) = (self.sharing(&client), self.updates.clone());
+                    tokio::spawn(sign_in::code(origin, client, sharing, (name, *profile), code, updates));
                 }
             }
             Effect::Leave(origin) => {
@@ -365,6 +366,16 @@ impl Performer {
 
     fn client(&self, origin: Origin) -> Option<Client> {
         self.ends.get(&origin)?.client.get().cloned()
+    }
+
+    /// The clients that sign in together with this one, itself with them.
+    fn sharing(&self, client: &Client) -> Vec<Client> {
+        let sharing = |client: &Client| {
+            let endpoint = (!client.is_aws()).then(|| client.endpoint().to_owned());
+            (client.settings().sign_in.clone(), client.profile().map(str::to_owned), endpoint)
+        };
+        let all = self.ends.values().filter_map(|end| end.client.get());
+        all.filter(|other| sharing(other) == sharing(client)).cloned().collect()
     }
 
     fn connect(&mut self, origin: Origin, place: &Place) {

@@ -38,10 +38,12 @@ pub(super) async fn sso(session: SsoSession, updates: mpsc::Sender<Update>) {
     .await;
 }
 
-/// Signs in to an origin with a code. It is asked in the name of the source profile where a role is assumed.
+/// Signs in to an origin with a code, and to all others whose clients share the sign-in. It is asked in the name of the source
+/// profile where a role is assumed.
 pub(super) async fn code(
     origin: Origin,
     client: Client,
+    sharing: Vec<Client>,
     (name, profile): (String, Profile),
     code: Sensitive,
     updates: mpsc::Sender<Update>,
@@ -51,6 +53,8 @@ pub(super) async fn code(
         code,
         role_arn: profile.role_arn,
         session_name: profile.role_session_name,
+        external_id: profile.external_id,
+        duration: profile.duration_seconds.and_then(|seconds| seconds.parse().ok()),
     };
     let by = Settings {
         profile: Some(profile.source_profile.unwrap_or(name)),
@@ -58,7 +62,7 @@ pub(super) async fn code(
         endpoint_url: (!client.is_aws()).then(|| client.endpoint().to_owned()),
         ..Settings::default()
     };
-    let outcome = async { client.sign_in_with_code(&Client::connect(by).await?, &asked).await };
+    let outcome = async { Client::connect(by).await?.sign_in_with_code(&asked, &sharing).await };
     let result = outcome.await.map_err(|error| trouble(&error));
     let _ = updates.send(Update::CodeTaken(origin, result)).await;
 }
