@@ -1,7 +1,11 @@
 //! The loop. One task owns the state and the terminal; everything reaches it as a value, in one order, keys first. It draws
 //! only when something changed, and at most once in a frame.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    time::Duration,
+};
 
 use crossterm::event::{Event as TtyEvent, KeyEventKind};
 use tokio::{sync::mpsc, time::Instant};
@@ -54,13 +58,39 @@ enum Flow {
     End,
 }
 
+/// Why the loop is over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Over {
+    /// The user wants it: shells end with the console.
+    Wanted,
+    /// Nobody asked the user: shells are left to be attached to again.
+    Lost,
+}
+
 impl Pulse {
-    /// Runs until the user leaves or the process is told to end.
+    /// Runs until the user leaves, the process is told to end or the terminal is lost.
     pub async fn run(mut self) -> io::Result<()> {
-        let mut keys = keyboard::listen()?;
         let mut signals = Signals::new()?;
+        let over = self.beat(&mut signals).await;
+        self.recorder.finish();
+        if let Some(session) = &self.session
+            && let Err(error) = session.write(&self.state.left())
+        {
+            tracing::warn!(%error, "how the console was left is not written down");
+        }
+        // A terminal that fails is one that hung up: that can come to light before the signal arrives.
+        let leave_shells = !matches!(over, Ok(Over::Wanted));
+        // Nobody hears updates any more; whoever has one must not wait for room.
+        self.updates.close();
+        drop(self.tty);
+        finish(self.performer, leave_shells, &mut signals).await;
+        over.map(|_| ())
+    }
+
+    /// The loop itself.
+    async fn beat(&mut self, signals: &mut Signals) -> io::Result<Over> {
+        let mut keys = keyboard::listen()?;
         let mut next_frame = Instant::now();
-        let mut leave_shells = false;
         self.draw()?;
         let mut first = Vec::new();
         self.state.connect(&mut first);
@@ -70,7 +100,7 @@ impl Pulse {
         let mut changed = watch.look(&self.read.paths).then(Instant::now);
         let mut ear = Ear::default();
         self.ask_ground(&mut ear)?;
-        let ended = loop {
+        loop {
             let mut fx = Vec::new();
             let wait = self.state.deadline().since(self.clock.now());
             tokio::select! {
@@ -84,14 +114,11 @@ impl Pulse {
                         }
                         self.take(event, &mut ear, &mut fx);
                     }
-                    None => break Ok(()),
+                    None => return Ok(Over::Lost),
                 },
                 signal = signals.next() => match signal {
-                    Signal::End => break Ok(()),
-                    Signal::Leave => {
-                        leave_shells = true;
-                        break Ok(());
-                    }
+                    Signal::End => return Ok(Over::Wanted),
+                    Signal::Leave => return Ok(Over::Lost),
                     Signal::Suspend => {
                         self.tty.suspend()?;
                         self.state.dirty = true;
@@ -130,20 +157,10 @@ impl Pulse {
                     self.recorder.tick(&self.state, fx.is_empty());
                 }
             }
-            match self.perform(fx) {
-                Ok(Flow::On) => {}
-                Ok(Flow::End) => break Ok(()),
-                Err(error) => break Err(error),
+            if let Flow::End = self.perform(fx)? {
+                return Ok(Over::Wanted);
             }
-        };
-        self.recorder.finish();
-        if let Some(session) = &self.session
-            && let Err(error) = session.write(&self.state.left())
-        {
-            tracing::warn!(%error, "how the console was left is not written down");
         }
-        self.performer.finish(leave_shells).await;
-        ended
     }
 
     fn apply(&mut self, update: Update, fx: &mut Vec<Effect>) {
@@ -246,6 +263,24 @@ impl Pulse {
             self.state.dirty = true;
         }
         self.perform(fx).map(|_| ())
+    }
+}
+
+/// Waits for what must not be cut off halfway, and says so; the terminal is the user's again, who can interrupt it.
+async fn finish(mut performer: Performer, leave_shells: bool, signals: &mut Signals) {
+    // There may be nobody left to read it.
+    let say = |text: &str| {
+        let _ = writeln!(io::stderr(), "fleetdeck: {text}");
+    };
+    let changes = performer.changes();
+    if changes > 0 {
+        let what = super::text::count(changes, "change");
+        say(&format!("waiting for {what} under way; interrupt to leave at once"));
+    }
+    let interrupted = async { while !matches!(signals.next().await, Signal::End) {} };
+    tokio::select! {
+        told = performer.finish(leave_shells) => told.iter().for_each(|line| say(line)),
+        () = interrupted => say("interrupted: what was under way may be done in part"),
     }
 }
 

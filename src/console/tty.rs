@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Stdout, Write, stdout},
+    mem::ManuallyDrop,
     sync::{
         Once,
         atomic::{AtomicBool, Ordering},
@@ -33,8 +34,9 @@ static HOOK: Once = Once::new();
 
 /// The terminal, taken over. Dropping it gives it back.
 pub struct Tty {
-    /// Draws.
-    pub terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Draws. Never dropped: it would show the cursor, which [`give_back`] does, and panic where nobody can be told that it could
+    /// not, as after a hang-up.
+    pub terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     mouse: bool,
 }
 
@@ -49,7 +51,7 @@ impl Tty {
         crossterm::style::force_color_output(true);
         enter(mouse)?;
         let terminal = Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| give_back())?;
-        Ok(Self { terminal, mouse })
+        Ok(Self { terminal: ManuallyDrop::new(terminal), mouse })
     }
 
     /// Stops the process as the shell's job control does, and takes the terminal over again when it goes on.

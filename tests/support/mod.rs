@@ -5,7 +5,10 @@ use std::{
     num::NonZeroU16,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -160,8 +163,10 @@ pub fn until(what: &str, mut probe: impl FnMut() -> bool) {
 /// A program on a pseudo-terminal, and the screen that it has painted.
 pub struct Terminal {
     screen: Arc<(Mutex<vt100::Parser>, Condvar)>,
-    writer: Box<dyn Write + Send>,
-    master: Box<dyn MasterPty + Send>,
+    /// The user's end; gone once it was hung up.
+    ours: Option<(Box<dyn Write + Send>, Box<dyn MasterPty + Send>)>,
+    hung_up: Arc<AtomicBool>,
+    reader: Option<thread::JoinHandle<()>>,
     child: Box<dyn PtyChild + Send + Sync>,
 }
 
@@ -188,32 +193,48 @@ impl Terminal {
         let mut reader = pair.master.try_clone_reader().unwrap();
         let screen = Arc::new((Mutex::new(vt100::Parser::new(cells(rows), cells(cols), 0)), Condvar::new()));
         let painted = Arc::clone(&screen);
-        thread::spawn(move || {
+        let hung_up = Arc::new(AtomicBool::new(false));
+        let over = Arc::clone(&hung_up);
+        let reader = thread::spawn(move || {
             let mut buffer = [0; 16 * 1024];
-            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+            while !over.load(Ordering::SeqCst)
+                && let Ok(count @ 1..) = reader.read(&mut buffer)
+            {
                 painted.0.lock().unwrap_or_else(PoisonError::into_inner).process(&buffer[..count]);
                 painted.1.notify_all();
             }
             painted.1.notify_all();
         });
-        Self { screen, writer: pair.master.take_writer().unwrap(), master: pair.master, child }
+        let ours = Some((pair.master.take_writer().unwrap(), pair.master));
+        Self { screen, ours, hung_up, reader: Some(reader), child }
     }
 
     /// Types.
     pub fn keys(&mut self, keys: &str) {
-        self.writer.write_all(keys.as_bytes()).unwrap();
-        self.writer.flush().unwrap();
+        let (writer, _) = self.ours.as_mut().unwrap();
+        writer.write_all(keys.as_bytes()).unwrap();
+        writer.flush().unwrap();
+    }
+
+    /// Closes the user's end, as when a line is lost; `keys` are typed before and have to change the screen. What the
+    /// program writes from then on fails.
+    pub fn hang_up(&mut self, keys: &str) {
+        self.hung_up.store(true, Ordering::SeqCst);
+        // The reader holds the terminal too, and wakes when there is something to read.
+        self.keys(keys);
+        self.reader.take().unwrap().join().unwrap();
+        self.ours = None;
     }
 
     /// Changes the size of the terminal, as a user does who drags its corner.
     pub fn resize(&mut self, rows: u16, cols: u16) {
         self.screen.0.lock().unwrap().screen_mut().set_size(cells(rows), cells(cols));
-        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+        self.ours.as_ref().unwrap().1.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
     /// The line settings now, as `stty -g` has them.
     pub fn settings(&self) -> String {
-        let tty = std::fs::File::open(self.master.tty_name().unwrap()).unwrap();
+        let tty = std::fs::File::open(self.ours.as_ref().unwrap().1.tty_name().unwrap()).unwrap();
         String::from_utf8(Command::new("stty").arg("-g").stdin(tty).output().unwrap().stdout).unwrap()
     }
 

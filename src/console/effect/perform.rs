@@ -5,12 +5,13 @@ use std::{
     ffi::OsString,
     io::Write,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use futures_util::future::BoxFuture;
 use tokio::{
     sync::{Semaphore, mpsc, watch},
-    task::{AbortHandle, JoinHandle},
+    task::{AbortHandle, JoinHandle, JoinSet},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +37,8 @@ pub type Connect = Box<dyn Fn(&Place) -> BoxFuture<'static, Result<Client, Error
 
 /// Questions about single nodes that are under way at the same time.
 pub(super) const AT_ONCE: usize = 8;
+/// How long changes under way are waited for when the console is left.
+const LAST_CHANGES: Duration = Duration::from_secs(10);
 
 /// Starts work and sends what comes of it.
 pub struct Performer {
@@ -44,6 +47,10 @@ pub struct Performer {
     signing_in: Option<AbortHandle>,
     updates: mpsc::Sender<Update>,
     asked: HashMap<(Origin, Source), AbortHandle>,
+    /// Changes under way. Each answers what to tell of it should nobody have heard of it any more.
+    changes: JoinSet<Option<String>>,
+    /// The last of the files of the console's own that are being written.
+    keeping: Option<JoinHandle<()>>,
     /// What runs on this machine.
     programs: HashMap<u64, super::programs::Running>,
     /// The words before those of a program that start it away from our terminal.
@@ -106,6 +113,8 @@ impl Performer {
             signing_in: None,
             updates,
             asked: HashMap::new(),
+            changes: JoinSet::new(),
+            keeping: None,
             programs: HashMap::new(),
             apart: Vec::new(),
             shells: HashMap::new(),
@@ -304,12 +313,19 @@ impl Performer {
                 });
             }
             Effect::Keep { path, text } => {
-                let updates = self.updates.clone();
-                tokio::task::spawn_blocking(move || {
-                    if let Err(error) = replace(&path, &text) {
-                        let _ = updates.blocking_send(unwritten(&path, &error));
+                let (updates, before) = (self.updates.clone(), self.keeping.take());
+                self.keeping = Some(tokio::spawn(async move {
+                    // What is kept last must be what stays.
+                    if let Some(before) = before {
+                        let _ = before.await;
                     }
-                });
+                    let _ = tokio::task::spawn_blocking(move || {
+                        if let Err(error) = replace(&path, &text) {
+                            let _ = updates.blocking_send(unwritten(&path, &error));
+                        }
+                    })
+                    .await;
+                }));
             }
             Effect::OpenLink { opener, address } => return self.open_link(&opener, &address),
             own @ (Effect::Quit
@@ -422,14 +438,23 @@ impl Performer {
         let Some(client) = self.client(origin) else { return };
         let updates = self.updates.clone();
         let copy = if let Change::Upload(copying) = &change { Some(copying.id) } else { None };
-        let making = |stop: CancellationToken| async move {
-            let result = make(&client, change, &updates, &stop).await;
-            let _ = updates.send(Update::Changed(origin, result, Some(number))).await;
-        };
-        match copy {
-            Some(id) => self.carry(id, transfer::Carrier::begin(making)),
-            None => drop(tokio::spawn(making(CancellationToken::new()))),
+        if let Some(id) = copy {
+            let making = |stop: CancellationToken| async move {
+                let result = make(&client, change, &updates, &stop).await;
+                let _ = updates.send(Update::Changed(origin, result, Some(number))).await;
+            };
+            return self.carry(id, transfer::Carrier::begin(making));
         }
+        while self.changes.try_join_next().is_some() {}
+        self.changes.spawn(async move {
+            let operation = change.operation();
+            let result = make(&client, change, &updates, &CancellationToken::new()).await;
+            let unheard = match &result {
+                Ok(_) => None,
+                Err(trouble) => Some(format!("{operation} failed: {}", trouble.what)),
+            };
+            updates.send(Update::Changed(origin, result, Some(number))).await.err().and(unheard)
+        });
     }
 
     fn carry(&mut self, id: u64, copy: transfer::Carrier) {
@@ -437,9 +462,16 @@ impl Performer {
         self.copies.insert(id, copy);
     }
 
+    /// How many changes are under way.
+    pub fn changes(&mut self) -> usize {
+        while self.changes.try_join_next().is_some() {}
+        self.changes.len()
+    }
+
     /// Ends every session and waits a moment for the service to hear of it; or leaves the shells to the service, to be
-    /// attached to again.
-    pub async fn finish(&mut self, leave_shells: bool) {
+    /// attached to again. Changes under way are waited for, so that none is cut off halfway, for as long as somebody who
+    /// leaves would. The answer is what the user has to know.
+    pub async fn finish(mut self, leave_shells: bool) -> Vec<String> {
         if leave_shells {
             self.shells.drain().for_each(|(_, line)| line.leave());
         }
@@ -455,12 +487,29 @@ impl Performer {
             let _ = end.connecting.await;
         }
         let (shells, forwards) = (futures_util::future::join_all(ends), futures_util::future::join_all(ways));
+        self.ending.extend(self.keeping.take());
         self.ending.extend(self.looks.drain().map(|(_, look)| look.end()));
         self.ending.extend(self.copies.drain().map(|(_, copy)| copy.end()));
         let looks = std::mem::take(&mut self.ending);
         let all = futures_util::future::join4(shells, forwards, futures_util::future::join_all(looks), programs);
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), all).await;
+        let all = tokio::time::timeout(Duration::from_secs(2), all);
+        tokio::join!(all, last(&mut self.changes)).1
     }
+}
+
+/// Waits for the last changes; what is to be told of them.
+async fn last(changes: &mut JoinSet<Option<String>>) -> Vec<String> {
+    let mut told = Vec::new();
+    let all = async {
+        while let Some(change) = changes.join_next().await {
+            told.extend(change.ok().flatten());
+        }
+    };
+    if tokio::time::timeout(LAST_CHANGES, all).await.is_err() {
+        let what = text::count(changes.len(), "change");
+        told.push(format!("{what} still under way after {} s, perhaps done in part", LAST_CHANGES.as_secs()));
+    }
+    told
 }
 
 /// Tells whenever a service begins to throttle and ceases to.
@@ -636,5 +685,43 @@ mod tests {
         assert!(what(told.recv().await).contains("in the clipboard instead"));
         assert!(open(browser("false")).is_none());
         assert!(what(told.recv().await).contains("false did not open the link: exit status: 1"));
+    }
+
+    #[tokio::test]
+    async fn a_change_of_several_calls_is_made_whole_although_the_console_is_left() {
+        use axum::{Router, extract::State, routing::post};
+        // The first call waits until the console is being left.
+        let (asked, mut calls) = mpsc::unbounded_channel();
+        let left = Arc::new(tokio::sync::Notify::new());
+        let answer = async |State((asked, left)): State<(mpsc::UnboundedSender<String>, Arc<tokio::sync::Notify>)>,
+                            body: String| {
+            let first = body.contains("first");
+            asked.send(body).unwrap();
+            if first {
+                left.notified().await;
+            }
+            "{}"
+        };
+        let router = Router::new().route("/", post(answer)).with_state((asked, left.clone()));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let (updates, mut told) = mpsc::channel(4);
+        let connect = move |_: &Place| -> BoxFuture<'static, Result<Client, Error>> {
+            let settings = crate::client::Settings::with_keys(&url, "us-east-1", "AKIDEXAMPLE", "secret");
+            Box::pin(Client::connect(settings))
+        };
+        let mut performer = Performer::new(Box::new(connect), updates);
+        let origin = Origin::default();
+        performer.perform(Effect::Connect { origin, place: Box::default() });
+        assert!(matches!(told.recv().await, Some(Update::Connected(..))));
+        let cancel = Change::Cancel(vec!["first".to_owned(), "second".to_owned()]);
+        performer.perform(Effect::Change(Confirmed::by_the_user(origin, cancel)));
+        assert!(calls.recv().await.unwrap().contains("first"));
+        assert_eq!(performer.changes(), 1);
+        told.close();
+        let ((), unheard) = tokio::join!(async { left.notify_one() }, performer.finish(false));
+        assert!(calls.try_recv().unwrap().contains("second"));
+        assert_eq!(unheard, Vec::<String>::new());
     }
 }
