@@ -41,9 +41,6 @@ const BUFFER: usize = 64 * 1024;
 /// Clients ping every five minutes; an end that is silent for longer than this is gone.
 const SILENCE: Duration = Duration::from_secs(12 * 60);
 
-/// How long it may take to tell a client that its session is over.
-const FAREWELL: Duration = Duration::from_secs(5);
-
 /// The two ends of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Side {
@@ -133,6 +130,8 @@ impl Relays {
         let Some(relay) = relays.get_mut(session_id) else { return false };
         if let Some(older) = relay.half(side).end.replace(Arc::clone(mouth)) {
             older.end(None);
+            // Its socket may take nothing any more; whoever waits for room there has the new one to write to.
+            older.gone();
         }
         true
     }
@@ -223,7 +222,7 @@ async fn serve(engine: Arc<Engine>, session_id: String, mut socket: WebSocket) {
             && let Some(closed) = super::sessions::epitaph(&engine, &session_id).await
         {
             mouth.end(Some(closed.encode().into()));
-            let _ = tokio::time::timeout(FAREWELL, mouth.run()).await;
+            mouth.run().await;
         }
         return;
     }
@@ -281,12 +280,16 @@ async fn read(engine: &Engine, session_id: &str, side: Side, mut stream: SplitSt
         };
         heard = Instant::now();
         let mut peer: Option<Arc<Mouth>> = None;
+        let mut over = false;
         // What has come already goes out together.
         while let Some(message) = next {
-            let Some(Ok(message)) = message else { return };
-            if let Message::Close(_) = message {
-                return;
-            }
+            let message = match message {
+                Some(Ok(message)) if !matches!(message, Message::Close(_)) => message,
+                _ => {
+                    over = true;
+                    break;
+                }
+            };
             if let Message::Binary(bytes) = message
                 && let Some(mouth) = route(engine, session_id, side, &bytes).await
             {
@@ -302,6 +305,9 @@ async fn read(engine: &Engine, session_id: &str, side: Side, mut stream: SplitSt
         }
         if let Some(mouth) = peer {
             mouth.push();
+        }
+        if over {
+            return;
         }
     }
 }

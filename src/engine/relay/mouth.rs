@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
     sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker, ready},
+    time::Duration,
 };
 
 use axum::{
@@ -13,10 +14,12 @@ use axum::{
     extract::ws::{Message, WebSocket},
 };
 use futures_util::{Sink, stream::SplitSink};
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::sleep};
 
 /// Frames that wait for an end, at most 64 KiB each between our own ends.
 const QUEUE: usize = 64;
+/// How long an end that is to be hung up on may take for what is still to leave.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// One end's way out.
 #[derive(Debug)]
@@ -96,14 +99,20 @@ impl Mouth {
         }
     }
 
-    /// Goes on writing until the end is to be hung up on, and says so to it, or until its socket fails.
+    /// Goes on writing until the end is to be hung up on, and says so to it, or until its socket fails or takes too long over
+    /// its last words.
     pub(super) async fn run(&self) {
+        let mut farewell = None;
         std::future::poll_fn(|context| {
             let mut out = self.out();
             out.task.clone_from(context.waker());
-            match ready!(out.drive(context, &self.room)) {
-                Ok(()) if !out.over => Poll::Pending,
-                _ => Poll::Ready(()),
+            match out.drive(context, &self.room) {
+                Poll::Ready(Ok(())) if !out.over => Poll::Pending,
+                Poll::Ready(_) => Poll::Ready(()),
+                Poll::Pending if out.over => {
+                    farewell.get_or_insert_with(|| Box::pin(sleep(FAREWELL))).as_mut().poll(context)
+                }
+                Poll::Pending => Poll::Pending,
             }
         })
         .await;
@@ -137,5 +146,40 @@ impl Out {
             sink.as_mut().start_send(Message::Close(None))?;
         }
         sink.poll_flush(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::{
+        engine::{
+            relay::{Relays, Side},
+            store::sessions::Traffic,
+        },
+        ssm::Timestamp,
+    };
+
+    /// An end whose socket takes nothing any more.
+    fn jammed() -> std::sync::Arc<Mouth> {
+        let mouth = Mouth::new(None);
+        for _ in 0..QUEUE {
+            mouth.put(Bytes::new()).now_or_never().expect("there is room");
+        }
+        mouth.into()
+    }
+
+    #[test]
+    fn nobody_waits_for_a_client_whose_place_is_taken() {
+        let relays = Relays::default();
+        relays.open("s", Traffic::default(), Timestamp::default());
+        let (old, new) = (jammed(), std::sync::Arc::new(Mouth::new(None)));
+        assert!(relays.attach("s", Side::Client, &old));
+        let mut waiting = Box::pin(old.put(Bytes::new()));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        assert!(relays.attach("s", Side::Client, &new));
+        assert!(waiting.now_or_never().is_some(), "the agent's reader goes on");
     }
 }
