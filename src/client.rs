@@ -23,7 +23,7 @@ pub mod transcript;
 pub mod transfer;
 mod transport;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{ops::Range, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -172,15 +172,16 @@ impl Client {
     }
 
     /// Goes on with a session that another client of this caller began and has left: `ResumeSession`, then its data channel.
-    /// `turn` counts the clients that have done so with this session, this one with them.
+    /// `unsure` is what [`Session::counted`] of that one was at last: its start or a smaller number, its end or a larger one. If it
+    /// is not known, a guess is made, which is wrong after very much input.
     pub async fn take_over_session(
         &self,
         id: String,
         target: String,
-        turn: u32,
+        unsure: Option<Range<i64>>,
         size: TerminalSize,
     ) -> Result<Session, Error> {
-        session::take_over(self.clone(), id, target, turn, SessionOptions::new(size)).await
+        session::take_over(self.clone(), id, target, unsure, SessionOptions::new(size)).await
     }
 
     /// What the service throttles now, whenever that changes. Such calls are tried again by themselves.

@@ -7,13 +7,23 @@ mod key;
 mod line;
 mod socket;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::{Client, Error, TerminalSize};
-use crate::ssm::{ResumeSession, Sensitive, StartSession};
+use crate::{
+    ssm::{ResumeSession, Sensitive, StartSession},
+    wire::channel::{Channel, Role, frame_size},
+};
 
 /// Events that may wait for [`Session::next`]; of a shell's, only one.
 const EVENTS: usize = 8;
@@ -32,6 +42,27 @@ pub struct Session {
     commands: mpsc::UnboundedSender<Command>,
     events: mpsc::Receiver<SessionEvent>,
     window: Arc<Semaphore>,
+    counts: Arc<Counts>,
+}
+
+/// The numbers of frames that the node may have and may not.
+#[derive(Debug, Default)]
+struct Counts {
+    start: AtomicI64,
+    end: AtomicI64,
+}
+
+impl Counts {
+    fn set(&self, counted: Range<i64>) {
+        // The end first, and read last: whoever reads meanwhile knows less, and nothing wrong.
+        self.end.store(counted.end, Ordering::Release);
+        self.start.store(counted.start, Ordering::Release);
+    }
+
+    fn get(&self) -> Range<i64> {
+        let start = self.start.load(Ordering::Acquire);
+        start..self.end.load(Ordering::Acquire)
+    }
 }
 
 /// What a session tells.
@@ -148,6 +179,12 @@ impl Session {
         self.events.recv().await
     }
 
+    /// The numbers of frames of input that the node may have and may not, as [`Client::take_over_session`] wants to know them: the
+    /// node has all below, and none from the end on has been sent.
+    pub fn counted(&self) -> Range<i64> {
+        self.counts.get()
+    }
+
     /// Ends the session on the node (`TerminateSession`). [`SessionEvent::Closed`] follows.
     pub async fn terminate(&self) {
         self.tell(Command::Terminate);
@@ -183,11 +220,12 @@ pub(super) async fn start(client: Client, request: StartSession, options: Sessio
     let session_id = answer.session_id.ok_or_else(|| missing("SessionId"))?;
     let token = answer.token_value.ok_or_else(|| missing("TokenValue"))?;
     let url = answer.stream_url.ok_or_else(|| missing("StreamUrl"))?;
-    Ok(open(line::Whose { client, session_id, target, url }, 0, options, token))
+    let channel = Channel::new(Role::Client, frame_size(&url));
+    Ok(open(line::Whose { client, session_id, target, url }, channel, options, token))
 }
 
 /// Calls `ResumeSession` for a session that another client of this caller began and has left, and lets a task open its
-/// stream. What was shown before does not come again. `turn` counts those who have taken it over, this one with them.
+/// stream. What was shown before does not come again.
 ///
 /// # Errors
 /// Also when the session has ended meanwhile.
@@ -195,7 +233,7 @@ pub(super) async fn take_over(
     client: Client,
     session_id: String,
     target: String,
-    turn: u32,
+    unsure: Option<Range<i64>>,
     options: SessionOptions,
 ) -> Result<Session, Error> {
     let answer = client.call(ResumeSession { session_id: session_id.clone() }).await?;
@@ -203,17 +241,21 @@ pub(super) async fn take_over(
     let token = token.ok_or_else(|| Error::Config("the session is over; open a new one".to_owned()))?;
     let missing = || Error::Protocol("the answer to ResumeSession has no StreamUrl".to_owned());
     let url = answer.stream_url.ok_or_else(missing)?;
-    Ok(open(line::Whose { client, session_id, target, url }, turn.max(1), options, token))
+    let size = frame_size(&url);
+    let channel = Channel::take_over(size, options.size, unsure);
+    Ok(open(line::Whose { client, session_id, target, url }, channel, options, token))
 }
 
-fn open(whose: line::Whose, turn: u32, options: SessionOptions, token: Sensitive) -> Session {
+fn open(whose: line::Whose, channel: Channel, options: SessionOptions, token: Sensitive) -> Session {
     let (commands, requests) = mpsc::unbounded_channel();
     let (told, events) = mpsc::channel(EVENTS);
     let window = Arc::new(Semaphore::new(INPUT_WINDOW));
     let id = whose.session_id.clone();
-    let line = line::Line::new(whose, turn, options, window.clone(), requests, told);
+    let counts = Arc::new(Counts::default());
+    counts.set(channel.counted());
+    let line = line::Line::new(whose, (channel, counts.clone()), options, window.clone(), requests, told);
     tokio::spawn(line.run(token));
-    Session { id, commands, events, window }
+    Session { id, commands, events, window, counts }
 }
 
 #[cfg(test)]

@@ -79,7 +79,7 @@ impl Paths {
         self.state.join("sessions")
     }
 
-    /// How often sessions were taken over.
+    /// How far sessions have counted, for consoles that take them over.
     pub fn attached(&self) -> PathBuf {
         self.state.join("attached")
     }

@@ -18,7 +18,7 @@ mod runup;
 mod secrecy;
 mod window;
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, ops::Range};
 
 use bytes::{Buf, Bytes};
 use serde::{Deserialize, Serialize};
@@ -182,10 +182,11 @@ impl Channel {
     }
 
     /// The client's end of a session that another client began and has left. It goes on where the node is, whatever that
-    /// one had counted to. `turn` counts those who have taken the session over, this one with them: each has to count further
-    /// than the one before. A session whose key only the first one has cannot be taken over.
-    pub fn take_over(frame_size: usize, size: TerminalSize, turn: u32) -> Self {
-        let run_up = RunUp::of(turn);
+    /// one had counted to. `unsure` is what its [`Channel::counted`] was at last or later: the node has every frame below it and
+    /// none from its end on. Without it a guess is made, which is wrong after very much input. A session whose key only the
+    /// first one has cannot be taken over.
+    pub fn take_over(frame_size: usize, size: TerminalSize, unsure: Option<Range<i64>>) -> Self {
+        let run_up = RunUp::over(unsure);
         Self {
             opening: Opening::Done,
             outgoing: Outgoing::beginning_at(run_up.end()),
@@ -298,6 +299,12 @@ impl Channel {
     /// Tells the client how the command ended.
     pub fn send_exit_code(&mut self, code: i32, now: Timestamp) {
         self.enqueue(payload::EXIT_CODE, format!("{EXIT_CODE}{code}").as_bytes(), now);
+    }
+
+    /// The numbers of frames that the peer may have and may not: all below it has, and none from the end on has been used.
+    pub fn counted(&self) -> Range<i64> {
+        let start = self.run_up.start().unwrap_or_else(|| self.outgoing.first_sequence());
+        start..self.outgoing.next_sequence()
     }
 
     /// Asks the client for what a session needs; [`Event::Handshake`] brings the answer.

@@ -16,7 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::{
-    Command, SessionEvent, SessionOptions,
+    Command, Counts, SessionEvent, SessionOptions,
     key::{self, DataKey},
     socket::{Heard, Socket},
 };
@@ -24,7 +24,7 @@ use crate::{
     client::{Client, Error},
     ssm::{Sensitive, TerminateSession, Timestamp, clock::Clock},
     wire::{
-        channel::{Channel, Event, Role, frame_size},
+        channel::{Channel, Event},
         envelope::{flag, payload},
         messages::TerminalSize,
     },
@@ -65,6 +65,7 @@ pub(super) struct Line {
     keep_alive: Duration,
     clock: Clock,
     channel: Channel,
+    counts: Arc<Counts>,
     window: Arc<Semaphore>,
     input: VecDeque<Input>,
     pub(super) output: VecDeque<SessionEvent>,
@@ -101,21 +102,16 @@ enum End {
 }
 
 impl Line {
-    /// `turn` counts the clients that have taken the session over, this one with them; 0 for the one that begins it.
+    /// `channel` with the counts that tell of it.
     pub(super) fn new(
         whose: Whose,
-        turn: u32,
+        (mut channel, counts): (Channel, Arc<Counts>),
         options: SessionOptions,
         window: Arc<Semaphore>,
         commands: mpsc::UnboundedReceiver<Command>,
         events: mpsc::Sender<SessionEvent>,
     ) -> Self {
         let clock = Clock::system();
-        let size = frame_size(&whose.url);
-        let mut channel = match turn {
-            0 => Channel::new(Role::Client, size),
-            turn => Channel::take_over(size, options.size, turn),
-        };
         channel.send_size(options.size, clock.now());
         Self {
             whose,
@@ -126,6 +122,7 @@ impl Line {
             keep_alive: options.keep_alive.max(Duration::from_secs(1)),
             clock,
             channel,
+            counts,
             window,
             input: VecDeque::new(),
             output: VecDeque::new(),
@@ -212,6 +209,7 @@ impl Line {
                 yield_now().await;
             }
             self.write_input();
+            self.counts.set(self.channel.counted());
             let now = self.clock.now();
             let sending = poll_fn(|context| Poll::Ready(mouth.poll_send(context, || self.channel.poll_transmit(now))));
             // A line that takes nothing any more may still have something to say, and then says that it has ended.

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{Progress, Recording, perform::trouble, tape::Tape, turns};
+use super::{Progress, Recording, perform::trouble, tape::Tape, turns::Turns};
 use crate::{
     client::{Client, Session, SessionEvent, SessionInput, TerminalSize},
     config::paths::Paths,
@@ -92,10 +92,10 @@ pub(super) fn open(
             Some(left) => take_over(&client, node, left, &terminal).await,
         };
         let closed = match session {
-            Ok(session) => {
+            Ok((session, turns)) => {
                 told.send(ShellUpdate::Started(session.id().to_owned())).await;
                 let mut tape = Tape::default();
-                let closed = carry(session, &terminal, &told, inbox, &mut tape).await;
+                let closed = carry((session, turns), &terminal, &told, inbox, &mut tape).await;
                 told.recorded(tape.end()).await;
                 closed
             }
@@ -106,21 +106,39 @@ pub(super) fn open(
     Line { orders, task }
 }
 
-async fn start(client: &Client, node: String, terminal: &Terminal) -> Result<Session, Trouble> {
+async fn start(client: &Client, node: String, terminal: &Terminal) -> Result<(Session, Option<Turns>), Trouble> {
     let request = StartSession { target: node, ..Default::default() };
-    client.start_session(request, size_of(terminal)).await.map_err(|error| trouble(&error))
+    let session = client.start_session(request, size_of(terminal)).await.map_err(|error| trouble(&error))?;
+    // Without a place to write to, it can still be used, and taken over after little input.
+    let turns = Paths::discover().ok().map(|paths| Turns::of(paths.attached(), session.id().to_owned()));
+    Ok((session, turns))
 }
 
-async fn take_over(client: &Client, node: String, left: String, terminal: &Terminal) -> Result<Session, Trouble> {
+async fn take_over(
+    client: &Client,
+    node: String,
+    left: String,
+    terminal: &Terminal,
+) -> Result<(Session, Option<Turns>), Trouble> {
     let told = |error: &dyn std::fmt::Display| Trouble::new(format!("The session was not taken over: {error}."), None);
-    let file = Paths::discover().map_err(|error| told(&error))?.attached();
-    let id = left.clone();
-    let turn = tokio::task::spawn_blocking(move || turns::next(&file, &id)).await.map_err(|error| told(&error))?;
-    let turn = turn.map_err(|error| told(&error))?;
-    let taken = client.take_over_session(left, node, turn, size_of(terminal)).await;
+    let mut turns = Turns::of(Paths::discover().map_err(|error| told(&error))?.attached(), left.clone());
+    let before = tokio::task::spawn_blocking(move || turns.take_over().map(|unsure| (unsure, turns)));
+    let (unsure, turns) = before.await.map_err(|error| told(&error))?.map_err(|error| told(&error))?;
+    let taken = client.take_over_session(left, node, unsure, size_of(terminal)).await;
     let session = taken.map_err(|error| trouble(&error))?;
     terminal.feed(b"[the session goes on here; what it showed before is not kept]\r\n");
-    Ok(session)
+    Ok((session, Some(turns)))
+}
+
+/// Writes down how far a session has counted, when it is time to.
+fn write_down(session: &Session, turns: &mut Option<Turns>) {
+    if let Some(write) = turns.as_mut().and_then(|turns| turns.counted(&session.counted())) {
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = write() {
+                tracing::warn!(%error, "how far a session has counted is not written down");
+            }
+        });
+    }
 }
 
 fn size_of(terminal: &Terminal) -> TerminalSize {
@@ -173,7 +191,7 @@ impl Paste {
 
 /// Carries bytes both ways until the session is over; why it is.
 async fn carry(
-    mut session: Session,
+    (mut session, mut turns): (Session, Option<Turns>),
     terminal: &Terminal,
     told: &Told,
     mut inbox: mpsc::Receiver<Order>,
@@ -186,6 +204,7 @@ async fn carry(
     // What was typed behind a paste arrives behind it.
     let mut behind: VecDeque<Order> = VecDeque::new();
     loop {
+        write_down(&session, &mut turns);
         if paste.is_none() {
             match behind.pop_front() {
                 Some(Order::Input(bytes)) => {
@@ -254,6 +273,9 @@ async fn carry(
                 Some(SessionEvent::Connected) => told.send(ShellUpdate::Connected).await,
                 Some(SessionEvent::Reconnecting { attempt }) => told.send(ShellUpdate::Reconnecting { attempt }).await,
                 Some(SessionEvent::Closed { reason }) => {
+                    if let Some(turns) = turns.take() {
+                        tokio::task::spawn_blocking(move || turns.forget());
+                    }
                     let what = reason.filter(|reason| !reason.is_empty()).map_or_else(
                         || "The session has ended.".to_owned(),
                         |reason| format!("The session has ended: {reason}"),

@@ -85,6 +85,11 @@ impl Outgoing {
         Self { first, unsent: first, ..Self::default() }
     }
 
+    /// The number of the first frame that the peer has not acknowledged, or of the next one.
+    pub(super) fn first_sequence(&self) -> i64 {
+        self.first
+    }
+
     pub(super) fn next_sequence(&self) -> i64 {
         self.first + as_offset(self.frames.len())
     }

@@ -331,8 +331,9 @@ fn a_session_whose_client_is_gone_is_taken_over() {
     flush(&mut agent, at(2));
 
     let size = TerminalSize { cols: 80, rows: 24 };
-    let mut client = Channel::take_over(1024, size, 1);
+    let mut client = Channel::take_over(1024, size, None);
     client.write(payload::OUTPUT, b"ls", at(3));
+    assert_eq!(client.counted().start, 0, "until the node has said so");
     // The line breaks in the middle of the run-up.
     (0..900).filter_map(|_| client.poll_transmit(at(3))).for_each(|bytes| agent.receive(&bytes, at(3)).unwrap());
     for end in [&mut client, &mut agent] {
@@ -346,7 +347,18 @@ fn a_session_whose_client_is_gone_is_taken_over() {
     settle(&mut client, &mut agent, at(5));
     assert_eq!((data(&mut client), data(&mut agent)), (b"there".to_vec(), b"!".to_vec()));
 
-    let mut next = Channel::take_over(1024, size, 2);
+    // More than a guess would reach.
+    for key in 0u32..20_000 {
+        client.write(payload::OUTPUT, &key.to_be_bytes(), at(6));
+        settle(&mut client, &mut agent, at(6));
+    }
+    assert_eq!(data(&mut agent).len(), 80_000);
+    client.write(payload::OUTPUT, b"lost", at(6));
+    let counted = client.counted();
+    assert_eq!(counted.end - counted.start, 1);
+    // It was not written down at every frame.
+    let mut next = Channel::take_over(1024, size, Some(counted.start - 3..counted.end + 500));
+    assert_eq!(next.counted(), counted.start - 3..counted.end + 500);
     next.write(payload::OUTPUT, b"again", at(6));
     agent.reconnected();
     settle(&mut next, &mut agent, at(6));
