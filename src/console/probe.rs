@@ -28,6 +28,9 @@ t() { t_n=$1; shift; if command -v timeout >/dev/null 2>&1; then timeout "$t_n" 
 q='nice -n 19'; if command -v ionice >/dev/null 2>&1; then q="ionice -c3 $q"; fi
 "##;
 
+/// How the reasons begin of sessions that are no shells of the user's but work of the console's.
+pub const REASON: &str = "fleetdeck: ";
+
 /// Something to look at on a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Probe {

@@ -59,7 +59,7 @@ async fn start(client: &Client, node: String, probe: &Probe) -> Result<Session, 
     let request = StartSession {
         target: node,
         document_name: Some(probe::DOCUMENT.to_owned()),
-        reason: Some(format!("fleetdeck: {}", probe.reason())),
+        reason: Some(format!("{}{}", probe::REASON, probe.reason())),
         parameters: parameters.into(),
     };
     client.start_session(request, SIZE).await.map_err(|error| trouble(&error))

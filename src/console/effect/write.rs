@@ -4,13 +4,16 @@
 //! The text goes as base64 through a command on a terminal that passes everything on: it stands in no parameter and no
 //! history. The new file begins as a copy of the old one, so that it never has a weaker mode than that.
 
+use std::time::Duration;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::WriteFile;
 use crate::{
     client::{Client, SessionEvent, TerminalSize},
     console::{
-        probe::{files, quoted},
+        probe::{self, files, quoted},
+        text::clean,
         update::{Changed, Trouble},
     },
     ssm::StartSession,
@@ -20,6 +23,10 @@ const DOCUMENT: &str = "AWS-StartInteractiveCommand";
 const SIZE: TerminalSize = TerminalSize { cols: 80, rows: 24 };
 /// Characters of a line of base64. Terminals pass on lines only so long.
 const LINE: usize = 2_048;
+/// Characters of a reason that `StartSession` takes.
+const REASON: usize = 256;
+/// How long nothing may move.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Says `#ready`, is sent the text, and says `#done`, `#changed` or `#error` and why.
 fn script(path: &str, old: &str, new: &str, characters: usize) -> String {
@@ -28,19 +35,31 @@ fn script(path: &str, old: &str, new: &str, characters: usize) -> String {
         r##"stty raw -echo 2>/dev/null
 umask 077
 {sum}
+no() {{ echo "#error $1"; exit 1; }}
+own() {{ stat -c %u:%g "$1" 2>/dev/null; }}
 f=$(readlink -f {path}) || f={path}
 t="$f.fleetdeck-$$"
 if [ "$(sum < "$f")" != {old} ]; then echo "#changed"; exit 1; fi
-if ! e=$(cp -a "$f" "$t" 2>&1); then rm -f "$t"; echo "#error $e"; exit 1; fi
+trap 'rm -f "$t"' EXIT
+trap 'exit 1' HUP INT TERM
+e=$(cp -a "$f" "$t" 2>&1) || no "$e"
+o=$(own "$f")
+if [ "$(own "$t")" != "$o" ]; then no "only root can leave the file to its owner ($o); nothing was written"; fi
 echo "#ready"
-if ! e=$({{ head -c {characters} | base64 -d > "$t"; }} 2>&1); then rm -f "$t"; echo "#error $e"; exit 1; fi
-if [ "$(sum < "$t")" != {new} ]; then rm -f "$t"; echo "#error it did not arrive as it was sent"; exit 1; fi
-if [ "$(sum < "$f")" != {old} ]; then rm -f "$t"; echo "#changed"; exit 1; fi
-if e=$(mv -f "$t" "$f" 2>&1); then echo "#done"; else rm -f "$t"; echo "#error $e"; fi"##,
+e=$({{ head -c {characters} | base64 -d > "$t"; }} 2>&1) || no "$e"
+if [ "$(sum < "$t")" != {new} ]; then no "it did not arrive as it was sent"; fi
+if [ "$(sum < "$f")" != {old} ]; then echo "#changed"; exit 1; fi
+e=$(mv -f "$t" "$f" 2>&1) || no "$e"
+echo "#done""##,
         sum = files::SUM,
         old = quoted(old),
         new = quoted(new),
     )
+}
+
+/// Why the session was begun, as the service takes it.
+fn reason(path: &str) -> String {
+    clean(&format!("{}write {path}", probe::REASON)).chars().take(REASON).collect()
 }
 
 /// The text in lines that a terminal passes on.
@@ -66,13 +85,13 @@ pub(super) async fn run(client: &Client, change: WriteFile) -> Result<Changed, T
     let request = StartSession {
         target: node.clone(),
         document_name: Some(DOCUMENT.to_owned()),
-        reason: Some(format!("fleetdeck: write {path}")),
+        reason: Some(reason(&path)),
         parameters: parameters.into(),
     };
     let mut session = client.start_session(request, SIZE).await?;
     let input = session.input_handle();
     let (mut said, mut sent, mut ready) = (String::new(), 0, false);
-    let what = format!("write {}", crate::console::text::clean(&path));
+    let what = format!("write {}", clean(&path));
     let bytes = lines.as_bytes();
     let reason: Option<String> = loop {
         tokio::select! {
@@ -90,6 +109,10 @@ pub(super) async fn run(client: &Client, change: WriteFile) -> Result<Changed, T
                 None => break None,
             },
             n = input.send_some(bytes.get(sent..).unwrap_or_default()), if ready && sent < bytes.len() => sent += n,
+            () = tokio::time::sleep(PATIENCE) => {
+                session.terminate().await;
+                break Some(format!("nothing moved for {} s", PATIENCE.as_secs()));
+            }
         }
     };
     let line = said.lines().map(str::trim).rfind(|line| line.starts_with('#') && *line != "#ready");
@@ -102,7 +125,12 @@ pub(super) async fn run(client: &Client, change: WriteFile) -> Result<Changed, T
         Some(other) => Err(Trouble::new(format!("{what}: {}", other.trim_start_matches("#error ")), None)),
         None => {
             let why = reason.unwrap_or_else(|| "the session ended before it was written".to_owned());
-            Err(Trouble::new(format!("{what}: {why}"), Some("The file is as it was.")))
+            // Once everything is sent, the node may have gone on without us.
+            let advice = match sent < bytes.len() {
+                true => "The file is as it was.",
+                false => "It may have been written all the same: open it again and look.",
+            };
+            Err(Trouble::new(format!("{what}: {why}"), Some(advice)))
         }
     }
 }
@@ -140,6 +168,50 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), new);
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left behind");
+    }
+
+    #[test]
+    fn a_session_that_ends_while_the_text_is_awaited_leaves_nothing_behind() {
+        use std::io::{BufRead, BufReader};
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        std::fs::write(&path, "old").unwrap();
+        let script = script(path.to_str().unwrap(), &files::sum_of(b"old"), &files::sum_of(b"new"), 1_000);
+        // As on a terminal that is hung up on: everybody in its foreground is told.
+        let mut child = std::os::unix::process::CommandExt::process_group(&mut Command::new("sh"), 0)
+            .args(["-c", &script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!((said.as_str(), std::fs::read_dir(dir.path()).unwrap().count()), ("#ready\n", 2));
+        let group = nix::unistd::Pid::from_raw(child.id().cast_signed());
+        nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGHUP).unwrap();
+        child.wait().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_whose_owner_would_change_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        std::fs::write(&path, "old").unwrap();
+        let script = script(path.to_str().unwrap(), &files::sum_of(b"old"), &files::sum_of(b"new"), 4);
+        // What a copy belongs to that somebody else made.
+        let other = "stat() { case $3 in *.fleetdeck-*) echo 1:1 ;; *) echo 0:0 ;; esac; }\n";
+        let said = crate::console::probe::run(&format!("{other}{script}"));
+        assert_eq!(said, "#error only root can leave the file to its owner (0:0); nothing was written\n");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_reason_is_one_that_the_service_takes() {
+        let reason = reason(&format!("/a\nb/{}", "ä".repeat(300)));
+        assert_eq!(reason.chars().count(), REASON);
+        assert!(!reason.contains(char::is_control), "{reason}");
     }
 
     #[test]

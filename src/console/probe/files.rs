@@ -232,8 +232,9 @@ impl File {
             let size = sections.lines("stat").first().and_then(|line| line.split(' ').next()?.parse().ok());
             let size = size.unwrap_or(bytes.len() as u64);
             let sum = sections.lines("sum").first().map(|sum| sum.trim().to_owned());
-            let is_sum = |sum: &String| sum.len() == 64 && sum.bytes().all(|byte| byte.is_ascii_hexdigit());
-            return Self::Content { bytes, size, sum: sum.filter(is_sum) };
+            // What did not arrive whole must not be written back.
+            let sum = sum.filter(|sum| *sum == sum_of(&bytes));
+            return Self::Content { bytes, size, sum };
         }
         match (sections.get("special").is_some(), sections.get("denied").is_some()) {
             (true, _) => Self::Special,
@@ -311,6 +312,15 @@ mod tests {
         std::fs::write(&path, vec![b'x'; 600_000]).unwrap();
         let File::Content { bytes, size, sum } = look(&path) else { panic!() };
         assert_eq!((bytes.len() as u64, size, sum), (SHOWN, 600_000, None));
+    }
+
+    #[test]
+    fn a_file_of_which_a_line_was_lost_is_not_taken_for_all_of_it() {
+        let sum = sum_of(b"hello world\n");
+        let answer = |data: &str| File::parse(&format!("#stat\n|12 0\n#sum\n|{sum}\n#data\n{data}\n#."));
+        let known = |file| matches!(file, File::Content { sum: Some(_), .. });
+        assert!(known(answer("|aGVsbG8g\n|d29ybGQK")));
+        assert!(!known(answer("|aGVsbG8g\n|d29y*GQK")));
     }
 
     #[test]

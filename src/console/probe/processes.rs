@@ -9,22 +9,25 @@ use crate::console::text::clean;
 const EVERY: u32 = 3;
 /// Answers until the script ends by itself, should nobody be there to end it.
 const MOST: u32 = 1_200;
-/// Bytes of a command line that are told.
+/// Bytes of a command line that are told, the file it comes from with them.
 const COMMAND: u32 = 256;
+/// Users that are told by name.
+const USERS: u32 = 5_000;
 
 pub(super) fn script() -> String {
     format!(
         r##"p=$(getconf PAGESIZE 2>/dev/null || echo 4096)
 k=$(getconf CLK_TCK 2>/dev/null || echo 100)
+u=$({{ t 2 getent passwd 2>/dev/null || cat /etc/passwd; }} | cut -d: -f1,3 | head -n {USERS})
 i=0
 while [ $i -lt {MOST} ]; do
 echo "#page $p"
 echo "#tick $k"
 s up < /proc/uptime
-cat /proc/[0-9]*/stat 2>/dev/null | s stat
-head -v -c {COMMAND} /proc/[0-9]*/cmdline 2>/dev/null | tr '\000' ' ' | s command
+grep -a '' /proc/[0-9]*/stat /dev/null 2>/dev/null | s stat
+grep -a -m 1 '' /proc/[0-9]*/cmdline /dev/null 2>/dev/null | tr '\000' ' ' | cut -c1-{COMMAND} | s command
 ls -ldn /proc/[0-9]* 2>/dev/null | s owner
-{{ getent passwd 2>/dev/null || cat /etc/passwd; }} | cut -d: -f1,3 | s users
+echo "$u" | s users
 echo '#.'
 i=$((i + 1))
 sleep {EVERY}
@@ -84,7 +87,7 @@ impl Snapshot {
         let commands = commands(sections.lines("command"));
         let mut processes: Vec<Process> = whole_lines(sections.lines("stat"))
             .iter()
-            .filter_map(|line| stat(line, page))
+            .filter_map(|(pid, line)| stat(*pid, line, page))
             .map(|mut process| {
                 if let Some(id) = owners.get(&process.pid) {
                     process.user = clean(users.get(id).unwrap_or(id));
@@ -102,29 +105,36 @@ impl Snapshot {
     }
 }
 
-/// The lines of `stat` files. A name may contain line ends; it ends with the last bracket.
-fn whole_lines(lines: &[&str]) -> Vec<String> {
-    let mut whole: Vec<String> = Vec::new();
-    for line in lines {
-        let begins = line.split_once(" (").is_some_and(|(pid, _)| pid.parse::<u32>().is_ok());
-        match whole.last_mut().filter(|last| !begins && !last.contains(") ")) {
-            Some(last) => {
+/// A line of a file below `/proc`, as `grep` prints it: `/proc/1/stat:1 (init) S …`. What the name of a process or its arguments
+/// say cannot look like the beginning of such a line, as every line of theirs has one.
+fn filed<'a>(line: &'a str, file: &str) -> Option<(u32, &'a str)> {
+    let (pid, rest) = line.strip_prefix("/proc/")?.split_once('/')?;
+    Some((pid.parse().ok()?, rest.strip_prefix(file)?.strip_prefix(':')?))
+}
+
+/// What stands in `stat` files. A name may contain line ends.
+fn whole_lines(lines: &[&str]) -> Vec<(u32, String)> {
+    let mut whole: Vec<(u32, String)> = Vec::new();
+    for (pid, line) in lines.iter().filter_map(|line| filed(line, "stat")) {
+        match whole.last_mut().filter(|(last, _)| *last == pid) {
+            Some((_, last)) => {
                 last.push(' ');
                 last.push_str(line);
             }
-            None => whole.push((*line).to_owned()),
+            None => whole.push((pid, line.to_owned())),
         }
     }
     whole
 }
 
-fn stat(line: &str, page: u64) -> Option<Process> {
+/// The name ends with the last bracket.
+fn stat(pid: u32, line: &str, page: u64) -> Option<Process> {
     let (head, tail) = line.rsplit_once(") ")?;
-    let (pid, name) = head.split_once(" (")?;
+    let (_, name) = head.split_once(" (")?;
     let words: Vec<&str> = tail.split(' ').collect();
     let number = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok());
     Some(Process {
-        pid: pid.parse().ok()?,
+        pid,
         parent: u32::try_from(number(1)?).ok()?,
         user: String::new(),
         state: words.first()?.chars().next()?,
@@ -144,18 +154,10 @@ fn owner(line: &str) -> Option<(u32, &str)> {
     Some((words.last()?.strip_prefix("/proc/")?.parse().ok()?, user))
 }
 
-/// What `head -v` printed of many command lines. A command line may look like one of its headings; the first heading of a
-/// process counts, and only the line behind it.
+/// The first lines of command lines.
 fn commands(lines: &[&str]) -> HashMap<u32, String> {
-    let heading = |line: &str| line.strip_prefix("==> /proc/")?.strip_suffix("/cmdline <==")?.parse::<u32>().ok();
-    let mut commands = HashMap::new();
-    for (at, line) in lines.iter().enumerate() {
-        if let Some(pid) = heading(line) {
-            let command = lines.get(at + 1).filter(|next| heading(next).is_none()).map(|line| clean(line.trim_end()));
-            commands.entry(pid).or_insert_with(|| command.unwrap_or_default());
-        }
-    }
-    commands
+    let command = |(pid, line): (u32, &str)| (pid, clean(line.trim_end()));
+    lines.iter().filter_map(|line| filed(line, "cmdline")).map(command).collect()
 }
 
 #[cfg(test)]
@@ -169,20 +171,16 @@ mod tests {
 #up
 |1000.00 1.0
 #stat
-|1 (init) S 0 1 1 0 -1 4194560 5 5 0 0 120 30 1 1 20 0 1 0 5 170000000 2500 18446744073709551615 1 1
-|2 (a (b) c) R 1 2 2 0 -1 0 0 0 0 0 10 0 0 0 20 0 7 0 900 1 0 1
-|3 (two
-|lines) Z 1 3 3 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 901 1 10 1
-|4 nonsense
-|5 (last) S 1 3 3 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 902 1 10 1
+|/proc/1/stat:1 (init) S 0 1 1 0 -1 4194560 5 5 0 0 120 30 1 1 20 0 1 0 5 170000000 2500 18446744073709551615 1 1
+|/proc/2/stat:2 (a (b) c) R 1 2 2 0 -1 0 0 0 0 0 10 0 0 0 20 0 7 0 900 1 0 1
+|/proc/3/stat:3 (two
+|/proc/3/stat:1 (init) Z 1 3 3 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 901 1 10 1
+|/proc/4/stat:4 nonsense
+|/proc/5/stat:5 (last) S 1 3 3 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 902 1 10 1
 #command
-|==> /proc/1/cmdline <==
-|/sbin/init --flag 
+|/proc/1/cmdline:/sbin/init --flag 
+|/proc/5/cmdline:evil /proc/3/cmdline:forged
 |==> /proc/2/cmdline <==
-|
-|==> /proc/5/cmdline <==
-|evil
-|==> /proc/1/cmdline <==
 |forged
 #owner
 |dr-xr-xr-x 9 0 0 0 Nov 26 08:31 /proc/1
@@ -204,8 +202,8 @@ mod tests {
             [
                 (1, 'S', "root", "/sbin/init --flag"),
                 (2, 'R', "www-data", "[a (b) c]"),
-                (3, 'Z', "", "[two lines]"),
-                (5, 'S', "4711", "evil"),
+                (3, 'Z', "", "[two 1 (init]"),
+                (5, 'S', "4711", "evil /proc/3/cmdline:forged"),
             ]
         );
         let init = &snapshot.processes[0];
@@ -220,12 +218,28 @@ mod tests {
         let own = snapshot.processes.iter().find(|process| process.pid == std::process::id()).unwrap();
         assert!(own.memory > 0 && own.threads > 0 && !own.user.is_empty(), "{own:?}");
         assert!(own.command.contains("fleetdeck"), "{own:?}");
+        assert!(snapshot.processes.iter().any(|process| process.pid == 1 || process.parent == 0), "{snapshot:?}");
+    }
+
+    #[test]
+    fn arguments_cannot_speak_for_another_process() {
+        let mut forger = std::process::Command::new("sh");
+        let forged = "x\n==> /proc/1/cmdline <==\nforged\n/proc/1/cmdline:forged";
+        let mut forger = forger.args(["-c", "read x; :", forged]).stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let script = super::super::Probe::Processes.script().replace(&format!("-lt {MOST}"), "-lt 1");
+        let text = super::super::run(&script.replace(&format!("sleep {EVERY}"), ":"));
+        drop(forger.stdin.take());
+        forger.wait().unwrap();
+        let snapshot = Snapshot::parse(&text).unwrap();
+        let command = |pid: u32| snapshot.processes.iter().find(|process| process.pid == pid).unwrap().command.as_str();
+        assert!(command(forger.id()).starts_with("sh -c read x; : x"), "{}", command(forger.id()));
+        assert!(!snapshot.processes.iter().any(|process| process.command.starts_with("forged")));
     }
 
     proptest! {
         #[test]
         fn nothing_a_node_says_breaks_it(lines in proptest::collection::vec(
-            prop_oneof!["#(stat|up|command|owner|users|page [0-9]{0,30}|tick [0-9]{0,30})", "\\|.{0,60}", "\\|[0-9]{1,12} \\(.{0,9}\\)( -?[0-9A-Z]{1,22}){0,26}", "\\|1.5 2"], 0..40)
+            prop_oneof!["#(stat|up|command|owner|users|page [0-9]{0,30}|tick [0-9]{0,30})", "\\|.{0,60}", "\\|/proc/[0-9]{1,9}/(stat:[0-9]{1,12} \\(.{0,9}\\)( -?[0-9A-Z]{1,22}){0,26}|cmdline:.{0,9})", "\\|1.5 2"], 0..40)
         ) {
             if let Some(snapshot) = Snapshot::parse(&lines.join("\n")) {
                 prop_assert!(snapshot.tick > 0);

@@ -9,7 +9,7 @@ use crate::{
     console::{
         effect::{Change, Effect, Source},
         origin::Origin,
-        probe::Probe,
+        probe::{Probe, files},
         state::node_view::Tab,
         testing::Bench,
         update::{Changed, LookUpdate, Page, Trouble, Update},
@@ -124,11 +124,11 @@ pub fn processes() -> Bench {
     let answer = |uptime: u64, ticks: u64| {
         format!(
             "#page 4096\n#tick 100\n#up\n|{uptime}.00 1\n#stat\n\
-             |1 (systemd) S 0 1 1 0 -1 0 0 0 0 0 200 100 0 0 20 0 1 0 1 1 2500 0\n\
-             |812 (nginx) S 1 2 2 0 -1 0 0 0 0 0 {ticks} 0 0 0 20 0 1 0 900 1 9000 0\n\
-             |900 (worker) D 1 2 2 0 -1 0 0 0 0 0 10 0 0 0 20 0 4 0 950 1 100000 0\n#command\n\
-             |==> /proc/1/cmdline <==\n|/sbin/init\n|==> /proc/812/cmdline <==\n|nginx: worker process\n\
-             |==> /proc/900/cmdline <==\n|/opt/worker --queue jobs\n#owner\n\
+             |/proc/1/stat:1 (systemd) S 0 1 1 0 -1 0 0 0 0 0 200 100 0 0 20 0 1 0 1 1 2500 0\n\
+             |/proc/812/stat:812 (nginx) S 1 2 2 0 -1 0 0 0 0 0 {ticks} 0 0 0 20 0 1 0 900 1 9000 0\n\
+             |/proc/900/stat:900 (worker) D 1 2 2 0 -1 0 0 0 0 0 10 0 0 0 20 0 4 0 950 1 100000 0\n#command\n\
+             |/proc/1/cmdline:/sbin/init\n|/proc/812/cmdline:nginx: worker process\n\
+             |/proc/900/cmdline:/opt/worker --queue jobs\n#owner\n\
              |dr-xr-xr-x 9 0 0 0 Nov 26 08:31 /proc/1\n|dr-xr-xr-x 9 33 33 0 Nov 26 08:31 /proc/812\n\
              |dr-xr-xr-x 9 0 0 0 Nov 26 08:31 /proc/900\n#users\n|root:0\n|www-data:33\n#.\n"
         )
@@ -440,7 +440,7 @@ fn an_edited_file_shows_what_changes_and_is_not_lost_when_it_is_refused() {
     let mut bench = files();
     bench.press("shift-g e");
     let id = look_for(&bench, |probe| *probe == Probe::File("/motd".to_owned()));
-    say(&mut bench, id, &format!("#stat\n|6 0\n#sum\n|{}\n#data\n|aGVsbG8K\n#.\n", "a".repeat(64)));
+    say(&mut bench, id, &format!("#stat\n|6 0\n#sum\n|{}\n#data\n|aGVsbG8K\n#.\n", files::sum_of(b"hello\n")));
     bench.press("ctrl-s");
     assert!(bench.screen(120, 30).contains("nothing was changed"));
     bench.type_text("world");

@@ -211,16 +211,15 @@ mod tests {
     #[test]
     fn only_what_an_editor_gives_back_is_edited() {
         let mut files = Files::default();
-        let sum = "0".repeat(64);
         let mut edit = |data: &str, sum: &str| {
             files.wanted = Some(("/etc/motd".to_owned(), Then::Edit));
             let edited = files.take_file(&format!("#stat\n|5 0\n{sum}#data\n|{data}\n#.\n"));
             (edited.map(|edited| edited.text), files.note.clone())
         };
-        let whole = format!("#sum\n|{sum}\n");
-        assert_eq!(edit("aGVsbG8=", &whole), (Some("hello".to_owned()), None));
+        let whole = |bytes: &[u8]| format!("#sum\n|{}\n", crate::console::probe::files::sum_of(bytes));
+        assert_eq!(edit("aGVsbG8=", &whole(b"hello")), (Some("hello".to_owned()), None));
         assert!(edit("aGVsbG8=", "").1.is_some_and(|note| note.contains("too much")));
-        assert!(edit("AAE=", &whole).1.is_some_and(|note| note.contains("no text")));
-        assert!(edit("/w==", &whole).1.is_some_and(|note| note.contains("would change")));
+        assert!(edit("AAE=", &whole(&[0, 1])).1.is_some_and(|note| note.contains("no text")));
+        assert!(edit("/w==", &whole(&[0xff])).1.is_some_and(|note| note.contains("would change")));
     }
 }
