@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::OnNode;
+use super::{OnNode, perform::trouble};
 use crate::{
     client::{Client, Error},
     console::{
@@ -20,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 const LOOKS: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 /// Seconds that the node has to take it: what is done late is done to something else.
 const TAKEN_WITHIN: i32 = 30;
+const MAY_END: &str = "The command stands in the commands pane; it may still end.";
 
 /// Runs the script and waits for what it says.
 pub(super) async fn run(client: &Client, change: OnNode) -> Result<Changed, Trouble> {
@@ -43,9 +44,12 @@ pub(super) async fn run(client: &Client, change: OnNode) -> Result<Changed, Trou
             ssm::GetCommandInvocation { command_id: command_id.clone(), instance_id: node.clone(), plugin_name: None };
         let answer = match client.call(get).await {
             Ok(answer) => answer,
-            // The service may not know it yet.
-            Err(error) if error.code() == Some("InvocationDoesNotExist") => continue,
-            Err(error) => return Err(error.into()),
+            // The service may not know it yet, or not be there for a moment: the change is under way all the same.
+            Err(error) if error.code() == Some("InvocationDoesNotExist") || error.is_transient() => continue,
+            Err(error) => {
+                let what = format!("{what}: sent, but what became of it cannot be read: {error}");
+                return Err(Trouble { fault: trouble(&error).fault, ..Trouble::new(what, Some(MAY_END)) });
+            }
         };
         match answer.status {
             Some(CommandInvocationStatus::Success) => return Ok(Changed::OnNode { node, what }),
@@ -65,8 +69,5 @@ pub(super) async fn run(client: &Client, change: OnNode) -> Result<Changed, Trou
             }
         }
     }
-    Err(Trouble::new(
-        format!("{what}: no answer within {} s", PATIENCE.as_secs()),
-        Some("The command stands in the commands pane; it may still end."),
-    ))
+    Err(Trouble::new(format!("{what}: no answer within {} s", PATIENCE.as_secs()), Some(MAY_END)))
 }

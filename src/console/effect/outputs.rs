@@ -15,19 +15,30 @@ use crate::{
 
 /// Characters of standard output and of standard error that `GetCommandInvocation` shows.
 const SHOWN: [usize; 2] = [24_000, 8_000];
+/// What is said of an output of which nobody has more.
+const CUT: &str = "cut by the service; run with an output bucket to keep everything";
 
 impl Asker {
-    /// The outputs of invocations, as much as the service shows.
+    /// The outputs of invocations, as much as the service shows. One that cannot be had takes no other with it.
+    ///
+    /// # Errors
+    /// The first one, when all that can be had is told.
     pub(super) async fn wholes(&self, invocations: Vec<(String, String)>) -> Result<(), Error> {
         let ask = |(command, node): (String, String)| async move {
             let _turn = self.limit.acquire().await;
             Ok::<_, Error>(whole(&self.invocation(&command, &node).await?, node))
         };
         let mut answers = stream::iter(invocations).map(ask).buffer_unordered(AT_ONCE);
+        let mut failed = None;
         while let Some(whole) = answers.next().await {
-            self.send(Page::Whole(Box::new(whole?))).await;
+            match whole {
+                Ok(whole) => self.send(Page::Whole(Box::new(whole))).await,
+                // The others would fail with it.
+                Err(error) if error.is_of_credentials() => return Err(error),
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     /// The output of the newest of these commands that ran on a node.
@@ -64,7 +75,10 @@ impl Asker {
                     let step = answer.plugin_name.as_deref().unwrap_or_default().replace(':', "-");
                     self.client.log_stream(group, &format!("{command}/{node}/{step}/{stream}")).await?
                 }
-                (None, None) => continue,
+                (None, None) => {
+                    whole.cut.get_or_insert_with(|| CUT.to_owned());
+                    continue;
+                }
             };
             let kept = bytes.get(..LARGEST_OUTPUT).unwrap_or(&bytes);
             if kept.len() < bytes.len() {
@@ -101,7 +115,7 @@ fn whole(answer: &ssm::GetCommandInvocationOutput, node: String) -> Whole {
             whole.kept |= url.as_ref().is_some_and(|url| !url.is_empty()) || log_group(answer).is_some();
             whole.cut = Some(match whole.kept {
                 true => "cut by the service".to_owned(),
-                false => "cut by the service; run with an output bucket to keep everything".to_owned(),
+                false => CUT.to_owned(),
             });
         }
     }

@@ -2,9 +2,13 @@
 
 use std::{collections::HashSet, time::Duration};
 
+use futures_util::{StreamExt, stream};
 use tokio::time::{Instant, sleep};
 
-use super::queries::Asker;
+use super::{
+    perform::{AT_ONCE, trouble},
+    queries::Asker,
+};
 use crate::{
     client::Error,
     console::{
@@ -24,12 +28,48 @@ const TAKEN_WITHIN: i32 = 30;
 
 impl Asker {
     /// Asks nodes for their vitals, and tells each as it comes. Those that do not answer are told as well, and why.
+    ///
+    /// # Errors
+    /// When no node at all could be asked.
     pub(super) async fn samples(&self, nodes: Vec<String>) -> Result<(), Error> {
-        let batches = nodes.chunks(MOST_IDS).map(|batch| self.sample(batch));
-        futures_util::future::try_join_all(batches).await.map(drop)
+        let sample = |batch: Vec<String>| async move { self.sample(&batch).await };
+        let batches: Vec<_> = nodes.chunks(MOST_IDS).map(<[String]>::to_vec).collect();
+        let asked: Vec<_> = stream::iter(batches).map(sample).buffer_unordered(AT_ONCE).collect().await;
+        match asked.into_iter().reduce(Result::or) {
+            Some(Err(error)) => Err(error),
+            Some(Ok(())) | None => Ok(()),
+        }
     }
 
+    /// Asks the nodes of one batch. The service refuses a command as a whole for one node that it does not know: then
+    /// it is asked for each half.
     async fn sample(&self, nodes: &[String]) -> Result<(), Error> {
+        let (mut commands, mut batches) = (Vec::new(), vec![nodes]);
+        let mut refused = None;
+        while let Some(batch) = batches.pop() {
+            match self.command(batch).await {
+                Ok(command) => commands.push((command, batch)),
+                Err(error) if batch.len() > 1 && error.code() == Some("InvalidInstanceId") => {
+                    let (one, other) = batch.split_at(batch.len() / 2);
+                    batches.extend([other, one]);
+                }
+                Err(error) => {
+                    self.failed(batch.iter().map(String::as_str), &trouble(&error)).await;
+                    refused = Some(error);
+                }
+            }
+        }
+        let any = !commands.is_empty();
+        let following = commands.into_iter().map(|(command, batch)| self.follow(command, batch));
+        futures_util::future::join_all(following).await;
+        match refused {
+            Some(error) if !any => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets these nodes run the script; the command's id.
+    async fn command(&self, nodes: &[String]) -> Result<String, Error> {
         let send = ssm::SendCommand {
             instance_ids: nodes.to_vec(),
             document_name: SHELL_SCRIPT.to_owned(),
@@ -42,9 +82,14 @@ impl Asker {
             ..Default::default()
         };
         let command = self.client.call(send).await?.command.and_then(|command| command.command_id);
-        let command = command.ok_or_else(|| Error::Protocol("SendCommand answered without an id".to_owned()))?;
+        command.ok_or_else(|| Error::Protocol("SendCommand answered without an id".to_owned()))
+    }
+
+    /// Tells the answers of a command's nodes as they come.
+    async fn follow(&self, command: String, nodes: &[String]) {
         let mut open: HashSet<&str> = nodes.iter().map(String::as_str).collect();
         let (end, mut wait) = (Instant::now() + PATIENCE, LOOKS.0);
+        let mut why = Trouble::new(format!("no answer within {} s", PATIENCE.as_secs()), None);
         while !open.is_empty() && Instant::now() < end {
             sleep(wait).await;
             wait = (wait * 2).min(LOOKS.1);
@@ -54,23 +99,35 @@ impl Asker {
                 max_results: Some(50),
                 ..Default::default()
             };
-            for invocation in self.client.all(list).await? {
+            let invocations = match self.client.all(list).await {
+                Ok(invocations) => invocations,
+                Err(error) if error.is_transient() => continue,
+                Err(error) => {
+                    why = error.into();
+                    break;
+                }
+            };
+            for invocation in invocations {
                 let Some(result) = outcome(&invocation) else { continue };
                 let node = invocation.instance_id.unwrap_or_default();
                 if open.remove(node.as_str()) {
                     let result = match result {
-                        Ok(text) if !text.contains(probe::END) => Ok(self.rest(&command, &node).await?),
+                        Ok(text) if !text.contains(probe::END) => {
+                            self.rest(&command, &node).await.map_err(|error| error.into())
+                        }
                         other => other,
                     };
                     self.send(Page::Sample { node, result }).await;
                 }
             }
         }
-        for node in open {
-            let what = format!("no answer within {} s", PATIENCE.as_secs());
-            self.send(Page::Sample { node: node.to_owned(), result: Err(Trouble::new(what, None)) }).await;
+        self.failed(open.into_iter(), &why).await;
+    }
+
+    async fn failed(&self, nodes: impl Iterator<Item = &str>, trouble: &Trouble) {
+        for node in nodes {
+            self.send(Page::Sample { node: node.to_owned(), result: Err(trouble.clone()) }).await;
         }
-        Ok(())
     }
 
     /// The output of an invocation that the list has cut.
@@ -104,6 +161,49 @@ fn outcome(invocation: &ssm::CommandInvocation) -> Option<Result<String, Trouble
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Knows fifty nodes but for one, and answers for all others.
+    #[tokio::test]
+    async fn a_node_that_the_service_does_not_know_takes_no_other_with_it() {
+        use axum::{Router, http::StatusCode, routing::post};
+        use serde_json::{Value, json};
+        let answer = async |headers: axum::http::HeaderMap, body: String| {
+            let body: Value = serde_json::from_str(&body).unwrap();
+            if headers["x-amz-target"].to_str().unwrap().ends_with("SendCommand") {
+                let nodes: Vec<_> = body["InstanceIds"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+                return match nodes.contains(&"mi-17") {
+                    true => (StatusCode::BAD_REQUEST, json!({ "__type": "InvalidInstanceId" }).to_string()),
+                    false => (StatusCode::OK, json!({ "Command": { "CommandId": nodes.join(" ") } }).to_string()),
+                };
+            }
+            let invocation =
+                |node: &str| json!({ "InstanceId": node, "Status": "Success", "CommandPlugins": [{ "Output": "#." }] });
+            let list: Vec<_> = body["CommandId"].as_str().unwrap().split(' ').map(invocation).collect();
+            (StatusCode::OK, json!({ "CommandInvocations": list }).to_string())
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(answer))).await });
+        let settings = crate::client::Settings::with_keys(&url, "us-east-1", "AKIDEXAMPLE", "secret");
+        let client = crate::client::Client::connect(settings).await.unwrap();
+        let (updates, mut told) = tokio::sync::mpsc::channel(100);
+        let limit = std::sync::Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
+        let source = Some(crate::console::effect::Source::Samples);
+        let asker = Asker { client, epoch: Default::default(), source, updates, limit };
+        asker.samples((0..50).map(|n| format!("mi-{n}")).collect()).await.unwrap();
+        drop(asker);
+        let (mut well, mut ill) = (0, Vec::new());
+        while let Some(crate::console::update::Update::Page { page: Page::Sample { node, result }, .. }) =
+            told.recv().await
+        {
+            match result {
+                Ok(_) => well += 1,
+                Err(trouble) => ill.push((node, trouble.what)),
+            }
+        }
+        assert_eq!((well, ill.len()), (49, 1), "{ill:?}");
+        assert!(ill[0].0 == "mi-17" && ill[0].1.contains("InvalidInstanceId"), "{ill:?}");
+    }
 
     #[test]
     fn only_what_has_ended_is_an_answer() {
