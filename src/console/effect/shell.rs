@@ -6,13 +6,14 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{Progress, Recording, perform::trouble, tape::Tape, turns::Turns};
 use crate::{
-    client::{Client, Session, SessionEvent, SessionInput, TerminalSize},
+    client::{Client, Error, Session, SessionEvent, SessionInput, TerminalSize},
     config::paths::Paths,
     console::{
+        state::shells::limits::{PREFERENCES, Preferences},
         term::{Event, Screen, Terminal},
         update::{ShellUpdate, Trouble, Update},
     },
-    ssm::StartSession,
+    ssm::{DescribeSessions, DocumentFormat, GetDocument, SessionFilter, SessionFilterKey, SessionState, StartSession},
 };
 
 /// Inputs that wait for a session; more are refused.
@@ -121,6 +122,11 @@ async fn take_over(
     terminal: &Terminal,
 ) -> Result<(Session, Option<Turns>), Trouble> {
     let told = |error: &dyn std::fmt::Display| Trouble::new(format!("The session was not taken over: {error}."), None);
+    if let Some(key) = key_of(client, &left).await? {
+        let what =
+            format!("The session was not taken over: it is encrypted with {key}, for the client that began it alone.");
+        return Err(Trouble::new(what, Some("End it and open a new one.")));
+    }
     let mut turns = Turns::of(Paths::discover().map_err(|error| told(&error))?.attached(), left.clone());
     let before = tokio::task::spawn_blocking(move || turns.take_over().map(|unsure| (unsure, turns)));
     let (unsure, turns) = before.await.map_err(|error| told(&error))?.map_err(|error| told(&error))?;
@@ -128,6 +134,21 @@ async fn take_over(
     let session = taken.map_err(|error| trouble(&error))?;
     terminal.feed(b"[the session goes on here; what it showed before is not kept]\r\n");
     Ok((session, Some(turns)))
+}
+
+/// The KMS key with which the bytes of a session are sealed, as far as its document can be read.
+async fn key_of(client: &Client, session: &str) -> Result<Option<String>, Error> {
+    let filters = vec![SessionFilter { key: SessionFilterKey::SessionId, value: session.to_owned() }];
+    let list = DescribeSessions { state: SessionState::Active, filters, ..Default::default() };
+    let known = client.call(list).await?.sessions.into_iter().next();
+    let name = known.and_then(|session| session.document_name).filter(|name| !name.is_empty());
+    let name = name.unwrap_or_else(|| PREFERENCES.to_owned());
+    match client.call(GetDocument { name, document_format: Some(DocumentFormat::Json), ..Default::default() }).await {
+        Ok(answer) => Ok(Preferences::parse(&answer.content.unwrap_or_default()).key),
+        Err(error) if error.is_transient() || error.is_of_credentials() => Err(error),
+        // There is none, or it is not for this caller to read.
+        Err(_) => Ok(None),
+    }
 }
 
 /// Writes down how far a session has counted, when it is time to.
@@ -297,5 +318,37 @@ async fn tell_events(terminal: &Terminal, told: &Told) {
             Event::Copy { text, ask } => told.send(ShellUpdate::Copy { text: text.into(), ask }).await,
             Event::Title(_) | Event::Restarted => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_session_with_a_key_is_left_to_the_client_that_has_it() {
+        let answer = async |headers: axum::http::HeaderMap, body: String| {
+            let body: Value = serde_json::from_str(&body).unwrap();
+            let described = headers["x-amz-target"].to_str().unwrap().ends_with("DescribeSessions");
+            let answer = match (described, body["Name"].as_str()) {
+                (true, _) => {
+                    let document = body["Filters"][0]["value"].as_str().unwrap().replace("session-", "document-");
+                    json!({ "Sessions": [{ "SessionId": "s", "DocumentName": document }] })
+                }
+                (false, Some("document-sealed")) => json!({ "Content": r#"{"inputs":{"kmsKeyId":"alias/shells"}}"# }),
+                (false, _) => json!({ "Content": r#"{"inputs":{"kmsKeyId":""}}"# }),
+            };
+            answer.to_string()
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = axum::Router::new().route("/", axum::routing::post(answer));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let settings = crate::client::Settings::with_keys(&url, "us-east-1", "AKIDEXAMPLE", "secret");
+        let client = Client::connect(settings).await.unwrap();
+        assert_eq!(key_of(&client, "session-sealed").await.unwrap().as_deref(), Some("alias/shells"));
+        assert_eq!(key_of(&client, "session-plain").await.unwrap(), None);
     }
 }

@@ -10,7 +10,7 @@ use super::{
     viewer::Viewer,
 };
 use crate::{
-    console::{origin::Origin, text::clean},
+    console::{origin::Origin, probe::REASON, text::clean},
     ssm::{self, SessionStatus, Timestamp},
 };
 
@@ -86,7 +86,9 @@ impl Session {
 
     /// Whether it is a shell that goes on without its client, which another one may take over.
     pub fn is_left(&self) -> bool {
-        self.is_running() && self.status == Some(SessionStatus::Disconnected) && self.can_have_transcript()
+        // What a console that was killed had looked at or written is no shell either.
+        let own_work = self.document.contains("NonInteractive") || self.reason.starts_with(REASON);
+        self.is_running() && self.status == Some(SessionStatus::Disconnected) && self.can_have_transcript() && !own_work
     }
 
     /// The status in one word.
@@ -216,5 +218,27 @@ impl Sessions {
     /// Sessions that run.
     pub fn running(&self) -> usize {
         self.list.iter().filter(|session| session.is_running()).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_shell_is_one_that_was_left() {
+        let left = |document: &str, reason: &str| {
+            let session = ssm::Session {
+                status: Some(SessionStatus::Disconnected),
+                document_name: Some(document.to_owned()),
+                reason: Some(reason.to_owned()),
+                ..Default::default()
+            };
+            Session::from(&session).is_left()
+        };
+        assert!(left("SSM-SessionManagerRunShell", "") && left("AWS-StartInteractiveCommand", "deploy"));
+        assert!(!left("AWS-StartNonInteractiveCommand", ""));
+        assert!(!left("AWS-StartInteractiveCommand", "fleetdeck: write /etc/motd"));
+        assert!(!left("AWS-StartPortForwardingSession", ""));
     }
 }
