@@ -17,7 +17,9 @@ static SECRET_TEXT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?ix)
         \b(AKIA|ASIA)[A-Z0-9]{16}\b
-        | (?P<name>(?:--?)?[\w-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key)[\w-]*\s*[=:]\s*)(?P<value>"[^"]*"|'[^']*'|[^\s'"]+)
+        | (?P<header>\bauthorization\\?["']?\s*[=:]\s*\\?["']?(?:(?:basic|bearer|digest|negotiate|token)\s+)?)[^\s'"\\]+
+        | (?P<bearer>\bbearer\s+)[A-Za-z0-9._~+/=-]{16,}
+        | (?P<name>(?:--?)?[\w-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key)[\w-]*\\?["']?\s*[=:]\s*)(?P<value>\\"[^"]*"|"(?:[^"\\]|\\.)*"|'[^']*'|[^\s'"]+)
         | (?P<url>://[^\s/:@]+:)[^\s/@]+(?P<at>@)
         | (?P<flag>--?(?:password|token|secret)\s+)(?P<word>"[^"]*"|'[^']*'|[^\s'"]+)
         "#,
@@ -95,7 +97,8 @@ pub fn mask(text: &str) -> String {
     regex
         .replace_all(text, |found: &regex::Captures<'_>| {
             let kept = |name: &str| found.name(name).map_or("", |kept| kept.as_str());
-            format!("{}{}{}{MASK}{}", kept("name"), kept("flag"), kept("url"), kept("at"))
+            let before = ["header", "bearer", "name", "flag", "url"].map(kept).concat();
+            format!("{before}{MASK}{}", kept("at"))
         })
         .into_owned()
 }
@@ -130,11 +133,18 @@ mod tests {
             "export API_KEY=\"hunter2\"",
             "--secret=hunter2",
             "psql postgres://app:hunter2@db.internal/app",
+            r#"curl -d '{"user": "ann", "password": "hunter2", "x": 1}'"#,
+            r#"curl -d '{"password":"a\"hunter2"}'"#,
+            r#"curl -d "{\"password\": \"hunter2\"}""#,
+            "curl -H 'Authorization: Bearer hunter2'",
+            "curl -H \"authorization: hunter2\"",
+            r#"{"Authorization": "Basic hunter2"}"#,
+            "set bearer hunter2hunter2hunter2",
         ] {
             let masked = mask(text);
             assert!(!masked.contains("hunter2"), "{masked}");
         }
-        for plain in ["uname -a", "curl http://127.0.0.1:8080/a@b", "ssh ann@host"] {
+        for plain in ["the bearer of this", "uname -a", "curl http://127.0.0.1:8080/a@b", "ssh ann@host"] {
             assert_eq!(mask(plain), plain);
         }
         assert!(!mask("aws configure AKIAIOSFODNN7EXAMPLE").contains("AKIA"));

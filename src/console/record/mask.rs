@@ -11,7 +11,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use crate::{
     console::{
         state::{Event, Heard, commands::Group},
-        update::{LookUpdate, Page, ProgramUpdate, ShellUpdate, SignInUpdate, Transcript, Update, Whole},
+        update::{LookUpdate, Page, ProgramUpdate, ShellUpdate, SignInUpdate, Transcript, Trouble, Update, Whole},
     },
     ssm,
 };
@@ -72,6 +72,8 @@ impl Masks {
                 Update::Folded { command: command.clone(), number: *number, groups: groups.iter().map(mask).collect() }
             }
             Update::Program { id, update } => Update::Program { id: *id, update: self.program(update) },
+            // What a node wrote to standard error may be why.
+            Update::Changed(origin, Err(trouble)) => Update::Changed(*origin, Err(self.trouble(trouble))),
             // Names, numbers, ids, and words of ours and of the service.
             Update::SignIn { identifier, update: SignInUpdate::Code { .. } } => {
                 // Whoever has both could agree for somebody else.
@@ -85,11 +87,11 @@ impl Masks {
             | Update::Caller { .. }
             | Update::Left { .. }
             | Update::End { .. }
-            | Update::Changed(..)
+            | Update::Changed(_, Ok(_))
             | Update::Forward { .. }
             | Update::Copying { .. }
             | Update::Arranged(_)
-            | Update::Throttled(_)
+            | Update::Throttled(..)
             | Update::Told(_)
             | Update::Failed(_) => update.clone(),
         }
@@ -134,8 +136,13 @@ impl Masks {
     fn look(&self, update: &LookUpdate) -> LookUpdate {
         match update {
             LookUpdate::Answer(text) => LookUpdate::Answer(self.output(text)),
-            LookUpdate::Over(trouble) => LookUpdate::Over(trouble.clone()),
+            LookUpdate::Over(trouble) => LookUpdate::Over(trouble.as_ref().map(|trouble| self.trouble(trouble))),
         }
+    }
+
+    /// Why something failed may be said in the words of a node or of a program.
+    fn trouble(&self, trouble: &Trouble) -> Trouble {
+        Trouble { what: self.output(&trouble.what), ..trouble.clone() }
     }
 
     fn whole(&self, whole: &Whole) -> Whole {
@@ -148,7 +155,9 @@ impl Masks {
     fn program(&self, update: &ProgramUpdate) -> ProgramUpdate {
         match update {
             ProgramUpdate::Output { text, error } => ProgramUpdate::Output { text: self.output(text), error: *error },
-            ProgramUpdate::Heading(_) | ProgramUpdate::Ended { .. } => update.clone(),
+            ProgramUpdate::Heading(text) => ProgramUpdate::Heading(self.output(text)),
+            ProgramUpdate::Ended { well: true, .. } => update.clone(),
+            ProgramUpdate::Ended { word, well } => ProgramUpdate::Ended { word: self.output(word), well: *well },
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
         origin::Origin,
         replay::{Lines, Options, Replay},
         testing::Bench,
-        update::{Facts, Page, ShellUpdate, Transcript, Whole},
+        update::{Facts, LookUpdate, Page, ProgramUpdate, ShellUpdate, Transcript, Whole},
     },
     ssm::{self, ParameterType},
 };
@@ -197,6 +197,15 @@ fn output_is_recorded_only_where_that_was_asked_for() {
         ] {
             taped.update(Update::Page { source, epoch: first(), page });
         }
+        let needle = || Trouble::new("the needle", None);
+        for update in [
+            Update::Changed(Origin::default(), Err(needle())),
+            Update::Look { id: 1, update: LookUpdate::Over(Some(needle())) },
+            Update::Program { id: 1, update: ProgramUpdate::Heading("the needle".to_owned()) },
+            Update::Program { id: 1, update: ProgramUpdate::Ended { word: "the needle".to_owned(), well: false } },
+        ] {
+            taped.update(update);
+        }
         taped.press("s");
         taped.draw();
         let tab = taped.bench.state.shells.current().unwrap();
@@ -204,7 +213,7 @@ fn output_is_recorded_only_where_that_was_asked_for() {
         taped.update(Update::Shell { tab: 1, update: ShellUpdate::Output });
         taped.draw();
         let found = taped.recorder.report().matches("the needle").count();
-        assert_eq!(found, if output { 6 } else { 0 });
+        assert_eq!(found, if output { 10 } else { 0 });
     }
 }
 
