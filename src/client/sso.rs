@@ -88,7 +88,7 @@ async fn begin_at(service: Service, sign_in: SignIn) -> Result<(Device, Pending)
     let url = answer.verification_uri_complete.filter(|url| !url.is_empty()).unwrap_or(answer.verification_uri);
     let device = Device { url, code: answer.user_code };
     let expires = service.clock.now().plus(Duration::from_secs(answer.expires_in));
-    let interval = answer.interval.unwrap_or(INTERVAL);
+    let interval = pause(answer.interval.unwrap_or(INTERVAL));
     Ok((device, Pending { sign_in, service, registration, device_code: answer.device_code, interval, expires }))
 }
 
@@ -108,16 +108,19 @@ impl Pending {
             };
             match self.service.post::<TokenAnswer>("token", &asked).await {
                 Ok(token) => break token,
-                Err(Error::Api(error)) if error.code == "slow_down" => interval += SLOWER,
+                Err(Error::Api(error)) if error.code == "slow_down" => {
+                    interval = pause(interval.saturating_add(SLOWER))
+                }
                 Err(Error::Api(error)) if error.code == "authorization_pending" => {}
                 // The network may be gone for a moment while the user is at the browser.
                 Err(error) if error.is_transient() => {}
                 Err(error) => return Err(error),
             }
-            if self.service.clock.now() >= self.expires {
+            let left = self.expires.since(self.service.clock.now());
+            if left.is_zero() {
                 return Err(Error::Api(ApiError::new("expired_token", "Nobody agreed in time.")));
             }
-            tokio::time::sleep(Duration::from_secs(interval)).await;
+            tokio::time::sleep(left.min(Duration::from_secs(interval))).await;
         };
         let file = token_file(home, self.sign_in.identifier());
         let kept = Kept {
@@ -136,6 +139,13 @@ impl Pending {
     }
 }
 
+/// Seconds between two looks, whatever the service says.
+fn pause(seconds: u64) -> u64 {
+    // Nobody is at a browser in a test.
+    const LEAST: u64 = if cfg!(test) { 0 } else { 1 };
+    seconds.clamp(LEAST, 60)
+}
+
 /// Where the token of a session is kept, as the AWS CLI and the SDKs have it.
 pub fn token_file(home: &Path, identifier: &str) -> PathBuf {
     let name = hex(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, identifier.as_bytes()).as_ref());
@@ -151,14 +161,22 @@ fn keep(path: &Path, kept: &Kept<'_>) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(directory)?;
     let fresh = path.with_extension(format!("{}.part", std::process::id()));
+    // One that somebody left there may be readable for others.
+    let _ = std::fs::remove_file(&fresh);
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&fresh)?;
-    file.write_all(&serde_json::to_vec(kept)?)?;
-    file.sync_all()?;
-    std::fs::rename(&fresh, path)
+    let written = || {
+        let mut file = options.open(&fresh)?;
+        file.write_all(&serde_json::to_vec(kept)?)?;
+        file.sync_all()?;
+        std::fs::rename(&fresh, path)
+    };
+    written().inspect_err(|_| {
+        // It holds the token.
+        let _ = std::fs::remove_file(&fresh);
+    })
 }
 
 /// `2026-11-22T10:00:00Z`, as the AWS CLI writes it.
@@ -388,6 +406,23 @@ mod tests {
         assert_eq!(asked[0]["scopes"], json!(["sso:account:access"]));
         assert_eq!(asked[1]["startUrl"], "https://corp.awsapps.com/start");
         assert_eq!((asked.len(), &asked[2]["deviceCode"]), (5, &json!("device")));
+    }
+
+    #[test]
+    fn a_service_cannot_make_us_wait_for_ever() {
+        assert_eq!([pause(5), pause(61), pause(u64::MAX)], [5, 60, 60]);
+    }
+
+    #[tokio::test]
+    async fn a_token_that_cannot_be_kept_is_left_nowhere() {
+        let (_, url) = fake(&[]).await;
+        let home = tempfile::tempdir().unwrap();
+        let (_, pending) = begin_at(Service::at(&url).unwrap(), corp()).await.unwrap();
+        // A folder in the place of the file.
+        let file = token_file(home.path(), "corp");
+        std::fs::create_dir_all(file.join("x")).unwrap();
+        assert!(pending.finish(home.path()).await.is_err());
+        assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
     }
 
     #[tokio::test]
