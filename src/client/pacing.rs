@@ -38,6 +38,11 @@ impl Pacing {
         self.with(operation, now, |bucket| bucket.take(now))
     }
 
+    /// How long a call would have to wait for a place then.
+    pub(super) fn wait(&self, operation: &'static str, then: Instant) -> Duration {
+        self.with(operation, then, |bucket| bucket.wait(then).1)
+    }
+
     /// The service throttled the operation.
     pub(super) fn throttled(&self, operation: &'static str, now: Instant) {
         self.with(operation, now, |bucket| bucket.slow_down(now));
@@ -66,30 +71,53 @@ struct Bucket {
     rate: Option<f64>,
     tokens: f64,
     at: Instant,
+    /// When the pace was last slowed down.
+    slowed: Option<Instant>,
     /// When the calls of the last second were accepted: what the service is known to take.
     accepted: VecDeque<Instant>,
 }
 
 impl Bucket {
     fn new(ceiling: Option<f64>, now: Instant) -> Self {
-        Self { ceiling, rate: ceiling, tokens: ceiling.map_or(0.0, burst), at: now, accepted: VecDeque::new() }
+        Self {
+            ceiling,
+            rate: ceiling,
+            tokens: ceiling.map_or(0.0, burst),
+            at: now,
+            slowed: None,
+            accepted: VecDeque::new(),
+        }
     }
 
     /// Takes a token, on credit if there is none; the debt is the time to wait.
     fn take(&mut self, now: Instant) -> Duration {
-        let Some(rate) = self.rate else { return Duration::ZERO };
-        let earned = now.saturating_duration_since(self.at).as_secs_f64() * rate;
-        self.tokens = (self.tokens + earned).min(burst(rate)) - 1.0;
-        self.at = self.at.max(now);
-        Duration::from_secs_f64((-self.tokens / rate).clamp(0.0, 60.0))
+        let (tokens, wait) = self.wait(now);
+        (self.tokens, self.at) = (tokens, self.at.max(now));
+        wait
     }
 
-    /// A first throttle tells the limit: what was accepted in the second before it, and a little less. Later ones halve.
+    /// The tokens that would be left, and the time to wait.
+    fn wait(&self, now: Instant) -> (f64, Duration) {
+        let Some(rate) = self.rate else { return (self.tokens, Duration::ZERO) };
+        let earned = now.saturating_duration_since(self.at).as_secs_f64() * rate;
+        let tokens = (self.tokens + earned).min(burst(rate)) - 1.0;
+        (tokens, Duration::from_secs_f64((-tokens / rate).clamp(0.0, 60.0)))
+    }
+
+    /// A first throttle tells the limit: what was accepted in the second before it, and a little less. Later ones halve. What
+    /// else is refused within a second was under way already and tells nothing new.
     fn slow_down(&mut self, now: Instant) {
+        let again = |at: Instant| now.saturating_duration_since(at) < Duration::from_secs(1);
+        if self.slowed.is_some_and(again) {
+            return;
+        }
+        self.slowed = Some(now);
+        let (earned, _) = self.wait(now);
         self.forget(now);
         let seen = f64::from(u32::try_from(self.accepted.len()).unwrap_or(u32::MAX));
         self.rate = Some(self.rate.map_or((seen * 0.8).max(CAUTIOUS), |rate| (rate / 2.0).max(SLOWEST)));
-        self.tokens = self.tokens.min(0.0);
+        // What was saved up is gone.
+        (self.tokens, self.at) = ((earned + 1.0).min(0.0), self.at.max(now));
     }
 
     /// Grows towards the ceiling, or by a fiftieth where none is known, so that a limit is found again soon.
@@ -129,18 +157,32 @@ mod tests {
     }
 
     #[test]
+    fn one_overload_slows_down_once_however_many_calls_are_under_way() {
+        let start = Instant::now();
+        let pacing = Pacing::new(true);
+        (0..10).for_each(|_| pacing.throttled("GetParameter", start));
+        // A debt of one call at half of forty a second.
+        assert_eq!(pacing.wait("GetParameter", start), Duration::from_millis(50));
+        assert_eq!(pacing.reserve("GetParameter", start), Duration::from_millis(50));
+        assert_eq!(pacing.wait("GetParameter", start), Duration::from_millis(100));
+        pacing.throttled("GetParameter", start + Duration::from_secs(1));
+        let later = start + Duration::from_secs(1);
+        assert_eq!(pacing.wait("GetParameter", later), Duration::from_millis(100));
+    }
+
+    #[test]
     fn another_endpoint_is_free_until_it_complains() {
         let start = Instant::now();
         let pacing = Pacing::new(false);
         assert!((0..10_000).all(|_| pacing.reserve("PutParameter", start).is_zero()));
-        for _ in 0..30 {
-            pacing.throttled("PutParameter", start);
+        for second in 0..30 {
+            pacing.throttled("PutParameter", start + Duration::from_secs(second));
         }
         let waits: Vec<_> = (0..3).map(|_| pacing.reserve("PutParameter", start)).collect();
         assert_eq!(waits, [2, 4, 6].map(Duration::from_secs));
         for _ in 0..1000 {
             pacing.accepted("PutParameter", start);
         }
-        assert!(pacing.reserve("PutParameter", start + Duration::from_secs(9)).is_zero());
+        assert!(pacing.reserve("PutParameter", start + Duration::from_secs(38)).is_zero());
     }
 }

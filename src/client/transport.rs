@@ -172,6 +172,20 @@ pub struct Throttle {
     pub until: Instant,
 }
 
+/// What a call has told of a throttle: untrue once nobody tries again, whether the call was given up or dropped.
+struct Notice<'a> {
+    transport: &'a Transport,
+    operation: Option<&'static str>,
+}
+
+impl Drop for Notice<'_> {
+    fn drop(&mut self) {
+        if let Some(operation) = self.operation {
+            self.transport.no_longer(operation);
+        }
+    }
+}
+
 /// Connections, credentials and pace of one client.
 #[derive(Debug)]
 pub(super) struct Transport {
@@ -205,6 +219,11 @@ impl Transport {
     /// The service has taken a call of an operation.
     fn accepted(&self, operation: &'static str) {
         self.pacing.accepted(operation, Instant::now());
+        self.no_longer(operation);
+    }
+
+    /// An operation is not throttled any more, as far as is known.
+    fn no_longer(&self, operation: &'static str) {
         self.throttles.send_if_modified(|throttle| {
             let over = throttle.is_some_and(|throttle| throttle.operation == operation);
             if over {
@@ -217,6 +236,7 @@ impl Transport {
     /// Sends a call until it is answered or not to be tried again. An answer may still be an error of the service.
     pub(super) async fn send(&self, call: Call) -> Result<Answer, Error> {
         let mut tries = Tries::default();
+        let mut notice = Notice { transport: self, operation: None };
         loop {
             let wait = self.pacing.reserve(call.operation, Instant::now());
             if !wait.is_zero() {
@@ -248,7 +268,9 @@ impl Transport {
                 Some(wait) => {
                     tracing::debug!(operation = call.operation, ?failure, ?wait, "trying again");
                     if failure == Failure::Throttled {
-                        let until = Instant::now() + wait;
+                        let turn = Instant::now() + wait;
+                        let until = turn + self.pacing.wait(call.operation, turn);
+                        notice.operation = Some(call.operation);
                         self.throttles.send_replace(Some(Throttle { operation: call.operation, until }));
                     }
                     tokio::time::sleep(wait).await;

@@ -277,8 +277,8 @@ pub struct State {
     plan_feed: feed::Feeds,
     /// What is waited for.
     pub watch: watch::Watch,
-    /// The operation that the service throttles, and when it is tried again.
-    pub throttle: Option<(String, Timestamp)>,
+    /// The operation that the service of an origin throttles, and when it is tried again.
+    pub throttle: Option<(Origin, String, Timestamp)>,
     /// The user's own commands.
     pub own: Vec<&'static Own>,
     /// Programs that were started on this machine so far.
@@ -743,7 +743,7 @@ impl State {
         let secrets = self.parameters.hides_at();
         let keys = self.waiting.map(|since| since.plus(NEXT_KEYS)).filter(|at| *at > self.now);
         // The countdown of a throttle reads differently each second.
-        let left = self.throttle.as_ref().map(|(_, until)| until.since(self.now)).filter(|left| !left.is_zero());
+        let left = self.throttle.as_ref().map(|(_, _, until)| until.since(self.now)).filter(|left| !left.is_zero());
         let second = Duration::from_secs(1);
         let counts = left.map(|left| {
             self.now.plus(match left.subsec_nanos() {

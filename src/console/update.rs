@@ -265,8 +265,8 @@ pub enum Update {
     Folded { command: String, number: u64, groups: Vec<Group> },
     /// Something about a program on this machine.
     Program { id: u64, update: ProgramUpdate },
-    /// The service throttles this operation, which is tried again after a while; or it does so no longer.
-    Throttled(Option<(String, Duration)>),
+    /// The service of an origin throttles this operation, which is tried again after a while; or it does so no longer.
+    Throttled(Origin, Option<(String, Duration)>),
     /// Something about signing in to what goes by this identifier.
     SignIn { identifier: String, update: SignInUpdate },
     /// The code of a device was taken for an origin, or not.

@@ -282,7 +282,16 @@ async fn carry<S>(
                 Ok(count) if peer_closed.load(Ordering::Relaxed) => late += count,
                 Ok(_) => {}
             }
-            if told.send((stream, Told::Data(buffer.split().freeze()))).await.is_err() {
+            // A small read must not hold a whole block for as long as it waits.
+            let piece = match buffer.len() < READ / 4 {
+                true => {
+                    let piece = Bytes::copy_from_slice(&buffer);
+                    buffer.clear();
+                    piece
+                }
+                false => buffer.split().freeze(),
+            };
+            if told.send((stream, Told::Data(piece))).await.is_err() {
                 return false;
             }
         }

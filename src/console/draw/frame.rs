@@ -327,7 +327,7 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let word = origin::production(view).filter(|_| area.width >= WORD);
     spans.extend(word.into_iter().flat_map(|word| [word, view.span(Role::Footer, " ")]));
     let mut used = spans.iter().map(Span::width).sum::<usize>();
-    let throttle = state.throttle.as_ref().map(|(operation, until)| {
+    let throttle = state.throttle.as_ref().map(|(_, operation, until)| {
         // Rounded up: a wait of which something is left is not over.
         let seconds = (until.since(state.now).as_millis()).div_ceil(1_000);
         let next = if seconds == 0 { "trying again".to_owned() } else { format!("next in {seconds} s") };

@@ -401,7 +401,7 @@ impl Performer {
             let update = match making.await {
                 Ok(client) => {
                     let facts = Box::new(facts(&client));
-                    tokio::spawn(tell_throttles(client.throttles(), updates.clone()));
+                    tokio::spawn(tell_throttles(origin, client.throttles(), updates.clone()));
                     // Nobody else fills it.
                     let _ = held.set(client);
                     Update::Connected(origin, facts)
@@ -513,14 +513,18 @@ async fn last(changes: &mut JoinSet<Option<String>>) -> Vec<String> {
 }
 
 /// Tells whenever a service begins to throttle and ceases to.
-async fn tell_throttles(mut throttles: watch::Receiver<Option<Throttle>>, updates: mpsc::Sender<Update>) {
+async fn tell_throttles(
+    origin: Origin,
+    mut throttles: watch::Receiver<Option<Throttle>>,
+    updates: mpsc::Sender<Update>,
+) {
     while throttles.changed().await.is_ok() {
         let throttle = *throttles.borrow_and_update();
         let throttle = throttle.map(|throttle| {
             let wait = throttle.until.saturating_duration_since(std::time::Instant::now());
             (throttle.operation.to_owned(), wait)
         });
-        if updates.send(Update::Throttled(throttle)).await.is_err() {
+        if updates.send(Update::Throttled(origin, throttle)).await.is_err() {
             return;
         }
     }

@@ -75,8 +75,11 @@ impl State {
                 }
             }
             Update::Program { id, update } => self.program_update(id, update),
-            Update::Throttled(throttle) => {
-                self.throttle = throttle.map(|(operation, wait)| (operation, now.plus(wait)));
+            Update::Throttled(origin, Some((operation, wait))) => {
+                self.throttle = Some((origin, operation, now.plus(wait)));
+            }
+            Update::Throttled(origin, None) => {
+                self.throttle.take_if(|(throttled, ..)| *throttled == origin);
             }
             Update::SignIn { identifier, update } => self.sign_in_update(&identifier, update, fx),
             Update::CodeTaken(origin, result) => self.code_taken(origin, result, fx),

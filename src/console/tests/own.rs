@@ -293,10 +293,13 @@ fn the_end_of_a_command_is_news_if_it_took_long_or_nobody_looked() {
 fn a_throttle_counts_down_in_the_status_line() {
     let mut bench = loaded(false, 3);
     let throttle = Some(("DescribeInstanceInformation".to_owned(), Duration::from_millis(1_700)));
-    bench.apply(Update::Throttled(throttle));
+    bench.apply(Update::Throttled(Origin::default(), throttle));
     assert!(bench.screen(80, 24).contains("DescribeInstanceInformation throttled, next in 2 s"));
     bench.wait(1_000);
     assert!(bench.screen(80, 24).contains("next in 1 s"));
-    bench.apply(Update::Throttled(None));
+    // Another origin's is over.
+    bench.apply(Update::Throttled(serde_json::from_str("1").unwrap(), None));
+    assert!(bench.screen(80, 24).contains("next in 1 s"));
+    bench.apply(Update::Throttled(Origin::default(), None));
     assert!(!bench.screen(80, 24).contains("throttled"));
 }
