@@ -186,7 +186,7 @@ fn api_advice(error: &ApiError) -> Option<String> {
 }
 
 fn is_loopback(endpoint: &str) -> bool {
-    ["://127.", "://localhost", "://[::1]"].iter().any(|host| endpoint.contains(host))
+    reqwest::Url::parse(endpoint).is_ok_and(|url| super::transport::is_loopback(&url))
 }
 
 #[cfg(test)]
@@ -203,6 +203,8 @@ mod tests {
         assert_eq!(sso.advice().as_deref(), Some("Run `aws sso login --profile prod`."));
         let refused = Error::Connect { endpoint: "http://127.0.0.1:7700".into(), detail: "refused".into() };
         assert!(refused.advice().is_some_and(|advice| advice.contains("engine running")));
+        let far = Error::Connect { endpoint: "http://127.example.com".into(), detail: "refused".into() };
+        assert!(far.advice().is_some_and(|advice| advice.contains("network")));
         let skew = ApiError::new("InvalidSignatureException", "Signature expired: 1 is now earlier than 2");
         assert!(Error::Api(skew).advice().is_some_and(|advice| advice.contains("clock")));
         // AWS says nothing but the code.

@@ -349,7 +349,8 @@ pub(super) fn http_client(url: &Url) -> Result<reqwest::Client, Error> {
     builder.build().map_err(|error| tls(chain(&error)))
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether a URL is one of this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())

@@ -23,6 +23,11 @@ pub(super) struct Way {
 }
 
 impl Way {
+    /// Whether it has ended.
+    pub fn is_over(&self) -> bool {
+        self.task.is_finished()
+    }
+
     /// Tells the forward to end, and holds on to it while it does.
     pub fn stopping(mut self) -> Self {
         drop(self.stop.take());

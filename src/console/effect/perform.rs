@@ -253,6 +253,7 @@ impl Performer {
             }
             Effect::StopForward { id } => {
                 if let Some(way) = self.forwards.remove(&id) {
+                    self.stopping.retain(|_, way| !way.is_over());
                     self.stopping.insert(id, way.stopping());
                 }
             }
