@@ -53,6 +53,8 @@ roles! {
     Title = "title",
     /// Lines around and between things. The only role that need not be read.
     Border = "border",
+    /// Where in a list the window stands. Need not be read, but seen, over every row.
+    Scrollbar = "scrollbar",
     /// The first line: where one is.
     Header = "header",
     /// The name of the program and of the context in it.
@@ -363,7 +365,8 @@ mod tests {
     fn what_must_be_read_can_be_read() {
         for theme in all().filter(|theme| theme.name != "mono") {
             let text = theme.style(Role::Text);
-            for role in Role::ALL.iter().filter(|role| !matches!(role, Role::Border | Role::ModalBorder)) {
+            let lines = [Role::Border, Role::ModalBorder, Role::Scrollbar];
+            for role in Role::ALL.iter().filter(|role| !lines.contains(role)) {
                 let style = text.patch(theme.style(*role));
                 let (mut fg, mut bg) = (style.fg.unwrap(), style.bg.unwrap());
                 if style.add_modifier.contains(Modifier::REVERSED) {
@@ -375,6 +378,19 @@ mod tests {
                     let ratio = contrast(fg, ground);
                     assert!(ratio >= 4.5, "{}: {} has contrast {ratio:.2}", theme.name, role.name());
                 }
+            }
+        }
+    }
+
+    /// A sign that carries something but is no text needs 3:1.
+    #[test]
+    fn a_scrollbar_is_seen_over_every_row() {
+        for theme in all().filter(|theme| theme.name != "mono") {
+            let thumb = theme.style(Role::Scrollbar);
+            for under in [Role::Text, Role::Modal, Role::Cursor, Role::CursorBlur] {
+                let style = theme.style(Role::Text).patch(theme.style(under)).patch(thumb);
+                let ratio = contrast(style.fg.unwrap(), style.bg.unwrap());
+                assert!(ratio >= 3.0, "{}: over {} it has contrast {ratio:.2}", theme.name, under.name());
             }
         }
     }

@@ -33,6 +33,7 @@ mod commands;
 mod compare;
 mod compliance;
 mod fleet;
+mod form;
 mod forwards;
 mod frame;
 mod grid;
@@ -40,6 +41,7 @@ mod node;
 mod node_view;
 mod origin;
 mod parameters;
+mod question;
 mod sessions;
 mod shell;
 mod viewer;
@@ -217,12 +219,14 @@ fn panel(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, title: &str, border
         horizontal_top: "-",
         horizontal_bottom: "-",
     };
+    // A line around a part of a pane is faint; what the part is about is not.
+    let heading = if border == Role::Border { Role::Title } else { border };
     let set = if view.look.ascii { ascii } else { border::ROUNDED };
     let block = Block::new()
         .borders(Borders::ALL)
         .border_set(set)
         .border_style(view.style(border))
-        .title(view.span(border, format!(" {} ", text::cut(title, area.width.saturating_sub(6).into()))))
+        .title(view.span(heading, format!(" {} ", text::cut(title, area.width.saturating_sub(6).into()))))
         .style(view.style(Role::Modal));
     let inner = block.inner(area);
     frame.render_widget(Clear, area);

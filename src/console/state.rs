@@ -411,7 +411,7 @@ impl State {
         use form::Value;
         if let Some(overlay) = self.overlays.last() {
             return match overlay {
-                Overlay::Question(question) if question.typed.is_some() => vec![Layer::Input],
+                Overlay::Question(question) if question.typed.is_some() => vec![Layer::Input, Layer::Overlay],
                 Overlay::Question(_) => vec![Layer::Confirm],
                 Overlay::Text(text) if text.viewer.finding => vec![Layer::Input],
                 Overlay::Text(_) => vec![Layer::Output, Layer::List, Layer::Global],

@@ -3,7 +3,7 @@
 use ratatui::{
     Frame,
     layout::{Position, Rect},
-    text::{Line, Span},
+    text::Line,
     widgets::{Clear, Paragraph},
 };
 
@@ -15,9 +15,8 @@ use crate::{
         state::{
             cursor::Cursor,
             fleet::why::Outcome,
-            form::{Form, Purpose, Value},
             input::LineInput,
-            overlay::{Overlay, Question},
+            overlay::Overlay,
             plan::Plan,
             seen::{Hit, Slot},
             sign_in::SigningIn,
@@ -26,16 +25,19 @@ use crate::{
     },
 };
 
+/// Below this width a box takes all of it.
+const NARROW: u16 = 60;
+
 pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overlay: &Overlay, top: bool) {
     match overlay {
-        Overlay::Question(question) => ask(view, frame, area, question),
+        Overlay::Question(question) => super::question::draw(view, frame, area, question),
         Overlay::Plan(plan) => planned(view, frame, area, plan),
         Overlay::Text(text) => {
             frame.render_widget(Clear, area);
             frame.render_widget(Paragraph::new("").style(view.style(Role::Text)), area);
             super::viewer::draw(view, frame, area, &text.viewer);
         }
-        Overlay::Form(form) => fill(view, frame, area, form, top),
+        Overlay::Form(form) => super::form::draw(view, frame, area, form, top),
         Overlay::Help { lines, filter, cursor } => {
             let rows = overlay.rows();
             let inner = large(view, frame, area, "Keys", Some((filter, "type to search")));
@@ -294,7 +296,23 @@ fn foot(
     Rect { height: area.height - most - 1, ..area }
 }
 
-/// A line that is typed into, scrolled so that the cursor is seen.
+/// How wide a box is that would like to be so wide: on a narrow screen all of it.
+pub(super) fn width(area: Rect, ideal: u16) -> u16 {
+    let edge = if area.width < NARROW { 0 } else { 2 };
+    area.width.saturating_sub(edge).min(ideal)
+}
+
+/// Says in the lower edge of a box what of it is not to be seen.
+pub(super) fn remark(view: &View<'_>, frame: &mut Frame<'_>, place: Rect, words: &str) {
+    if place.height < 2 || place.width < 6 {
+        return;
+    }
+    let words = text::cut(words, usize::from(place.width - 6));
+    let line = Line::from(view.span(Role::Warning, format!(" {words} ")));
+    frame.buffer_mut().set_line(place.x + 2, place.bottom() - 1, &line, place.width - 4);
+}
+
+/// A line that is typed into, scrolled so that the cursor is seen. Marks say where there is more of it.
 pub(super) fn type_line(
     view: &View<'_>,
     frame: &mut Frame<'_>,
@@ -306,10 +324,18 @@ pub(super) fn type_line(
     let room = usize::from(area.width.saturating_sub(2));
     let before = text::width(input.before());
     let left = if !focused { 0 } else { before.saturating_sub(room.saturating_sub(1)) };
-    let shown = text::prefix(&text::skip(input.text(), left), room);
-    let (role, content) =
-        if input.text().is_empty() { (Role::Placeholder, placeholder.to_owned()) } else { (Role::Input, shown) };
-    let line = Line::from(vec![view.span(Role::Key, " "), view.span(role, text::cut(&content, room))]);
+    let rest = text::skip(input.text(), left);
+    let (role, content) = match input.text().is_empty() {
+        true => (Role::Placeholder, text::cut(placeholder, room)),
+        // Where the cursor is at its end, nothing of it is cut.
+        false if focused => (Role::Input, text::prefix(&rest, room)),
+        false => (Role::Input, text::cut(&rest, room)),
+    };
+    let more = focused && text::width(&rest) > room;
+    let before_it = if left > 0 { view.look.sign("‹", "<") } else { " " };
+    let behind_it = if more { view.look.sign("›", ">") } else { "" };
+    let line =
+        Line::from(vec![view.span(Role::Key, before_it), view.span(role, content), view.span(Role::Key, behind_it)]);
     frame.render_widget(Paragraph::new(line).style(view.style(if focused { Role::Input } else { Role::Modal })), area);
     if focused && area.width > 2 {
         let x = area.x + 1 + u16::try_from(before - left).unwrap_or(0);
@@ -432,174 +458,4 @@ fn sign_in(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, signing: &Signing
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
     let inner = super::panel(view, frame, place, &format!("Sign in to {}", signing.identifier), Role::ModalBorder);
     super::lines(frame, inner, lines);
-}
-
-/// A question, with what it is about in full.
-fn ask(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, question: &Question) {
-    let width = area.width.saturating_sub(4).min(76);
-    let room = usize::from(width.saturating_sub(4));
-    let mut lines: Vec<Line<'static>> = Vec::new();
-    for (at, line) in question.lines.iter().enumerate() {
-        let role = if at == 0 { Role::Title } else { Role::Text };
-        lines.extend(text::wrap(line, room).into_iter().map(|line| Line::from(view.span(role, format!(" {line}")))));
-    }
-    let api = match &question.then {
-        crate::console::state::overlay::Then::Change(changes) => {
-            changes.first().map_or("", |(_, change)| change.operation())
-        }
-        _ => "",
-    };
-    let bottom = 3 + u16::from(question.typed.is_some());
-    let height = (u16::try_from(lines.len()).unwrap_or(area.height).saturating_add(bottom + 2)).min(area.height);
-    let fit = usize::from(height.saturating_sub(bottom + 2));
-    if lines.len() > fit && fit > 0 {
-        // Nobody shall say yes to something of which a part was missing without a word.
-        let more = format!(" … {} more; a larger window shows them", text::count(lines.len() - fit + 1, "line"));
-        lines.truncate(fit - 1);
-        lines.push(Line::from(view.span(Role::Warning, more)));
-    }
-    let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
-    let inner = super::panel(view, frame, place, &question.title, Role::Danger);
-    let used = u16::try_from(lines.len()).unwrap_or(0);
-    super::lines(frame, inner, lines);
-    let below = Rect { y: inner.y + used + 1, height: 1, ..inner };
-    if below.bottom() > inner.bottom() {
-        return;
-    }
-    match &question.typed {
-        Some((expected, typed)) => {
-            let words = format!(" type {expected} and enter to do it, esc to leave it");
-            let mut spans = vec![view.span(Role::Dim, words)];
-            if !api.is_empty() {
-                spans.push(view.span(Role::Dim, format!("   {api}")));
-            }
-            frame.render_widget(Paragraph::new(Line::from(spans)), below);
-            let line = Rect { y: below.y + 1, ..below };
-            if line.bottom() <= inner.bottom() {
-                type_line(view, frame, line, typed, expected, true);
-            }
-        }
-        None => {
-            let mut spans = vec![view.span(Role::Modal, " ")];
-            let copy = question.copies.is_some().then_some(Action::CopyInstead);
-            let mut x = below.x + 1;
-            for action in [Some(Action::Yes), copy, Some(Action::No)].into_iter().flatten() {
-                let hint = view.hint(action);
-                let width = u16::try_from(hint.iter().map(Span::width).sum::<usize>()).unwrap_or(0);
-                view.hit(Rect { x, width, ..below }, Hit::Act(action));
-                x = x.saturating_add(width + 3);
-                spans.extend(hint);
-                spans.push(view.span(Role::Dim, "   "));
-            }
-            spans.push(view.span(Role::Dim, api));
-            frame.render_widget(Paragraph::new(Line::from(spans)), below);
-        }
-    }
-}
-
-/// A form: labels on the left, fields on the right; the text field takes what room there is.
-fn fill(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, form: &Form, top: bool) {
-    let texts = form.fields.iter().filter(|field| matches!(field.value, Value::Text(_))).count();
-    let narrow = if texts > 0 { 100 } else { 84 };
-    let width = area.width.saturating_sub(2).min(narrow);
-    let fixed = u16::try_from(form.fields.len() - texts).unwrap_or(0);
-    // What is wrong is told in full, as far as there is room for it.
-    let room = usize::from(width.saturating_sub(4));
-    let wrong = form.problem.as_ref().filter(|_| form.sent.is_none()).map(|problem| text::wrap(problem, room));
-    let told = u16::try_from(wrong.as_ref().map_or(1, Vec::len)).unwrap_or(1).clamp(1, (area.height / 3).max(1));
-    let wanted = fixed + 3 + told + if texts > 0 { 12 } else { 0 };
-    let height = wanted.min(area.height);
-    let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
-    frame.render_widget(Clear, place);
-    let inner = super::panel(view, frame, place, &form.title, Role::ModalBorder);
-    let label_width = form.fields.iter().map(|field| text::width(&field.label)).max().unwrap_or(0).min(18);
-    // At the bottom: what the field is for, or what is wrong; and the keys.
-    let room = inner.height.saturating_sub(told + 1);
-    let text_height = match u16::try_from(texts).unwrap_or(0) {
-        0 => 0,
-        texts => (room.saturating_sub(fixed) / texts).max(2),
-    };
-    let heights: Vec<u16> =
-        form.fields.iter().map(|field| if matches!(field.value, Value::Text(_)) { text_height } else { 1 }).collect();
-    // Scroll as far as the field with the cursor needs.
-    let needed: u16 = heights.iter().take(form.focus + 1).sum();
-    let mut skip = needed.saturating_sub(room);
-    let mut y = inner.y;
-    for (at, (field, height)) in form.fields.iter().zip(&heights).enumerate() {
-        if skip > 0 {
-            skip = skip.saturating_sub(*height);
-            continue;
-        }
-        let height = (*height).min((inner.y + room).saturating_sub(y));
-        if height == 0 {
-            break;
-        }
-        let focused = at == form.focus && top;
-        if top {
-            view.hit(Rect { y, height, ..inner }, Hit::Field(at));
-        }
-        let label = Rect { y, height: 1, width: u16::try_from(label_width + 3).unwrap_or(0).min(inner.width), ..inner };
-        let role = if at == form.focus { Role::Key } else { Role::Dim };
-        let sign = if at == form.focus { view.look.sign("▸", ">") } else { " " };
-        let words = format!("{sign}{} ", text::fit(&field.label, label_width));
-        frame.render_widget(Paragraph::new(Line::from(view.span(role, words))), label);
-        let value = Rect { x: inner.x + label.width, y, width: inner.width - label.width, height };
-        match &field.value {
-            Value::Line(input) | Value::Document(input) => type_line(view, frame, value, input, "", focused),
-            Value::Secret(input) => {
-                let masked = LineInput::from(view.look.sign("•", "*").repeat(input.text().chars().count()).as_str());
-                type_line(view, frame, value, &masked, "", focused);
-            }
-            Value::Choice { options, at } => {
-                let spans = options.iter().enumerate().flat_map(|(option, name)| {
-                    let role = if option == *at { Role::TabActive } else { Role::Dim };
-                    [view.span(role, format!(" {name} ")), view.span(Role::Modal, " ")]
-                });
-                frame.render_widget(Paragraph::new(Line::from(spans.collect::<Vec<_>>())), value);
-            }
-            Value::Fixed(text) => {
-                let words = text::cut(&format!(" {}", text::clean(text)), value.width.into());
-                frame.render_widget(Paragraph::new(Line::from(view.span(Role::Text, words))), value);
-            }
-            Value::Text(editor) => {
-                let mut area = editor.area().clone();
-                area.set_style(view.style(Role::Input));
-                area.set_cursor_line_style(view.style(Role::Input));
-                let cursor = view.style(if focused { Role::Cursor } else { Role::Input });
-                area.set_cursor_style(cursor.add_modifier(ratatui::style::Modifier::REVERSED));
-                if !focused {
-                    area.set_cursor_style(view.style(Role::Input));
-                }
-                area.set_line_number_style(view.style(Role::Dim));
-                frame.render_widget(&area, value);
-            }
-        }
-        y += height;
-    }
-    let bottom = inner.bottom();
-    let (role, words) = match (wrong, form.current()) {
-        _ if form.sent.is_some() => (Role::Running, vec!["on its way…".to_owned()]),
-        (Some(problem), _) => (Role::Error, problem),
-        (None, field) => (Role::Dim, field.map(|field| field.hint.clone()).into_iter().collect()),
-    };
-    let words =
-        words.iter().map(|line| Line::from(view.span(role, text::cut(&format!(" {line}"), inner.width.into()))));
-    let place = Rect { y: bottom.saturating_sub(told + 1).max(inner.y), height: told.min(inner.height), ..inner };
-    super::lines(frame, place, words.take(told.into()).collect());
-    let mut spans = vec![view.span(Role::Modal, " ")];
-    let document = matches!(form.current().map(|field| &field.value), Some(Value::Document(_)));
-    let accept = if document { Some((Action::Accept, "choose")) } else { None };
-    let plan = (form.purpose == Purpose::Command).then_some((Action::Plan, "plan"));
-    for (action, word) in [(Action::Submit, "done"), (Action::FieldNext, "next field"), (Action::Dismiss, "leave")]
-        .into_iter()
-        .chain(plan)
-        .chain(accept)
-    {
-        if let Some(key) = view.state.key_for(action) {
-            spans.push(view.span(Role::Key, key));
-            spans.push(view.span(Role::Dim, format!(" {word}   ")));
-        }
-    }
-    let line = Rect { y: bottom.saturating_sub(1), height: 1, ..inner };
-    frame.render_widget(Paragraph::new(Line::from(spans)), line);
 }

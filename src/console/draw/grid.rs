@@ -215,7 +215,7 @@ pub(super) fn scrollbar(view: &View<'_>, buffer: &mut Buffer, area: Rect, top: u
     let x = area.right() - 1;
     for line in start..start + size {
         let y = area.bottom().saturating_sub(u16::try_from(height - line).unwrap_or(1));
-        buffer.set_string(x, y, view.look.sign("▐", "|"), view.style(Role::Border));
+        buffer.set_string(x, y, view.look.sign("▐", "|"), view.style(Role::Scrollbar));
     }
 }
 

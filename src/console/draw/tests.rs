@@ -15,6 +15,7 @@ use crate::{
     ssm::{self, CommandInvocationStatus, CommandStatus, PingStatus, Sensitive, Timestamp},
 };
 
+mod small;
 mod states;
 
 const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (200, 60)];

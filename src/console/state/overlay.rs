@@ -72,12 +72,14 @@ pub struct Question {
     pub copies: Option<Then>,
     /// What must be typed for a yes, and what was typed.
     pub typed: Option<(String, LineInput)>,
+    /// How far one has read, if it is more than the box has room for. Its window alone counts.
+    pub scroll: Cursor,
 }
 
 impl Question {
     /// A question answered with one key.
     pub fn new(title: &str, lines: Vec<String>, then: Then) -> Self {
-        Self { title: title.to_owned(), lines, then, copies: None, typed: None }
+        Self { title: title.to_owned(), lines, then, copies: None, typed: None, scroll: Cursor::default() }
     }
 
     /// A question that can be answered by copying as well.
@@ -251,7 +253,8 @@ impl Overlay {
             Self::Command(line) => Some(&mut line.cursor),
             Self::Scope(scope) => Some(&mut scope.cursor),
             Self::Plan(plan) => Some(&mut plan.cursor),
-            Self::Form(_) | Self::SignIn(_) | Self::Question(_) | Self::Text(_) => None,
+            Self::Question(question) => Some(&mut question.scroll),
+            Self::Form(_) | Self::SignIn(_) | Self::Text(_) => None,
         }
     }
 

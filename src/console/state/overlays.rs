@@ -38,6 +38,12 @@ impl State {
         match overlay {
             Overlay::Text(_) => return self.act_text(action, fx),
             Overlay::Plan(_) => return self.act_plan(action, fx),
+            // How many rows it has is known where it is drawn, which keeps the window in them.
+            Overlay::Question(question) => {
+                if question.scroll.scroll(action, usize::MAX) {
+                    return;
+                }
+            }
             _ => {}
         }
         let len = match overlay {
@@ -411,7 +417,6 @@ impl State {
             lines.push(format!("as {}, one for each of these origins", count(plan.parts.len(), "command")));
         }
         lines.extend(words);
-        lines.push(plan.rate());
         let script: Vec<_> = send
             .parameters
             .iter()
@@ -426,6 +431,7 @@ impl State {
         if script.len() > 8 {
             lines.push(format!("  … {} more", count(script.len() - 8, "line")));
         }
+        lines.extend([String::new(), plan.rate()]);
         let title = format!("Run {}?", clean(&send.document_name));
         let many =
             plan.nodes.len() > self.confirm_above(&plan.parts) || !send.targets.is_empty() && plan.nodes.len() > 1;

@@ -1,0 +1,128 @@
+//! A question before something is done, with what it is about in full: what the box has no room for is scrolled to.
+
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+    widgets::Paragraph,
+};
+
+use super::{View, boxes, grid};
+use crate::{
+    config::theme::Role,
+    console::{
+        action::Action,
+        state::{
+            input::LineInput,
+            overlay::{Question, Then},
+            seen::{Hit, Slot},
+        },
+        text,
+    },
+};
+
+pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, question: &Question) {
+    let width = boxes::width(area, 76);
+    let room = usize::from(width.saturating_sub(4));
+    let wrapped = |at: usize, line: &str| {
+        let role = if at == 0 { Role::Title } else { Role::Text };
+        text::wrap(line, room).into_iter().map(move |line| (role, line))
+    };
+    let mut told: Vec<_> = question.lines.iter().enumerate().flat_map(|(at, line)| wrapped(at, line)).collect();
+    // Around the answer there is air, unless what is asked about needs the room.
+    let typed = u16::from(question.typed.is_some());
+    let wanted = u16::try_from(told.len()).unwrap_or(u16::MAX).saturating_add(5 + typed);
+    let roomy = wanted <= area.height;
+    if !roomy {
+        told.retain(|(_, line)| !line.is_empty());
+    }
+    let below = if roomy { 3 + typed } else { 1 };
+    let height = u16::try_from(told.len()).unwrap_or(u16::MAX).saturating_add(below + 2).min(area.height);
+    let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
+    let inner = super::panel(view, frame, place, &question.title, Role::Danger);
+    let fit = inner.height.saturating_sub(below);
+    let (len, rows) = (told.len(), usize::from(fit));
+    let top = question.scroll.top.min(len.saturating_sub(rows));
+    view.window(Slot::Overlay, top, rows);
+    let lines = told.into_iter().skip(top).take(rows);
+    let lines = lines.map(|(role, line)| Line::from(view.span(role, format!(" {line}")))).collect();
+    let body = Rect { height: fit, ..inner };
+    super::lines(frame, body, lines);
+    if len > rows {
+        // Nobody shall say yes to something of which a part was missing without a word.
+        let keys = [Action::CursorDown, Action::CursorUp].into_iter().filter_map(|action| view.state.key_for(action));
+        let keys = keys.collect::<Vec<_>>().join(" ");
+        boxes::remark(view, frame, place, &format!("lines {}-{} of {len}, {keys} for the rest", top + 1, top + rows));
+        grid::scrollbar(view, frame.buffer_mut(), body, top, rows, len);
+        grid::scroll_hits(view, Slot::Overlay, body, rows, len);
+    }
+    let answer = inner.y + fit + u16::from(roomy);
+    let line = Rect { y: answer, height: 1, ..inner };
+    if line.bottom() > inner.bottom() {
+        return;
+    }
+    match &question.typed {
+        Some((expected, typed)) => type_answer(view, frame, line, question, (expected, typed), roomy),
+        None => keys(view, frame, line, question),
+    }
+}
+
+/// The operation that is asked for.
+fn operation(question: &Question) -> &'static str {
+    match &question.then {
+        Then::Change(changes) => changes.first().map_or("", |(_, change)| change.operation()),
+        _ => "",
+    }
+}
+
+/// What must be typed, above the line for it or, where there is no room, before it.
+fn type_answer(
+    view: &View<'_>,
+    frame: &mut Frame<'_>,
+    line: Rect,
+    question: &Question,
+    (expected, typed): (&str, &LineInput),
+    roomy: bool,
+) {
+    let enough = usize::from(line.width);
+    let full = format!(" type {expected} and enter to do it, esc to leave it");
+    let short = format!(" type {expected} and enter ");
+    if !roomy {
+        // The line is as long as what has to be typed, and a bit.
+        let answer = u16::try_from(text::width(expected)).unwrap_or(u16::MAX).saturating_add(4);
+        let most = line.width.saturating_sub(answer).max(line.width / 3);
+        let used = u16::try_from(text::width(&short)).unwrap_or(u16::MAX).min(most);
+        let words = text::cut(&short, used.into());
+        frame.render_widget(Paragraph::new(Line::from(view.span(Role::Dim, words))), line);
+        let rest = Rect { x: line.x + used, width: line.width - used, ..line };
+        return boxes::type_line(view, frame, rest, typed, expected, true);
+    }
+    let words = if text::width(&full) <= enough { full } else { text::cut(&short, enough) };
+    let operation = format!("   {}", operation(question));
+    let mut spans = vec![view.span(Role::Dim, words)];
+    if spans[0].width() + text::width(&operation) <= enough {
+        spans.push(view.span(Role::Dim, operation));
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)), line);
+    boxes::type_line(view, frame, Rect { y: line.y + 1, ..line }, typed, expected, true);
+}
+
+/// The keys that answer.
+fn keys(view: &mut View<'_>, frame: &mut Frame<'_>, line: Rect, question: &Question) {
+    let mut spans = vec![view.span(Role::Modal, " ")];
+    let copy = question.copies.is_some().then_some(Action::CopyInstead);
+    let mut x = line.x + 1;
+    for action in [Some(Action::Yes), copy, Some(Action::No)].into_iter().flatten() {
+        let hint = view.hint(action);
+        let width = u16::try_from(hint.iter().map(Span::width).sum::<usize>()).unwrap_or(0);
+        view.hit(Rect { x, width, ..line }, Hit::Act(action));
+        x = x.saturating_add(width + 3);
+        spans.extend(hint);
+        spans.push(view.span(Role::Dim, "   "));
+    }
+    let operation = operation(question);
+    if usize::from(x - line.x) + operation.len() <= line.width.into() {
+        spans.push(view.span(Role::Dim, operation));
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)), line);
+}
