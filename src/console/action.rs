@@ -328,6 +328,7 @@ actions! {
         OnlyFound View "only-found", "only found", "Show only the lines with what is searched for and the lines around them, or all";
         ContextMore View "context-more", "more around", "One line more on each side of what was found";
         ContextLess View "context-less", "less around", "One line less on each side of what was found";
+        WrapLines View "wrap-lines", "wrap", "Break long lines at the edge of the window, or let them go on beyond it";
         WholeText View "whole-text", "whole text", "Fetch all of a text that was cut, from where it is kept";
         Pipe View "pipe", "pipe", "Give the text to a program on this machine and read what it says";
         Save View "save", "save", "Write the text to a file";

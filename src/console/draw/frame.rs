@@ -85,6 +85,7 @@ const FOOTER: &[(Layer, &[Action])] = &[
             Action::Back,
             Action::FindPrevious,
             Action::ContextMore,
+            Action::WrapLines,
         ],
     ),
     (

@@ -1,10 +1,11 @@
 //! A text that is read.
 
+use std::ops::Range;
+
 use ratatui::{
     Frame,
     layout::Rect,
     text::{Line, Span},
-    widgets::Widget,
 };
 
 use super::{View, cards, grid};
@@ -45,6 +46,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, viewe
     } else {
         left.push(view.span(Role::Dim, format!("  {}", text::count(viewer.lines.len(), "line"))));
     }
+    left.extend(aside(view, viewer));
     if let Some(note) = &viewer.note {
         left.push(view.span(Role::Stale, format!("  {note}")));
     }
@@ -69,64 +71,189 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, viewe
         cards::middle(frame, body, vec![Line::from(view.span(Role::Dim, words))]);
         return;
     }
-    let height = usize::from(body.height);
-    let top = viewer.cursor.top.min(viewer.len().saturating_sub(height));
-    view.window(Slot::Viewer, top, height);
+    let (top, rows) = window(viewer, body, viewer.cursor.top);
+    view.window(Slot::Viewer, top, rows);
     lines(view, frame, body, viewer, top);
-    grid::scroll_hits(view, Slot::Viewer, body, height, viewer.len());
+    grid::scroll_hits(view, Slot::Viewer, body, rows, viewer.len());
 }
 
-/// The lines of a text from `top` on.
+/// How long lines are shown, if it is not from their beginning to the edge.
+pub(super) fn aside(view: &View<'_>, viewer: &Viewer) -> Option<Span<'static>> {
+    match (viewer.wraps, viewer.left) {
+        (true, _) => Some(view.span(Role::Running, "  wrapped")),
+        (false, 0) => None,
+        (false, left) => Some(view.span(Role::Running, format!("  from column {}", left + 1))),
+    }
+}
+
+/// Columns before the text of a line: its number, a sign, and a blank that becomes a mark.
+fn gutter(viewer: &Viewer) -> usize {
+    viewer.lines.len().to_string().len() + 2
+}
+
+/// Columns for the text of a line.
+fn room(viewer: &Viewer, area: Rect) -> usize {
+    let bar = usize::from(viewer.len() > usize::from(area.height) || viewer.wraps);
+    usize::from(area.width).saturating_sub(gutter(viewer) + bar).max(1)
+}
+
+/// The lines a row takes where long ones are broken.
+fn taken(viewer: &Viewer, row: usize, room: usize) -> usize {
+    match viewer.row(row) {
+        Some(Row::Line(at)) => viewer.lines.get(at).map_or(1, |(_, line)| broken(line, room).len()),
+        _ => 1,
+    }
+}
+
+/// The first row of a window and the rows it shows whole, if it is to begin with `top`.
+pub(super) fn window(viewer: &Viewer, area: Rect, top: usize) -> (usize, usize) {
+    let (len, height) = (viewer.len(), usize::from(area.height));
+    if !viewer.wraps {
+        return (top.min(len.saturating_sub(height)), height);
+    }
+    let room = room(viewer, area);
+    let fitting = |rows: &mut dyn Iterator<Item = usize>| {
+        let mut used = 0;
+        rows.take_while(|row| {
+            used += taken(viewer, *row, room);
+            used <= height
+        })
+        .count()
+        .max(1)
+    };
+    let top = top.min(len.saturating_sub(fitting(&mut (0..len).rev())));
+    (top, fitting(&mut (top..len)))
+}
+
+/// A line broken into parts of at most so many columns, by the places where they begin and end.
+fn broken(line: &str, room: usize) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    while let Some(rest) = line.get(from..).filter(|rest| !rest.is_empty()) {
+        // What is wider than the room has to be somewhere all the same.
+        let taken = match text::prefix(rest, room).len() {
+            0 => rest.chars().next().map_or(1, char::len_utf8),
+            taken => taken,
+        };
+        parts.push(from..from + taken);
+        from += taken;
+    }
+    if parts.is_empty() { vec![0..0] } else { parts }
+}
+
+/// The lines of a text from `top` on. Where one goes on beyond the window, a mark says so.
 pub(super) fn lines(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, viewer: &Viewer, top: usize) {
     let height = usize::from(area.height);
-    let digits = viewer.lines.len().to_string().len();
-    let current = viewer.found.get(viewer.at_found);
-    for (row, shown) in (top..).map_while(|at| viewer.row(at)).take(height).enumerate() {
-        let y = area.y + u16::try_from(row).unwrap_or(0);
-        let (at, (tone, line)) = match shown {
-            Row::Line(at) => match viewer.lines.get(at) {
-                Some(line) => (at, line),
-                None => break,
-            },
+    let room = room(viewer, area);
+    let mut rows: Vec<Line<'static>> = Vec::new();
+    for shown in (top..).map_while(|at| viewer.row(at)) {
+        if rows.len() >= height {
+            break;
+        }
+        match shown {
+            Row::Line(at) => line(view, viewer, at, room, &mut rows),
             Row::Gap(lines) => {
+                let digits = gutter(viewer) - 2;
                 let words = format!("{:>digits$}  {}", view.look.sign("⋮", ":"), text::count(lines, "line"));
-                Line::from(view.span(Role::Dim, words)).render(Rect { y, height: 1, ..area }, frame.buffer_mut());
-                continue;
+                rows.push(Line::from(view.span(Role::Dim, words)));
             }
-        };
-        let role = match tone {
-            Tone::Plain => Role::Text,
-            Tone::Heading => Role::Title,
-            Tone::Error => Role::Failed,
-            Tone::Warning => Role::Warning,
-            Tone::Added => Role::Added,
-            Tone::Removed => Role::Removed,
-        };
-        let sign = match tone {
-            Tone::Added => "+",
-            Tone::Removed => "-",
-            Tone::Error => view.look.sign("▏", "!"),
-            _ => " ",
-        };
-        let mut spans =
-            vec![view.span(Role::Border, format!("{:>digits$}", at + 1)), view.span(role, format!("{sign} "))];
-        let found = if Some(&at) == current { Role::MatchCurrent } else { Role::Match };
-        spans.extend(pieces(view, line, viewer, role, found));
-        Line::from(spans).render(Rect { y, height: 1, ..area }, frame.buffer_mut());
+        }
     }
+    if rows.len() > height && rows[height - 1].width() >= gutter(viewer) + room {
+        // The last one in the window goes on below it.
+        rows[height - 1].spans.push(view.span(Role::Key, view.look.sign("›", ">")));
+    }
+    rows.truncate(height);
+    super::lines(frame, area, rows);
     grid::scrollbar(view, frame.buffer_mut(), area, top, height, viewer.len());
 }
 
-/// A line cut to what is scrolled into sight, with what was searched for marked.
-fn pieces(view: &View<'_>, line: &str, viewer: &Viewer, role: Role, found: Role) -> Vec<Span<'static>> {
-    let shown = text::prefix(&text::skip(line, viewer.left), 1_000);
-    let mut spans = Vec::new();
-    let mut at = 0;
-    for range in ranges(&shown, viewer.find.text()) {
-        spans.push(view.span(role, shown.get(at..range.start).unwrap_or_default()));
-        spans.push(view.span(found, shown.get(range.clone()).unwrap_or_default()));
-        at = range.end;
+/// One line of a text, in as many rows as it takes.
+fn line(view: &View<'_>, viewer: &Viewer, at: usize, room: usize, rows: &mut Vec<Line<'static>>) {
+    let Some((tone, line)) = viewer.lines.get(at) else { return };
+    let digits = gutter(viewer) - 2;
+    let (role, sign) = match tone {
+        Tone::Plain => (Role::Text, " "),
+        Tone::Heading => (Role::Title, " "),
+        Tone::Error => (Role::Failed, view.look.sign("▏", "!")),
+        Tone::Warning => (Role::Warning, " "),
+        Tone::Added => (Role::Added, "+"),
+        Tone::Removed => (Role::Removed, "-"),
+    };
+    let is_current = viewer.found.get(viewer.at_found) == Some(&at);
+    let found = if is_current { Role::MatchCurrent } else { Role::Match };
+    let number = view.span(Role::Dim, format!("{:>digits$}", at + 1));
+    let sign = view.span(role, sign);
+    if viewer.wraps {
+        let matches = ranges(line, viewer.find.text());
+        for (nth, part) in broken(line, room).into_iter().enumerate() {
+            let first = if nth == 0 { number.clone() } else { view.span(Role::Dim, " ".repeat(digits)) };
+            let mut spans = vec![first, sign.clone(), view.span(role, " ")];
+            spans.extend(pieces(view, line, part, &matches, role, found));
+            rows.push(Line::from(spans));
+        }
+        return;
     }
-    spans.push(view.span(role, shown.get(at..).unwrap_or_default()));
+    let before = if viewer.left > 0 && !line.is_empty() { view.look.sign("‹", "<") } else { " " };
+    let mut spans = vec![number, sign, view.span(Role::Key, before)];
+    let rest = text::skip(line, viewer.left);
+    let goes_on = text::width(&rest) > room;
+    let shown = text::prefix(&rest, if goes_on { room.saturating_sub(1) } else { room });
+    let matches = ranges(&shown, viewer.find.text());
+    spans.extend(pieces(view, &shown, 0..shown.len(), &matches, role, found));
+    if goes_on {
+        spans.push(view.span(Role::Key, view.look.sign("›", ">")));
+    }
+    rows.push(Line::from(spans));
+}
+
+/// A part of a line, with what was found in it marked.
+fn pieces(
+    view: &View<'_>,
+    line: &str,
+    part: Range<usize>,
+    matches: &[Range<usize>],
+    role: Role,
+    found: Role,
+) -> Vec<Span<'static>> {
+    let mut spans = Vec::new();
+    let mut at = part.start;
+    for range in matches {
+        let (from, to) = (range.start.max(at), range.end.min(part.end));
+        if from < to {
+            spans.push(view.span(role, line.get(at..from).unwrap_or_default()));
+            spans.push(view.span(found, line.get(from..to).unwrap_or_default()));
+            at = to;
+        }
+    }
+    spans.push(view.span(role, line.get(at..part.end).unwrap_or_default()));
     spans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_broken_without_losing_anything() {
+        let parts =
+            |line: &str, room| broken(line, room).into_iter().map(|part| line[part].to_owned()).collect::<Vec<_>>();
+        assert_eq!(parts("abcdefg", 3), ["abc", "def", "g"]);
+        assert_eq!(parts("漢字漢字", 5), ["漢字", "漢字"]);
+        assert_eq!(parts("漢字", 1), ["漢", "字"]);
+        assert_eq!(parts("", 5), [""]);
+    }
+
+    #[test]
+    fn the_window_of_broken_lines_ends_with_the_text() {
+        let lines = (0..40).map(|n| (Tone::Plain, "x".repeat(if n >= 30 { 70 } else { 5 }))).collect();
+        let mut viewer = Viewer::new(String::new(), String::new(), lines);
+        let area = Rect { x: 0, y: 0, width: 40, height: 10 };
+        assert_eq!(window(&viewer, area, 99), (30, 10));
+        viewer.wraps = true;
+        // Each of the last ones takes two rows.
+        assert_eq!(window(&viewer, area, 99), (35, 5));
+        assert_eq!(window(&viewer, area, 0), (0, 10));
+        assert_eq!(window(&viewer, area, 28), (28, 6));
+    }
 }

@@ -58,6 +58,8 @@ pub struct Viewer {
     pub cursor: Cursor,
     /// Columns scrolled to the left.
     pub left: usize,
+    /// Whether long lines are broken at the edge of the window; rows are still those of the text.
+    pub wraps: bool,
     /// What is searched for.
     pub find: LineInput,
     /// Whether that is being typed.
@@ -92,6 +94,12 @@ impl Viewer {
     /// Does a movement or a search step. `false` if the action is neither.
     pub fn act(&mut self, action: Action) -> bool {
         match action {
+            Action::WrapLines => {
+                self.wraps = !self.wraps;
+                self.left = 0;
+            }
+            Action::Left | Action::Right if self.wraps => {}
+            Action::CursorBottom => self.to_end(),
             Action::Left => self.left = self.left.saturating_sub(8),
             Action::Right => self.left = (self.left + 8).min(self.longest()),
             Action::Find | Action::Filter => {
@@ -150,7 +158,9 @@ impl Viewer {
 
     /// Goes to the end, and so stays there while the text grows.
     pub fn to_end(&mut self) {
-        self.cursor.top = self.len().saturating_sub(self.cursor.height);
+        // How many of broken lines fit is known where they are drawn.
+        let last = if self.wraps { 1 } else { self.cursor.height };
+        self.cursor.top = self.len().saturating_sub(last);
     }
 
     /// Takes over a newer version of the text. The place stays, or the end if that was in the window.

@@ -77,6 +77,7 @@ pub(super) fn files(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, show
         cursor: &table.cursor,
         focused: !table.filtering,
         marked: None,
+        scrolled: None,
     };
     grid.draw(view, frame, body, |view, row, column| {
         let Some(entry) = table.row(row) else { return Cell::plain("") };
@@ -135,6 +136,7 @@ pub(super) fn logs(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown
     } else {
         read.push(view.span(Role::Dim, format!("  {}", text::count(viewed.lines.len(), "line"))));
     }
+    read.extend(viewer::aside(view, viewed));
     if log.dropped > 0 {
         read.push(view.span(Role::Dim, format!("  {} older ones are gone", text::thousands(log.dropped))));
     }
@@ -151,9 +153,8 @@ pub(super) fn logs(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown
     if viewed.lines.is_empty() {
         return cards::middle(frame, body, vec![Line::from(view.span(Role::Dim, "Nothing was written yet."))]);
     }
-    let height = usize::from(body.height);
-    let last = viewed.len().saturating_sub(height);
-    let top = if log.is_away() { viewed.cursor.top.min(last) } else { last };
-    view.window(Slot::NodeLog, top, height);
+    let wanted = if log.is_away() { viewed.cursor.top } else { viewed.len() };
+    let (top, rows) = viewer::window(viewed, body, wanted);
+    view.window(Slot::NodeLog, top, rows);
     viewer::lines(view, frame, body, viewed, top);
 }
