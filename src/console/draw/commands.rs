@@ -80,6 +80,7 @@ fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         cursor: &commands.cursor,
         focused: true,
         marked: None,
+        scrolled: None,
     };
     grid.draw(view, frame, body, |view, row, column| {
         let Some(Listed { origin, command }) = commands.list.get(row) else { return Cell::plain("") };
@@ -212,6 +213,7 @@ fn listing(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Res
         cursor: &results.cursor,
         focused: true,
         marked: Some(&picked),
+        scrolled: None,
     };
     let result = |view: &View<'_>, invocation: &Invocation| {
         if let Some(silent) = silent(view, invocation) {

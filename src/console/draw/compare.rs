@@ -47,6 +47,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         cursor: &compare.cursor,
         focused: true,
         marked: None,
+        scrolled: None,
     };
     grid.draw(view, frame, body, |view, row, column| {
         match compare.nodes.get(row).and_then(|id| view.state.fleet.node(id)) {

@@ -166,6 +166,7 @@ fn nodes(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         cursor: &state.compliance.cursors[1],
         focused: true,
         marked: Some(&marked),
+        scrolled: None,
     };
     grid.draw(view, frame, area, |view, row, column| {
         members.get(row).and_then(|id| state.fleet.node(id)).map_or_else(|| Cell::plain(""), |n| cell(view, n, column))

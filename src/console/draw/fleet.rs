@@ -246,6 +246,7 @@ fn groups(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet,
         cursor,
         focused: !fleet.filtering,
         marked: None,
+        scrolled: None,
     };
     grid.draw(view, frame, area, |view, row, column| {
         let Some(group) = groups.get(row) else { return Cell::plain("") };
@@ -294,6 +295,7 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet) {
         cursor: &fleet.cursor,
         focused: !fleet.filtering,
         marked: Some(&marked),
+        scrolled: Some(fleet.scrolled),
     };
     // Where there is no room for both, what a tag says is worth more than what it is called.
     let short = area.width < TAG_KEYS;

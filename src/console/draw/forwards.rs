@@ -107,6 +107,7 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         cursor: &forwards.cursor,
         focused: true,
         marked: None,
+        scrolled: None,
     };
     grid.draw(view, frame, area, |view, row, column| {
         let Some(forward) = forwards.list.get(row) else { return Cell::plain("") };

@@ -94,6 +94,8 @@ pub(super) struct Grid<'a> {
     pub focused: bool,
     /// Whether a row is marked; there is a column for it if any can be.
     pub marked: Option<&'a dyn Fn(usize) -> bool>,
+    /// The columns that were scrolled past, where columns can be scrolled. Marks say where there are more.
+    pub scrolled: Option<usize>,
 }
 
 impl Grid<'_> {
@@ -118,6 +120,7 @@ impl Grid<'_> {
         let widths = self.widths(view, area.width.saturating_sub(mark + edge), top..top + height, &cell);
         let buffer = frame.buffer_mut();
         self.heading(view, buffer, Rect { height: 1, ..area }, mark, &widths);
+        self.beyond(view, buffer, area, &widths);
         for (line, row) in (top..self.len.min(top + height)).enumerate() {
             let y = area.y + 1 + u16::try_from(line).unwrap_or(0);
             let here = Rect { y, height: 1, ..area };
@@ -183,6 +186,18 @@ impl Grid<'_> {
             column.least = column.least.min(column.ideal);
         }
         widths(&columns, room)
+    }
+
+    /// Marks in the heading where columns are out of sight that can be scrolled to.
+    fn beyond(&self, view: &View<'_>, buffer: &mut Buffer, area: Rect, widths: &[u16]) {
+        let Some(scrolled) = self.scrolled else { return };
+        let style = view.style(Role::Key);
+        if scrolled > 0 {
+            buffer.set_string(area.x, area.y, view.look.sign("‹", "<"), style);
+        }
+        if widths.contains(&0) {
+            buffer.set_string(area.right() - 1, area.y, view.look.sign("›", ">"), style);
+        }
     }
 
     fn heading(&self, view: &View<'_>, buffer: &mut Buffer, area: Rect, mark: u16, widths: &[u16]) {

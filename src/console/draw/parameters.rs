@@ -96,6 +96,7 @@ fn tree(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         cursor: &parameters.cursor,
         focused: !parameters.filtering,
         marked: None,
+        scrolled: None,
     };
     grid.draw(view, frame, area, |view, row, column| {
         let Some(row) = parameters.rows().get(row) else { return Cell::plain("") };

@@ -131,6 +131,7 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         cursor: &sessions.cursor,
         focused: !sessions.filtering,
         marked: None,
+        scrolled: None,
     };
     grid.draw(view, frame, area, |view, row, column| {
         let Some(session) = sessions.row(row) else { return Cell::plain("") };

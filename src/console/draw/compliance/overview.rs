@@ -176,6 +176,7 @@ pub(super) fn groups(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         cursor: &compliance.cursors[0],
         focused: true,
         marked: None,
+        scrolled: None,
     };
     grid.draw(view, frame, area, |view, row, column| {
         let Some(group) = compliance.groups.get(row) else { return Cell::plain("") };

@@ -47,6 +47,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, id: &
         cursor: &compliance.cursors[2],
         focused: true,
         marked: None,
+        scrolled: None,
     };
     grid.draw(view, frame, body, |view, row, column| {
         let Some(patch) = compliance.patches.get(row) else { return Cell::plain("") };

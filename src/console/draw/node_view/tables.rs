@@ -64,6 +64,7 @@ fn grid<T: Row>(
         cursor: &table.cursor,
         focused: !table.filtering,
         marked: None,
+        scrolled: None,
     };
     grid.draw(view, frame, area, |view, row, column| match table.row(row) {
         Some(row) => cell(view, row, column),

@@ -77,6 +77,7 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, focus: &Focus, w
         cursor: &versions.cursor,
         focused: true,
         marked: Some(&picked),
+        scrolled: None,
     };
     grid.draw(view, frame, area, |view, row, column| {
         let Some(version) = versions.list.get(row) else { return Cell::plain("") };

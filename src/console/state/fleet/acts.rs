@@ -31,7 +31,10 @@ impl State {
         let fleet = &mut self.fleet;
         match action {
             Action::SortFurther => fleet.sort_further(),
-            Action::Wide => fleet.wide = !fleet.wide,
+            Action::Wide => {
+                fleet.wide = !fleet.wide;
+                fleet.scrolled = 0;
+            }
             Action::Columns => {
                 let items = fleet.possible_columns();
                 self.overlays.push(Overlay::Columns { items, cursor: Cursor::default() });
