@@ -28,6 +28,8 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, viewe
         (Some(_), true) => 52,
         (Some(note), false) => text::width(note).min(50) + 14,
     };
+    let aside = aside(view, viewer);
+    let missing = missing + aside.as_ref().map_or(0, Span::width);
     let title = text::cut(&viewer.title, usize::from(area.width).saturating_sub(missing).max(16));
     let mut left = vec![view.span(Role::Title, format!(" {title}"))];
     if viewer.finding || !viewer.find.text().is_empty() {
@@ -46,7 +48,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, viewe
     } else {
         left.push(view.span(Role::Dim, format!("  {}", text::count(viewer.lines.len(), "line"))));
     }
-    left.extend(aside(view, viewer));
+    left.extend(aside);
     if let Some(note) = &viewer.note {
         left.push(view.span(Role::Stale, format!("  {note}")));
     }

@@ -721,7 +721,7 @@ mod tests {
         performer.perform(Effect::Connect { origin, place: Box::default() });
         assert!(matches!(told.recv().await, Some(Update::Connected(..))));
         let cancel = Change::Cancel(vec!["first".to_owned(), "second".to_owned()]);
-        performer.perform(Effect::Change(Confirmed::by_the_user(origin, cancel)));
+        performer.perform(Effect::Change(Confirmed::by_the_user(origin, cancel, 1)));
         assert!(calls.recv().await.unwrap().contains("first"));
         assert_eq!(performer.changes(), 1);
         told.close();

@@ -73,7 +73,9 @@ impl Masks {
             }
             Update::Program { id, update } => Update::Program { id: *id, update: self.program(update) },
             // What a node wrote to standard error may be why.
-            Update::Changed(origin, Err(trouble)) => Update::Changed(*origin, Err(self.trouble(trouble))),
+            Update::Changed(origin, Err(trouble), number) => {
+                Update::Changed(*origin, Err(self.trouble(trouble)), *number)
+            }
             // Names, numbers, ids, and words of ours and of the service.
             Update::SignIn { identifier, update: SignInUpdate::Code { .. } } => {
                 // Whoever has both could agree for somebody else.
@@ -87,7 +89,7 @@ impl Masks {
             | Update::Caller { .. }
             | Update::Left { .. }
             | Update::End { .. }
-            | Update::Changed(_, Ok(_))
+            | Update::Changed(_, Ok(_), _)
             | Update::Forward { .. }
             | Update::Copying { .. }
             | Update::Arranged(_)

@@ -199,7 +199,7 @@ fn output_is_recorded_only_where_that_was_asked_for() {
         }
         let needle = || Trouble::new("the needle", None);
         for update in [
-            Update::Changed(Origin::default(), Err(needle())),
+            Update::Changed(Origin::default(), Err(needle()), None),
             Update::Look { id: 1, update: LookUpdate::Over(Some(needle())) },
             Update::Program { id: 1, update: ProgramUpdate::Heading("the needle".to_owned()) },
             Update::Program { id: 1, update: ProgramUpdate::Ended { word: "the needle".to_owned(), well: false } },

@@ -518,7 +518,14 @@ fn what_is_refused_at_the_last_moment_is_waited_for_by_nobody() {
     let mut bench = files();
     bench.press("shift-g e");
     let id = look_for(&bench, |probe| *probe == Probe::File("/motd".to_owned()));
-    say(&mut bench, id, &format!("#stat\n|6 0\n#sum\n|{}\n#data\n|aGVsbG8K\n#.\n", "a".repeat(64)));
+    say(
+        &mut bench,
+        id,
+        &format!(
+            "#stat\n|6 0\n#sum\n|{}\n#data\n|aGVsbG8K\n#.\n",
+            "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
+        ),
+    );
     bench.type_text("world");
     bench.press("ctrl-s");
     bench.state.origins.get_mut(Origin::default()).unwrap().place.read_only = true;

@@ -243,7 +243,7 @@ fn take(bench: &mut Bench, step: Step) {
         }
         Step::Throttled(n) => {
             let wait = Duration::from_millis([0, 1_700, u64::MAX][n % 3]);
-            bench.apply(Update::Throttled((n % 4 > 0).then(|| (world::name(n), wait))));
+            bench.apply(Update::Throttled(Origin::default(), (n % 4 > 0).then(|| (world::name(n), wait))));
         }
         Step::Told(n) => bench.apply(Update::Told(world::name(n))),
         Step::Draw(width, height) => {
