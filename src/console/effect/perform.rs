@@ -451,10 +451,10 @@ impl Performer {
             let operation = change.operation();
             let result = make(&client, change, &updates, &CancellationToken::new()).await;
             let unheard = match &result {
-                Ok(_) => None,
-                Err(trouble) => Some(format!("{operation} failed: {}", trouble.what)),
+                Ok(_) => format!("{operation}: done"),
+                Err(trouble) => format!("{operation} failed: {}", trouble.what),
             };
-            updates.send(Update::Changed(origin, result, Some(number))).await.err().and(unheard)
+            updates.send(Update::Changed(origin, result, Some(number))).await.err().map(|_| unheard)
         });
     }
 
@@ -727,6 +727,6 @@ mod tests {
         told.close();
         let ((), unheard) = tokio::join!(async { left.notify_one() }, performer.finish(false));
         assert!(calls.try_recv().unwrap().contains("second"));
-        assert_eq!(unheard, Vec::<String>::new());
+        assert_eq!(unheard, ["CancelCommand: done"]);
     }
 }
