@@ -121,9 +121,16 @@ impl Nodes {
         if !self.tags {
             return Ok(page.into_iter().map(|node| Row { node, tags: None }).collect());
         }
+        let ids = page.iter().filter_map(|node| node.instance_id.clone());
+        let instances: Vec<String> = ids.filter(|id| id.starts_with("i-")).collect();
+        let of_instances = &client.instance_tags(&instances).await?;
         let rows = page.into_iter().map(async |node| {
             let id = node.instance_id.clone().unwrap_or_default();
-            Ok(Row { tags: Some(tags(client, id).await?), node })
+            let tags = match id.starts_with("mi-") {
+                true => tags(client, id).await?,
+                false => of_instances.get(&id).cloned().unwrap_or_default(),
+            };
+            Ok(Row { tags: Some(tags), node })
         });
         stream::iter(rows).buffered(AT_ONCE).try_collect().await
     }
@@ -150,7 +157,7 @@ pub fn filters(pairs: impl IntoIterator<Item = (String, String)>) -> Vec<Instanc
 /// The tags of a node. Systems Manager keeps them for hybrid nodes only; those of an EC2 instance are EC2's.
 pub async fn tags(client: &Client, id: String) -> Result<Vec<Tag>, client::Error> {
     if !id.starts_with("mi-") {
-        return Ok(Vec::new());
+        return Ok(client.instance_tags(std::slice::from_ref(&id)).await?.remove(&id).unwrap_or_default());
     }
     let request = ListTagsForResource { resource_type: ResourceTypeForTagging::ManagedInstance, resource_id: id };
     Ok(client.call(request).await?.tag_list)

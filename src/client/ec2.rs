@@ -1,5 +1,7 @@
 //! What EC2 knows of an instance: asked where the endpoint is AWS's own, or where one for EC2 was named.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -7,6 +9,7 @@ use super::{
     caller::{decode_xml_error, element},
     transport::Call,
 };
+use crate::ssm::Tag;
 
 /// An instance, from `ec2:DescribeInstances` and `ec2:DescribeInstanceStatus`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +59,33 @@ impl Client {
         Ok(Some(instance))
     }
 
+    /// The tags of instances, with `ec2:DescribeTags`: Systems Manager keeps none of its own for them. An instance without
+    /// any is not among the answers; where EC2 cannot be asked, none is. At most 200 ids.
+    ///
+    /// # Errors
+    /// Those of `ec2:DescribeTags`.
+    pub async fn instance_tags(&self, ids: &[String]) -> Result<HashMap<String, Vec<Tag>>, Error> {
+        let mut tags: HashMap<String, Vec<Tag>> = HashMap::new();
+        if ids.is_empty() || !self.has_ec2() {
+            return Ok(tags);
+        }
+        let mut next = None;
+        loop {
+            let filter = [("Filter.1.Name".to_owned(), "resource-id".to_owned())];
+            let values = ids.iter().enumerate().map(|(at, id)| (format!("Filter.1.Value.{}", at + 1), id.clone()));
+            let page = next.take().map(|token: String| ("NextToken".to_owned(), token));
+            let asked: Vec<_> = filter.into_iter().chain(values).chain(page).collect();
+            let answer = self.ec2("DescribeTags", &asked).await?;
+            for (id, tag) in decode_tags(&answer) {
+                tags.entry(id).or_default().push(tag);
+            }
+            next = element(&answer, "nextToken").filter(|token| !token.is_empty());
+            if next.is_none() {
+                return Ok(tags);
+            }
+        }
+    }
+
     async fn ec2(&self, action: &'static str, parameters: &[(String, String)]) -> Result<String, Error> {
         let answer = self.0.transport.send(Call::ec2(&self.0.endpoint, action, parameters)?).await?;
         match (200..300).contains(&answer.status) {
@@ -74,6 +104,13 @@ fn decode(xml: &str) -> Option<Instance> {
         reason: within("stateReason", "message"),
         system: String::new(),
         instance: String::new(),
+    })
+}
+
+fn decode_tags(xml: &str) -> impl Iterator<Item = (String, Tag)> {
+    xml.split("<item>").skip(1).filter_map(|item| {
+        let tag = Tag { key: element(item, "key")?, value: element(item, "value").unwrap_or_default() };
+        Some((element(item, "resourceId")?, tag))
     })
 }
 
@@ -98,6 +135,21 @@ mod tests {
         assert_eq!(instance.profile.as_deref(), Some("arn:aws:iam::1:instance-profile/web"));
         assert_eq!(instance.reason.as_deref(), Some("User initiated"));
         assert_eq!(decode("<DescribeInstancesResponse><reservationSet/></DescribeInstancesResponse>"), None);
+    }
+
+    #[test]
+    fn tags_are_read_by_instance() {
+        let item = |id: &str, key: &str, value: &str| {
+            format!(
+                "<item><resourceId>{id}</resourceId><resourceType>instance</resourceType><key>{key}</key>{value}</item>"
+            )
+        };
+        let (name, env) = (item("i-1", "Name", "<value>a &amp; b</value>"), item("i-1", "Env", "<value/>"));
+        let xml = format!("<DescribeTagsResponse><tagSet>{name}{env}{}</tagSet></DescribeTagsResponse>", item("i-2", "k", "<value>v</value>"));
+        let tags: Vec<_> = decode_tags(&xml).map(|(id, tag)| (id, tag.key, tag.value)).collect();
+        let expected = [("i-1", "Name", "a & b"), ("i-1", "Env", ""), ("i-2", "k", "v")];
+        assert_eq!(tags, expected.map(|(id, key, value)| (id.to_owned(), key.to_owned(), value.to_owned())));
+        assert_eq!(decode_tags("<DescribeTagsResponse><tagSet/></DescribeTagsResponse>").count(), 0);
     }
 
     #[test]

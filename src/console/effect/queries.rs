@@ -27,6 +27,8 @@ const NODE_HISTORY: usize = 5;
 const SAMPLES: usize = 300;
 /// Sessions of the history that are fetched.
 const SESSIONS: usize = 400;
+/// Instances whose tags are asked for in one call of EC2, which takes 200.
+const INSTANCES_AT_ONCE: usize = 200;
 /// Nodes `DescribeInstancePatchStates` takes in one call.
 const STATES_AT_ONCE: usize = 50;
 /// More of an output than this is not kept.
@@ -293,21 +295,30 @@ impl Asker {
     }
 
     async fn tags(&self, nodes: Vec<String>) -> Result<(), Error> {
+        let (nodes, instances): (Vec<_>, Vec<_>) = nodes.into_iter().partition(|node| node.starts_with("mi-"));
         let ask = |node: String| async move {
             let _turn = self.limit.acquire().await;
-            let list = ssm::ListTagsForResource {
-                resource_type: match node.starts_with("mi-") {
-                    true => ResourceTypeForTagging::ManagedInstance,
-                    false => return Ok((node, Vec::new())),
-                },
-                resource_id: node.clone(),
-            };
+            let (resource_type, resource_id) = (ResourceTypeForTagging::ManagedInstance, node.clone());
+            let list = ssm::ListTagsForResource { resource_type, resource_id };
             Ok::<_, Error>((node, self.client.call(list).await?.tag_list))
         };
         let mut answers = stream::iter(nodes).map(ask).buffer_unordered(super::perform::AT_ONCE);
         while let Some(answer) = answers.next().await {
             let (node, tags) = answer?;
             self.send(Page::Tags { node, tags }).await;
+        }
+        self.instance_tags(instances).await
+    }
+
+    /// The tags of EC2 instances, which EC2 keeps; where it cannot be asked, they have none.
+    async fn instance_tags(&self, instances: Vec<String>) -> Result<(), Error> {
+        for asked in instances.chunks(INSTANCES_AT_ONCE) {
+            let _turn = self.limit.acquire().await;
+            let mut tags = self.client.instance_tags(asked).await?;
+            for node in asked {
+                let tags = tags.remove(node).unwrap_or_default();
+                self.send(Page::Tags { node: node.clone(), tags }).await;
+            }
         }
         Ok(())
     }

@@ -226,7 +226,8 @@ impl State {
                 self.refresh_due(fx);
             }
             (Source::Tags, Some(trouble)) => {
-                self.tags_failed = true;
+                // What is not allowed does not become so by asking.
+                self.tags_failed = Denial::read(&trouble.what).is_none();
                 self.fail(trouble);
             }
             (Source::NodesWhere, Some(trouble)) => {
