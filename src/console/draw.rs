@@ -18,6 +18,7 @@ use crate::{
         origin::Connection,
         state::{
             Pane, State,
+            node::Node,
             overlay::Overlay,
             seen::{Hit, Seen, Slot},
         },
@@ -41,6 +42,7 @@ mod node;
 mod node_view;
 mod origin;
 mod parameters;
+mod plan;
 mod question;
 mod sessions;
 mod shell;
@@ -114,6 +116,16 @@ impl View<'_> {
             .collect()
     }
 
+    /// What a node is called: in ASCII its host or its id where nothing would be left of its name.
+    pub fn name<'n>(&self, node: &'n Node) -> &'n str {
+        let told = |name: &str| name.is_ascii() || name.chars().filter(char::is_ascii_alphanumeric).count() > 1;
+        let names = [&node.name, &node.computer].into_iter().filter(|name| !name.is_empty());
+        match self.look.ascii {
+            true => names.into_iter().find(|name| told(name)).unwrap_or(&node.id),
+            false => &node.name,
+        }
+    }
+
     /// Remembers what a click on an area means.
     pub fn hit(&mut self, area: Rect, hit: Hit) {
         self.seen.hits.push(((area.x, area.y, area.width, area.height), hit));
@@ -152,7 +164,8 @@ fn screen(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
     if state.pane == Pane::Shell && state.shells.full_screen && state.overlays.is_empty() {
         shell::full_screen(&mut view, frame, area);
         which::draw(&mut view, frame, area);
-        frame::toasts(&mut view, frame, area);
+        // How one gets out of it stays to be read.
+        frame::toasts(&mut view, frame, Rect { height: area.height - 1, ..area });
         return view.seen;
     }
     let told = state.origins.known().find_map(|(_, known)| known.place.notice.as_deref());
@@ -198,9 +211,41 @@ fn screen(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
     view.seen
 }
 
-/// Renders lines at the top of an area.
-fn lines(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>) {
-    frame.render_widget(Paragraph::new(lines), area);
+/// Renders lines at the top of an area. A mark stands where one has no room.
+fn lines(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>) {
+    let cut = |line| cut(view, line, area.width.into());
+    frame.render_widget(Paragraph::new(lines.into_iter().map(cut).collect::<Vec<_>>()), area);
+}
+
+/// A line cut to a width, with a mark where something was cut.
+fn cut(view: &View<'_>, line: Line<'static>, columns: usize) -> Line<'static> {
+    let mut used = 0;
+    let mut kept: Vec<Span<'static>> = Vec::new();
+    let mut rest = line.spans.iter();
+    for span in rest.by_ref() {
+        let width = span.width();
+        if used + width > columns {
+            let blank = |span: &Span<'_>| span.content.trim().is_empty();
+            let inside = text::prefix(&span.content, columns - used);
+            let lost = span.content.get(inside.len()..).unwrap_or_default();
+            if lost.trim().is_empty() && rest.all(blank) {
+                return line;
+            }
+            let kept_of_it = text::prefix(&span.content, (columns - used).saturating_sub(1));
+            // Where the part before it fills the line, the mark takes its last column.
+            if columns == used
+                && let Some(last) = kept.last_mut()
+            {
+                let shorter = text::prefix(&last.content, last.width().saturating_sub(1));
+                last.content = shorter.into();
+            }
+            kept.push(Span::styled(format!("{kept_of_it}{}", view.look.sign("…", "~")), span.style));
+            return Line { spans: kept, ..line };
+        }
+        used += width;
+        kept.push(span.clone());
+    }
+    line
 }
 
 /// A box with a border and a title, over what is there; its inside.

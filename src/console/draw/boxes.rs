@@ -17,7 +17,6 @@ use crate::{
             fleet::why::Outcome,
             input::LineInput,
             overlay::Overlay,
-            plan::Plan,
             seen::{Hit, Slot},
             sign_in::SigningIn,
         },
@@ -27,11 +26,13 @@ use crate::{
 
 /// Below this width a box takes all of it.
 const NARROW: u16 = 60;
+/// Below this height as well.
+const LOW: u16 = 12;
 
 pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overlay: &Overlay, top: bool) {
     match overlay {
         Overlay::Question(question) => super::question::draw(view, frame, area, question),
-        Overlay::Plan(plan) => planned(view, frame, area, plan),
+        Overlay::Plan(plan) => super::plan::draw(view, frame, area, plan),
         Overlay::Text(text) => {
             frame.render_widget(Clear, area);
             frame.render_widget(Paragraph::new("").style(view.style(Role::Text)), area);
@@ -40,7 +41,9 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
         Overlay::Form(form) => super::form::draw(view, frame, area, form, top),
         Overlay::Help { lines, filter, cursor } => {
             let rows = overlay.rows();
-            let inner = large(view, frame, area, "Keys", Some((filter, "type to search")));
+            let title = format!("Keys; {} changes something", view.look.sign("◆", "!"));
+            let inner = large(view, frame, area, &title, Some((filter, "type to search")));
+            nothing_found(view, frame, inner, &rows);
             let told = rows.get(cursor.at).map(|row| lines[*row].action.entry().about);
             let inner = foot(view, frame, inner, about_lines(inner), told.map(|about| (Role::Text, about.to_owned())));
             let keys = lines.iter().map(|line| text::width(&line.keys)).max().unwrap_or(0).clamp(6, 22);
@@ -67,6 +70,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
         Overlay::Picker { title, input, items, cursor, .. } => {
             let rows = overlay.rows();
             let inner = large(view, frame, area, title, Some((input, "type to search")));
+            nothing_found(view, frame, inner, &rows);
             list(view, frame, inner, &rows, cursor, |_, row, _| {
                 let (name, about) = &items[row];
                 vec![(Role::Text, text::fit(name, 44)), (Role::Dim, about.clone())]
@@ -75,7 +79,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
         Overlay::Log { lines, cursor } => {
             let inner = large(view, frame, area, "Log of fleetdeck", None);
             if lines.is_empty() {
-                super::lines(frame, inner, vec![Line::from(view.span(Role::Dim, " Nothing was written yet."))]);
+                super::lines(view, frame, inner, vec![Line::from(view.span(Role::Dim, " Nothing was written yet."))]);
             }
             let whole = lines.get(cursor.at).map(|line| (Role::Text, line.clone()));
             let inner = foot(view, frame, inner, inner.height / 4, whole);
@@ -103,18 +107,23 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
             );
             let inner = foot(view, frame, inner, about_lines(inner).max(1), [(Role::Dim, hints)]);
             let sort = view.state.fleet.sort();
-            list(view, frame, inner, &rows, cursor, |view, row, _| {
+            list(view, frame, inner, &rows, cursor, |view, row, width| {
                 let (column, shown) = &items[row];
                 let sign = if *shown { view.look.sign("✓", "x") } else { " " };
                 let place = sort.iter().position(|(sorted, _)| sorted == column);
                 let sorted = place.map(|place| {
-                    let arrow = if sort[place].1 { view.look.sign("↓", "v") } else { view.look.sign("↑", "^") };
+                    let arrow = if super::fleet::falls(column, sort[place].1) {
+                        view.look.sign("↓", "v")
+                    } else {
+                        view.look.sign("↑", "^")
+                    };
                     format!("{arrow}{}", place + 1)
                 });
                 let role = if *shown { Role::Text } else { Role::Dim };
                 vec![
                     (Role::Key, format!("[{sign}] ")),
-                    (role, text::fit(&text::clean(&column.name()), 30)),
+                    // The sign of the order is seen too.
+                    (role, text::fit(&text::clean(&column.name()), width.saturating_sub(9).min(30))),
                     (Role::ColumnSorted, sorted.unwrap_or_default()),
                 ]
             });
@@ -130,6 +139,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                 true => format!("enter looks at {}", text::count(marked, "marked place")),
             };
             let inner = foot(view, frame, inner, 1, [(Role::Dim, words)]);
+            nothing_found(view, frame, inner, &rows);
             list(view, frame, inner, &rows, &scope.cursor, |view, row, width| {
                 let (name, marked) = &scope.names[row];
                 let place = view.state.catalogue.place(name).ok();
@@ -152,7 +162,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
             let notices: Vec<_> = view.state.notices.all().collect();
             let inner = large(view, frame, area, "Messages", None);
             if notices.is_empty() {
-                super::lines(frame, inner, vec![Line::from(view.span(Role::Dim, " Nothing was reported."))]);
+                super::lines(view, frame, inner, vec![Line::from(view.span(Role::Dim, " Nothing was reported."))]);
             }
             let inner = taken_back(view, frame, inner);
             let rows: Vec<_> = (0..notices.len()).collect();
@@ -177,6 +187,13 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
     }
 }
 
+/// Says that no row has what was typed.
+fn nothing_found(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, rows: &[usize]) {
+    if rows.is_empty() {
+        super::lines(view, frame, area, vec![Line::from(view.span(Role::Dim, " Nothing here has what was typed."))]);
+    }
+}
+
 /// What can be taken back, above the messages. The room that is left for them.
 fn taken_back(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) -> Rect {
     const SHOWN: usize = 3;
@@ -198,14 +215,21 @@ fn taken_back(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) -> Rect {
     }
     lines.push(Line::default());
     let height = u16::try_from(lines.len()).unwrap_or(area.height).min(area.height);
-    super::lines(frame, Rect { height, ..area }, lines);
+    super::lines(view, frame, Rect { height, ..area }, lines);
     Rect { y: area.y + height, height: area.height - height, ..area }
 }
 
 /// A box over most of the panes, with a line to type into at its top.
-fn large(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, title: &str, input: Option<(&LineInput, &str)>) -> Rect {
-    let width = area.width.saturating_sub(4).min(110);
-    let height = area.height.saturating_sub(2).max(5).min(area.height);
+pub(super) fn large(
+    view: &View<'_>,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    title: &str,
+    input: Option<(&LineInput, &str)>,
+) -> Rect {
+    let width = if area.width < NARROW { area.width } else { area.width.saturating_sub(4).min(110) };
+    let edge = if area.height < LOW { 0 } else { 2 };
+    let height = area.height.saturating_sub(edge);
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     let inner = super::panel(view, frame, place, title, Role::ModalBorder);
     let Some((input, placeholder)) = input else { return inner };
@@ -228,7 +252,7 @@ fn why(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, called: &str, cur
         };
         let lines = text::wrap(&words.1, room);
         let lines = lines.into_iter().map(|line| Line::from(view.span(words.0, format!(" {line}"))));
-        return super::lines(frame, inner, lines.collect());
+        return super::lines(view, frame, inner, lines.collect());
     };
     let bad = found.checks.iter().any(|check| check.outcome == Outcome::Bad);
     let verdict = (if bad { Role::Error } else { Role::Compliant }, found.verdict.as_str());
@@ -237,26 +261,45 @@ fn why(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, called: &str, cur
     {
         head.extend(text::wrap(words, room).into_iter().map(|line| Line::from(view.span(role, format!(" {line}")))));
     }
+    let checks = found.checks.len();
+    if inner.height < u16::try_from(head.len()).unwrap_or(u16::MAX).saturating_add(4) {
+        // Too low for a list below it: all of it is one text, which goes by as the cursor does.
+        for check in &found.checks {
+            let (role, sign, _) = outcome(view, check.outcome);
+            let words = text::wrap(&format!("{sign} {}: {}", check.name, check.what), room);
+            head.extend(words.into_iter().map(|line| Line::from(view.span(role, format!(" {line}")))));
+        }
+        let (len, height) = (head.len(), usize::from(inner.height));
+        let beyond = len.saturating_sub(height);
+        let top = (beyond * cursor.at).div_ceil(checks.saturating_sub(1).max(1)).min(beyond);
+        super::lines(view, frame, inner, head.into_iter().skip(top).collect());
+        return grid::scrollbar(view, frame.buffer_mut(), inner, top, height, len);
+    }
     head.push(Line::default());
     let used = u16::try_from(head.len()).unwrap_or(u16::MAX).min(inner.height.saturating_sub(1));
-    super::lines(frame, Rect { height: used, ..inner }, head);
+    super::lines(view, frame, Rect { height: used, ..inner }, head);
     let below = Rect { y: inner.y + used, height: inner.height - used, ..inner };
     let rows: Vec<_> = (0..found.checks.len()).collect();
     let whole = found.checks.get(cursor.at).map(|check| (Role::Dim, check.what.clone()));
     let below = foot(view, frame, below, 2, whole);
     list(view, frame, below, &rows, cursor, |view, row, _| {
         let check = &found.checks[row];
-        let (role, sign, word) = match check.outcome {
-            Outcome::Good => (Role::Compliant, view.look.sign("✓", "+"), "good"),
-            Outcome::Bad => (Role::NonCompliant, view.look.sign("✗", "x"), "bad"),
-            Outcome::Unknown => (Role::Unknown, "?", "unsure"),
-        };
+        let (role, sign, word) = outcome(view, check.outcome);
         vec![
             (role, text::fit(&format!("{sign} {word}"), 9)),
             (Role::Title, text::fit(check.name, 15)),
             (Role::Text, check.what.clone()),
         ]
     });
+}
+
+/// Role, sign and word for how a check came out.
+fn outcome(view: &View<'_>, outcome: Outcome) -> (Role, &'static str, &'static str) {
+    match outcome {
+        Outcome::Good => (Role::Compliant, view.look.sign("✓", "+"), "good"),
+        Outcome::Bad => (Role::NonCompliant, view.look.sign("✗", "x"), "bad"),
+        Outcome::Unknown => (Role::Unknown, "?", "unsure"),
+    }
 }
 
 /// Keys and what they do, in one line.
@@ -266,12 +309,12 @@ fn hints(view: &View<'_>, actions: &[Action]) -> String {
 }
 
 /// Lines for what an action does, where the list has no room for all of it.
-fn about_lines(area: Rect) -> u16 {
+pub(super) fn about_lines(area: Rect) -> u16 {
     if area.width < 100 { 2 } else { 0 }
 }
 
 /// The whole of what the cursor is on, under a list that cuts it. The room that is left for the list.
-fn foot(
+pub(super) fn foot(
     view: &View<'_>,
     frame: &mut Frame<'_>,
     area: Rect,
@@ -285,15 +328,18 @@ fn foot(
     });
     let told: Vec<_> = told.take(most.into()).collect();
     // A list of one thing that is told whole needs no rows for others; a box too low for both is the list's.
-    if told.is_empty() || area.height < most + 4 || room == 0 {
+    if told.is_empty() || most == 0 || area.height < most + 2 || room == 0 {
         return area;
     }
     let top = area.bottom() - most;
-    let rule = view.look.sign("─", "-").repeat(area.width.into());
-    grid::line_at(frame, Rect { y: top - 1, height: 1, ..area }, 0, Line::from(view.span(Role::ModalBorder, rule)));
+    let ruled = u16::from(area.height >= most + 4);
+    if ruled > 0 {
+        let rule = view.look.sign("─", "-").repeat(area.width.into());
+        grid::line_at(frame, Rect { y: top - 1, height: 1, ..area }, 0, Line::from(view.span(Role::ModalBorder, rule)));
+    }
     let lines = told.into_iter().map(|(role, line)| Line::from(view.span(role, format!(" {line}"))));
-    super::lines(frame, Rect { y: top, height: most, ..area }, lines.collect());
-    Rect { height: area.height - most - 1, ..area }
+    super::lines(view, frame, Rect { y: top, height: most, ..area }, lines.collect());
+    Rect { height: area.height - most - ruled, ..area }
 }
 
 /// How wide a box is that would like to be so wide: on a narrow screen all of it.
@@ -376,47 +422,6 @@ pub(super) fn list(
     grid::scroll_hits(view, Slot::Overlay, area, height, rows.len());
 }
 
-/// What a command would do: the nodes by name under what is to be known about them.
-fn planned(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, plan: &Plan) {
-    let title = format!("{} would run", text::clean(&plan.send.document_name));
-    let inner = large(view, frame, area, &title, None);
-    let room = usize::from(inner.width.saturating_sub(2));
-    let mut lines = Vec::new();
-    let mut words = plan.words();
-    words.push((plan.rate(), false));
-    // Where there is hardly any room, a warning is worth more of it than the rest.
-    let low = inner.height < 10;
-    if low {
-        words.sort_by_key(|(_, warns)| !warns);
-    }
-    for (at, (words, warns)) in words.into_iter().enumerate() {
-        let role = match (at, warns) {
-            (_, true) => Role::Warning,
-            (0, _) => Role::Title,
-            _ => Role::Text,
-        };
-        let told = if low { vec![text::cut(&words, room)] } else { text::wrap(&words, room) };
-        lines.extend(told.into_iter().map(|line| Line::from(view.span(role, format!(" {line}")))));
-    }
-    let shown = text::cut(&view.state.shown_line(plan), room);
-    lines.push(Line::from(view.span(Role::Dim, format!(" {shown}"))));
-    // Half of the box at most, and what is said first matters most.
-    lines.truncate(usize::from(inner.height / 2).max(1));
-    let height = u16::try_from(lines.len()).unwrap_or(1).min(inner.height);
-    super::lines(frame, Rect { height, ..inner }, lines);
-    let body = Rect { y: inner.y + height, height: inner.height - height, ..inner };
-    let names = plan.nodes.iter().map(|node| text::width(&node.name)).max().unwrap_or(0).clamp(4, 32);
-    let rows: Vec<_> = (0..plan.nodes.len()).collect();
-    list(view, frame, body, &rows, &plan.cursor, |view, row, _| {
-        let node = &plan.nodes[row];
-        let (role, sign) = match node.online {
-            true => (Role::NodeOnline, view.look.sign("●", "*")),
-            false => (Role::NodeLost, view.look.sign("○", "o")),
-        };
-        vec![(role, format!("{sign} ")), (Role::Text, text::fit(&node.name, names + 2)), (Role::Dim, node.id.clone())]
-    });
-}
-
 /// What is to be done to sign in.
 fn sign_in(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, signing: &SigningIn) {
     let width = area.width.saturating_sub(4).min(90);
@@ -457,5 +462,5 @@ fn sign_in(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, signing: &Signing
     let height = u16::try_from(lines.len()).unwrap_or(area.height).saturating_add(2).min(area.height);
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 3, width, height };
     let inner = super::panel(view, frame, place, &format!("Sign in to {}", signing.identifier), Role::ModalBorder);
-    super::lines(frame, inner, lines);
+    super::lines(view, frame, inner, lines);
 }

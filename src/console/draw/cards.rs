@@ -100,7 +100,7 @@ pub(super) fn stale(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: &F
     let Some(trouble) = feed.trouble().filter(|_| area.height > 1) else { return area };
     let words = format!(" {} {so}: {}", view.look.sign("✗", "x"), trouble.what);
     let line = Line::from(view.span(Role::Stale, text::cut(&words, area.width.into())));
-    super::lines(frame, Rect { height: 1, ..area }, vec![line]);
+    super::lines(view, frame, Rect { height: 1, ..area }, vec![line]);
     Rect { y: area.y + 1, height: area.height - 1, ..area }
 }
 
@@ -149,7 +149,7 @@ pub(super) fn heading(
     left.retain_mut(|span| {
         let rest = room.saturating_sub(used);
         if text::width(&span.content) > rest {
-            span.content = text::cut(&span.content, rest).into();
+            span.content = view.plain(text::cut(&span.content, rest)).into();
         }
         used += text::width(&span.content);
         !span.content.is_empty()

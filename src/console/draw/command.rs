@@ -63,19 +63,23 @@ pub(super) fn list(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, line:
             let sign = if at == 0 { sign } else { " " };
             Line::from(view.span(Role::Error, format!(" {sign} {words}")))
         });
-        return super::lines(frame, inner, lines.collect());
+        return super::lines(view, frame, inner, lines.collect());
     }
     let rows: Vec<_> = (0..line.candidates.len()).collect();
     if rows.is_empty() {
         return;
     }
     let height = u16::try_from(rows.len()).unwrap_or(ROWS).min(ROWS).min(most);
-    let place = lower(area, height + 2);
+    // What the row under the cursor is for stands below, where the rows have no room for it.
+    let about = boxes::about_lines(area);
+    let place = lower(area, height + about + about.min(1) + 2);
     let title = match view.hint(Action::Complete).first() {
         Some(key) => format!("{} completes, {} does it", key.content, key_of(view, Action::Accept)),
         None => format!("{} does it", key_of(view, Action::Accept)),
     };
     let inner = panel(view, frame, place, &title, Role::ModalBorder);
+    let told = line.candidates.get(line.cursor.at).map(|candidate| (Role::Text, candidate.about.clone()));
+    let inner = boxes::foot(view, frame, inner, about, told);
     let name = line.candidates.iter().map(|candidate| text::width(&candidate.name)).max().unwrap_or(0);
     let name = name.min(usize::from(inner.width / 2));
     let keys = line.candidates.iter().any(|candidate| candidate.action.is_some());

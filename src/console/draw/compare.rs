@@ -27,7 +27,9 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let body = cards::stale(view, frame, body, &view.state.samples.all(), "What is shown may be old");
     let head = |metric: Metric, least, ideal, rank| {
         let mut column = Column::new(metric.title(), least, ideal, rank);
-        column.sorted = (compare.metric == metric).then_some(compare.reversed);
+        // What is told as a share stands with the most first, of its own accord.
+        let falls = matches!(metric, Metric::Disk | Metric::Memory | Metric::Load);
+        column.sorted = (compare.metric == metric).then_some(compare.reversed != falls);
         column
     };
     let columns = [
@@ -82,11 +84,12 @@ fn cell(view: &View<'_>, node: &Node, column: usize) -> Cell {
         (None, None) => Cell::role(view, Role::Dim, view.look.sign("–", "-")),
     };
     match column {
-        0 => Cell::plain(node.name.as_str()),
+        0 => Cell::plain(view.name(node)),
         1 => of(|_, vitals| {
             let (role, word) = share(vitals.disk());
             let path = vitals.fullest().map(|mount| mount.path.clone()).unwrap_or_default();
-            (plain(role), format!("{:>3}% {word:<7} {path}", vitals.disk()))
+            let word = if word.is_empty() { String::new() } else { format!("{word} ") };
+            (plain(role), format!("{:>3}% {word}{path}", vitals.disk()))
         }),
         2 => of(|_, vitals| {
             let percent = vitals.memory.percent();

@@ -101,7 +101,7 @@ fn full_disks(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) -> Rect {
     spans.extend(view.hint(Action::FullDisks));
     let line = Rect { height: 1, ..area };
     view.hit(line, Hit::Act(Action::FullDisks));
-    super::lines(frame, line, vec![Line::from(spans)]);
+    super::lines(view, frame, line, vec![Line::from(spans)]);
     Rect { y: area.y + 1, height: area.height - 1, ..area }
 }
 
@@ -226,7 +226,7 @@ fn groups(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet,
     let (sort, reversed) = fleet.group_sort;
     let column = |title: Cow<'static, str>, least, ideal, rank, by: GroupSort| {
         let mut column = Column::new(title, least, ideal, rank);
-        column.sorted = (sort == by).then_some(reversed);
+        column.sorted = (sort == by).then_some(reversed != (by != GroupSort::Value));
         if by != GroupSort::Value { column.right() } else { column }
     };
     let columns = [
@@ -337,18 +337,24 @@ fn column(fleet: &Fleet, kind: &Kind, at: usize, usual: bool) -> Column {
     }
     let sort = fleet.sort();
     if let Some(place) = sort.iter().position(|(sorted, _)| sorted == kind) {
-        column.sorted = Some(sort[place].1);
+        column.sorted = Some(falls(kind, sort[place].1));
         column.place = (sort.len() > 1).then_some(place + 1);
     }
     column
 }
 
+/// Whether the largest or the newest stands first, which some columns have of their own accord.
+pub(super) fn falls(kind: &Kind, reversed: bool) -> bool {
+    let most_first = matches!(kind, Kind::Missing | Kind::Disk | Kind::LastSeen | Kind::Registered);
+    reversed != most_first
+}
+
 fn cell(view: &View<'_>, node: &Node, kind: &Kind) -> Cell {
     match kind {
         Kind::Name if view.state.watch.has(&node.id) => {
-            Cell::plain(format!("{} {}", view.look.sign("◉", "@"), node.name))
+            Cell::plain(format!("{} {}", view.look.sign("◉", "@"), view.name(node)))
         }
-        Kind::Name => Cell::plain(node.name.as_str()),
+        Kind::Name => Cell::plain(view.name(node)),
         Kind::Origin => super::origin::cell(view, node.origin),
         Kind::Id => Cell::role(view, Role::Dim, node.id.as_str()),
         Kind::Ping => {

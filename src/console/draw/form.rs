@@ -47,7 +47,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, form:
     let words =
         words.iter().map(|line| Line::from(view.span(role, text::cut(&format!(" {line}"), inner.width.into()))));
     let place = Rect { y: bottom.saturating_sub(told + 1).max(inner.y), height: told.min(inner.height), ..inner };
-    super::lines(frame, place, words.take(told.into()).collect());
+    super::lines(view, frame, place, words.take(told.into()).collect());
     keys(view, frame, Rect { y: bottom.saturating_sub(1), height: 1, ..inner }, form);
 }
 
@@ -162,7 +162,7 @@ fn keys(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, form: &Form) {
     for (action, word) in always.into_iter().chain(plan).chain(accept) {
         let Some(key) = view.state.key_for(action) else { continue };
         let used = spans.iter().map(Span::width).sum::<usize>();
-        if used + text::width(&key) + word.len() + 1 <= area.width.into() {
+        if used + text::width(&key) + word.len() < area.width.into() {
             spans.push(view.span(Role::Key, key));
             spans.push(view.span(Role::Dim, format!(" {word}   ")));
         }

@@ -48,7 +48,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         let (role, words) = told(view, forward).unwrap_or((Role::Dim, Vec::new()));
         let wrapped = words.iter().flat_map(|line| text::wrap(line, usize::from(inner.width).saturating_sub(2)));
         lines.extend(wrapped.map(|line| Line::from(view.span(role, format!(" {line}")))));
-        super::lines(frame, inner, lines);
+        super::lines(view, frame, inner, lines);
     }
 }
 

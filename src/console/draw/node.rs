@@ -35,14 +35,14 @@ pub(super) fn verdict(view: &View<'_>, node: &Node) -> (Role, String) {
 }
 
 pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, node: &Node) {
-    let inner = super::panel(view, frame, area, &node.name, Role::Border);
+    let inner = super::panel(view, frame, area, view.name(node), Role::Border);
     if inner.width >= 76 {
         let half = inner.width / 2;
         let right = Rect { x: inner.x + half, width: inner.width - half, ..inner };
-        super::lines(frame, Rect { width: half, ..inner }, facts(view, node, half.into()));
+        super::lines(view, frame, Rect { width: half, ..inner }, facts(view, node, half.into()));
         let mut lines = tags(view, node, right.width.into());
         lines.extend(commands(view, node, right.width.into()));
-        super::lines(frame, right, lines);
+        super::lines(view, frame, right, lines);
     } else {
         let width = inner.width.into();
         let mut lines = facts(view, node, width);
@@ -50,7 +50,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, node:
         lines.extend(tags(view, node, width));
         lines.extend(commands(view, node, width));
         lines.extend(rest);
-        super::lines(frame, inner, lines);
+        super::lines(view, frame, inner, lines);
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     }
     if let Some(words) = unanswered(view, shown) {
         let line = Line::from(view.span(Role::NodeLost, text::cut(&words, body.width.into())));
-        super::lines(frame, Rect { height: 1.min(body.height), ..body }, vec![line]);
+        super::lines(view, frame, Rect { height: 1.min(body.height), ..body }, vec![line]);
         body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
     }
     match shown.tab {
@@ -57,7 +57,7 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &NodeView)
     match view.state.fleet.node(&shown.node) {
         Some(node) => {
             let (role, ping) = fleet::ping(view, &node.ping);
-            left.push(view.span(Role::Title, format!(" {}", node.name)));
+            left.push(view.span(Role::Title, format!(" {}", view.name(node))));
             left.push(view.span(role, format!("  {ping}")));
             left.push(view.span(Role::Dim, format!("  {}  {}  {}", node.id, node.platform, node.ip)));
         }
@@ -69,34 +69,43 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &NodeView)
 fn tabs(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &NodeView) {
     let mut spans = vec![view.span(Role::Text, " ")];
     let mut x = area.x + 1;
-    // All of them are seen, whatever room there is.
-    let full: usize = Tab::ALL.iter().map(|tab| tab.title().len() + 3).sum();
-    let narrow = full + 14 > usize::from(area.width);
-    for tab in Tab::ALL {
+    let (role_of_age, fresh) = freshness(view, shown, shown.tab.main_subject());
+    // All of them are seen, whatever room there is, and so is how old it is what they show.
+    let labels: [fn(Tab, bool) -> String; 3] = [
+        |tab, _| format!(" {} ", tab.title()),
+        |tab, _| tab.short().to_owned(),
+        |tab, shown| tab.short().chars().take(if shown { 4 } else { 1 }).collect(),
+    ];
+    let labels = labels.map(|label| Tab::ALL.map(|tab| label(tab, tab == shown.tab)));
+    let fits = |at: usize, labels: &[String; Tab::ALL.len()]| {
+        let taken = labels.iter().map(|label| label.len() + 1).sum::<usize>();
+        let age = text::width(&fresh).max(if at == 0 { 12 } else { 3 });
+        taken + age + 2 <= usize::from(area.width)
+    };
+    let [.., last] = &labels;
+    let labels = labels.iter().enumerate().find(|(at, labels)| fits(*at, labels)).map_or(last, |(_, labels)| labels);
+    for (tab, label) in Tab::ALL.into_iter().zip(labels.clone()) {
         let role = if tab == shown.tab { Role::TabActive } else { Role::Tab };
-        let label = if narrow { tab.short().to_owned() } else { format!(" {} ", tab.title()) };
         let width = u16::try_from(label.len()).unwrap_or(0);
         view.hit(Rect { x, width, ..area }, Hit::NodeTab(tab));
         x += width + 1;
         spans.push(view.span(role, label));
         spans.push(view.span(Role::Text, " "));
     }
-    let subject = shown.tab.main_subject();
-    let (role, fresh) = freshness(view, shown, subject);
-    let room = usize::from(area.right().saturating_sub(x + 1));
-    // For how long a node has been silent stands in a line of its own.
-    let silent = shown.silence(subject, view.state.now).is_some() && text::width(&fresh) > room;
-    let fresh = if silent { format!("{} silent", view.look.sign("✗", "x")) } else { fresh };
-    let fresh = text::cut(&fresh, room);
+    let fresh = text::cut(&fresh, usize::from(area.right().saturating_sub(x + 1)));
     let gap = usize::from(area.right().saturating_sub(x)).saturating_sub(text::width(&fresh) + 1);
     spans.push(view.span(Role::Text, " ".repeat(gap)));
-    spans.push(view.span(role, fresh));
-    super::lines(frame, Rect { height: 1, ..area }, vec![Line::from(spans)]);
+    spans.push(view.span(role_of_age, fresh));
+    super::lines(view, frame, Rect { height: 1, ..area }, vec![Line::from(spans)]);
 }
 
 /// Says that a node does not answer, if it does not: what is shown below is from before.
 fn unanswered(view: &View<'_>, shown: &NodeView) -> Option<String> {
     let node = view.state.fleet.node(&shown.node)?;
+    // With several origins, what ails each is said above all panes.
+    if let Some(trouble) = view.state.fleet.feed.all().trouble().filter(|_| !view.state.origins.are_several()) {
+        return Some(format!(" {} What is shown is from before: {}", view.look.sign("✗", "x"), trouble.what));
+    }
     let subject = shown.tab.main_subject();
     let silence = shown.silence(subject, view.state.now).filter(|_| shown.look(subject).at.is_some());
     let (sign, what, since) = match (&node.ping, silence) {

@@ -138,5 +138,5 @@ pub(super) fn troubles(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
         spans.extend(hint);
         lines.push(spans.into());
     }
-    super::lines(frame, area, lines);
+    super::lines(view, frame, area, lines);
 }

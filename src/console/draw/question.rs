@@ -47,7 +47,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, quest
     let lines = told.into_iter().skip(top).take(rows);
     let lines = lines.map(|(role, line)| Line::from(view.span(role, format!(" {line}")))).collect();
     let body = Rect { height: fit, ..inner };
-    super::lines(frame, body, lines);
+    super::lines(view, frame, body, lines);
     if len > rows {
         // Nobody shall say yes to something of which a part was missing without a word.
         let keys = [Action::CursorDown, Action::CursorUp].into_iter().filter_map(|action| view.state.key_for(action));

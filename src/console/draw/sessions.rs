@@ -195,5 +195,5 @@ fn details(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
         (None, true, false) => (Role::Dim, "none".to_owned()),
     };
     lines.push(fact("transcript", role, written));
-    super::lines(frame, inner, lines);
+    super::lines(view, frame, inner, lines);
 }

@@ -131,6 +131,9 @@ pub(super) fn window(viewer: &Viewer, area: Rect, top: usize) -> (usize, usize) 
 fn broken(line: &str, room: usize) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let mut from = 0;
+    if line.is_empty() {
+        parts.push(0..0);
+    }
     while let Some(rest) = line.get(from..).filter(|rest| !rest.is_empty()) {
         // What is wider than the room has to be somewhere all the same.
         let taken = match text::prefix(rest, room).len() {
@@ -140,7 +143,7 @@ fn broken(line: &str, room: usize) -> Vec<Range<usize>> {
         parts.push(from..from + taken);
         from += taken;
     }
-    if parts.is_empty() { vec![0..0] } else { parts }
+    parts
 }
 
 /// The lines of a text from `top` on. Where one goes on beyond the window, a mark says so.
@@ -166,7 +169,7 @@ pub(super) fn lines(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, viewer: 
         rows[height - 1].spans.push(view.span(Role::Key, view.look.sign("›", ">")));
     }
     rows.truncate(height);
-    super::lines(frame, area, rows);
+    super::lines(view, frame, area, rows);
     grid::scrollbar(view, frame.buffer_mut(), area, top, height, viewer.len());
 }
 

@@ -48,7 +48,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         Line::from(spans)
     });
     let lines = lines.collect();
-    super::lines(frame, inner, lines);
+    super::lines(view, frame, inner, lines);
 }
 
 /// The keys with what they do; those of one action together.

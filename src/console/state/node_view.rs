@@ -222,6 +222,8 @@ pub struct NodeView {
     pub tab: Tab,
     /// Load, memory, network and disks.
     pub load: load::Load,
+    /// How far that is scrolled. Its window alone counts.
+    pub scroll: Cursor,
     /// What fills its disks.
     pub disk: disk::Disk,
     /// Its processes.
@@ -444,7 +446,8 @@ impl NodeView {
     /// Moves, filters or searches in the tab that is shown. `false` if the action is none of that there.
     fn step(&mut self, action: Action) -> bool {
         match self.tab {
-            Tab::Overview => false,
+            // How many rows it has is known where it is drawn, which keeps the window in them.
+            Tab::Overview => self.scroll.scroll(action, usize::MAX),
             Tab::Disk => self.disk.step(action),
             Tab::Processes => self.processes.table.act(action),
             Tab::Services => self.services.table.act(action),

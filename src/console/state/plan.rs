@@ -68,7 +68,7 @@ pub struct Plan {
     pub odd: Vec<String>,
     /// Whether these are exactly the nodes; else only those known here.
     pub exact: bool,
-    /// Where one is among the nodes.
+    /// How far it is scrolled. Its window alone counts.
     pub cursor: Cursor,
 }
 
@@ -376,8 +376,8 @@ impl State {
 
     pub(super) fn act_plan(&mut self, action: Action, fx: &mut Vec<Effect>) {
         let Some(Overlay::Plan(plan)) = self.overlays.last_mut() else { return };
-        let len = plan.nodes.len();
-        if plan.cursor.step(action, len) {
+        // How many rows it has is known where it is drawn, which keeps the window in them.
+        if plan.cursor.scroll(action, usize::MAX) {
             return;
         }
         match action {

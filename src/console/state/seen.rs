@@ -11,6 +11,7 @@ use crate::{
 pub enum Slot {
     Fleet,
     Compare,
+    Overview,
     Mounts,
     Largest,
     NodeTable,
@@ -84,6 +85,7 @@ impl State {
         Some(match slot {
             Slot::Fleet => &mut self.fleet.cursor,
             Slot::Compare => &mut self.compare.as_mut()?.cursor,
+            Slot::Overview => &mut self.node_view.as_mut()?.scroll,
             Slot::Mounts => &mut self.node_view.as_mut()?.disk.cursor,
             Slot::NodeTable => self.node_view.as_mut()?.table_cursor()?,
             Slot::NodeLog => &mut self.node_view.as_mut()?.log.viewer.cursor,

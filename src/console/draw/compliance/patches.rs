@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, id: &str) {
-    super::super::lines(frame, Rect { height: 1.min(area.height), ..area }, vec![summary(view, id, area.width)]);
+    super::super::lines(view, frame, Rect { height: 1.min(area.height), ..area }, vec![summary(view, id, area.width)]);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let compliance = &view.state.compliance;
     if compliance.patches.is_empty() {

@@ -57,7 +57,7 @@ fn draw_mounts(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &N
     for (line, (at, mount)) in mounts.iter().enumerate().skip(top).take(height).enumerate() {
         let here = Rect { y: area.y + u16::try_from(line).unwrap_or(0), height: 1, ..area };
         let role = |role| fresh(view, shown, Subject::Overview, role);
-        super::super::lines(frame, here, vec![Line::from(disk(view, mount, paths, area.width, role))]);
+        super::super::lines(view, frame, here, vec![Line::from(disk(view, mount, paths, area.width, role))]);
         if at == shown.disk.cursor.at && !shown.disk.inside {
             frame.buffer_mut().set_style(here, view.style(Role::Cursor));
         }
@@ -71,7 +71,7 @@ fn title(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, words: &str, shown:
     let width = usize::from(area.width);
     let words = text::fit(&format!(" {words}"), width.saturating_sub(text::width(&fresh) + 2));
     let line = Line::from(vec![view.span(Role::Title, words), view.span(role, format!(" {fresh} "))]);
-    super::super::lines(frame, Rect { height: 1.min(area.height), ..area }, vec![line]);
+    super::super::lines(view, frame, Rect { height: 1.min(area.height), ..area }, vec![line]);
 }
 
 fn draw_largest(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &NodeView) {
@@ -84,6 +84,7 @@ fn draw_largest(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &
         let words =
             trouble.map_or_else(|| format!(" {} adding up", view.look.sign("⋯", "...")), |t| format!(" {}", t.what));
         return super::super::lines(
+            view,
             frame,
             body,
             vec![Line::from(view.span(Role::Dim, text::cut(&words, body.width.into())))],
@@ -114,7 +115,7 @@ fn draw_largest(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &
         ]));
     }
     let shown = lines.len() - first;
-    super::super::lines(frame, body, lines);
+    super::super::lines(view, frame, body, lines);
     for line in 0..shown {
         let row = u16::try_from(first + line).unwrap_or(u16::MAX);
         let here = Rect { y: body.y.saturating_add(row), height: 1, ..body };
@@ -162,5 +163,5 @@ fn draw_held(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &Nod
         };
         lines.push(Line::from(view.span(Role::Dim, text::cut(&words, width))));
     }
-    super::super::lines(frame, body, lines);
+    super::super::lines(view, frame, body, lines);
 }

@@ -51,11 +51,16 @@ pub(super) fn files(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, show
         let words = format!("  {} {share}% of {}", transfer.what, text::bytes(transfer.total));
         spans.push(view.span(Role::Running, words));
     }
-    if let Some(note) = &files.note {
-        spans.push(view.span(Role::Warning, format!("  {note}")));
-    }
     cards::heading(view, frame, area, spans, None);
-    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let mut body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    if let Some(note) = &files.note {
+        // In full, as far as the list can spare the room.
+        let told = text::wrap(note, usize::from(area.width).saturating_sub(2));
+        let rows = u16::try_from(told.len()).unwrap_or(u16::MAX).min((body.height / 2).max(1)).min(body.height);
+        let told = told.into_iter().map(|line| Line::from(view.span(Role::Warning, format!(" {line}"))));
+        super::super::lines(view, frame, Rect { height: rows, ..body }, told.collect());
+        body = Rect { y: body.y + rows, height: body.height - rows, ..body };
+    }
     if table.is_empty() {
         let (what, next) = match table.rows().is_empty() {
             true => ("Nothing is in this folder", "Nothing, at least, that the agent's user may see.".to_owned()),

@@ -6,12 +6,15 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::{View, fresh, gauge, kilobytes, share, spark, waiting};
+use super::{super::grid, View, fresh, gauge, kilobytes, share, spark, waiting};
 use crate::{
     config::theme::Role,
     console::{
         probe::usage::Mount,
-        state::node_view::{NodeView, Subject, load::Load},
+        state::{
+            node_view::{NodeView, Subject, load::Load},
+            seen::Slot,
+        },
         text,
     },
 };
@@ -20,6 +23,8 @@ use crate::{
 const LABEL: usize = 9;
 /// From this width on, disks stand beside the rest.
 const WIDE: u16 = 150;
+/// Below this width numbers stand one after the other.
+const NARROW: u16 = 60;
 
 pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &NodeView) {
     if waiting(view, frame, area, shown, Subject::Overview) {
@@ -33,15 +38,30 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown
         false => (area, None),
     };
     let mut lines = load(view, shown, left.width.into());
-    let disks = |width: u16| disks(view, shown, width);
-    match right {
-        Some(right) => super::super::lines(frame, right, disks(right.width)),
-        None => {
-            lines.push(Line::default());
-            lines.extend(disks(left.width));
-        }
+    let mut beside = right.map(|right| disks(view, shown, right.width)).unwrap_or_default();
+    if right.is_none() {
+        lines.push(Line::default());
+        lines.extend(disks(view, shown, left.width));
     }
-    super::super::lines(frame, left, lines);
+    let (len, height) = (lines.len().max(beside.len()), usize::from(area.height));
+    if len > height {
+        // Blank lines are for where there is room.
+        lines.retain(|line| line.width() > 0);
+    }
+    let len = lines.len().max(beside.len()).min(len);
+    let top = shown.scroll.top.min(len.saturating_sub(height));
+    view.window(Slot::Overview, top, height);
+    lines.drain(..top.min(lines.len()));
+    beside.drain(..top.min(beside.len()));
+    // The scrollbar has a column of its own.
+    let edge = u16::from(len > height);
+    if let Some(right) = right {
+        super::super::lines(view, frame, Rect { width: right.width.saturating_sub(edge), ..right }, beside);
+    }
+    let edge = if right.is_none() { edge } else { 0 };
+    super::super::lines(view, frame, Rect { width: left.width.saturating_sub(edge), ..left }, lines);
+    grid::scrollbar(view, frame.buffer_mut(), area, top, height, len);
+    grid::scroll_hits(view, Slot::Overview, area, height, len);
 }
 
 /// A label, a line of the past and words.
@@ -174,15 +194,19 @@ pub(super) fn disk(
 ) -> Vec<Span<'static>> {
     let percent = mount.percent();
     let (own, word) = share(mount.worst());
-    let bar = (width / 4).clamp(6, 40);
+    // Where it is narrow, nothing stands in columns that would cost a number its place.
+    let narrow = width < NARROW;
+    let bar = if narrow { 6 } else { (width / 4).clamp(6, 40) };
+    let apart = |words: String, columns: usize| if narrow { words } else { format!("{words:<columns$}") };
     let mut spans =
         vec![view.span(role(Role::Text), format!(" {} ", text::fit(&text::cut_middle(&mount.path, paths), paths)))];
     spans.extend(gauge(view, percent, bar, role(own)));
     let share_role = role(if word.is_empty() { Role::Text } else { own });
-    spans.push(view.span(share_role, format!(" {percent:>3}% {word:<8}")));
-    spans.push(
-        view.span(role(Role::Text), format!("{:>7} free of {:<7}", kilobytes(mount.available), kilobytes(mount.total))),
-    );
+    let word = if word.is_empty() && narrow { String::new() } else { apart(format!("{word} "), 8) };
+    spans.push(view.span(share_role, format!(" {percent:>3}% {word}")));
+    let (free, total) = (kilobytes(mount.available), apart(kilobytes(mount.total), 7));
+    let free = if narrow { free } else { format!("{free:>7}") };
+    spans.push(view.span(role(Role::Text), format!("{free} free of {total}")));
     if let Some(inodes) = mount.inodes.filter(|inodes| *inodes >= percent.max(50)) {
         spans.push(view.span(role(share(inodes).0), format!(" inodes {inodes}%")));
     }

@@ -37,7 +37,7 @@ fn heading<T: Row>(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, table: &T
     } else {
         spans.push(view.span(Role::Dim, told));
     }
-    super::super::lines(frame, Rect { height: 1.min(area.height), ..area }, vec![Line::from(spans)]);
+    super::super::lines(view, frame, Rect { height: 1.min(area.height), ..area }, vec![Line::from(spans)]);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if table.is_empty() && !table.rows().is_empty() {
         let next = format!("The filter \"{}\" lets nothing through.", table.filter.text());
@@ -96,7 +96,9 @@ pub(super) fn processes(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, 
                 ProcessColumn::Time => Column::new(kind.title(), 7, 10, 4).right(),
                 ProcessColumn::Command => Column::new(kind.title(), 10, 400, 0),
             };
-            column.sorted = (processes.sort.0 == *kind).then_some(processes.sort.1);
+            // What is used stands with the most first, of its own accord.
+            let falls = matches!(kind, ProcessColumn::Cpu | ProcessColumn::Memory | ProcessColumn::Time);
+            column.sorted = (processes.sort.0 == *kind).then_some(processes.sort.1 != falls);
             column
         })
         .collect();

@@ -53,7 +53,7 @@ pub(super) fn beside(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
         more.extend(view.hint(Action::Open));
         shown.push(Line::from(more));
     }
-    super::super::lines(frame, inner, shown);
+    super::super::lines(view, frame, inner, shown);
 }
 
 /// The details alone in the pane, scrolled.
@@ -66,7 +66,7 @@ pub(super) fn alone(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let len = content.len();
     let top = parameters.reading.top.min(len.saturating_sub(height));
     view.window(Slot::Details, top, height);
-    super::super::lines(frame, inner, content.into_iter().skip(top).take(height).collect());
+    super::super::lines(view, frame, inner, content.into_iter().skip(top).take(height).collect());
     grid::scrollbar(view, frame.buffer_mut(), inner, top, height, len);
 }
 

@@ -116,7 +116,7 @@ fn value(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, version: &Version) 
             lines.push(Line::from(hint));
         }
     }
-    super::super::lines(frame, inner, lines);
+    super::super::lines(view, frame, inner, lines);
 }
 
 fn mask(view: &View<'_>) -> &'static str {

@@ -1,8 +1,13 @@
 //! What must not get lost on a low and narrow screen.
 
-use super::{SIZES, fleet, history, invocation, node, snapshots};
+use super::{SIZES, fleet, history, invocation, node, shell, snapshots};
 use crate::{
-    console::{effect::Source, testing::Bench, update::Page},
+    console::{
+        effect::Source,
+        testing::Bench,
+        tests::node_view as made,
+        update::{Page, Trouble, Update},
+    },
     ssm::{self, CommandInvocationStatus, PingStatus},
 };
 
@@ -111,7 +116,7 @@ fn a_line_that_goes_on_says_so() {
     assert!(bench.screen(80, 24).contains("from column 9"));
     bench.press("shift-w");
     let screen = bench.screen(40, 10);
-    assert!(screen.contains("wrapped") && screen.contains("needle") && !screen.contains('›'), "{screen}");
+    assert!(screen.contains("needle") && !screen.contains('›'), "{screen}");
     // The end is reached, and from there every line on the way back.
     bench.press("end");
     assert!(bench.screen(40, 10).contains("22  line"), "{}", bench.screen(40, 10));
@@ -120,4 +125,142 @@ fn a_line_that_goes_on_says_so() {
         bench.screen(40, 10);
     }
     assert!(bench.screen(40, 10).contains("needle"));
+}
+
+#[test]
+fn how_old_it_is_stays_beside_the_tabs_of_a_node() {
+    let mut bench = made::opened();
+    bench.wait(40_000);
+    let screen = bench.screen(40, 10);
+    assert!(screen.contains("no answer for 40s"), "{screen}");
+    assert!(screen.contains("Over D P S U F L"), "{screen}");
+    // What ails the whole service is told as in the fleet.
+    bench.refuse(Source::Nodes, "cannot reach http://127.0.0.1:1: refused");
+    assert!(bench.screen(80, 24).contains("from before: cannot reach http://127.0.0.1:1"), "{}", bench.screen(80, 24));
+}
+
+#[test]
+fn the_overview_of_a_node_scrolls_and_marks_what_it_cuts() {
+    let mut bench = made::opened();
+    let screen = bench.screen(40, 10);
+    assert!(screen.contains('…') && !screen.contains("Disks"), "{screen}");
+    bench.press("end");
+    let screen = bench.screen(40, 10);
+    assert!(screen.contains("Disks") && screen.contains("free"), "{screen}");
+}
+
+#[test]
+fn the_plan_tells_the_script_and_the_whole_line() {
+    let mut bench = fleet();
+    bench.press("a r");
+    bench.type_text("set -e\nsystemctl restart nginx");
+    bench.press("ctrl-t");
+    for (width, height) in [(40, 10), (80, 24)] {
+        bench.press("home");
+        let mut seen = String::new();
+        for _ in 0..40 {
+            seen.push_str(&bench.screen(width, height));
+            bench.press("j");
+        }
+        for word in ["systemctl restart nginx", "web-2", "--instance-ids", "mi-00000000000000006"] {
+            assert!(seen.contains(word), "{word} at {width}x{height}\n{}", bench.screen(width, height));
+        }
+    }
+}
+
+#[test]
+fn help_and_the_line_explain_themselves_on_a_low_screen() {
+    let mut bench = fleet();
+    bench.press("?");
+    let screen = bench.screen(40, 10);
+    assert!(screen.contains("Mark the row and step down") && screen.contains("◆ changes something"), "{screen}");
+    bench.type_text("no such thing");
+    assert!(bench.screen(40, 10).contains("Nothing here has what was typed"));
+    bench.press("esc :");
+    bench.type_text("mark");
+    let screen = bench.screen(40, 10);
+    assert!(screen.contains("Mark the row and step down"), "{screen}");
+    // A key is listed once with what it means here, however many layers bind it.
+    let mut bench = made::files();
+    bench.press("?");
+    let Some(crate::console::state::overlay::Overlay::Help { lines, .. }) = bench.state.overlays.last() else {
+        panic!("help is open")
+    };
+    let here = lines.iter().take_while(|line| line.layer != crate::console::action::Layer::Global);
+    let meanings: Vec<_> = here.filter(|line| line.keys.split(' ').any(|key| key == "l")).collect();
+    assert_eq!(meanings.len(), 1, "{meanings:?}");
+}
+
+#[test]
+fn boxes_name_their_own_keys() {
+    let mut bench = fleet();
+    bench.press("shift-c");
+    let screen = bench.screen(80, 24);
+    let last = screen.lines().last().unwrap();
+    assert!(last.contains("space show/hide") && last.contains("o sort"), "{last}");
+    assert!(!last.contains("accept") && !last.contains("dismiss"), "{last}");
+    assert!(
+        bench.screen(40, 10).lines().any(|line| line.contains("] name") && line.contains('↑')),
+        "the sort sign is seen"
+    );
+    let mut bench = fleet();
+    bench.press("a r");
+    let screen = bench.screen(80, 24);
+    assert!(screen.lines().last().unwrap().contains("^s done") && !screen.contains("submit"), "{screen}");
+    let mut bench = Bench::new(false);
+    bench.press("6");
+    bench.answer(Source::Sessions, Page::Sessions(Vec::new()));
+    let screen = bench.screen(80, 24);
+    assert!(!screen.contains("terminate") && !screen.contains("transcript"), "{screen}");
+    bench.press("7");
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("n new") && !screen.contains("remove"), "{screen}");
+}
+
+#[test]
+fn in_ascii_two_names_of_another_script_are_told_apart() {
+    let mut bench = Bench::new(false);
+    let named = |n: usize, name: &str| ssm::InstanceInformation {
+        name: Some(name.to_owned()),
+        ..node(n, if n == 1 { "host-1" } else { "漢字" }, PingStatus::Online)
+    };
+    bench.answer(Source::Nodes, Page::Nodes(vec![named(1, "サーバ"), named(2, "漢字")]));
+    let screen = bench.ascii(80, 24);
+    assert!(screen.contains("host-1") && screen.contains("mi-0000000000"), "{screen}");
+    assert!(!screen.contains("???"), "{screen}");
+}
+
+#[test]
+fn arrows_point_down_where_the_most_stands_first() {
+    let mut bench = made::processes();
+    assert!(bench.screen(80, 24).contains("CPU%↓"), "{}", bench.screen(80, 24));
+    let mut bench = made::compared();
+    assert!(bench.screen(80, 24).contains("Disk↓"), "{}", bench.screen(80, 24));
+    let mut bench = fleet();
+    bench.state.fleet.set_sort(vec![(crate::console::state::fleet::Column::LastSeen, false)]);
+    assert!(bench.screen(80, 24).contains("Seen↓"), "the newest stands first");
+}
+
+#[test]
+fn shells_on_one_node_are_told_apart() {
+    let mut bench = fleet();
+    bench.press("s");
+    bench.screen(80, 24);
+    bench.press("ctrl-g 1 s");
+    let names: Vec<_> = bench.state.shells.tabs.iter().map(|tab| tab.name.clone()).collect();
+    assert_eq!(names.len(), 2);
+    assert_eq!(names[1], format!("{} (2)", names[0]));
+}
+
+#[test]
+fn a_message_leaves_a_low_screen_and_the_way_out_to_be_seen() {
+    let mut bench = fleet();
+    bench.apply(Update::Failed(Trouble::new("no ".repeat(90), Some("wait"))));
+    let screen = bench.screen(40, 10);
+    assert!(screen.contains("db-1") && screen.contains('…'), "{screen}");
+    let mut bench = shell();
+    bench.press("ctrl-g f");
+    bench.apply(Update::Failed(Trouble::new("a message", None)));
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("a message") && screen.lines().last().unwrap().contains("^g then"), "{screen}");
 }
