@@ -57,8 +57,16 @@ const ORDER: &[Layer] = &[
 
 /// What is bound in a layer, an action a line, those that belong to it first.
 pub fn of_layer(keymap: &Keymap<Action>, layer: Layer) -> Vec<HelpLine> {
+    beyond(keymap, layer, &[])
+}
+
+/// What is bound in a layer and does not mean something else in one of those inside it.
+pub fn beyond(keymap: &Keymap<Action>, layer: Layer, inner: &[Layer]) -> Vec<HelpLine> {
+    let shadowed = |binding: &&Binding<Action>| {
+        inner.iter().any(|inner| keymap.of(inner.name()).any(|within| within.chord == binding.chord))
+    };
     let mut lines: Vec<HelpLine> = Vec::new();
-    for Binding { chord, action, origin, .. } in keymap.of(layer.name()) {
+    for Binding { chord, action, origin, .. } in keymap.of(layer.name()).filter(|binding| !shadowed(binding)) {
         let (keys, spelled, by_user) = (display_chord(chord), spelled_chord(chord), *origin == Origin::User);
         match lines.iter_mut().find(|line| line.action == *action) {
             Some(line) => {

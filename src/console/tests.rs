@@ -139,7 +139,7 @@ fn the_mouse_reaches_what_keys_reach() {
     let (x, y) = find(&mut bench, "Script");
     bench.click(x, y);
     bench.type_text("uptime");
-    let (x, y) = find(&mut bench, "submit");
+    let (x, y) = find(&mut bench, " done");
     bench.click(x, y);
     assert!(bench.screen(80, 24).contains("on 1 node"));
     let (x, y) = find(&mut bench, " yes");

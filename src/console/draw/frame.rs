@@ -13,7 +13,7 @@ use crate::{
     console::{
         action::{Action, Layer},
         origin::{Connection, Known},
-        state::{Pane, notices::Weight, overlay::Overlay, seen::Hit},
+        state::{Pane, State, notices::Weight, overlay::Overlay, seen::Hit},
         text,
     },
 };
@@ -160,6 +160,7 @@ const FOOTER: &[(Layer, &[Action])] = &[
             Action::OpenLink,
         ],
     ),
+    (Layer::Columns, &[Action::ToggleColumn, Action::SortOn, Action::SortAlso, Action::ColumnUp, Action::ColumnDown]),
     (Layer::Plan, &[Action::Submit, Action::CopyLine]),
     (Layer::Form, &[Action::Submit, Action::FieldNext, Action::FieldPrevious, Action::Dismiss]),
     (Layer::Input, &[Action::Accept, Action::Dismiss]),
@@ -168,6 +169,9 @@ const FOOTER: &[(Layer, &[Action])] = &[
     (Layer::SignIn, &[Action::OpenLink, Action::Copy]),
     (Layer::Overlay, &[Action::Accept, Action::Dismiss]),
 ];
+
+/// Below this height of the panes a message takes three lines at most.
+const LOW: u16 = 12;
 
 /// From this width on the footer says too that one looks at production; the header always does.
 const WORD: u16 = 60;
@@ -290,8 +294,18 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
             state.key_for(action).filter(|_| !refused)
         };
         let results = state.commands.results.is_some();
+        let has_row = !state.overlays.is_empty()
+            || match state.pane {
+                Pane::Sessions => state.sessions.current().is_some() || state.sessions.viewer.is_some(),
+                Pane::Forwards => state.forwards.current().is_some(),
+                _ => true,
+            };
+        let only_closes = state.overlays.last().is_some_and(closes);
         for (_, actions) in FOOTER.iter().filter(|(layer, _)| layers.contains(layer)) {
             let listed = |action: &&Action| match **action {
+                action if !has_row && on_row(state.pane, action) => false,
+                // Where there is nothing to take, enter closes as esc does.
+                Action::Accept => !only_closes,
                 Action::SwitchView
                 | Action::PickResult
                 | Action::DiffGroups
@@ -303,7 +317,7 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
             for action in actions.iter().filter(listed) {
                 let shown = hints.iter().any(|(.., known)| known == action);
                 if let Some(key) = key(*action).filter(|_| !shown) {
-                    hints.push((key, action.entry().short, *action));
+                    hints.push((key, word(state, *action), *action));
                 }
             }
         }
@@ -352,6 +366,39 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         spans.push(view.span(Role::Warning, told));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)).style(view.style(Role::Footer)), area);
+}
+
+/// Whether nothing in a box is taken with enter: it is only closed.
+fn closes(overlay: &Overlay) -> bool {
+    matches!(
+        overlay,
+        Overlay::Help { .. }
+            | Overlay::Messages { .. }
+            | Overlay::Log { .. }
+            | Overlay::Columns { .. }
+            | Overlay::Why { .. }
+    )
+}
+
+/// Whether an action needs a row under the cursor, in panes that say so when they are empty.
+fn on_row(pane: Pane, action: Action) -> bool {
+    use Action::*;
+    match pane {
+        Pane::Sessions => matches!(action, Open | Transcript | TerminateSession | OpenShell),
+        Pane::Forwards => matches!(action, StartForward | RestartForward | RemoveForward | Copy | OpenShell),
+        _ => false,
+    }
+}
+
+/// What a key does here, in the words of the box that is open.
+fn word(state: &State, action: Action) -> &'static str {
+    match (state.overlays.last(), action) {
+        (Some(Overlay::Form(_)), Action::Submit) => "done",
+        (Some(Overlay::Form(_) | Overlay::Question(_) | Overlay::Plan(_)), Action::Dismiss) => "leave",
+        (Some(Overlay::Question(_)), Action::Accept) => "do it",
+        (Some(overlay), Action::Dismiss) if closes(overlay) => "close",
+        _ => action.entry().short,
+    }
 }
 
 /// Every key belongs to the session, so how to leave is said in full.
@@ -427,7 +474,14 @@ pub(super) fn toasts(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         if let Some(advice) = &notice.trouble.advice {
             told.extend(text::wrap(advice, usize::from(width) - 4));
         }
-        told.truncate(6);
+        // On a low screen what it is about is worth more than all of it; the messages have it whole.
+        let most = if area.height < LOW { 3 } else { 6 };
+        if told.len() > most {
+            told.truncate(most);
+            if let Some(last) = told.last_mut() {
+                *last = text::cut(&format!("{last} …"), usize::from(width) - 4);
+            }
+        }
         let height = u16::try_from(told.len()).unwrap_or(1);
         if bottom < area.y + height + 1 {
             break;

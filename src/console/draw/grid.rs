@@ -31,7 +31,7 @@ pub(super) struct Column {
     pub ideal: u16,
     /// Columns of a high rank go first when there is no room.
     pub rank: u8,
-    /// The list is sorted by it: forwards or backwards.
+    /// The list is sorted by it; whether the largest or the newest stands first.
     pub sorted: Option<bool>,
     /// Which one it is of several columns the list is sorted by, from 1.
     pub place: Option<usize>,

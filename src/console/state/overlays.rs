@@ -38,13 +38,13 @@ impl State {
         match overlay {
             Overlay::Text(_) => return self.act_text(action, fx),
             Overlay::Plan(_) => return self.act_plan(action, fx),
-            // How many rows it has is known where it is drawn, which keeps the window in them.
-            Overlay::Question(question) => {
-                if question.scroll.scroll(action, usize::MAX) {
-                    return;
-                }
-            }
             _ => {}
+        }
+        // How many rows it has is known where it is drawn, which keeps the window in them.
+        if let Overlay::Question(question) = overlay
+            && question.scroll.scroll(action, usize::MAX)
+        {
+            return;
         }
         let len = match overlay {
             Overlay::Messages { .. } => messages,
@@ -164,9 +164,10 @@ impl State {
             layers = vec![Layer::Prefix, Layer::Scrollback, Layer::Global];
         }
         let others = Layer::ALL.iter().map(|(layer, ..)| *layer).filter(|layer| !layers.contains(layer));
-        let all: Vec<_> = layers.iter().copied().chain(others).collect();
-        // What works here stands before what works elsewhere.
-        let mut lines: Vec<_> = all.iter().flat_map(|layer| keys::of_layer(&self.keymap, *layer)).collect();
+        // What works here stands before what works elsewhere, each key with what it means here.
+        let here = layers.iter().enumerate().map(|(at, layer)| keys::beyond(&self.keymap, *layer, &layers[..at]));
+        let elsewhere = others.map(|layer| keys::of_layer(&self.keymap, layer));
+        let mut lines: Vec<_> = here.chain(elsewhere).flatten().collect();
         // A command of the user's own without a key is found by its name.
         let named = self.own.iter().filter(|own| own.command.key.is_none());
         let colon = self.key_for(Action::Palette).unwrap_or_default();

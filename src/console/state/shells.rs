@@ -133,11 +133,15 @@ impl Shells {
     ) -> &Tab {
         self.next += 1;
         let id = self.next;
+        // Several on one node are told apart by a number.
+        let numbered = |n: usize| if n == 1 { name.to_owned() } else { format!("{name} ({n})") };
+        let is_free = |name: &String| self.tabs.iter().all(|tab| tab.name != *name);
+        let name = (1..=self.tabs.len() + 1).map(numbered).find(is_free).unwrap_or_else(|| name.to_owned());
         self.tabs.push(Tab {
             id,
             origin,
             node: node.to_owned(),
-            name: name.to_owned(),
+            name,
             phase: Phase::Connecting,
             terminal: Arc::new(Terminal::new(size.0, size.1, scrollback)),
             news: false,

@@ -333,10 +333,15 @@ pub fn diff(old: &[String], new: &[String]) -> Vec<(Tone, String)> {
     let diff = similar::TextDiff::configure().timeout(std::time::Duration::from_millis(500)).diff_slices(&old, &new);
     let groups = diff.grouped_ops(3);
     let mut lines = Vec::new();
-    for (at, group) in groups.iter().enumerate() {
-        if at > 0 {
-            lines.push((Tone::Heading, "···".to_owned()));
-        }
+    let mut next = 0;
+    let left_out = |from: usize, to: usize| {
+        let lines = to.saturating_sub(from);
+        (lines > 0).then(|| (Tone::Heading, format!("··· {} the same", text::count(lines, "line"))))
+    };
+    for group in &groups {
+        let from = group.first().map_or(next, |op| op.new_range().start);
+        lines.extend(left_out(next, from));
+        next = group.last().map_or(next, |op| op.new_range().end);
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
             let tone = match change.tag() {
                 similar::ChangeTag::Equal => Tone::Plain,
@@ -345,6 +350,9 @@ pub fn diff(old: &[String], new: &[String]) -> Vec<(Tone, String)> {
             };
             lines.push((tone, change.value().to_owned()));
         }
+    }
+    if !groups.is_empty() {
+        lines.extend(left_out(next, new.len()));
     }
     if lines.is_empty() {
         lines.push((Tone::Heading, "The two are the same.".to_owned()));
@@ -426,5 +434,12 @@ mod tests {
         let text = |lines: &[&str]| lines.iter().map(|l| (*l).to_owned()).collect::<Vec<_>>();
         let lines = diff(&text(&["a", "b"]), &text(&["a", "c"]));
         assert_eq!(lines.iter().map(|(tone, _)| *tone).collect::<Vec<_>>(), [Tone::Plain, Tone::Removed, Tone::Added]);
+        // What is left out around the differences is counted.
+        let old: Vec<String> = (0..30).map(|n| n.to_string()).collect();
+        let mut new = old.clone();
+        new[10] = "other".to_owned();
+        let lines = diff(&old, &new);
+        let told: Vec<_> = lines.iter().filter(|(tone, _)| *tone == Tone::Heading).map(|(_, line)| line).collect();
+        assert_eq!(told, ["··· 7 lines the same", "··· 16 lines the same"]);
     }
 }
