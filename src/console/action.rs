@@ -233,6 +233,9 @@ actions! {
         Open View "open", "open", "Open what is under the cursor";
         Filter View "filter", "filter", "Filter the rows: words match loosely, key:value tokens exactly";
         Copy View "copy", "copy", "Copy the row's id or name to the clipboard";
+        Export View "export", "export", "Write the shown or the marked rows to a file: CSV, JSON or Markdown";
+        CopyRow View "copy-row", "copy row", "Copy the cells of the row";
+        CopyTable View "copy-table", "copy table", "Copy every shown row";
         EditTags Change "edit-tags", "tags", "Edit the tags of the node or parameter under the cursor";
     }
     Fleet {
@@ -252,10 +255,7 @@ actions! {
         GroupBy View "group-by", "group", "Fold the list by what stands in a column or a tag";
         Views View "views", "views", "Look at the fleet as a saved view says";
         SaveView View "save-view", "save view", "Keep filter, order, columns and groups under a name";
-        Export View "export", "export", "Write the shown or the marked rows to a file: CSV, JSON or Markdown";
-        CopyRow View "copy-row", "copy row", "Copy the cells of the row";
         CopyCell View "copy-cell", "copy cell", "Choose a cell of the row and copy it";
-        CopyTable View "copy-table", "copy table", "Copy every shown row";
         Detail View "detail", "detail", "Show or hide the node's details";
         Compare View "compare", "compare", "Compare the marked nodes, or all that are shown: disks, memory, load, kernel";
         FullDisks View "full-disks", "full disks", "Show the nodes with full disks and no others, or all again";

@@ -63,8 +63,8 @@ impl Verb {
     /// Every verb.
     pub const ALL: &'static [Verb] = verbs! {
         "node" "NAME" Node None, View "Go to a node, by its name or id";
-        "filter" "TEXT" Filter Some(Action::Filter), View "Filter the fleet; nothing but the verb lets one type";
-        "sort" "COLUMN [desc]" Column None, View "Sort the fleet by a column";
+        "filter" "TEXT" Filter Some(Action::Filter), View "Filter the list that is shown; nothing but the verb lets one type";
+        "sort" "COLUMN [desc]" Column None, View "Sort the list that is shown by a column";
         "columns" "NAME,NAME" Columns Some(Action::Columns), View "Show these columns of the fleet, in this order";
         "scope" "NAME..." Scope Some(Action::Scope), View "Look at these contexts, or profiles with regions, and at nothing else";
         "shell" "NAME" Node Some(Action::PaneShell), Change "Open a shell on a node; nothing but the verb goes to the shells";

@@ -38,6 +38,7 @@ mod form;
 mod forwards;
 mod frame;
 mod grid;
+mod lens;
 mod node;
 mod node_view;
 mod origin;

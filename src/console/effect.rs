@@ -15,12 +15,7 @@ use crate::{
         opener::Opener,
         origin::Origin,
         probe::Probe,
-        state::{
-            commands::Folding,
-            compliance::patches::States,
-            fleet::{export::Export, order::Job},
-            sessions::Session,
-        },
+        state::{commands::Folding, compliance::patches::States, export::Export, fleet::order::Job, sessions::Session},
         term::Terminal,
     },
     ssm::{self, Timestamp},
@@ -444,7 +439,7 @@ pub enum Effect {
     Save { path: PathBuf, text: Arc<str> },
     /// Write what is the console's own to its file, anew.
     Keep { path: PathBuf, text: Arc<str> },
-    /// Write rows of the fleet to a file of the user.
+    /// Write rows of a list to a file of the user.
     Export { export: Box<Export>, path: PathBuf },
     /// Open an address of the web.
     OpenLink { opener: Opener, address: Arc<str> },

@@ -40,6 +40,7 @@ pub mod cursor;
 mod custom;
 mod denied;
 mod dispatch;
+pub mod export;
 pub mod feed;
 pub mod filter;
 pub mod fleet;
@@ -47,6 +48,7 @@ pub mod form;
 pub mod forwards;
 pub mod input;
 pub mod left;
+pub mod list;
 pub mod node;
 pub mod node_view;
 pub mod notices;
@@ -440,6 +442,7 @@ impl State {
             false => vec![Layer::Output, Layer::List, Layer::Global],
         };
         match self.pane {
+            _ if self.types_filter() => vec![Layer::Input],
             Pane::Fleet if self.node_view.is_some() => {
                 self.node_view.as_ref().map(NodeView::layers).unwrap_or_default()
             }
@@ -457,7 +460,6 @@ impl State {
                 (parameters::Level::Versions, _) => vec![Layer::History, Layer::List, Layer::Global],
                 _ => vec![Layer::Parameters, Layer::List, Layer::Global],
             },
-            Pane::Sessions if self.sessions.filtering => vec![Layer::Input],
             Pane::Sessions => match &self.sessions.viewer {
                 Some(viewer) => reading(viewer),
                 None => vec![Layer::Sessions, Layer::List, Layer::Global],
@@ -596,6 +598,7 @@ impl State {
         {
             fx.push(Effect::Fold { command: results.id.clone(), number, folding });
         }
+        self.settle_lists();
         self.settle_broadcast();
         self.settle_focus(fx);
         self.mask_form();
@@ -624,6 +627,7 @@ impl State {
     fn fleet_arranged(&mut self) {
         self.settle_compare();
         self.compliance.outdate();
+        self.sessions.outdate();
     }
 
     /// Works out at once, among effects, the order of rows that the loop has worked out beside it. The others are dropped.

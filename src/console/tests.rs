@@ -3,6 +3,7 @@ mod fleet;
 mod idle;
 mod lines;
 mod links;
+pub mod lists;
 pub mod node_view;
 mod origins;
 pub mod outputs;

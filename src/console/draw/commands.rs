@@ -5,7 +5,7 @@ use ratatui::{Frame, layout::Rect, text::Line};
 use super::{
     View, cards, fleet,
     grid::{self, Cell, Column, Grid},
-    origin, viewer,
+    lens, origin, viewer,
 };
 use crate::{
     config::theme::Role,
@@ -13,6 +13,7 @@ use crate::{
         action::Action,
         state::{
             commands::{Group, Invocation, Listed, Outcome, Results, command_outcome, result_words, summary},
+            list::List,
             seen::Slot,
         },
         text,
@@ -48,11 +49,14 @@ fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let state = view.state;
     let commands = &state.commands;
     let feed = commands.feed.all();
+    let example = "nginx status:failed document:patch node";
     let mut left = vec![view.span(Role::Title, format!(" {}", cards::counted(&feed, commands.list.len(), "command")))];
     let running = commands.list.iter().filter(|listed| !command_outcome(&listed.command).is_final()).count();
     if running > 0 {
         left.push(view.span(Role::Running, format!("  {running} running")));
     }
+    left.extend(lens::facts(view, &commands.lens));
+    let left = lens::typed(view, &commands.lens, commands.list.len(), example).unwrap_or(left);
     cards::heading(view, frame, area, left, Some(&feed));
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if commands.list.is_empty() {
@@ -63,6 +67,9 @@ fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         return;
     }
     let body = cards::stale(view, frame, body, &feed, "What is shown may be old");
+    if lens::nothing(view, frame, body, &commands.lens) {
+        return;
+    }
     let columns = [
         Column::new("Status", 11, 12, 0),
         Column::new("Command", 20, 70, 0),
@@ -73,17 +80,18 @@ fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         Column::new("Id", 36, 36, 6),
     ];
     let columns = origin::with_column(view, columns);
+    let columns = lens::sorted(columns, &commands.lens, state.sheet(List::Commands).columns());
     let grid = Grid {
         slot: Slot::History,
         columns: &columns,
-        len: commands.list.len(),
+        len: commands.lens.len(),
         cursor: &commands.cursor,
-        focused: true,
+        focused: !commands.lens.filtering,
         marked: None,
         scrolled: None,
     };
     grid.draw(view, frame, body, |view, row, column| {
-        let Some(Listed { origin, command }) = commands.list.get(row) else { return Cell::plain("") };
+        let Some(Listed { origin, command }) = commands.row(row) else { return Cell::plain("") };
         let Some(column) = origin::without_column(view, column) else { return origin::cell(view, *origin) };
         let (done, all) = (command.completed_count.unwrap_or(0), command.target_count.unwrap_or(0));
         match column {
@@ -109,7 +117,10 @@ fn one(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Results
     let command = view.state.commands.opened().map(|listed| &listed.command);
     let separator = view.look.sign(" › ", " > ");
     let what = command.map(summary).unwrap_or_else(|| text::clean(&results.id));
-    let left = vec![view.span(Role::Dim, format!(" Commands{separator}")), view.span(Role::Title, what)];
+    let mut left = vec![view.span(Role::Dim, format!(" Commands{separator}")), view.span(Role::Title, what)];
+    left.extend(lens::facts(view, &results.lens));
+    let all = if results.by_node { results.order.len() } else { results.groups.len() };
+    let left = lens::typed(view, &results.lens, all, "web-1 result:failed \"no space left\"").unwrap_or(left);
     cards::heading(view, frame, area, left, Some(&results.feed));
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if results.invocations.is_empty() {
@@ -123,6 +134,9 @@ fn one(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Results
     let top = if body.height >= 9 { 4 } else { 1 };
     progress(view, frame, Rect { height: top, ..body }, results, command);
     let list = Rect { y: body.y + top, height: body.height - top, ..body };
+    if lens::nothing(view, frame, list, &results.lens) {
+        return;
+    }
     // On a wide screen the text stands beside its row.
     if list.width >= 120 {
         let (rows, side) = (list.width * 2 / 5, list.width - list.width * 2 / 5);
@@ -200,18 +214,19 @@ fn progress(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Result
 fn listing(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Results) {
     let picked = |row: usize| match results.by_node {
         true => false,
-        false => results.groups.get(row).is_some_and(|group| Some(group.key) == results.picked),
+        false => results.group(row).is_some_and(|group| Some(group.key) == results.picked),
     };
     let columns = match results.by_node {
         true => [Column::new("Node", 14, 30, 0), Column::new("Result", 20, 34, 1), Column::new("Output", 10, 80, 2)],
         false => [Column::new("Nodes", 18, 40, 0), Column::new("Result", 18, 30, 1), Column::new("Output", 10, 80, 2)],
     };
+    let columns = lens::sorted(columns.into(), &results.lens, view.state.sheet(List::Results).columns());
     let grid = Grid {
         slot: Slot::Results,
         columns: &columns,
         len: results.len(),
         cursor: &results.cursor,
-        focused: true,
+        focused: !results.lens.filtering,
         marked: Some(&picked),
         scrolled: None,
     };
@@ -241,7 +256,7 @@ fn listing(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Res
                 _ => Cell::role(view, Role::Dim, invocation.first.as_str()),
             };
         }
-        let Some(group) = results.groups.get(row) else { return Cell::plain("") };
+        let Some(group) = results.group(row) else { return Cell::plain("") };
         let first = results.members(group).next();
         match (column, first) {
             (0, _) => Cell::plain(members(results, group)),

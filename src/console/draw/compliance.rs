@@ -5,7 +5,7 @@ use ratatui::{Frame, layout::Rect, text::Span};
 use super::{
     View, cards, fleet,
     grid::{Cell, Column, Grid},
-    node,
+    lens, node,
 };
 use crate::{
     config::theme::Role,
@@ -14,6 +14,7 @@ use crate::{
         state::{
             compliance::{Level, grouping::Key, tally::severity_word},
             feed::Feed,
+            list::List,
             node::{Node, Verdict},
             seen::Slot,
         },
@@ -86,6 +87,16 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
         let mark = view.look.sign("▌", "*");
         left.push(view.span(Role::Marked, format!("  {mark}{} marked", text::thousands(marked))));
     }
+    let lens = &compliance.lenses[compliance.depth()];
+    left.extend(lens::facts(view, lens));
+    let (total, example) = match &compliance.level {
+        Level::Groups => (compliance.groups.len(), "critical"),
+        Level::Nodes(_) => (compliance.members.len(), "web severity:critical ping:online"),
+        Level::Patches { .. } => (compliance.patches.len(), "openssl severity:important cves:2026"),
+    };
+    if let Some(typed) = lens::typed(view, lens, total, example) {
+        return cards::heading(view, frame, area, typed, Some(&feed(view)));
+    }
     let scans = compliance.scans(state.now);
     if scans > 0 {
         let sign = view.look.sign("◐", "~");
@@ -144,6 +155,10 @@ fn nodes(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         let next = "The nodes that were in this group are now in another.";
         return cards::empty(view, frame, area, "No node is in this group", next, &[Action::Back]);
     }
+    let lens = &state.compliance.lenses[1];
+    if lens::nothing(view, frame, area, lens) {
+        return;
+    }
     let columns = [
         Column::new("Node", 14, 36, 0),
         Column::new("Compliance", 15, 18, 1),
@@ -158,18 +173,20 @@ fn nodes(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         Column::new("Platform", 12, 28, 9),
         Column::new("Id", 20, 20, 10),
     ];
-    let marked = |row: usize| members.get(row).is_some_and(|id| state.fleet.is_marked(id));
+    let columns = lens::sorted(columns.into(), lens, state.sheet(List::Members).columns());
+    let member = |row: usize| lens.place(row).and_then(|place| members.get(place));
+    let marked = |row: usize| member(row).is_some_and(|id| state.fleet.is_marked(id));
     let grid = Grid {
         slot: Slot::Members,
         columns: &columns,
-        len: members.len(),
+        len: lens.len(),
         cursor: &state.compliance.cursors[1],
-        focused: true,
+        focused: !lens.filtering,
         marked: Some(&marked),
         scrolled: None,
     };
     grid.draw(view, frame, area, |view, row, column| {
-        members.get(row).and_then(|id| state.fleet.node(id)).map_or_else(|| Cell::plain(""), |n| cell(view, n, column))
+        member(row).and_then(|id| state.fleet.node(id)).map_or_else(|| Cell::plain(""), |n| cell(view, n, column))
     });
 }
 

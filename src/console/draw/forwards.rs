@@ -5,6 +5,7 @@ use ratatui::{Frame, layout::Rect, text::Line};
 use super::{
     View, cards,
     grid::{Cell, Column, Grid},
+    lens,
 };
 use crate::{
     config::theme::Role,
@@ -12,6 +13,7 @@ use crate::{
         action::Action,
         state::{
             forwards::{Forward, Phase},
+            list::List,
             seen::Slot,
         },
         text,
@@ -31,11 +33,16 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         left.push(view.span(Role::NodeOnline, format!("  {on} on")));
         left.push(view.span(Role::Dim, format!("  {}", text::count(connections, "connection"))));
     }
+    left.extend(lens::facts(view, &forwards.lens));
+    let left = lens::typed(view, &forwards.lens, forwards.list.len(), "web state:open there:5432").unwrap_or(left);
     cards::heading(view, frame, area, left, None);
     if forwards.list.is_empty() {
         let next = "A forward makes a port of a node, or of a host behind it, a port of this machine. Those of [[forward]] in \
                     settings.toml start with the console.";
         return cards::empty(view, frame, body, "No port is forwarded", next, &[Action::AddForward, Action::Help]);
+    }
+    if lens::nothing(view, frame, body, &forwards.lens) {
+        return;
     }
     let below = if body.height > DETAILS + 4 { DETAILS } else { 0 };
     rows(view, frame, Rect { height: body.height - below, ..body });
@@ -100,17 +107,18 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         Column::new("Note", 10, 60, 7),
     ];
     let columns = super::origin::with_column(view, columns);
+    let columns = lens::sorted(columns, &forwards.lens, state_of.sheet(List::Forwards).columns());
     let grid = Grid {
         slot: Slot::Forwards,
         columns: &columns,
-        len: forwards.list.len(),
+        len: forwards.lens.len(),
         cursor: &forwards.cursor,
-        focused: true,
+        focused: !forwards.lens.filtering,
         marked: None,
         scrolled: None,
     };
     grid.draw(view, frame, area, |view, row, column| {
-        let Some(forward) = forwards.list.get(row) else { return Cell::plain("") };
+        let Some(forward) = forwards.row(row) else { return Cell::plain("") };
         let Some(column) = super::origin::without_column(view, column) else {
             return forward.origin.map_or(Cell::plain(""), |origin| super::origin::cell(view, origin));
         };

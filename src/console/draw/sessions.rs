@@ -9,13 +9,13 @@ use ratatui::{
 use super::{
     View, cards, fleet,
     grid::{Cell, Column, Grid},
-    viewer,
+    lens, viewer,
 };
 use crate::{
     config::theme::Role,
     console::{
         action::Action,
-        state::{seen::Slot, sessions::Session, shells::limits},
+        state::{list::List, seen::Slot, sessions::Session, shells::limits},
         text,
     },
     ssm::SessionStatus,
@@ -41,9 +41,8 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         return;
     }
     body = cards::stale(view, frame, body, &sessions.feed.all(), "What is shown may be old");
-    if sessions.shown.is_empty() {
-        let next = format!("The filter \"{}\" lets none of them through.", sessions.filter.text());
-        return cards::empty(view, frame, body, "Nothing matches", &next, &[Action::Filter, Action::Back]);
+    if lens::nothing(view, frame, body, &sessions.lens) {
+        return;
     }
     let below = if body.height >= ROOM { DETAILS } else { 0 };
     let list = Rect { height: body.height - below, ..body };
@@ -72,27 +71,21 @@ pub(super) fn logging(view: &View<'_>) -> (Role, String) {
 
 fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let sessions = &view.state.sessions;
-    let mut left = vec![view.span(Role::Text, " ")];
-    if sessions.filtering {
-        left.push(view.span(Role::Key, "/"));
-        left.push(view.span(Role::Input, format!("{}{}", sessions.filter.text(), view.look.sign("▏", "_"))));
-        if sessions.filter.text().is_empty() {
-            left.push(view.span(Role::Placeholder, "alice owner:bob node:web status:connected"));
-        }
-    } else {
+    let example = "alice owner:bob node:web status:connected";
+    let typed = lens::typed(view, &sessions.lens, sessions.list.len(), example);
+    let filtering = typed.is_some();
+    let mut left = typed.unwrap_or_else(|| vec![view.span(Role::Text, " ")]);
+    if !filtering {
         let running = sessions.running();
         let own = sessions.list.iter().filter(|s| s.is_running() && view.state.is_own(s)).count();
         left.push(view.span(if running > 0 { Role::NodeOnline } else { Role::Title }, format!("{running} running")));
         if own > 0 {
             left.push(view.span(Role::Dim, format!(" ({own} yours)")));
         }
-        left.push(view.span(Role::Dim, format!("  {} over  ", text::thousands(sessions.list.len() - running))));
-        if !sessions.filter.text().is_empty() {
-            left.push(view.span(Role::Dim, "filter "));
-            left.push(view.span(Role::Input, format!("{}  ", sessions.filter.text())));
-        }
+        left.push(view.span(Role::Dim, format!("  {} over", text::thousands(sessions.list.len() - running))));
+        left.extend(lens::facts(view, &sessions.lens));
         let (role, words) = logging(view);
-        left.push(view.span(role, words));
+        left.push(view.span(role, format!("  {words}")));
     }
     cards::heading(view, frame, area, left, Some(&sessions.feed.all()));
 }
@@ -124,13 +117,15 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         Column::new("Id", 20, 40, 9),
     ];
     let columns = super::origin::with_column(view, columns);
+    let columns = lens::sorted(columns, &sessions.lens, state.sheet(List::Sessions).columns());
+    let marked = |row: usize| sessions.row(row).is_some_and(|session| sessions.lens.marks.has(&session.key()));
     let grid = Grid {
         slot: Slot::Sessions,
         columns: &columns,
-        len: sessions.shown.len(),
+        len: sessions.lens.len(),
         cursor: &sessions.cursor,
-        focused: !sessions.filtering,
-        marked: None,
+        focused: !sessions.lens.filtering,
+        marked: Some(&marked),
         scrolled: None,
     };
     grid.draw(view, frame, area, |view, row, column| {

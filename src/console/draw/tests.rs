@@ -15,6 +15,7 @@ use crate::{
     ssm::{self, CommandInvocationStatus, CommandStatus, PingStatus, Sensitive, Timestamp},
 };
 
+mod lists;
 mod small;
 mod states;
 

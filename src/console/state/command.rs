@@ -271,6 +271,9 @@ impl State {
                 }
                 self.theme = name;
             }
+            Command::Sort { column, descending } if self.sort_columns().is_some() => {
+                self.sort_list(&column, descending)?;
+            }
             Command::Sort { column, descending } => {
                 self.fleet.sort_on(&column, descending)?;
                 self.go(Pane::Fleet, fx);
@@ -289,6 +292,7 @@ impl State {
                 }
                 self.set_scope(&names, fx);
             }
+            Command::Filter(text) if self.lens().is_some() => drop(self.filter_list(&text)),
             Command::Filter(text) => {
                 self.fleet.filter = LineInput::from(text.as_str());
                 self.fleet.rearrange();
@@ -368,7 +372,10 @@ impl State {
         }
         let words: Vec<(String, String)> = match verb.takes {
             About::Theme => self.themes.iter().map(|name| (name.clone(), String::new())).collect(),
-            About::Column => self.fleet.sortable().into_iter().map(|name| (name, String::new())).collect(),
+            About::Column => match self.sort_columns() {
+                Some(columns) => columns.iter().map(|name| ((*name).to_owned(), String::new())).collect(),
+                None => self.fleet.sortable().into_iter().map(|name| (name, String::new())).collect(),
+            },
             About::Action => {
                 let all = Action::ALL.iter();
                 all.map(|entry| (entry.name.to_owned(), entry.about.to_owned())).collect()
@@ -424,7 +431,11 @@ impl State {
             return Vec::new();
         }
         let gap = if before.is_empty() { "" } else { " " };
-        let keys = super::fleet::query::KEYS.iter().map(|key| key.name).filter(|key| key.starts_with(last));
+        let keys: Vec<&str> = match self.sort_columns() {
+            Some(columns) => columns.to_vec(),
+            None => super::fleet::query::KEYS.iter().map(|key| key.name).collect(),
+        };
+        let keys = keys.into_iter().filter(|key| key.starts_with(last));
         let candidates = keys.map(|key| Candidate {
             line: format!("{} {before}{gap}{key}:", verb.name),
             name: format!("{key}:"),

@@ -4,18 +4,23 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{cursor::Cursor, feed::Feeds, viewer::Viewer};
+use super::{cursor::Cursor, feed::Feeds, list::Lens, viewer::Viewer};
 use crate::{
-    console::{origin::Origin, text::clean},
+    console::{
+        origin::{Origin, Origins},
+        text::clean,
+    },
     ssm::{self, CommandInvocationStatus, CommandStatus},
 };
 
 pub mod fold;
 mod results;
+mod sheet;
 
 pub use fold::{Fold, Folding, Group};
 pub(super) use results::toned;
 pub use results::{Invocation, Results, result_words};
+pub use sheet::{CommandRows, ResultRows};
 
 /// What happened to a node in a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -96,7 +101,9 @@ pub struct Commands {
     pub feed: Feeds,
     /// The history, the newest first.
     pub list: Vec<Listed>,
-    /// Where one is in it.
+    /// How it is looked at.
+    pub lens: Lens,
+    /// Where one is in what is shown of it.
     pub cursor: Cursor,
     /// The command that is looked at.
     pub results: Option<Results>,
@@ -153,21 +160,26 @@ impl Commands {
     }
 
     fn relist(&mut self, kept: impl Fn(&Listed) -> bool, more: Vec<Listed>) {
-        let here = self.current().and_then(|listed| Some((listed.origin, listed.command.command_id.clone()?)));
-        let at_top = self.cursor.at == 0;
+        // Who stands at the top sees what comes.
+        self.lens.outdate(self.current().filter(|_| self.cursor.at > 0).map(sheet::key));
         self.list.retain(kept);
         self.list.extend(more);
         self.list.sort_by_key(|listed| std::cmp::Reverse(listed.command.requested_date_time));
-        let row = here.and_then(|(origin, id)| self.list.iter().position(|listed| listed.is(origin, &id)));
-        if let (Some(row), false) = (row, at_top) {
-            self.cursor.at = row;
-        }
-        self.cursor.clamp(self.list.len());
+    }
+
+    /// Works out anew what is shown if something changed.
+    pub fn settle(&mut self, origins: &Origins) {
+        self.lens.settle(&mut self.cursor, &CommandRows { list: &self.list, origins });
+    }
+
+    /// A command that is shown.
+    pub fn row(&self, row: usize) -> Option<&Listed> {
+        self.list.get(self.lens.place(row)?)
     }
 
     /// The command under the cursor.
     pub fn current(&self) -> Option<&Listed> {
-        self.list.get(self.cursor.at)
+        self.row(self.cursor.at)
     }
 
     /// The command that is looked at, from the history.

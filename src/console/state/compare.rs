@@ -1,10 +1,11 @@
 //! One metric of many nodes side by side, the worst first.
 
-use std::{cmp::Ordering, time::Duration};
+use std::{borrow::Cow, cmp::Ordering, time::Duration};
 
 use super::{
     cursor::Cursor,
     fleet::Fleet,
+    list::{Fact, Sheet},
     node::{Node, natural},
 };
 use crate::{console::probe::vitals::Vitals, ssm::Timestamp};
@@ -78,6 +79,47 @@ impl Compare {
             self.cursor.at = row;
         }
         self.cursor.clamp(self.nodes.len());
+    }
+}
+
+/// The compared nodes as rows in columns.
+pub struct ComparedRows<'a> {
+    /// Their ids.
+    pub nodes: &'a [String],
+    /// What is known of them.
+    pub fleet: &'a Fleet,
+}
+
+impl Sheet for ComparedRows<'_> {
+    fn columns(&self) -> &'static [&'static str] {
+        &["name", "disk", "full", "memory", "load", "cores", "uptime", "kernel", "agent", "sampled", "id"]
+    }
+
+    fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    fn key(&self, row: usize) -> Cow<'_, str> {
+        self.nodes.get(row).map(String::as_str).unwrap_or_default().into()
+    }
+
+    fn fact(&self, row: usize, column: usize) -> Fact {
+        let Some(node) = self.nodes.get(row).and_then(|id| self.fleet.node(id)) else { return Fact::Nothing };
+        let told = |tell: fn(&Vitals) -> Fact| node.sampled.last().map_or(Fact::Nothing, tell);
+        match column {
+            0 => Fact::text(&node.name),
+            // The fullest file system and memory in percent, uptime in seconds.
+            1 => told(|vitals| Fact::number(vitals.disk())),
+            2 => told(|vitals| Fact::text(vitals.fullest().map_or("", |mount| &mount.path))),
+            3 => told(|vitals| Fact::number(vitals.memory.percent())),
+            4 => told(|vitals| vitals.load.map_or(Fact::Nothing, |[one, ..]| Fact::text(format!("{one:.2}")))),
+            5 => told(|vitals| Fact::number(vitals.cores)),
+            6 => told(|vitals| Fact::number(vitals.uptime.as_secs())),
+            7 => told(|vitals| Fact::text(&vitals.kernel)),
+            8 => Fact::text(&node.agent),
+            9 => Fact::time(node.sampled.vitals.as_ref().map(|(at, _)| *at)),
+            _ => Fact::text(&node.id),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
     cursor::Cursor,
     feed::{Feed, Feeds},
     fleet::Fleet,
+    list::Lens,
     node::{Node, Verdict, natural},
 };
 use crate::{
@@ -20,10 +21,12 @@ use crate::{
 mod acts;
 pub mod grouping;
 pub mod patches;
+mod sheet;
 pub mod tally;
 
 use grouping::{Group, Grouping, Key};
 use patches::{Patch, States};
+pub use sheet::{GroupRows, MemberRows, PatchRows};
 use tally::{Severities, Tally, TypeRow};
 
 /// How long a scan is waited for before its node no longer counts as being scanned.
@@ -70,6 +73,8 @@ pub struct Compliance {
     pub types_feed: Feeds,
     /// Where one is among the groups, the nodes, the patches.
     pub cursors: [Cursor; 3],
+    /// How these are looked at.
+    pub lenses: [Lens; 3],
     /// Nodes that are being scanned: since when, and when they were scanned before by their own clocks.
     scanning: HashMap<String, (Timestamp, Option<Timestamp>)>,
     outdated: bool,
@@ -92,6 +97,7 @@ impl Default for Compliance {
             feed: Feed::default(),
             types_feed: Feeds::default(),
             cursors: Default::default(),
+            lenses: Default::default(),
             scanning: HashMap::new(),
             outdated: true,
         }
@@ -114,8 +120,9 @@ impl Compliance {
     /// Counts the fleet again. The cursors stay on their group and their node.
     pub fn recount(&mut self, fleet: &Fleet) {
         self.outdated = false;
-        let group = self.groups.get(self.cursors[0].at).map(|group| group.key.clone());
-        let member = self.members.get(self.cursors[1].at).cloned();
+        let (group, member) = (self.group().map(sheet::group_key), self.member().map(str::to_owned));
+        self.lenses[0].outdate(group);
+        self.lenses[1].outdate(member);
         self.groupings = Grouping::all(fleet);
         (self.tally, self.severities) = Default::default();
         let mut groups: BTreeMap<Key, Tally> = BTreeMap::new();
@@ -144,40 +151,60 @@ impl Compliance {
             groups.insert(0, Group { key: Key::All, tally: self.tally });
         }
         self.groups = groups;
-        if let Some(at) = group.and_then(|key| self.groups.iter().position(|group| group.key == key)) {
-            self.cursors[0].at = at;
-        }
-        if let Some(at) = member.and_then(|id| self.members.iter().position(|known| *known == id)) {
-            self.cursors[1].at = at;
-        }
-        for (cursor, len) in self.cursors.iter_mut().zip([self.groups.len(), self.members.len(), self.patches.len()]) {
-            cursor.clamp(len);
-        }
+        self.arrange(fleet);
         self.scanning.retain(|id, (_, before)| fleet.node(id).is_some_and(|node| scanned_at(node) == *before));
+    }
+
+    /// Works out anew what is shown if something changed.
+    pub fn arrange(&mut self, fleet: &Fleet) {
+        let ([groups, members, patches], [group, member, patch]) = (&mut self.lenses, &mut self.cursors);
+        groups.settle(group, &GroupRows(&self.groups));
+        members.settle(member, &MemberRows { members: &self.members, fleet });
+        patches.settle(patch, &PatchRows(&self.patches));
+    }
+
+    /// Which of the three lists is shown: groups, nodes or patches.
+    pub fn depth(&self) -> usize {
+        match self.level {
+            Level::Groups => 0,
+            Level::Nodes(_) => 1,
+            Level::Patches { .. } => 2,
+        }
     }
 
     /// The cursor of the level and the number of its rows.
     pub fn cursor_mut(&mut self) -> (&mut Cursor, usize) {
-        let (at, len) = match self.level {
-            Level::Groups => (0, self.groups.len()),
-            Level::Nodes(_) => (1, self.members.len()),
-            Level::Patches { .. } => (2, self.patches.len()),
-        };
-        (&mut self.cursors[at], len)
+        let at = self.depth();
+        (&mut self.cursors[at], self.lenses[at].len())
+    }
+
+    /// The group under the cursor.
+    pub fn group(&self) -> Option<&Group> {
+        self.groups.get(self.lenses[0].place(self.cursors[0].at)?)
+    }
+
+    /// The id of the node under the cursor.
+    pub fn member(&self) -> Option<&str> {
+        self.members.get(self.lenses[1].place(self.cursors[1].at)?).map(String::as_str)
+    }
+
+    /// The patch under the cursor.
+    pub fn patch(&self) -> Option<&Patch> {
+        self.patches.get(self.lenses[2].place(self.cursors[2].at)?)
     }
 
     /// The node under the cursor, or whose patches are shown.
     pub fn node(&self) -> Option<&str> {
         match &self.level {
             Level::Groups => None,
-            Level::Nodes(_) => self.members.get(self.cursors[1].at).map(String::as_str),
+            Level::Nodes(_) => self.member(),
             Level::Patches { node, .. } => Some(node),
         }
     }
 
     /// The nodes under the cursor: those of a group, or one.
     pub fn here(&self, fleet: &Fleet) -> Vec<String> {
-        match (&self.level, self.groups.get(self.cursors[0].at)) {
+        match (&self.level, self.group()) {
             (Level::Groups, Some(group)) => {
                 let inside = |node: &&Arc<Node>| group.key == Key::All || self.grouping.key(node) == group.key;
                 fleet.nodes().iter().filter(inside).map(|node| node.id.clone()).collect()
@@ -195,8 +222,14 @@ impl Compliance {
     /// The nodes that are listed: those of the opened group, or all.
     pub fn listed(&self, fleet: &Fleet) -> Vec<String> {
         match self.level {
-            Level::Groups => fleet.nodes().iter().map(|node| node.id.clone()).collect(),
-            _ => self.members.clone(),
+            Level::Groups => {
+                let shown: Vec<&Key> =
+                    self.lenses[0].places().filter_map(|at| self.groups.get(at)).map(|group| &group.key).collect();
+                let inside =
+                    |node: &&Arc<Node>| shown.contains(&&Key::All) || shown.contains(&&self.grouping.key(node));
+                fleet.nodes().iter().filter(inside).map(|node| node.id.clone()).collect()
+            }
+            _ => self.lenses[1].places().filter_map(|at| self.members.get(at).cloned()).collect(),
         }
     }
 
@@ -210,6 +243,7 @@ impl Compliance {
         }
         self.level = Level::Groups;
         self.cursors = Default::default();
+        self.lenses.iter_mut().for_each(Lens::begin);
         self.groups.clear();
     }
 
@@ -217,14 +251,16 @@ impl Compliance {
     pub fn open(&mut self) -> Option<String> {
         match &self.level {
             Level::Groups => {
-                let group = self.groups.get(self.cursors[0].at)?.key.clone();
+                let group = self.group()?.key.clone();
                 self.level = Level::Nodes(group);
                 self.cursors[1] = Cursor::default();
+                self.lenses[1].begin();
                 self.members.clear();
                 None
             }
             Level::Nodes(group) => {
-                let node = self.members.get(self.cursors[1].at)?.clone();
+                let node = self.member()?.to_owned();
+                self.lenses[2].begin();
                 self.level = Level::Patches { group: group.clone(), node: node.clone() };
                 self.forget_patches();
                 Some(node)
@@ -257,23 +293,21 @@ impl Compliance {
 
     fn forget_patches(&mut self) {
         self.cursors[2] = Cursor::default();
+        self.lenses[2].outdate(None);
         self.patches.clear();
         self.feed.forget();
     }
 
     /// Patches came. The first page of an answer takes the place of what was known.
     pub fn land_patches(&mut self, page: &[ssm::PatchComplianceData], first: bool) {
-        let kept = self.patches.get(self.cursors[2].at).map(|patch| (patch.id.clone(), patch.title.clone()));
+        let here = self.patch().map(sheet::patch_key);
+        self.lenses[2].outdate(here);
         if first {
             self.patches.clear();
         }
         self.patches.extend(page.iter().map(Patch::from));
         patches::sort(&mut self.patches);
-        let row = |(id, title): (String, String)| self.patches.iter().position(|p| p.id == id && p.title == title);
-        if let Some(at) = kept.and_then(row) {
-            self.cursors[2].at = at;
-        }
-        self.cursors[2].clamp(self.patches.len());
+        self.lenses[2].settle(&mut self.cursors[2], &PatchRows(&self.patches));
     }
 
     /// Types of compliance came. The first page of an answer takes the place of what was known.

@@ -63,6 +63,7 @@ impl State {
                 });
             }
             Action::Suspend => fx.push(Effect::Suspend),
+            _ if !prefixed && self.act_list(action, fx) => {}
             _ => match self.pane {
                 Pane::Fleet if self.node_view.is_some() => self.act_node_view(action, fx),
                 Pane::Fleet if self.compare.is_some() => self.act_compare(action, fx),
@@ -136,13 +137,14 @@ impl State {
         match (self.overlays.last(), self.pane) {
             (Some(Overlay::Form(form)), _) => form.current().map_or(Heard::Hidden, Field::heard),
             (Some(overlay), _) => open(overlay.is_open()),
+            // What is looked for in a list.
+            (None, _) if self.types_filter() => Heard::Open,
             (None, Pane::Fleet) => match &self.node_view {
                 Some(view) => open(view.is_typing()),
                 None => open(self.fleet.filtering),
             },
             (None, Pane::Parameters) => open(self.parameters.filtering || self.is_finding()),
-            (None, Pane::Sessions) => open(self.sessions.filtering || self.is_finding()),
-            (None, Pane::Commands) => open(self.is_finding()),
+            (None, Pane::Sessions | Pane::Commands) => open(self.is_finding()),
             (None, Pane::Shell) => open(self.lookback_finds()),
             (None, Pane::Compliance | Pane::Forwards) => Heard::Hidden,
         }
@@ -178,6 +180,11 @@ impl State {
             let key = crate::config::keymap::display_chord(&[crokey::KeyCombination::from(key).normalized()]);
             return self.tell(format!("{key} means nothing after the prefix."));
         }
+        if self.types_filter() {
+            return self.type_filter(|filter| {
+                filter.key(key);
+            });
+        }
         match self.pane {
             Pane::Fleet if self.node_view.is_some() => {
                 if let Some(view) = &mut self.node_view {
@@ -191,10 +198,6 @@ impl State {
             Pane::Parameters if self.parameters.filtering => {
                 self.parameters.filter.key(key);
                 self.parameters.refilter();
-            }
-            Pane::Sessions if self.sessions.filtering => {
-                self.sessions.filter.key(key);
-                self.sessions.rearrange();
             }
             Pane::Commands | Pane::Parameters | Pane::Sessions => {
                 if let Some(viewer) = self.viewer_mut().filter(|viewer| viewer.finding)
@@ -228,6 +231,9 @@ impl State {
             }
             None => {}
         }
+        if self.types_filter() {
+            return self.type_filter(|filter| filter.insert(text));
+        }
         match self.pane {
             Pane::Fleet if self.node_view.is_some() => {
                 if let Some(view) = &mut self.node_view {
@@ -241,10 +247,6 @@ impl State {
             Pane::Parameters if self.parameters.filtering => {
                 self.parameters.filter.insert(text);
                 self.parameters.refilter();
-            }
-            Pane::Sessions if self.sessions.filtering => {
-                self.sessions.filter.insert(text);
-                self.sessions.rearrange();
             }
             Pane::Commands | Pane::Parameters | Pane::Sessions => {
                 if let Some(viewer) = self.viewer_mut().filter(|viewer| viewer.finding) {

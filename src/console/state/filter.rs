@@ -51,6 +51,19 @@ impl Filter {
     pub fn passes(&self, text: &str, matching: &mut Matching, holds: impl Fn(&Token) -> bool) -> bool {
         self.tokens.iter().all(|token| holds(token) != token.not) && self.words.pass(text, "", matching)
     }
+
+    /// [`Filter::passes`] of a row whose words cost something to find: they are asked for only where words are looked for,
+    /// loosely in the lines of `names` or as they are in `rest`.
+    pub fn finds<'a>(
+        &self,
+        names: impl FnOnce() -> String,
+        rest: impl FnOnce() -> std::borrow::Cow<'a, str>,
+        matching: &mut Matching,
+        holds: impl Fn(&Token) -> bool,
+    ) -> bool {
+        self.tokens.iter().all(|token| holds(token) != token.not)
+            && (self.words.is_empty() || self.words.pass(&names(), &rest(), matching))
+    }
 }
 
 /// Whether a text is like a pattern in which `*` stands for anything.

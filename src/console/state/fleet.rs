@@ -20,7 +20,7 @@ mod acts;
 mod bits;
 pub mod columns;
 mod complete;
-pub mod export;
+mod export;
 pub mod groups;
 pub mod order;
 pub mod query;

@@ -2,14 +2,21 @@
 
 use std::net::SocketAddr;
 
-use super::cursor::Cursor;
+use super::{cursor::Cursor, list::Lens};
 use crate::{
     config::forward::Forward as Entry,
-    console::{origin::Origin, text::clean, update::Trouble},
+    console::{
+        origin::{Origin, Origins},
+        text::clean,
+        update::Trouble,
+    },
     ssm::Timestamp,
 };
 
 pub mod acts;
+mod sheet;
+
+pub use sheet::ForwardRows;
 
 /// Where a forward stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +99,9 @@ impl Forward {
 pub struct Forwards {
     /// Every forward, in the order in which they were added.
     pub list: Vec<Forward>,
-    /// Where one is among them.
+    /// How they are looked at.
+    pub lens: Lens,
+    /// Where one is among those that are shown.
     pub cursor: Cursor,
     next: u64,
 }
@@ -100,6 +109,7 @@ pub struct Forwards {
 impl Forwards {
     /// Adds one that is stopped; its number.
     pub fn add(&mut self, entry: Entry) -> u64 {
+        self.outdate();
         self.next += 1;
         self.list.push(Forward {
             id: self.next,
@@ -117,13 +127,40 @@ impl Forwards {
         self.next
     }
 
+    /// What is known of the forwards is not what it was.
+    pub fn outdate(&mut self) {
+        self.lens.outdate(self.current().map(|forward| forward.id.to_string()));
+    }
+
+    /// Works out anew what is shown if something changed.
+    pub fn settle(&mut self, origins: &Origins) {
+        self.lens.settle(&mut self.cursor, &ForwardRows { list: &self.list, origins });
+    }
+
+    /// Goes to a forward, and shows all if the filter hides it.
+    pub fn go_to(&mut self, id: u64, origins: &Origins) {
+        self.settle(origins);
+        let row = |pane: &Self| (0..pane.lens.len()).find(|row| pane.row(*row).is_some_and(|forward| forward.id == id));
+        if row(self).is_none() {
+            self.lens.begin();
+            self.settle(origins);
+        }
+        self.cursor.at = row(self).unwrap_or(self.cursor.at);
+    }
+
+    /// A row that is shown.
+    pub fn row(&self, row: usize) -> Option<&Forward> {
+        self.list.get(self.lens.place(row)?)
+    }
+
     /// The forward under the cursor.
     pub fn current(&self) -> Option<&Forward> {
-        self.list.get(self.cursor.at)
+        self.row(self.cursor.at)
     }
 
     /// A forward by number, to change it.
     pub fn get_mut(&mut self, id: u64) -> Option<&mut Forward> {
+        self.outdate();
         self.list.iter_mut().find(|forward| forward.id == id)
     }
 

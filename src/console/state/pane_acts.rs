@@ -81,7 +81,7 @@ impl State {
             _ => {}
         }
         let Some(results) = &mut self.commands.results else {
-            let len = self.commands.list.len();
+            let len = self.commands.lens.len();
             if self.commands.cursor.step(action, len) {
                 return;
             }
@@ -117,8 +117,7 @@ impl State {
             }
             Action::Back | Action::Left => self.commands.results = None,
             Action::SwitchView => {
-                results.by_node = !results.by_node;
-                results.cursor = Default::default();
+                results.switch();
             }
             Action::PickResult => {
                 let key = results.current_key();
@@ -159,7 +158,7 @@ impl State {
             _ => fold = commands::Fold::default(),
         }
         results.fold_by(fold);
-        results.by_node = false;
+        results.list_by(false);
         self.commands.fold = fold;
     }
 
@@ -169,9 +168,7 @@ impl State {
         let picked = results.picked.and_then(|key| results.with_key(key));
         let above = results.cursor.at.checked_sub(1).and_then(|at| match results.by_node {
             true => results.row(at).map(|invocation| (invocation, 1)),
-            false => {
-                results.groups.get(at).and_then(|group| Some((results.members(group).next()?, group.members.len())))
-            }
+            false => results.group(at).and_then(|group| Some((results.members(group).next()?, group.members.len()))),
         });
         let (Some(here), Some(other)) = (here, picked.or(above).filter(|other| Some(*other) != here)) else {
             return self.tell("Pick a result, then compare another with it.");

@@ -24,6 +24,7 @@ pub mod focus;
 pub mod forms;
 pub mod names;
 pub mod secret;
+mod sheet;
 pub mod tree;
 pub mod versions;
 
@@ -31,6 +32,7 @@ use facts::Facts;
 use focus::Focus;
 use names::Names;
 use secret::Secret;
+pub use sheet::ParameterRows;
 use tree::{Name, Row, RowKind};
 use versions::Versions;
 
@@ -192,6 +194,12 @@ impl Parameters {
     pub fn current(&self) -> Option<(&Name, &Facts)> {
         let name = self.current_row()?.name(self.listed())?;
         Some((name, self.names.facts(name)?))
+    }
+
+    /// The place of the parameter under the cursor among those that pass the filter.
+    pub fn place(&self) -> Option<usize> {
+        let name = self.current_row()?.name(self.listed())?;
+        self.listed.binary_search(name).ok()
     }
 
     /// What is known of the parameter under the cursor.

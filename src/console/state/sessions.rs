@@ -5,19 +5,23 @@ use std::{collections::HashMap, time::Duration};
 use super::{
     cursor::Cursor,
     feed::{Feed, Feeds},
-    filter::{Filter, Matching, Token},
-    input::LineInput,
+    fleet::Fleet,
+    list::Lens,
     viewer::Viewer,
 };
 use crate::{
-    console::{origin::Origin, probe::REASON, text::clean},
+    console::{
+        origin::{Origin, Origins},
+        probe::REASON,
+        text::clean,
+    },
     ssm::{self, SessionStatus, Timestamp},
 };
 
 pub mod acts;
+mod sheet;
 
-/// Keys of the filter.
-const KEYS: [&str; 4] = ["node", "owner", "status", "document"];
+pub use sheet::SessionRows;
 
 /// One session, in words for the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,6 +79,11 @@ impl From<&ssm::Session> for Session {
 }
 
 impl Session {
+    /// What tells it from all others.
+    pub fn key(&self) -> String {
+        format!("{:?} {}", self.origin, self.id)
+    }
+
     /// Whether it may still be used.
     pub fn is_running(&self) -> bool {
         self.ended.is_none()
@@ -114,14 +123,10 @@ pub struct Sessions {
     pub feed: Feeds,
     /// Every session: those that run first, then by when they began, the newest first.
     pub list: Vec<Session>,
-    /// Which of them pass the filter.
-    pub shown: Vec<usize>,
-    /// Where one is among those.
+    /// How they are looked at, and which are marked.
+    pub lens: Lens,
+    /// Where one is among those that are shown.
     pub cursor: Cursor,
-    /// What is typed as a filter.
-    pub filter: LineInput,
-    /// Whether it is being typed.
-    pub filtering: bool,
     /// The transcript that is read.
     pub viewer: Option<Viewer>,
     /// The state of fetching it.
@@ -160,54 +165,28 @@ impl Sessions {
     }
 
     fn relist(&mut self, kept: impl Fn(&Session) -> bool, more: Vec<Session>) {
-        let here = self.here();
+        self.outdate();
         self.list.retain(kept);
         self.list.extend(more);
-        self.arrange_around(here);
-    }
-
-    fn here(&self) -> Option<(Origin, String)> {
-        self.current().map(|session| (session.origin, session.id.clone()))
-    }
-
-    /// Sorts and filters anew; the cursor stays on its session.
-    pub fn rearrange(&mut self) {
-        self.arrange_around(self.here());
-    }
-
-    fn arrange_around(&mut self, here: Option<(Origin, String)>) {
         self.list.sort_by_key(|session| (!session.is_running(), std::cmp::Reverse(session.started)));
         // A session that ended between two answers may stand in both.
         let mut seen = std::collections::HashSet::new();
         self.list.retain(|session| seen.insert((session.origin, session.id.clone())));
-        let filter = Filter::parse(self.filter.text(), &KEYS);
-        let mut matching = Matching::default();
-        let holds = |session: &Session, token: &Token| {
-            let value = match token.key.as_str() {
-                "node" => &session.node,
-                "owner" => &session.owner,
-                "document" => &session.document,
-                _ => &session.word(),
-            };
-            value.to_lowercase().contains(&token.value.to_lowercase())
-        };
-        let text = |session: &Session| {
-            format!("{} {} {} {} {}", session.node, session.owner, session.id, session.reason, session.word())
-        };
-        let passing = |(_, session): &(usize, &Session)| {
-            filter.passes(&text(session), &mut matching, |token| holds(session, token))
-        };
-        self.shown = self.list.iter().enumerate().filter(passing).map(|(at, _)| at).collect();
-        let at = here.and_then(|(origin, id)| {
-            self.shown.iter().position(|row| self.list[*row].origin == origin && self.list[*row].id == id)
-        });
-        self.cursor.at = at.unwrap_or(self.cursor.at);
-        self.cursor.clamp(self.shown.len());
     }
 
-    /// A row that passes the filter.
+    /// What is known of the sessions or of their nodes is not what it was.
+    pub fn outdate(&mut self) {
+        self.lens.outdate(self.current().map(Session::key));
+    }
+
+    /// Works out anew what is shown if something changed.
+    pub fn settle(&mut self, fleet: &Fleet, origins: &Origins) {
+        self.lens.settle(&mut self.cursor, &SessionRows { list: &self.list, fleet, origins });
+    }
+
+    /// A row that is shown.
     pub fn row(&self, row: usize) -> Option<&Session> {
-        self.list.get(*self.shown.get(row)?)
+        self.list.get(self.lens.place(row)?)
     }
 
     /// The session under the cursor.

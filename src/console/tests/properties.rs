@@ -262,9 +262,9 @@ fn fault(bench: &Bench) -> Result<(), String> {
     };
     within("the fleet", state.fleet.cursor.at, state.fleet.shown())?;
     within("the parameters", state.parameters.cursor.at, state.parameters.rows().len())?;
-    within("the commands", state.commands.cursor.at, state.commands.list.len())?;
-    within("the sessions", state.sessions.cursor.at, state.sessions.shown.len())?;
-    within("the forwards", state.forwards.cursor.at, state.forwards.list.len())?;
+    within("the commands", state.commands.cursor.at, state.commands.lens.len())?;
+    within("the sessions", state.sessions.cursor.at, state.sessions.lens.len())?;
+    within("the forwards", state.forwards.cursor.at, state.forwards.lens.len())?;
     if let Some(id) = state.fleet.marked().iter().find(|id| state.fleet.node(id).is_none()) {
         return Err(format!("{id} is marked and not there"));
     }

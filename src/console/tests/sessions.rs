@@ -118,9 +118,9 @@ fn sessions_are_filtered_by_owner_and_node() {
     let mut bench = sessions();
     bench.press("/");
     bench.type_text("owner:bob");
-    assert_eq!(bench.state.sessions.shown.len(), 1);
+    assert_eq!(bench.state.sessions.lens.len(), 1);
     bench.press("enter esc");
-    assert_eq!(bench.state.sessions.shown.len(), 3);
+    assert_eq!(bench.state.sessions.lens.len(), 3);
     bench.press("/");
     bench.type_text("nobody at all");
     assert!(bench.screen(80, 24).contains("Nothing matches"));

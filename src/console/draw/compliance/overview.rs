@@ -10,6 +10,7 @@ use super::{
     super::{
         View,
         grid::{self, Cell, Column, Grid},
+        lens,
     },
     group_sign, severity_role,
 };
@@ -18,6 +19,7 @@ use crate::{
     console::{
         state::{
             compliance::tally::{Tally, severity_word},
+            list::List,
             seen::Slot,
         },
         text,
@@ -159,6 +161,10 @@ fn meter(view: &View<'_>, width: u16, label: &str, role: Role, number: String, b
 /// The groups, each with its counts.
 pub(super) fn groups(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let compliance = &view.state.compliance;
+    let lens = &compliance.lenses[0];
+    if lens::nothing(view, frame, area, lens) {
+        return;
+    }
     let bar = if area.width >= 140 { 60 } else { 24 };
     let columns = [
         Column::new("Group", 16, 40, 0),
@@ -169,17 +175,20 @@ pub(super) fn groups(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         Column::new("Never scanned", 13, 13, 4).right(),
         Column::new("", 10, bar, 6),
     ];
+    let columns = lens::sorted(columns.into(), lens, view.state.sheet(List::Groups).columns());
     let grid = Grid {
         slot: Slot::Groups,
         columns: &columns,
-        len: compliance.groups.len(),
+        len: lens.len(),
         cursor: &compliance.cursors[0],
-        focused: true,
+        focused: !lens.filtering,
         marked: None,
         scrolled: None,
     };
     grid.draw(view, frame, area, |view, row, column| {
-        let Some(group) = compliance.groups.get(row) else { return Cell::plain("") };
+        let Some(group) = lens.place(row).and_then(|place| compliance.groups.get(place)) else {
+            return Cell::plain("");
+        };
         let tally = group.tally;
         let number = |n: usize, role: Role| match n {
             0 => Cell::role(view, Role::Dim, view.look.sign("–", "-")),

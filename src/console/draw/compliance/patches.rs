@@ -6,6 +6,7 @@ use super::{
     super::{
         View, cards, fleet,
         grid::{Cell, Column, Grid},
+        lens,
     },
     standing, vendor_role,
 };
@@ -15,6 +16,7 @@ use crate::{
         action::Action,
         state::{
             compliance::patches::{Standing, States},
+            list::List,
             node::{Node, Verdict},
             seen::Slot,
         },
@@ -31,6 +33,10 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, id: &
         }
         return;
     }
+    let lens = &compliance.lenses[2];
+    if lens::nothing(view, frame, body, lens) {
+        return;
+    }
     let columns = [
         Column::new("State", 14, 14, 1),
         Column::new("Severity", 11, 11, 2),
@@ -40,17 +46,20 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, id: &
         Column::new("CVEs", 13, 40, 4),
         Column::new("Installed", 9, 9, 6).right(),
     ];
+    let columns = lens::sorted(columns.into(), lens, view.state.sheet(List::Patches).columns());
     let grid = Grid {
         slot: Slot::Patches,
         columns: &columns,
-        len: compliance.patches.len(),
+        len: lens.len(),
         cursor: &compliance.cursors[2],
-        focused: true,
+        focused: !lens.filtering,
         marked: None,
         scrolled: None,
     };
     grid.draw(view, frame, body, |view, row, column| {
-        let Some(patch) = compliance.patches.get(row) else { return Cell::plain("") };
+        let Some(patch) = lens.place(row).and_then(|place| compliance.patches.get(place)) else {
+            return Cell::plain("");
+        };
         match column {
             0 => {
                 let (role, sign) = sign(view, patch.standing);

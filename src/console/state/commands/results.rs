@@ -9,15 +9,17 @@ use super::{
     super::{
         cursor::Cursor,
         feed::Feed,
+        list::Lens,
         node::natural,
         viewer::{Of, Tone, Viewer},
     },
-    Outcome,
+    Outcome, ResultRows,
     fold::{Fold, Folding, Group},
 };
 use crate::{
     console::{
         origin::Origin,
+        state::list::Sheet,
         text::{clean, plain_lines},
         update::Whole,
     },
@@ -112,6 +114,8 @@ pub struct Results {
     pub fold: Fold,
     /// Whether every node is listed instead of the groups.
     pub by_node: bool,
+    /// How they are looked at.
+    pub lens: Lens,
     /// Where one is.
     pub cursor: Cursor,
     /// The result kept for comparing: the key of a group.
@@ -139,6 +143,7 @@ impl Results {
             groups: Vec::new(),
             fold: Fold::default(),
             by_node: false,
+            lens: Lens::default(),
             cursor: Cursor::default(),
             picked: None,
             places: HashMap::new(),
@@ -164,6 +169,7 @@ impl Results {
     pub fn land(&mut self, page: &[ssm::CommandInvocation], names: impl Fn(&str) -> Vec<String>) {
         let ids = self.ids.clone();
         let own = |source: &&ssm::CommandInvocation| source.command_id.as_ref().is_none_or(|id| ids.contains(id));
+        self.lens.outdate(self.here());
         for source in page.iter().filter(own) {
             let mut fresh = invocation(source);
             fresh.names.extend(names(&fresh.node));
@@ -200,6 +206,7 @@ impl Results {
 
     /// Takes over the whole output of a node.
     pub fn take_whole(&mut self, whole: Whole) {
+        self.lens.outdate(self.here());
         let Some(known) = self.places.get(&whole.node).and_then(|at| self.invocations.get_mut(*at)) else { return };
         let mut fresh = (**known).clone();
         fresh.first = first_line(&whole.stdout, &whole.stderr);
@@ -223,6 +230,7 @@ impl Results {
     /// elsewhere and its number.
     pub fn settle(&mut self) -> Option<(u64, Arc<Folding>)> {
         if !self.outdated || self.folding.is_some() {
+            self.arrange();
             return None;
         }
         self.outdated = false;
@@ -232,6 +240,7 @@ impl Results {
             self.regroup(folding.groups());
             return None;
         }
+        self.arrange();
         self.foldings += 1;
         self.folding = Some(self.foldings);
         Some((self.foldings, Arc::new(folding)))
@@ -257,20 +266,43 @@ impl Results {
 
     /// The cursor stays on its group.
     fn regroup(&mut self, groups: Vec<Group>) {
-        let kept = self.groups.get(self.cursor.at).map(|group| group.key).filter(|_| !self.by_node);
+        self.lens.outdate(self.here());
         self.groups = groups;
-        if let Some(row) = kept.and_then(|key| self.groups.iter().position(|group| group.key == key))
-            && self.cursor.at > 0
-        {
-            self.cursor.at = row;
+        self.arrange();
+    }
+
+    /// What tells the row under the cursor from all others. At the top nothing: who stands there sees what comes.
+    fn here(&self) -> Option<String> {
+        let place = self.lens.place(self.cursor.at).filter(|_| self.cursor.at > 0)?;
+        Some(ResultRows(self).key(place).into_owned())
+    }
+
+    /// Works out anew what is shown if something changed.
+    pub fn arrange(&mut self) {
+        let (mut lens, mut cursor) = (std::mem::take(&mut self.lens), self.cursor);
+        lens.settle(&mut cursor, &ResultRows(self));
+        (self.lens, self.cursor) = (lens, cursor);
+    }
+
+    /// Lists every node instead of the groups, or the groups again.
+    pub fn switch(&mut self) {
+        self.list_by(!self.by_node);
+    }
+
+    /// Lists every node, or the groups.
+    pub fn list_by(&mut self, node: bool) {
+        if self.by_node != node {
+            (self.by_node, self.cursor) = (node, Cursor::default());
+            // They have other columns.
+            self.lens.unsort();
+            self.lens.outdate(None);
+            self.arrange();
         }
-        let len = self.len();
-        self.cursor.clamp(len);
     }
 
     /// Rows of the list that is shown.
     pub fn len(&self) -> usize {
-        if self.by_node { self.order.len() } else { self.groups.len() }
+        self.lens.len()
     }
 
     /// Whether there is nothing to show.
@@ -304,7 +336,13 @@ impl Results {
 
     /// An invocation by its row in the list of every node.
     pub fn row(&self, row: usize) -> Option<&Invocation> {
-        self.order.get(row).and_then(|at| self.invocations.get(*at)).map(Arc::as_ref)
+        let at = self.order.get(self.lens.place(row)?)?;
+        self.invocations.get(*at).map(Arc::as_ref)
+    }
+
+    /// A group by its row in the list of groups.
+    pub fn group(&self, row: usize) -> Option<&Group> {
+        self.groups.get(self.lens.place(row)?)
     }
 
     /// The invocation of a node.
@@ -322,13 +360,13 @@ impl Results {
         if self.by_node {
             return self.row(self.cursor.at).map(|invocation| (invocation, 1));
         }
-        let group = self.groups.get(self.cursor.at)?;
+        let group = self.group(self.cursor.at)?;
         Some((self.members(group).next()?, group.members.len()))
     }
 
     /// The nodes under the cursor: one, or those of the group there.
     pub fn current_nodes(&self) -> Vec<String> {
-        match self.groups.get(self.cursor.at).filter(|_| !self.by_node) {
+        match self.group(self.cursor.at).filter(|_| !self.by_node) {
             Some(group) => self.members(group).map(|invocation| invocation.node.clone()).collect(),
             None => self.current().map(|(invocation, _)| invocation.node.clone()).into_iter().collect(),
         }
@@ -337,9 +375,9 @@ impl Results {
     /// The key of the result under the cursor.
     pub fn current_key(&self) -> Option<u64> {
         if !self.by_node {
-            return self.groups.get(self.cursor.at).map(|group| group.key);
+            return self.group(self.cursor.at).map(|group| group.key);
         }
-        let at = self.order.get(self.cursor.at)?;
+        let at = self.order.get(self.lens.place(self.cursor.at)?)?;
         self.groups.iter().find(|group| group.members.contains(at)).map(|group| group.key)
     }
 
@@ -536,7 +574,8 @@ mod tests {
         let viewer = results.view(usize::MAX).unwrap();
         assert_eq!(viewer.title, "3 nodes, the same but for hosts, times · success · exit 0");
         assert_eq!(viewer.lines, [(Tone::Plain, "<host> up <time>".to_owned())]);
-        results.by_node = true;
+        results.switch();
+        results.cursor.at = 1;
         assert_eq!(results.view(usize::MAX).unwrap().lines, [(Tone::Plain, "node-2 up 2 days".to_owned())]);
     }
 

@@ -50,10 +50,6 @@ impl State {
                 }
                 self.want_patches(wanted, fx);
             }
-            Action::Filter => {
-                self.go(Pane::Fleet, fx);
-                self.fleet.filtering = true;
-            }
             Action::Scan => self.ask_scan(self.compliance.chosen(&self.fleet)),
             Action::RunCommand => self.compose(self.compliance.chosen(&self.fleet), fx),
             Action::OpenShell => self.shell_on(self.compliance.node().map(str::to_owned), fx),

@@ -142,11 +142,16 @@ impl From<&ssm::PatchComplianceData> for Patch {
 }
 
 impl Patch {
+    /// The place of its severity among those of the vendors, the worst first.
+    pub fn grade(&self) -> usize {
+        let known = ["critical", "important", "high", "moderate", "medium", "low"];
+        let lower = self.severity.to_lowercase();
+        known.iter().position(|known| *known == lower).unwrap_or(known.len())
+    }
+
     /// The order of the list: what is worst first.
     fn rank(&self) -> (Standing, usize, bool, &str, &str) {
-        let severity = ["critical", "important", "high", "moderate", "medium", "low"];
-        let lower = self.severity.to_lowercase();
-        let severity = severity.iter().position(|known| *known == lower).unwrap_or(severity.len());
+        let severity = self.grade();
         // Vendors that grade nothing still say which patches are about security.
         let other = !self.classification.to_lowercase().contains("security");
         (self.standing, severity, other, &self.classification, &self.title)

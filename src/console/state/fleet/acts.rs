@@ -2,7 +2,6 @@
 
 use super::{
     Column,
-    export::{Format, Which},
     why::{self, Findings},
 };
 use crate::{
@@ -17,12 +16,9 @@ use crate::{
             node::natural,
             overlay::{Overlay, Pick},
         },
-        text::{clean, count, cut},
+        text::clean,
     },
 };
-
-/// Rows that are put into a clipboard at most; terminals take no more.
-const MOST_COPIED: usize = 5_000;
 
 impl State {
     /// The actions of the list itself. `false` if it is none of them.
@@ -47,18 +43,7 @@ impl State {
                 let cells: Vec<_> = fleet.current_cells(now).into_iter().map(|(_, text)| text).collect();
                 self.copy_text(&cells.join("\t"), "the row", fx);
             }
-            Action::CopyTable => {
-                let export = fleet.export(Which::Shown, Format::Tabs, now);
-                match export.len() {
-                    rows @ 0..=MOST_COPIED => {
-                        let text = export.text();
-                        self.copy_text(&text, &count(rows, "row"), fx);
-                    }
-                    rows => {
-                        self.advise(format!("{} are too many for the clipboard.", count(rows, "row")), "Export them.");
-                    }
-                }
-            }
+            Action::CopyTable => self.copy_table(fx),
             Action::CopyCell => {
                 let items = fleet.current_cells(now);
                 let texts = items.iter().map(|(_, text)| text.clone()).collect();
@@ -200,61 +185,6 @@ impl State {
         let versions = self.fleet.nodes().iter().map(|node| node.agent.as_str());
         let newest = versions.max_by(|a, b| natural(a, b)).map(str::to_owned);
         self.fleet.why.1 = Some(why::diagnose(findings, newest.as_deref(), self.now));
-    }
-
-    fn ask_export(&mut self) {
-        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let which: Vec<_> = Which::ALL.iter().map(|(_, name)| *name).collect();
-        let formats: Vec<_> = Format::FILES.iter().map(|(_, name, _)| *name).collect();
-        let choice = |options| Value::Choice { options, at: 0 };
-        let marked = usize::from(self.fleet.marked_count() > 0 && self.fleet.grouped_by().is_none());
-        let time = self.now.civil().strftime("%Y%m%d-%H%M%S");
-        let path = self.save_directory.join(format!("fleet-{time}"));
-        let fields = vec![
-            Field::of("which", "Rows", "space changes it", Value::Choice { options: names(&which), at: marked }),
-            Field::of("format", "Format", "space changes it", choice(names(&formats))),
-            Field::of("to", "To", "space changes it", choice(names(&["file", "clipboard"]))),
-            Field::line("path", "File", "an existing file is not overwritten", &path.to_string_lossy()),
-        ];
-        self.overlays.push(Overlay::Form(Box::new(Form::new("Export the fleet", Purpose::Export, fields))));
-    }
-
-    /// Exports as the form says. What is wrong with it, and in which field.
-    pub(in crate::console::state) fn export(
-        &mut self,
-        form: &Form,
-        fx: &mut Vec<Effect>,
-    ) -> Result<(), (&'static str, String)> {
-        let which = Which::ALL.iter().find(|(_, name)| *name == form.answer("which")).map_or(Which::Shown, |(w, _)| *w);
-        let format = Format::FILES.iter().find(|(_, name, _)| *name == form.answer("format")).copied();
-        let (format, _, ending) = format.unwrap_or(Format::FILES[0]);
-        let export = self.fleet.export(which, format, self.now);
-        if export.is_empty() {
-            return Err(("which", "there are no such rows".to_owned()));
-        }
-        if form.answer("to") == "clipboard" {
-            if export.len() > MOST_COPIED {
-                return Err(("to", format!("{} are too many for the clipboard", count(export.len(), "row"))));
-            }
-            let rows = count(export.len(), "row");
-            self.copy_text(&export.text(), &rows, fx);
-            return Ok(());
-        }
-        let path = form.given("path").ok_or_else(|| ("path", "name a file".to_owned()))?;
-        let mut path = std::path::PathBuf::from(path);
-        if path.extension().is_none() {
-            path.set_extension(ending);
-        }
-        fx.push(Effect::Export { export: Box::new(export), path });
-        Ok(())
-    }
-
-    pub(in crate::console::state) fn copy_text(&mut self, text: &str, what: &str, fx: &mut Vec<Effect>) {
-        if text.is_empty() {
-            return self.tell("There is nothing to copy here.");
-        }
-        self.tell(format!("Copied {}", cut(&clean(what), 60)));
-        fx.push(Effect::Copy(text.to_owned()));
     }
 
     /// The actions of the box of columns. `false` if it is none of them.

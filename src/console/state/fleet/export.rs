@@ -1,135 +1,56 @@
-//! The rows as a file or a text for the clipboard: with the columns that are shown, in the order that is shown.
+//! The nodes, or the groups they are folded into, as rows of an export.
 
-use std::{fmt::Write, sync::Arc};
+use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Fleet, columns::Column, groups::Group};
-use crate::{console::state::node::Node, ssm::Timestamp};
+use crate::{
+    console::state::{
+        export::{Export, Format, Rows, Which, plain},
+        node::Node,
+    },
+    ssm::Timestamp,
+};
 
-/// What an export looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// RFC 4180, with a heading.
-    Csv,
-    /// An array of objects.
-    Json,
-    /// A table.
-    Markdown,
-    /// Cells between tabs, without a heading: for the clipboard.
-    Tabs,
-}
-
-impl Format {
-    /// Those of files, with their name and their ending.
-    pub const FILES: [(Self, &str, &str); 3] =
-        [(Self::Csv, "CSV", "csv"), (Self::Json, "JSON", "json"), (Self::Markdown, "Markdown", "md")];
-}
-
-/// Which rows are exported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// Those the filter lets through.
-    Shown,
-    /// The marked ones.
-    Marked,
-    /// All.
-    All,
-}
-
-impl Which {
-    /// Every choice with its name.
-    pub const ALL: [(Self, &str); 3] = [(Self::Shown, "shown"), (Self::Marked, "marked"), (Self::All, "all")];
-}
-
-/// What is to be exported: a snapshot, so that it can be written beside the loop.
-#[derive(Clone)]
-pub struct Export {
-    rows: Rows,
-    format: Format,
+struct NodeRows {
+    nodes: Vec<Arc<Node>>,
+    columns: Vec<Column>,
     now: Timestamp,
 }
 
-#[derive(Clone)]
-enum Rows {
-    Nodes(Vec<Arc<Node>>, Vec<Column>),
-    Groups(Column, Vec<Group>),
-}
-
-impl std::fmt::Debug for Export {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Export").field("rows", &self.len()).field("format", &self.format).finish_non_exhaustive()
-    }
-}
-
-impl Export {
-    /// Rows it has.
-    pub fn len(&self) -> usize {
-        match &self.rows {
-            Rows::Nodes(nodes, _) => nodes.len(),
-            Rows::Groups(_, groups) => groups.len(),
-        }
-    }
-
-    /// Whether it has none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The whole text.
-    pub fn text(&self) -> String {
-        let heads = self.heads();
-        match self.format {
-            Format::Csv => {
-                let line = |cells: Vec<String>| cells.iter().map(|cell| csv(cell)).collect::<Vec<_>>().join(",") + "\n";
-                let rows = self.cells().map(|row| line(row.into_iter().map(plain).collect()));
-                std::iter::once(line(heads.clone())).chain(rows).collect()
-            }
-            Format::Tabs => {
-                let rows = self.cells().map(|row| row.into_iter().map(plain).collect::<Vec<_>>().join("\t"));
-                rows.collect::<Vec<_>>().join("\n")
-            }
-            Format::Json => {
-                let mut text = "[".to_owned();
-                for (at, row) in self.cells().enumerate() {
-                    let object: Map<String, Value> = heads.iter().cloned().zip(row).collect();
-                    let _ = write!(text, "{}\n  {}", if at > 0 { "," } else { "" }, Value::Object(object));
-                }
-                text + if self.is_empty() { "]\n" } else { "\n]\n" }
-            }
-            Format::Markdown => {
-                let line = |cells: Vec<String>| {
-                    let cells: Vec<_> =
-                        cells.iter().map(|cell| cell.replace('\\', "\\\\").replace('|', "\\|")).collect();
-                    format!("| {} |\n", cells.join(" | "))
-                };
-                let rule = format!("|{}\n", " --- |".repeat(heads.len()));
-                let rows = self.cells().map(|row| line(row.into_iter().map(plain).collect()));
-                std::iter::once(line(heads.clone())).chain(std::iter::once(rule)).chain(rows).collect()
-            }
-        }
-    }
-
+impl Rows for NodeRows {
     fn heads(&self) -> Vec<String> {
-        match &self.rows {
-            Rows::Nodes(_, columns) => columns.iter().map(|column| column.name().into_owned()).collect(),
-            Rows::Groups(column, _) => {
-                let counts = ["nodes", "online", "lost", "non-compliant"].map(str::to_owned);
-                std::iter::once(column.name().into_owned()).chain(counts).collect()
-            }
-        }
+        self.columns.iter().map(|column| column.name().into_owned()).collect()
     }
 
-    fn cells(&self) -> impl Iterator<Item = Vec<Value>> + '_ {
-        (0..self.len()).map(|at| match &self.rows {
-            Rows::Nodes(nodes, columns) => columns.iter().map(|column| fact(column, &nodes[at], self.now)).collect(),
-            Rows::Groups(_, groups) => {
-                let group = &groups[at];
-                let value = group.value.clone().map_or(Value::Null, Value::from);
-                let counts = [group.count, group.online, group.lost, group.broken].map(Value::from);
-                std::iter::once(value).chain(counts).collect()
-            }
-        })
+    fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    fn cells(&self, row: usize) -> Vec<Value> {
+        let Some(node) = self.nodes.get(row) else { return Vec::new() };
+        self.columns.iter().map(|column| fact(column, node, self.now)).collect()
+    }
+}
+
+struct GroupRows(Column, Vec<Group>);
+
+impl Rows for GroupRows {
+    fn heads(&self) -> Vec<String> {
+        let counts = ["nodes", "online", "lost", "non-compliant"].map(str::to_owned);
+        std::iter::once(self.0.name().into_owned()).chain(counts).collect()
+    }
+
+    fn len(&self) -> usize {
+        self.1.len()
+    }
+
+    fn cells(&self, row: usize) -> Vec<Value> {
+        let Some(group) = self.1.get(row) else { return Vec::new() };
+        let value = group.value.clone().map_or(Value::Null, Value::from);
+        let counts = [group.count, group.online, group.lost, group.broken].map(Value::from);
+        std::iter::once(value).chain(counts).collect()
     }
 }
 
@@ -149,43 +70,25 @@ fn fact(column: &Column, node: &Node, now: Timestamp) -> Value {
     }
 }
 
-/// A fact as text.
-fn plain(value: Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text,
-        Value::Object(tags) => {
-            tags.into_iter().map(|(key, value)| format!("{key}={}", plain(value))).collect::<Vec<_>>().join(" ")
-        }
-        other => other.to_string(),
-    }
-}
-
-fn csv(cell: &str) -> String {
-    match cell.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", cell.replace('"', "\"\"")),
-        false => cell.to_owned(),
-    }
-}
-
 impl Fleet {
     /// What would be exported now; the groups if nodes are grouped and no others are asked for.
     pub fn export(&mut self, which: Which, format: Format, now: Timestamp) -> Export {
         self.catch_up(now);
         let at = |place: usize| self.nodes.get(place).cloned();
-        let rows = match (which, &self.group) {
-            (Which::Shown, Some(column)) => Rows::Groups(column.clone(), self.groups.clone()),
+        let nodes = match (which, &self.group) {
+            (Which::Shown, Some(column)) => {
+                return Export::new(GroupRows(column.clone(), self.groups.clone()), format);
+            }
             (which, _) => {
                 let in_order = self.all.iter().map(|place| *place as usize);
-                let nodes = match which {
+                match which {
                     Which::Shown => self.rows.iter().filter_map(|place| at(*place as usize)).collect(),
                     Which::Marked => in_order.filter(|place| self.marks.has(*place)).filter_map(at).collect(),
                     Which::All => in_order.filter_map(at).collect(),
-                };
-                Rows::Nodes(nodes, self.shown_columns())
+                }
             }
         };
-        Export { rows, format, now }
+        Export::new(NodeRows { nodes, columns: self.shown_columns(), now }, format)
     }
 
     /// The cells of the row under the cursor: headings and texts.

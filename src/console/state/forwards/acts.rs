@@ -29,7 +29,7 @@ enum Found {
 
 impl State {
     pub(in crate::console::state) fn act_forwards(&mut self, action: Action, fx: &mut Vec<Effect>) {
-        let len = self.forwards.list.len();
+        let len = self.forwards.lens.len();
         if self.forwards.cursor.step(action, len) {
             return;
         }
@@ -63,8 +63,8 @@ impl State {
 
     pub(in crate::console::state) fn remove_forward(&mut self, id: u64, fx: &mut Vec<Effect>) {
         self.stop_forward(id, fx);
+        self.forwards.outdate();
         self.forwards.list.retain(|forward| forward.id != id);
-        self.forwards.cursor.clamp(self.forwards.list.len());
     }
 
     fn forward_form(&mut self) {
@@ -110,7 +110,7 @@ impl State {
     /// Adds a forward and starts it.
     pub(in crate::console::state) fn add_forward(&mut self, entry: Entry, fx: &mut Vec<Effect>) {
         let id = self.forwards.add(entry);
-        self.forwards.cursor.at = self.forwards.list.len() - 1;
+        self.forwards.go_to(id, &self.origins);
         self.start_forward(id, fx);
     }
 

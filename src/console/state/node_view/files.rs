@@ -5,6 +5,7 @@ use crate::console::{
     probe::files::{Entry, File, Folder},
     state::{
         form::Editor,
+        list::Fact,
         viewer::{Tone, Viewer},
     },
     text::{bytes, clean, plain_lines},
@@ -71,6 +72,21 @@ impl Row for Entry {
 
     fn text(&self) -> String {
         clean(&self.name).to_lowercase()
+    }
+
+    fn columns() -> &'static [&'static str] {
+        &["mode", "owner", "size", "changed", "name", "target"]
+    }
+
+    fn fact(&self, column: usize) -> Fact {
+        match column {
+            0 => Fact::text(self.mode_text()),
+            1 => Fact::text(format!("{}:{}", self.owner, self.group)),
+            2 => Fact::number(self.bytes),
+            3 => Fact::time(self.modified),
+            4 => Fact::text(&self.name),
+            _ => Fact::text(self.target.as_ref().map_or("", |(target, _)| target)),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::table::{Row, Table};
 use crate::console::{
     action::Action,
     probe::processes::{Process, Snapshot},
+    state::list::Fact,
 };
 
 /// The columns, in the order they are shown.
@@ -54,6 +55,24 @@ impl Row for Shown {
 
     fn text(&self) -> String {
         format!("{} {} {}", self.process.pid, self.process.user, self.process.command).to_lowercase()
+    }
+
+    fn columns() -> &'static [&'static str] {
+        &["pid", "user", "cpu", "memory", "time", "command"]
+    }
+
+    fn fact(&self, column: usize) -> Fact {
+        match Column::ALL.get(column) {
+            Some(Column::Pid) => Fact::number(self.process.pid),
+            Some(Column::User) => Fact::text(&self.process.user),
+            // In percent of one processor.
+            Some(Column::Cpu) => Fact::text(format!("{:.1}", self.cpu)),
+            Some(Column::Memory) => Fact::number(self.process.memory),
+            // In seconds.
+            Some(Column::Time) => Fact::number(self.time.as_secs()),
+            // A command line may hold a password, as those of commands may.
+            _ => Fact::text(crate::ssm::redact::mask(&self.process.command)),
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! The services of a node, and its users.
 
 use super::table::{Row, Table};
-use crate::console::probe::services::{Accounts, Manager, Service, Services as Answer, User};
+use crate::console::{
+    probe::services::{Accounts, Manager, Service, Services as Answer, User},
+    state::list::Fact,
+};
 
 /// The services of a node.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +51,15 @@ impl Row for Service {
     fn text(&self) -> String {
         format!("{} {} {} {} {}", self.name, self.active, self.sub, self.enabled, self.description).to_lowercase()
     }
+
+    fn columns() -> &'static [&'static str] {
+        &["service", "state", "detail", "at-start", "description"]
+    }
+
+    fn fact(&self, column: usize) -> Fact {
+        let texts = [&self.name, &self.active, &self.sub, &self.enabled, &self.description];
+        texts.get(column).map_or(Fact::Nothing, Fact::text)
+    }
 }
 
 impl Row for User {
@@ -58,5 +70,22 @@ impl Row for User {
     fn text(&self) -> String {
         format!("{} {} {} {} {}", self.name, self.group, self.groups.join(" "), self.shell, self.full_name)
             .to_lowercase()
+    }
+
+    fn columns() -> &'static [&'static str] {
+        &["user", "id", "group", "also-in", "logged-in", "shell", "home", "full-name"]
+    }
+
+    fn fact(&self, column: usize) -> Fact {
+        match column {
+            0 => Fact::text(&self.name),
+            1 => Fact::number(self.id),
+            2 => Fact::text(&self.group),
+            3 => Fact::text(self.groups.join(" ")),
+            4 => Fact::number(self.logins),
+            5 => Fact::text(&self.shell),
+            6 => Fact::text(&self.home),
+            _ => Fact::text(&self.full_name),
+        }
     }
 }

@@ -1,10 +1,16 @@
 //! Rows of a node that can be filtered, with a cursor that stays on its row whatever comes.
 
+use std::borrow::Cow;
+
 use crossterm::event::KeyEvent;
 
 use crate::console::{
     action::Action,
-    state::{cursor::Cursor, input::LineInput},
+    state::{
+        cursor::Cursor,
+        input::LineInput,
+        list::{Fact, Sheet},
+    },
 };
 
 /// A row of such a table.
@@ -13,6 +19,31 @@ pub trait Row {
     fn key(&self) -> String;
     /// What is looked for in it, in small letters.
     fn text(&self) -> String;
+    /// The names of the columns.
+    fn columns() -> &'static [&'static str];
+    /// What stands in a column.
+    fn fact(&self, column: usize) -> Fact;
+}
+
+/// The rows of a table that pass its filter, as rows in columns.
+pub struct TableRows<'a, T>(pub Option<&'a Table<T>>);
+
+impl<T: Row> Sheet for TableRows<'_, T> {
+    fn columns(&self) -> &'static [&'static str] {
+        T::columns()
+    }
+
+    fn len(&self) -> usize {
+        self.0.map_or(0, Table::len)
+    }
+
+    fn key(&self, row: usize) -> Cow<'_, str> {
+        self.0.and_then(|table| table.row(row)).map(Row::key).unwrap_or_default().into()
+    }
+
+    fn fact(&self, row: usize, column: usize) -> Fact {
+        self.0.and_then(|table| table.row(row)).map_or(Fact::Nothing, |row| row.fact(column))
+    }
 }
 
 /// Rows, those of them that pass the filter, and where one is among those.
@@ -155,6 +186,14 @@ mod tests {
 
         fn text(&self) -> String {
             self.to_lowercase()
+        }
+
+        fn columns() -> &'static [&'static str] {
+            &["name"]
+        }
+
+        fn fact(&self, _column: usize) -> Fact {
+            Fact::text(self)
         }
     }
 

@@ -29,21 +29,11 @@ impl State {
             }
             return;
         }
-        let len = self.sessions.shown.len();
+        let len = self.sessions.lens.len();
         if self.sessions.cursor.step(action, len) {
             return;
         }
         match action {
-            Action::Filter => {
-                self.sessions.filtering = true;
-                self.sessions.filter.begin_anew();
-            }
-            Action::Accept => self.sessions.filtering = false,
-            Action::Dismiss | Action::Back => {
-                self.sessions.filtering = false;
-                self.sessions.filter.clear();
-                self.sessions.rearrange();
-            }
             Action::Open | Action::Right | Action::Transcript => self.open_session(action, fx),
             Action::AttachSession => match self.sessions.current().cloned() {
                 Some(session) if session.is_left() => self.take_over(&session, fx),

@@ -1,0 +1,152 @@
+//! What all lists have in common: rows in columns that are filtered, put into an order, marked, copied and exported in the
+//! same way, whichever pane they stand in. A list says what it consists of as a [`Sheet`]; how it is looked at is its
+//! [`Lens`]. The fleet, whose rows are many, has its own way of doing the same.
+
+use std::{borrow::Cow, cmp::Ordering};
+
+use serde_json::Value;
+
+use super::{filter::find_folded, node::natural};
+use crate::{console::text::clean, ssm::Timestamp};
+
+mod acts;
+mod lens;
+mod marks;
+
+pub use acts::List;
+pub use lens::Lens;
+pub use marks::Marks;
+
+/// What stands in a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// Nothing, or nothing that is known.
+    Nothing,
+    /// A text, clean.
+    Text(String),
+    /// One of a few words that have an order of their own.
+    Word(usize, String),
+    /// A number.
+    Number(i64),
+    /// A time.
+    Time(Timestamp),
+}
+
+impl Fact {
+    /// A text; of an empty one nothing.
+    pub fn text(text: impl AsRef<str>) -> Self {
+        let text = clean(text.as_ref());
+        if text.is_empty() { Self::Nothing } else { Self::Text(text) }
+    }
+
+    /// A number.
+    pub fn number(n: impl TryInto<i64>) -> Self {
+        Self::Number(n.try_into().unwrap_or(i64::MAX))
+    }
+
+    /// A time, if there is one.
+    pub fn time(at: Option<Timestamp>) -> Self {
+        at.map_or(Self::Nothing, Self::Time)
+    }
+
+    /// It as a program wants it: times as times, numbers as numbers.
+    pub fn value(&self) -> Value {
+        match self {
+            Self::Nothing => Value::Null,
+            Self::Text(text) | Self::Word(_, text) => text.as_str().into(),
+            Self::Number(n) => (*n).into(),
+            Self::Time(at) => at.iso().into(),
+        }
+    }
+
+    /// It in words, for a filter.
+    pub fn words(&self) -> Cow<'_, str> {
+        match self {
+            Self::Nothing => "".into(),
+            Self::Text(text) | Self::Word(_, text) => text.into(),
+            Self::Number(n) => n.to_string().into(),
+            Self::Time(at) => at.iso().into(),
+        }
+    }
+
+    /// Whether a token asks for it: a part of a text, the whole of a number, `none` for nothing.
+    pub fn holds(&self, wanted: &str) -> bool {
+        match self {
+            Self::Nothing => wanted.eq_ignore_ascii_case("none"),
+            Self::Number(n) => wanted.parse() == Ok(*n),
+            fact => find_folded(&fact.words(), wanted),
+        }
+    }
+
+    /// The order of a column: the most and the newest first, names in their natural order, what is not known last even
+    /// where the order is turned around.
+    pub fn order(&self, other: &Self, reversed: bool) -> Ordering {
+        let order = match (self, other) {
+            (Self::Nothing, Self::Nothing) => return Ordering::Equal,
+            (Self::Nothing, _) => return Ordering::Greater,
+            (_, Self::Nothing) => return Ordering::Less,
+            (Self::Number(a), Self::Number(b)) => b.cmp(a),
+            (Self::Time(a), Self::Time(b)) => b.cmp(a),
+            (Self::Word(a, _), Self::Word(b, _)) => a.cmp(b),
+            (a, b) => natural(&a.words(), &b.words()),
+        };
+        if reversed { order.reverse() } else { order }
+    }
+}
+
+/// Rows in columns.
+pub trait Sheet {
+    /// The names of the columns: their headings in small letters, with a `-` for each space.
+    fn columns(&self) -> &'static [&'static str];
+    /// Rows there are, in the list's own order.
+    fn len(&self) -> usize;
+    /// What tells a row from all others, also when the list has come again.
+    fn key(&self, row: usize) -> Cow<'_, str>;
+    /// What stands in a cell.
+    fn fact(&self, row: usize, column: usize) -> Fact;
+
+    /// A long text of a row in which words are looked for as they are, such as an output.
+    fn more(&self, _row: usize) -> Cow<'_, str> {
+        "".into()
+    }
+
+    /// The words of a row that are looked through loosely, line by line: those of its cells.
+    fn words(&self, row: usize) -> String {
+        // A word is found within one cell, and never across two of them.
+        let cells = (0..self.columns().len()).map(|column| self.fact(row, column).words().into_owned());
+        cells.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether a cell is what a token asks for.
+    fn holds(&self, row: usize, column: usize, wanted: &str) -> bool {
+        self.fact(row, column).holds(wanted)
+    }
+}
+
+/// A column's name from its heading.
+pub fn column_name(heading: &str) -> String {
+    heading.to_lowercase().replace(' ', "-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_stands_last_in_either_order() {
+        let order = |reversed: bool| {
+            let mut facts = vec![Fact::Nothing, Fact::number(2), Fact::number(10)];
+            facts.sort_by(|a, b| a.order(b, reversed));
+            facts
+        };
+        assert_eq!(order(false), [Fact::Number(10), Fact::Number(2), Fact::Nothing]);
+        assert_eq!(order(true), [Fact::Number(2), Fact::Number(10), Fact::Nothing]);
+        assert!(Fact::text("web-9").order(&Fact::text("web-10"), false).is_lt());
+    }
+
+    #[test]
+    fn a_token_wants_a_part_of_a_text_and_the_whole_of_a_number() {
+        assert!(Fact::text("Web-1").holds("web") && !Fact::Number(12).holds("1") && Fact::Number(12).holds("12"));
+        assert!(Fact::Nothing.holds("none") && !Fact::Nothing.holds("") && Fact::text("\u{1b}[2J") == Fact::Nothing);
+    }
+}

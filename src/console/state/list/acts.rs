@@ -1,0 +1,400 @@
+//! What actions do in a list, whichever it is.
+
+use std::path::PathBuf;
+
+use super::{Lens, Marks, Sheet};
+use crate::console::{
+    action::Action,
+    effect::Effect,
+    state::{
+        Pane, State,
+        commands::{CommandRows, ResultRows},
+        compare::ComparedRows,
+        compliance::{GroupRows, Level, MemberRows, PatchRows},
+        export::{Export, Format, Which, Worked, plain},
+        form::{Field, Form, Purpose, Value},
+        forwards::ForwardRows,
+        input::LineInput,
+        node_view::{Tab, table::TableRows},
+        overlay::Overlay,
+        parameters::{Level as Depth, ParameterRows},
+        sessions::SessionRows,
+    },
+    text::{clean, count, cut},
+};
+
+/// Rows that are put into a clipboard at most; terminals take no more.
+const MOST_COPIED: usize = 5_000;
+
+/// A list that is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// The history of commands.
+    Commands,
+    /// The results of a command.
+    Results,
+    /// The groups of compliance, their nodes, the patches of a node.
+    Groups,
+    Members,
+    Patches,
+    /// The tree of parameters.
+    Parameters,
+    /// Sessions.
+    Sessions,
+    /// Forwarded ports.
+    Forwards,
+    /// Nodes that are compared.
+    Compared,
+    /// What a node consists of.
+    Processes,
+    Services,
+    Users,
+    Files,
+}
+
+impl List {
+    /// What it lists.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Commands => "commands",
+            Self::Results => "results",
+            Self::Groups => "compliance",
+            Self::Members | Self::Compared => "nodes",
+            Self::Patches => "patches",
+            Self::Parameters => "parameters",
+            Self::Sessions => "sessions",
+            Self::Forwards => "forwards",
+            Self::Processes => "processes",
+            Self::Services => "services",
+            Self::Users => "users",
+            Self::Files => "files",
+        }
+    }
+}
+
+impl State {
+    /// The list that is shown: none while a text is read, and not that of the fleet, which has its own ways.
+    pub fn list(&self) -> Option<List> {
+        let tab = self.node_view.as_ref().map(|view| view.tab);
+        Some(match self.pane {
+            _ if self.viewer().is_some() => return None,
+            Pane::Fleet => match (tab, &self.compare) {
+                (Some(Tab::Processes), _) => List::Processes,
+                (Some(Tab::Services), _) => List::Services,
+                (Some(Tab::Users), _) => List::Users,
+                (Some(Tab::Files), _) => List::Files,
+                (None, Some(_)) => List::Compared,
+                _ => return None,
+            },
+            Pane::Compliance => match self.compliance.level {
+                Level::Groups => List::Groups,
+                Level::Nodes(_) => List::Members,
+                Level::Patches { .. } => List::Patches,
+            },
+            Pane::Commands if self.commands.results.is_some() => List::Results,
+            Pane::Commands => List::Commands,
+            Pane::Parameters if self.parameters.level == Depth::Tree => List::Parameters,
+            Pane::Sessions => List::Sessions,
+            Pane::Forwards => List::Forwards,
+            Pane::Parameters | Pane::Shell => return None,
+        })
+    }
+
+    /// A list as rows in columns.
+    pub fn sheet(&self, list: List) -> Box<dyn Sheet + '_> {
+        let view = self.node_view.as_ref();
+        match list {
+            List::Commands => Box::new(CommandRows { list: &self.commands.list, origins: &self.origins }),
+            List::Results => match &self.commands.results {
+                Some(results) => Box::new(ResultRows(results)),
+                None => Box::new(CommandRows { list: &[], origins: &self.origins }),
+            },
+            List::Groups => Box::new(GroupRows(&self.compliance.groups)),
+            List::Members => Box::new(MemberRows { members: &self.compliance.members, fleet: &self.fleet }),
+            List::Patches => Box::new(PatchRows(&self.compliance.patches)),
+            List::Parameters => Box::new(ParameterRows(&self.parameters)),
+            List::Sessions => {
+                Box::new(SessionRows { list: &self.sessions.list, fleet: &self.fleet, origins: &self.origins })
+            }
+            List::Forwards => Box::new(ForwardRows { list: &self.forwards.list, origins: &self.origins }),
+            List::Compared => {
+                let nodes = self.compare.as_ref().map_or(&[][..], |compare| &compare.nodes);
+                Box::new(ComparedRows { nodes, fleet: &self.fleet })
+            }
+            List::Processes => Box::new(TableRows(view.map(|view| &view.processes.table))),
+            List::Services => Box::new(TableRows(view.map(|view| &view.services.table))),
+            List::Users => Box::new(TableRows(view.map(|view| &view.users.table))),
+            List::Files => Box::new(TableRows(view.map(|view| &view.files.table))),
+        }
+    }
+
+    fn lens_of(&self, list: List) -> Option<&Lens> {
+        Some(match list {
+            List::Commands => &self.commands.lens,
+            List::Results => &self.commands.results.as_ref()?.lens,
+            List::Groups | List::Members | List::Patches => &self.compliance.lenses[self.compliance.depth()],
+            List::Sessions => &self.sessions.lens,
+            List::Forwards => &self.forwards.lens,
+            List::Parameters | List::Compared => return None,
+            List::Processes | List::Services | List::Users | List::Files => return None,
+        })
+    }
+
+    /// How the list that is shown is looked at. Some lists have ways of their own, and so no lens.
+    pub fn lens(&self) -> Option<&Lens> {
+        self.lens_of(self.list()?)
+    }
+
+    fn lens_mut(&mut self) -> Option<&mut Lens> {
+        Some(match self.list()? {
+            List::Commands => &mut self.commands.lens,
+            List::Results => &mut self.commands.results.as_mut()?.lens,
+            List::Groups | List::Members | List::Patches => &mut self.compliance.lenses[self.compliance.depth()],
+            List::Sessions => &mut self.sessions.lens,
+            List::Forwards => &mut self.forwards.lens,
+            List::Parameters | List::Compared => return None,
+            List::Processes | List::Services | List::Users | List::Files => return None,
+        })
+    }
+
+    /// The row the cursor is on, among those that are shown.
+    fn list_row(&self, list: List) -> usize {
+        let view = self.node_view.as_ref();
+        let cursor = match list {
+            List::Commands => Some(&self.commands.cursor),
+            List::Results => self.commands.results.as_ref().map(|results| &results.cursor),
+            List::Groups | List::Members | List::Patches => self.compliance.cursors.get(self.compliance.depth()),
+            List::Parameters => Some(&self.parameters.cursor),
+            List::Sessions => Some(&self.sessions.cursor),
+            List::Forwards => Some(&self.forwards.cursor),
+            List::Compared => self.compare.as_ref().map(|compare| &compare.cursor),
+            List::Processes => view.map(|view| &view.processes.table.cursor),
+            List::Services => view.map(|view| &view.services.table.cursor),
+            List::Users => view.map(|view| &view.users.table.cursor),
+            List::Files => view.map(|view| &view.files.table.cursor),
+        };
+        cursor.map_or(0, |cursor| cursor.at)
+    }
+
+    /// The place in its sheet of the row under the cursor.
+    fn list_place(&self, list: List) -> Option<usize> {
+        let row = self.list_row(list);
+        match (list, self.lens_of(list)) {
+            // The rows of the tree are branches too; those of the sheet are parameters alone.
+            (List::Parameters, _) => self.parameters.place(),
+            (_, Some(lens)) => lens.place(row),
+            (_, None) => Some(row).filter(|row| *row < self.sheet(list).len()),
+        }
+    }
+
+    /// Looks at the list that is shown in another way. The cursor stays on its row.
+    fn change_lens(&mut self, change: impl FnOnce(&mut Lens)) {
+        let Some(list) = self.list() else { return };
+        let here = self.list_place(list).map(|place| self.sheet(list).key(place).into_owned());
+        if let Some(lens) = self.lens_mut() {
+            lens.outdate(here);
+            change(lens);
+        }
+    }
+
+    /// Works out anew what lists show that changed.
+    pub(in crate::console::state) fn settle_lists(&mut self) {
+        self.commands.settle(&self.origins);
+        if let Some(results) = &mut self.commands.results {
+            results.arrange();
+        }
+        self.sessions.settle(&self.fleet, &self.origins);
+        self.forwards.settle(&self.origins);
+        self.compliance.arrange(&self.fleet);
+    }
+
+    /// Whether the filter of the list that is shown is being typed.
+    pub(in crate::console::state) fn types_filter(&self) -> bool {
+        self.lens().is_some_and(|lens| lens.filtering)
+    }
+
+    /// Types into the filter of the list that is shown.
+    pub(in crate::console::state) fn type_filter(&mut self, typed: impl FnOnce(&mut LineInput)) {
+        self.change_lens(|lens| typed(&mut lens.filter));
+    }
+
+    /// Filters the list that is shown; `false` if it has no such filter.
+    pub(in crate::console::state) fn filter_list(&mut self, text: &str) -> bool {
+        let has = self.lens().is_some();
+        self.change_lens(|lens| lens.filter = LineInput::from(text));
+        has
+    }
+
+    /// The columns by which the list that is shown can be sorted, if it can.
+    pub fn sort_columns(&self) -> Option<&'static [&'static str]> {
+        self.lens()?;
+        Some(self.sheet(self.list()?).columns())
+    }
+
+    /// Sorts the list that is shown by a column.
+    ///
+    /// # Errors
+    /// In words, when there is no such column.
+    pub(in crate::console::state) fn sort_list(&mut self, column: &str, reversed: bool) -> Result<(), String> {
+        let columns = self.sort_columns().unwrap_or_default();
+        let wanted = super::column_name(column);
+        let at = columns.iter().position(|known| **known == *wanted);
+        let at = at.ok_or_else(|| format!("there is no column \"{column}\"; there are {}", columns.join(", ")))?;
+        self.change_lens(|lens| lens.sort_on(at, reversed));
+        Ok(())
+    }
+
+    /// Does what an action means in every list. `false` if it is no such action, or means something else here.
+    pub(in crate::console::state) fn act_list(&mut self, action: Action, fx: &mut Vec<Effect>) -> bool {
+        let Some(list) = self.list() else { return false };
+        match action {
+            Action::Export => self.ask_export(),
+            Action::CopyRow => self.copy_list_row(list, fx),
+            Action::CopyTable => self.copy_table(fx),
+            _ => return self.look_through(list, action),
+        }
+        true
+    }
+
+    /// Filters, sorts and marks.
+    fn look_through(&mut self, list: List, action: Action) -> bool {
+        let Some(lens) = self.lens_of(list) else { return false };
+        let columns = self.sheet(list).columns().len();
+        let (typing, filtered) = (lens.filtering, !lens.filter.text().is_empty());
+        match action {
+            Action::Filter => {
+                if let Some(lens) = self.lens_mut() {
+                    lens.filtering = true;
+                    lens.filter.begin_anew();
+                }
+            }
+            Action::Accept if typing => {
+                if let Some(lens) = self.lens_mut() {
+                    lens.filtering = false;
+                }
+            }
+            Action::Dismiss if typing => self.change_lens(|lens| {
+                lens.filtering = false;
+                lens.filter.clear();
+            }),
+            Action::Back if filtered => self.change_lens(|lens| lens.filter.clear()),
+            Action::SortNext | Action::SortPrevious | Action::SortFurther | Action::SortReverse => {
+                self.change_lens(|lens| {
+                    lens.sort_by(action, columns);
+                });
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// The marks on a list, if rows can be marked in it.
+    pub fn marks_of(&self, list: List) -> Option<&Marks> {
+        match list {
+            List::Sessions => Some(&self.sessions.lens.marks),
+            _ => None,
+        }
+    }
+
+    /// Rows of the list that is shown, or of the fleet, for an export.
+    fn export_of(&mut self, which: Which, format: Format) -> Export {
+        let Some(list) = self.list() else { return self.fleet.export(which, format, self.now) };
+        let sheet = self.sheet(list);
+        let columns = sheet.columns();
+        let marks = self.marks_of(list);
+        let is_marked = |place: &usize| marks.is_some_and(|marks| marks.has(&sheet.key(*place)));
+        let places: Vec<usize> = match (which, self.lens_of(list)) {
+            (Which::Shown, Some(lens)) => lens.places().collect(),
+            (Which::Marked, _) => (0..sheet.len()).filter(is_marked).collect(),
+            (Which::Shown | Which::All, _) => (0..sheet.len()).collect(),
+        };
+        let cells = |place: usize| (0..columns.len()).map(|column| sheet.fact(place, column).value()).collect();
+        let rows = places.into_iter().map(cells).collect();
+        Export::new(Worked { heads: columns.iter().map(|name| (*name).to_owned()).collect(), rows }, format)
+    }
+
+    fn copy_list_row(&mut self, list: List, fx: &mut Vec<Effect>) {
+        let sheet = self.sheet(list);
+        let cells = self.list_place(list).map(|place| {
+            let texts = (0..sheet.columns().len()).map(|column| plain(sheet.fact(place, column).value()));
+            texts.collect::<Vec<_>>()
+        });
+        drop(sheet);
+        match cells {
+            Some(cells) => self.copy_text(&cells.join("\t"), &format!("the row, {}", count(cells.len(), "cell")), fx),
+            None => self.tell("There is no row here to copy."),
+        }
+    }
+
+    /// Copies every row that is shown.
+    pub(in crate::console::state) fn copy_table(&mut self, fx: &mut Vec<Effect>) {
+        let export = self.export_of(Which::Shown, Format::Tabs);
+        match export.len() {
+            rows @ 0..=MOST_COPIED => {
+                let what = format!("{} of {}", count(rows, "row"), count(export.width(), "column"));
+                self.copy_text(&export.text(), &what, fx);
+            }
+            rows => self.advise(format!("{} are too many for the clipboard.", count(rows, "row")), "Export them."),
+        }
+    }
+
+    /// Opens the form for an export of the list that is shown, or of the fleet.
+    pub(in crate::console::state) fn ask_export(&mut self) {
+        let (name, marked) = match self.list() {
+            Some(list) => (list.name(), self.marks_of(list).map(|marks| !marks.is_empty())),
+            None => ("fleet", Some(self.fleet.marked_count() > 0 && self.fleet.grouped_by().is_none())),
+        };
+        let offered = Which::ALL.iter().filter(|(which, _)| *which != Which::Marked || marked.is_some());
+        let which: Vec<String> = offered.map(|(_, name)| (*name).to_owned()).collect();
+        let formats: Vec<String> = Format::FILES.iter().map(|(_, name, _)| (*name).to_owned()).collect();
+        let choice = |options, at| Value::Choice { options, at };
+        let time = self.now.civil().strftime("%Y%m%d-%H%M%S");
+        let path = self.save_directory.join(format!("{name}-{time}"));
+        let fields = vec![
+            Field::of("which", "Rows", "space changes it", choice(which, usize::from(marked == Some(true)))),
+            Field::of("format", "Format", "space changes it", choice(formats, 0)),
+            Field::of("to", "To", "space changes it", choice(vec!["file".to_owned(), "clipboard".to_owned()], 0)),
+            Field::line("path", "File", "an existing file is not overwritten", &path.to_string_lossy()),
+        ];
+        let title = format!("Export the {name}");
+        self.overlays.push(Overlay::Form(Box::new(Form::new(&title, Purpose::Export, fields))));
+    }
+
+    /// Exports as the form says. What is wrong with it, and in which field.
+    pub(in crate::console::state) fn export(
+        &mut self,
+        form: &Form,
+        fx: &mut Vec<Effect>,
+    ) -> Result<(), (&'static str, String)> {
+        let which = Which::ALL.iter().find(|(_, name)| *name == form.answer("which")).map_or(Which::Shown, |(w, _)| *w);
+        let format = Format::FILES.iter().find(|(_, name, _)| *name == form.answer("format")).copied();
+        let (format, _, ending) = format.unwrap_or(Format::FILES[0]);
+        let export = self.export_of(which, format);
+        if export.is_empty() {
+            return Err(("which", "there are no such rows".to_owned()));
+        }
+        let rows = count(export.len(), "row");
+        if form.answer("to") == "clipboard" {
+            if export.len() > MOST_COPIED {
+                return Err(("to", format!("{rows} are too many for the clipboard")));
+            }
+            self.copy_text(&export.text(), &rows, fx);
+            return Ok(());
+        }
+        let path = form.given("path").ok_or_else(|| ("path", "name a file".to_owned()))?;
+        let mut path = PathBuf::from(path);
+        if path.extension().is_none() {
+            path.set_extension(ending);
+        }
+        fx.push(Effect::Export { export: Box::new(export), path });
+        Ok(())
+    }
+
+    pub(in crate::console::state) fn copy_text(&mut self, text: &str, what: &str, fx: &mut Vec<Effect>) {
+        if text.is_empty() {
+            return self.tell("There is nothing to copy here.");
+        }
+        self.tell(format!("Copied {}", cut(&clean(what), 60)));
+        fx.push(Effect::Copy(text.to_owned()));
+    }
+}

@@ -1,0 +1,262 @@
+//! How a list is looked at: which rows pass the filter, and in which order.
+
+use std::collections::HashSet;
+
+use super::{Fact, Marks, Sheet};
+use crate::console::{
+    action::Action,
+    state::{
+        cursor::Cursor,
+        filter::{Filter, Matching},
+        input::LineInput,
+    },
+};
+
+/// How a list is looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Lens {
+    /// The filter as typed.
+    pub filter: LineInput,
+    /// Whether it is being typed.
+    pub filtering: bool,
+    /// The marked rows.
+    pub marks: Marks,
+    /// The columns it is sorted by, and whether backwards. None: the list's own order.
+    sort: Vec<(usize, bool)>,
+    /// The rows that are shown, by their places; `None`: all, as they stand in the list.
+    shown: Option<Vec<usize>>,
+    /// Rows of the list.
+    total: usize,
+    stale: bool,
+    /// The row that the cursor is to stay on.
+    kept: Option<String>,
+}
+
+impl Lens {
+    /// Rows that are shown.
+    pub fn len(&self) -> usize {
+        self.shown.as_ref().map_or(self.total, Vec::len)
+    }
+
+    /// Whether none is shown.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The place in the list of a row that is shown.
+    pub fn place(&self, row: usize) -> Option<usize> {
+        match &self.shown {
+            Some(shown) => shown.get(row).copied(),
+            None => (row < self.total).then_some(row),
+        }
+    }
+
+    /// The places in the list of all rows that are shown.
+    pub fn places(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.len()).filter_map(|row| self.place(row))
+    }
+
+    /// Whether there is a filter.
+    pub fn is_filtered(&self) -> bool {
+        !self.filter.text().trim().is_empty()
+    }
+
+    /// Whether the list is sorted by a column, and backwards; and which one it is of several, from 1.
+    pub fn sorted(&self, column: usize) -> Option<(bool, Option<usize>)> {
+        let at = self.sort.iter().position(|(sorted, _)| *sorted == column)?;
+        Some((self.sort[at].1, (self.sort.len() > 1).then_some(at + 1)))
+    }
+
+    /// The rows are others, or are to be looked at in another way. `here` is the row that the cursor is to stay on.
+    pub fn outdate(&mut self, here: Option<String>) {
+        if !self.stale {
+            (self.stale, self.kept) = (true, here);
+        }
+    }
+
+    /// Looks at another list, of the same kind: as sorted as before, but whole.
+    pub fn begin(&mut self) {
+        *self = Self { sort: std::mem::take(&mut self.sort), stale: true, ..Self::default() };
+    }
+
+    /// Works out anew what is shown if something changed. The cursor stays on its row.
+    pub fn settle(&mut self, cursor: &mut Cursor, sheet: &dyn Sheet) {
+        if !std::mem::take(&mut self.stale) && self.total == sheet.len() {
+            return;
+        }
+        let kept = self.kept.take();
+        self.total = sheet.len();
+        self.shown = self.arranged(sheet);
+        let is_kept = |row: &usize| self.place(*row).is_some_and(|place| kept.as_deref() == Some(&*sheet.key(place)));
+        if kept.is_some()
+            && let Some(row) = (0..self.len()).find(is_kept)
+        {
+            cursor.at = row;
+        }
+        cursor.clamp(self.len());
+        if !self.marks.is_empty() {
+            let keys: HashSet<_> = (0..self.total).map(|row| sheet.key(row)).collect();
+            self.marks.retain(|key| keys.contains(key));
+        }
+    }
+
+    fn arranged(&self, sheet: &dyn Sheet) -> Option<Vec<usize>> {
+        let columns = sheet.columns();
+        let filter = Filter::parse(self.filter.text(), columns);
+        if filter.is_empty() && self.sort.is_empty() {
+            return None;
+        }
+        let mut matching = Matching::default();
+        let column = |name: &str| columns.iter().position(|known| *known == name);
+        let mut passes = |row: usize| {
+            let holds = |token: &str, wanted: &str| column(token).is_some_and(|at| sheet.holds(row, at, wanted));
+            filter.finds(
+                || sheet.words(row),
+                || sheet.more(row),
+                &mut matching,
+                |token| holds(&token.key, &token.value),
+            )
+        };
+        let mut shown: Vec<usize> = (0..self.total).filter(|row| filter.is_empty() || passes(*row)).collect();
+        if !self.sort.is_empty() {
+            let facts = |row: usize| self.sort.iter().map(|(at, _)| sheet.fact(row, *at)).collect::<Vec<Fact>>();
+            let mut rows: Vec<_> = shown.into_iter().map(|row| (facts(row), row)).collect();
+            rows.sort_by(|(a, _), (b, _)| {
+                let each = a.iter().zip(b).zip(&self.sort);
+                each.map(|((a, b), (_, reversed))| a.order(b, *reversed))
+                    .find(|order| order.is_ne())
+                    .into_iter()
+                    .fold(std::cmp::Ordering::Equal, |_, order| order)
+            });
+            shown = rows.into_iter().map(|(_, row)| row).collect();
+        }
+        Some(shown)
+    }
+
+    /// Sorts as the action says among so many columns: by the next or the previous one, by a further one, or turned around.
+    /// Before the first column and after the last stands the list's own order. `false` if the action is none of these.
+    pub fn sort_by(&mut self, action: Action, columns: usize) -> bool {
+        let first = self.sort.first().copied();
+        let at = |column: usize| (column < columns).then_some((column, false));
+        self.sort = match (action, first) {
+            (Action::SortNext, None) => at(0).into_iter().collect(),
+            (Action::SortNext, Some((column, _))) => at(column + 1).into_iter().collect(),
+            (Action::SortPrevious, None) => columns.checked_sub(1).and_then(at).into_iter().collect(),
+            (Action::SortPrevious, Some((column, _))) => column.checked_sub(1).and_then(at).into_iter().collect(),
+            (Action::SortFurther, None) => at(0).into_iter().collect(),
+            (Action::SortFurther, Some(first)) => {
+                let last = self.sort.get(1).unwrap_or(&first).0;
+                let next = (last + 1..columns).chain(0..columns).find(|column| *column != first.0);
+                std::iter::once(first).chain(next.and_then(at)).collect()
+            }
+            // The list's own order cannot be turned around; its first column can.
+            (Action::SortReverse, None) => at(0).map(|(column, _)| (column, true)).into_iter().collect(),
+            (Action::SortReverse, Some((column, reversed))) => {
+                std::iter::once((column, !reversed)).chain(self.sort.iter().skip(1).copied()).collect()
+            }
+            _ => return false,
+        };
+        true
+    }
+
+    /// Leaves the rows in the list's own order.
+    pub fn unsort(&mut self) {
+        self.sort.clear();
+    }
+
+    /// Sorts by one column.
+    pub fn sort_on(&mut self, column: usize, reversed: bool) {
+        self.sort = vec![(column, reversed)];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    struct Names(Vec<(&'static str, i64)>);
+
+    impl Sheet for Names {
+        fn columns(&self) -> &'static [&'static str] {
+            &["name", "size"]
+        }
+
+        fn len(&self) -> usize {
+            self.0.len()
+        }
+
+        fn key(&self, row: usize) -> Cow<'_, str> {
+            self.0[row].0.into()
+        }
+
+        fn fact(&self, row: usize, column: usize) -> Fact {
+            match column {
+                0 => Fact::text(self.0[row].0),
+                _ => Fact::Number(self.0[row].1),
+            }
+        }
+
+        fn more(&self, row: usize) -> Cow<'_, str> {
+            format!("the output of {}", self.0[row].0).into()
+        }
+    }
+
+    fn shown(lens: &Lens, names: &Names) -> String {
+        lens.places().map(|place| names.0[place].0).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_cursor_stays_on_its_row_while_rows_come_and_are_filtered_and_sorted() {
+        let names = Names(vec![("web-10", 1), ("db-1", 30), ("web-9", 30)]);
+        let (mut lens, mut cursor) = (Lens::default(), Cursor::default());
+        lens.settle(&mut cursor, &names);
+        cursor.at = 2;
+        lens.filter = LineInput::from("web");
+        lens.outdate(Some("web-9".to_owned()));
+        lens.settle(&mut cursor, &names);
+        assert_eq!((shown(&lens, &names).as_str(), cursor.at), ("web-10 web-9", 1));
+        lens.sort_by(Action::SortNext, 2);
+        lens.outdate(Some("web-9".to_owned()));
+        lens.settle(&mut cursor, &names);
+        assert_eq!((shown(&lens, &names).as_str(), cursor.at), ("web-9 web-10", 0));
+        lens.filter.clear();
+        lens.sort_by(Action::SortNext, 2);
+        lens.sort_by(Action::SortFurther, 2);
+        lens.outdate(Some("web-9".to_owned()));
+        lens.settle(&mut cursor, &names);
+        assert_eq!((shown(&lens, &names).as_str(), cursor.at), ("db-1 web-9 web-10", 1));
+        assert_eq!((lens.sorted(1), lens.sorted(0)), (Some((false, Some(1))), Some((false, Some(2)))));
+        // Past the last column stands the list's own order again.
+        lens.sort_by(Action::SortNext, 2);
+        lens.outdate(None);
+        lens.settle(&mut cursor, &names);
+        assert_eq!(shown(&lens, &names), "web-10 db-1 web-9");
+    }
+
+    #[test]
+    fn words_are_loose_in_cells_and_exact_in_long_texts() {
+        let names = Names(vec![("web-10", 1), ("db-1", 30)]);
+        let found = |filter: &str| {
+            let mut lens = Lens { filter: LineInput::from(filter), stale: true, ..Lens::default() };
+            lens.settle(&mut Cursor::default(), &names);
+            shown(&lens, &names)
+        };
+        assert_eq!(found("wb1"), "web-10");
+        assert_eq!(found("\"output of db\""), "db-1");
+        assert_eq!(
+            (found("otpt"), found("size:30"), found("!name:db")),
+            (String::new(), "db-1".into(), "web-10".into())
+        );
+    }
+
+    #[test]
+    fn marks_of_rows_that_are_gone_are_gone() {
+        let (mut lens, mut cursor) = (Lens::default(), Cursor::default());
+        lens.marks.act(Action::MarkAll, &["a".to_owned(), "b".to_owned()], 0);
+        lens.outdate(None);
+        lens.settle(&mut cursor, &Names(vec![("b", 1)]));
+        assert_eq!((lens.marks.len(), lens.marks.has("b")), (1, true));
+    }
+}

@@ -1,0 +1,81 @@
+//! Sessions as rows in columns.
+
+use std::borrow::Cow;
+
+use super::Session;
+use crate::console::{
+    origin::Origins,
+    state::{
+        fleet::Fleet,
+        list::{Fact, Sheet},
+    },
+    text::clean,
+};
+
+/// The sessions, with what is known of their nodes.
+pub struct SessionRows<'a> {
+    /// The sessions.
+    pub list: &'a [Session],
+    /// Their nodes.
+    pub fleet: &'a Fleet,
+    /// What their origins are called.
+    pub origins: &'a Origins,
+}
+
+impl Sheet for SessionRows<'_> {
+    fn columns(&self) -> &'static [&'static str] {
+        const ALL: &[&str] = &[
+            "status",
+            "node",
+            "owner",
+            "began",
+            "for",
+            "log",
+            "reason",
+            "how-it-ended",
+            "document",
+            "id",
+            "node-id",
+            "origin",
+        ];
+        if self.origins.are_several() { ALL } else { &ALL[..ALL.len() - 1] }
+    }
+
+    fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    fn key(&self, row: usize) -> Cow<'_, str> {
+        self.list.get(row).map(Session::key).unwrap_or_default().into()
+    }
+
+    fn fact(&self, row: usize, column: usize) -> Fact {
+        let Some(session) = self.list.get(row) else { return Fact::Nothing };
+        match column {
+            // Those that run stand first.
+            0 => Fact::Word(usize::from(!session.is_running()), session.word()),
+            1 => Fact::text(
+                self.fleet.node(&session.node).map_or_else(|| clean(&session.node), |node| node.name.clone()),
+            ),
+            2 => Fact::text(&session.owner),
+            3 => Fact::time(session.started),
+            // Of one that still runs it is not known yet, in seconds.
+            4 => session
+                .ended
+                .zip(session.started)
+                .map_or(Fact::Nothing, |(end, begin)| Fact::number(end.since(begin).as_secs())),
+            5 => Fact::text(session.transcript.as_deref().unwrap_or_default()),
+            6 => Fact::text(&session.reason),
+            7 => Fact::text(&session.details),
+            8 => Fact::text(&session.document),
+            9 => Fact::text(&session.id),
+            10 => Fact::text(&session.node),
+            _ => Fact::text(self.origins.label(session.origin)),
+        }
+    }
+
+    fn holds(&self, row: usize, column: usize, wanted: &str) -> bool {
+        // A node is known by its name and by its id.
+        self.fact(row, column).holds(wanted) || column == 1 && self.fact(row, 10).holds(wanted)
+    }
+}
