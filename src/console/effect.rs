@@ -219,6 +219,8 @@ pub enum Change {
     Terminate(ssm::TerminateSession),
     /// Change the tags of a resource.
     Tag(Box<Retag>),
+    /// Change the tags of several resources, which are the same kind of thing.
+    Tags(Vec<Retag>),
     /// Run a script on a node.
     OnNode(Box<OnNode>),
     /// Write a text over a file of a node.
@@ -286,6 +288,7 @@ impl Change {
             Self::Put(_) => ssm::PutParameter::NAME,
             Self::Restore { .. } => "GetParameter, PutParameter",
             Self::Tag(change) => change.operation(),
+            Self::Tags(changes) => Retag::operations(changes),
             Self::Delete(_) => ssm::DeleteParameter::NAME,
             Self::Label(_) => ssm::LabelParameterVersion::NAME,
             Self::Unlabel(_) => ssm::UnlabelParameterVersion::NAME,

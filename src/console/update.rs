@@ -162,6 +162,8 @@ pub enum Changed {
     Terminated(String),
     /// The tags of a resource are others.
     Tagged(Box<Retag>),
+    /// The tags of several resources are others. `failed`: why those of the rest are not.
+    Retagged { done: Vec<Retag>, failed: Vec<Trouble> },
     /// Something was done on a node; what.
     OnNode { node: String, what: String },
     /// The labels of a parameter's versions are others; those the service would not take.

@@ -207,7 +207,7 @@ fn taken_back(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) -> Rect {
     let mut lines = vec![Line::from(view.span(Role::Column, heading))];
     for change in undo.iter().rev().take(SHOWN) {
         let ago = text::span(view.state.now.since(change.at));
-        let what = format!(" {} {}: {}", text::fit(&ago, 5), change.what, change.inverse.lines().join(", "));
+        let what = format!(" {} {}: {}", text::fit(&ago, 5), change.what, change.lines().join(", "));
         lines.push(Line::from(view.span(Role::Text, text::cut(&what, area.width.into()))));
     }
     if undo.len() > SHOWN {

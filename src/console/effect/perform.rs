@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, future::BoxFuture};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::{AbortHandle, JoinHandle, JoinSet},
@@ -16,7 +16,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Change, Confirmed, Effect, Epoch, Programs, Query, Source, forward, look, on_node, shell, sign_in, transfer, write,
+    Change, Confirmed, Effect, Epoch, Programs, Query, Retag, Source, forward, look, on_node, shell, sign_in, transfer,
+    write,
 };
 use crate::{
     client::{Client, Error, Throttle},
@@ -572,21 +573,14 @@ async fn make(
             put.value = value.ok_or_else(|| Error::Protocol("GetParameter answered without a value".to_owned()))?;
             Changed::Put { name, version: client.call(*put).await?.version }
         }
+        Change::Tags(changes) => tag_all(client, changes).await,
         Change::Tag(change) => {
-            let (resource_type, resource_id) = (change.resource.clone(), change.id.clone());
-            let (tags, tag_keys) = (change.added(), change.removed());
-            if !tags.is_empty() {
-                let (resource_type, resource_id) = (resource_type.clone(), resource_id.clone());
-                client.call(ssm::AddTagsToResource { resource_type, resource_id, tags }).await?;
-            }
-            if !tag_keys.is_empty() {
-                client.call(ssm::RemoveTagsFromResource { resource_type, resource_id, tag_keys }).await?;
-            }
+            tag(client, &change).await?;
             Changed::Tagged(change)
         }
         Change::Delete(delete) => {
             let name = delete.name.clone();
-            client.call(delete).await?;
+            client.call(delete).await.map_err(|error| of(&name, &error))?;
             Changed::Deleted(name)
         }
         Change::Label(label) => {
@@ -595,7 +589,7 @@ async fn make(
         }
         Change::Terminate(terminate) => {
             let id = terminate.session_id.clone();
-            client.call(terminate).await?;
+            client.call(terminate).await.map_err(|error| of(&id, &error))?;
             Changed::Terminated(id)
         }
         Change::Unlabel(unlabel) => {
@@ -603,6 +597,43 @@ async fn make(
             Changed::Labelled { name, invalid: client.call(unlabel).await?.invalid_labels }
         }
     })
+}
+
+/// An error with the name of what it is about: several may have been agreed to together.
+fn of(name: &str, error: &Error) -> Trouble {
+    let trouble = trouble(error);
+    Trouble { what: format!("{}: {}", text::clean(name), trouble.what), ..trouble }
+}
+
+/// Changes the tags of a resource.
+async fn tag(client: &Client, change: &Retag) -> Result<(), Error> {
+    let (resource_type, resource_id) = (change.resource.clone(), change.id.clone());
+    let (tags, tag_keys) = (change.added(), change.removed());
+    if !tags.is_empty() {
+        let (resource_type, resource_id) = (resource_type.clone(), resource_id.clone());
+        client.call(ssm::AddTagsToResource { resource_type, resource_id, tags }).await?;
+    }
+    if !tag_keys.is_empty() {
+        client.call(ssm::RemoveTagsFromResource { resource_type, resource_id, tag_keys }).await?;
+    }
+    Ok(())
+}
+
+/// Changes the tags of several resources, some at a time. Each failure is told by itself.
+async fn tag_all(client: &Client, changes: Vec<Retag>) -> Changed {
+    let (mut done, mut failed) = (Vec::new(), Vec::new());
+    let tagging = changes.into_iter().map(|change| async move {
+        let result = tag(client, &change).await;
+        (change, result)
+    });
+    let mut tagging = futures_util::stream::iter(tagging).buffered(AT_ONCE);
+    while let Some((change, result)) = tagging.next().await {
+        match result {
+            Ok(()) => done.push(change),
+            Err(error) => failed.push(of(&change.id, &error)),
+        }
+    }
+    Changed::Retagged { done, failed }
 }
 
 /// Sends a command, as many times as its ids need. Once one is accepted, the failure of another is told beside it.

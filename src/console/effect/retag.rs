@@ -50,11 +50,14 @@ impl Retag {
 
     /// The operations it takes.
     pub fn operation(&self) -> &'static str {
-        match (self.added().is_empty(), self.removed().is_empty()) {
-            (false, true) => ssm::AddTagsToResource::NAME,
-            (true, _) => ssm::RemoveTagsFromResource::NAME,
-            (false, false) => "AddTagsToResource, RemoveTagsFromResource",
-        }
+        operations(!self.added().is_empty(), !self.removed().is_empty())
+    }
+
+    /// The operations that several of them take.
+    pub fn operations(changes: &[Self]) -> &'static str {
+        let adds = changes.iter().any(|change| !change.added().is_empty());
+        let removes = changes.iter().any(|change| !change.removed().is_empty());
+        operations(adds, removes)
     }
 
     /// Each tag that changes, as a line.
@@ -67,6 +70,14 @@ impl Retag {
         let removed = self.removed().into_iter().filter_map(|key| before(&key));
         let removed = removed.map(|old| format!("- {}={}", old.key, old.value));
         added.chain(removed).map(|line| clean(&line)).collect()
+    }
+}
+
+fn operations(adds: bool, removes: bool) -> &'static str {
+    match (adds, removes) {
+        (true, false) => ssm::AddTagsToResource::NAME,
+        (false, _) => ssm::RemoveTagsFromResource::NAME,
+        (true, true) => "AddTagsToResource, RemoveTagsFromResource",
     }
 }
 

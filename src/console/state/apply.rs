@@ -328,7 +328,11 @@ impl State {
             }
             Changed::OnNode { node, what } => self.done_on_node(&node, &what),
             Changed::Put { name, version } => self.parameter_written(origin, &name, version, fx),
-            Changed::Tagged(change) => self.tagged(origin, &change),
+            Changed::Tagged(change) => self.tagged(origin, vec![*change]),
+            Changed::Retagged { done, failed } => {
+                failed.into_iter().for_each(|trouble| self.fail(trouble));
+                self.tagged(origin, done);
+            }
             Changed::Deleted(name) => self.parameter_deleted(origin, &name),
             Changed::Labelled { name, invalid } => self.parameter_labelled(origin, &name, &invalid),
         }

@@ -219,6 +219,8 @@ pub enum Purpose {
     Unlabel { name: String, version: i64 },
     /// A resource gets other tags.
     Tags(Box<super::tagging::Tagged>),
+    /// Tags are set or removed on these nodes.
+    Retag { nodes: Vec<String> },
     /// A text is written to a file.
     Save,
     /// The way the fleet is looked at is kept.
@@ -323,7 +325,12 @@ impl Form {
     pub fn is_worth_a_question(&self) -> bool {
         let long = matches!(
             self.purpose,
-            Purpose::Command | Purpose::Create | Purpose::Edit { .. } | Purpose::EditFile { .. } | Purpose::Tags(_)
+            Purpose::Command
+                | Purpose::Create
+                | Purpose::Edit { .. }
+                | Purpose::EditFile { .. }
+                | Purpose::Tags(_)
+                | Purpose::Retag { .. }
         );
         long && self.touched && self.sent.is_none()
     }

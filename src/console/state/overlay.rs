@@ -23,6 +23,9 @@ use crate::{
     },
 };
 
+/// Lines of what a question is about.
+const MOST_LISTED: usize = 10;
+
 /// What a question is about.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Then {
@@ -111,6 +114,16 @@ impl Question {
             other => Err(other),
         }
     }
+}
+
+/// What a question is about, one on a line; of many the first, and how many there are besides.
+pub fn listed<T>(items: &[T], line: impl Fn(&T) -> String) -> Vec<String> {
+    let shown = if items.len() > MOST_LISTED { MOST_LISTED - 1 } else { items.len() };
+    let mut lines: Vec<String> = items.iter().take(shown).map(|item| format!("  {}", line(item))).collect();
+    if items.len() > shown {
+        lines.push(format!("  and {} more", items.len() - shown));
+    }
+    lines
 }
 
 /// What a picker of shells offers.

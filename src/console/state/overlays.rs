@@ -295,6 +295,10 @@ impl State {
             Purpose::Tags(tagged) => {
                 tagged.change(form).map(|change| Submitted::Tags(tagged.origin, change.map(Box::new)))
             }
+            Purpose::Retag { nodes } => {
+                let (nodes, text) = (nodes.clone(), form.answer("tags"));
+                self.confirm_together(&nodes, &text).map(|()| Submitted::Asked)
+            }
             Purpose::Code { origin } => {
                 let code = form.given("code").ok_or(("code", "type what the device shows".to_owned()));
                 code.map(|code| Submitted::Code(*origin, code))
@@ -362,6 +366,7 @@ impl State {
                 self.save_view(&name, fx);
             }
             Ok(Submitted::Export) => drop(self.overlays.pop()),
+            Ok(Submitted::Asked) => {}
             Ok(Submitted::RenameShell(tab, name)) => {
                 self.overlays.pop();
                 self.rename_shell(tab, name);
@@ -494,6 +499,8 @@ enum Submitted {
     Why(String),
     View(String),
     Export,
+    /// A question stands over the form.
+    Asked,
     Pipe(String),
     Own(&'static Own, Vec<String>, std::collections::BTreeMap<String, String>),
     Code(Origin, String),

@@ -1,9 +1,11 @@
 //! Tags of nodes and parameters that are edited, and changes of them that are taken back.
 
+use std::collections::BTreeMap;
+
 use super::{
     Pane, State,
     form::{Editor, Field, Form, Purpose, Value},
-    overlay::{Overlay, Question, Then},
+    overlay::{Overlay, Question, Then, listed},
 };
 use crate::{
     console::{
@@ -15,10 +17,14 @@ use crate::{
     ssm::{ResourceTypeForTagging, Tag, Timestamp},
 };
 
+mod together;
+
+pub use together::Together;
+
 /// Changes that can be taken back.
 const KEPT: usize = 50;
 /// Tags a resource may have.
-const MOST_TAGS: usize = 50;
+pub(super) const MOST_TAGS: usize = 50;
 /// Characters of a key, and of a value.
 const LONGEST: (usize, usize) = (128, 256);
 
@@ -31,8 +37,18 @@ pub struct Undoable {
     pub origin: Origin,
     /// What was changed: `the tags of web-1`.
     pub what: String,
-    /// What takes it back.
-    pub inverse: Retag,
+    /// What takes it back, for each resource that was changed.
+    pub inverse: Vec<Retag>,
+}
+
+impl Undoable {
+    /// Each tag that would change, as a line; of several resources each line once.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.inverse.iter().flat_map(Retag::lines).collect();
+        lines.sort();
+        lines.dedup();
+        lines
+    }
 }
 
 /// The resource whose tags a form edits.
@@ -60,7 +76,7 @@ impl Tagged {
 }
 
 /// Reads tags, one on each line: `Key=Value`.
-fn read(text: &str) -> Result<Vec<Tag>, String> {
+pub(super) fn read(text: &str) -> Result<Vec<Tag>, String> {
     let mut tags: Vec<Tag> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (key, value) = line.split_once('=').unwrap_or((line, ""));
@@ -87,6 +103,13 @@ fn read(text: &str) -> Result<Vec<Tag>, String> {
 impl State {
     /// Opens the tags of what the cursor is on.
     pub(super) fn edit_tags(&mut self) {
+        if self.pane == Pane::Fleet
+            && self.node_view.is_none()
+            && self.compare.is_none()
+            && self.fleet.marked_count() > 0
+        {
+            return self.edit_marked_tags();
+        }
         let found = match self.pane {
             Pane::Fleet | Pane::Compliance => self.tags_of_node(),
             Pane::Parameters => self.tags_of_parameter(),
@@ -161,23 +184,83 @@ impl State {
     }
 
     fn ask_retag(&mut self, title: &str, origin: Origin, change: Retag) {
-        if self.protects(origin) {
+        self.ask_retags(title, vec![(origin, vec![change])], Vec::new());
+    }
+
+    /// Asks whether the tags of some resources shall be changed: says what changes, and on which.
+    pub(super) fn ask_retags(&mut self, title: &str, parts: Vec<(Origin, Vec<Retag>)>, told: Vec<String>) {
+        if let [(origin, _)] = parts.as_slice()
+            && self.protects(*origin)
+        {
             return;
         }
-        let mut lines = vec![self.named(&change), String::new()];
-        lines.extend(change.lines());
-        let question = Question::new(title, lines, Then::change(origin, Change::Tag(Box::new(change))));
+        let all: Vec<&Retag> = parts.iter().flat_map(|(_, changes)| changes).collect();
+        let mut lines = match all.as_slice() {
+            [one] => vec![self.named(one), String::new()],
+            _ => listed(&all, |change| self.named(change)),
+        };
+        match all.as_slice() {
+            [one] => lines.extend(one.lines()),
+            _ => {
+                lines.push(String::new());
+                let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+                for line in all.iter().flat_map(|change| change.lines()) {
+                    *counts.entry(line).or_default() += 1;
+                }
+                // Where it is the same for all, nobody has to be counted.
+                let on = |n: usize| if n < all.len() { format!(" on {n}") } else { String::new() };
+                lines.extend(listed(&counts.into_iter().collect::<Vec<_>>(), |(line, n)| format!("{line}{}", on(*n))));
+            }
+        }
+        lines.extend(told);
+        let (count, above) = (all.len(), self.confirm_above(&parts));
+        let changes = parts.into_iter().map(|(origin, mut changes)| match changes.len() {
+            1 => (origin, Change::Tag(Box::new(changes.remove(0)))),
+            _ => (origin, Change::Tags(changes)),
+        });
+        let mut question = Question::new(title, lines, Then::Change(changes.collect()));
+        if count > above {
+            question = question.typing(&count.to_string());
+        }
         self.overlays.push(Overlay::Question(Box::new(question)));
     }
 
-    fn named(&self, change: &Retag) -> String {
+    pub(super) fn named(&self, change: &Retag) -> String {
         let node = self.fleet.node(&change.id).filter(|_| change.resource == ResourceTypeForTagging::ManagedInstance);
         node.map_or_else(|| clean(&change.id), |node| format!("{} ({})", node.name, node.id))
     }
 
-    /// Tags were changed.
-    pub(super) fn tagged(&mut self, origin: Origin, change: &Retag) {
-        let what = format!("the tags of {}", self.named(change));
+    /// Tags of some resources were changed.
+    pub(super) fn tagged(&mut self, origin: Origin, changes: Vec<Retag>) {
+        for change in &changes {
+            self.take_tags(change);
+        }
+        let what = match changes.as_slice() {
+            [] => return,
+            [one] => format!("the tags of {}", self.named(one)),
+            several => format!("the tags of {}", count(several.len(), "node")),
+        };
+        let is_back =
+            |last: &Undoable| last.origin == origin && changes.iter().all(|change| last.inverse.contains(change));
+        if let Some(last) = self.undo.last_mut().filter(|last| is_back(last)) {
+            // What could not be taken back can be tried again.
+            last.inverse.retain(|inverse| !changes.contains(inverse));
+            if last.inverse.is_empty() {
+                self.undo.pop();
+            }
+            return self.tell(format!("Took back the change of {what}."));
+        }
+        let inverse = changes.iter().map(Retag::inverse).collect();
+        self.undo.push(Undoable { at: self.now, origin, what: what.clone(), inverse });
+        if self.undo.len() > KEPT {
+            self.undo.remove(0);
+        }
+        let key = self.keymap.key_for(&self.layer_names(), Action::Undo);
+        let advice = key.map(|key| format!(" {key} takes it back.")).unwrap_or_default();
+        self.tell(format!("Changed {what}.{advice}"));
+    }
+
+    fn take_tags(&mut self, change: &Retag) {
         match change.resource {
             ResourceTypeForTagging::ManagedInstance => {
                 if let Some(node) = self.fleet.node_mut(&change.id) {
@@ -189,17 +272,6 @@ impl State {
             }
             _ => self.parameters.refresh_details(),
         }
-        if self.undo.last().is_some_and(|last| last.origin == origin && last.inverse == *change) {
-            self.undo.pop();
-            return self.tell(format!("Took back the change of {what}."));
-        }
-        self.undo.push(Undoable { at: self.now, origin, what: what.clone(), inverse: change.inverse() });
-        if self.undo.len() > KEPT {
-            self.undo.remove(0);
-        }
-        let key = self.keymap.key_for(&self.layer_names(), Action::Undo);
-        let advice = key.map(|key| format!(" {key} takes it back.")).unwrap_or_default();
-        self.tell(format!("Changed {what}.{advice}"));
     }
 
     /// Asks whether the last change that can be taken back shall be.
@@ -212,7 +284,8 @@ impl State {
             0 => String::new(),
             more => format!("; {} before it", count(more, "change")),
         };
-        self.ask_retag(&format!("Take back what was changed {ago} ago{others}?"), last.origin, last.inverse);
+        let title = format!("Take back what was changed {ago} ago{others}?");
+        self.ask_retags(&title, vec![(last.origin, last.inverse)], Vec::new());
     }
 }
 

@@ -429,11 +429,11 @@ fn a_late_secret_of_one_origin_never_shows_in_the_other() {
     };
     bench.press("4");
     bench.answer_of(prod, Source::Parameters, Page::Parameters(vec![secret("same")]));
-    bench.press("space");
+    bench.press("s");
     let (_, epoch) = bench.asked_of(prod, Source::Value).unwrap();
     bench.press("o");
     bench.answer_of(stage, Source::Parameters, Page::Parameters(vec![secret("same")]));
-    bench.press("space");
+    bench.press("s");
     assert!(bench.asked_of(stage, Source::Value).is_some());
     let value = ssm::Parameter {
         name: Some("same".to_owned()),
