@@ -232,14 +232,14 @@ actions! {
         Right View "right", "right", "Columns to the right, or open a branch";
         Open View "open", "open", "Open what is under the cursor";
         Filter View "filter", "filter", "Filter the rows: words match loosely, key:value tokens exactly";
-        Copy View "copy", "copy", "Copy the row's id or name to the clipboard";
+        Copy View "copy", "copy", "Copy the row's id or name to the clipboard; in a text the selected lines, or the one that one is at";
         Export View "export", "export", "Write the shown or the marked rows to a file: CSV, JSON or Markdown";
-        CopyRow View "copy-row", "copy row", "Copy the cells of the row";
-        CopyTable View "copy-table", "copy table", "Copy every shown row";
-        EditTags Change "edit-tags", "tags", "Edit the tags of the node or parameter under the cursor";
+        CopyRow View "copy-row", "copy row", "Copy the cells of the row, with tabs between them";
+        CopyTable View "copy-table", "copy table", "Copy every shown row; of a text all of it";
+        EditTags Change "edit-tags", "tags", "Edit the tags of the node or parameter under the cursor, or set and remove some on all marked nodes";
     }
     Fleet {
-        Mark View "mark", "mark", "Mark the row and step down";
+        Mark View "mark", "mark", "Mark the row, or what is below a branch, and step down";
         MarkRange View "mark-range", "mark range", "Mark every row from the last marked one to this one";
         MarkInvert View "mark-invert", "invert marks", "Mark what is unmarked among the shown rows and the other way round";
         MarkAll View "mark-all", "mark all", "Mark every row that matches the filter";
@@ -342,7 +342,7 @@ actions! {
         History View "history", "versions", "Show the versions of the parameter";
         CreateParameter Change "create-parameter", "new", "Create a parameter";
         EditParameter Change "edit-parameter", "edit", "Give the parameter a new value";
-        DeleteParameter Change "delete-parameter", "delete", "Delete the parameter";
+        DeleteParameter Change "delete-parameter", "delete", "Delete the parameter, or the marked ones";
         ExpandAll View "expand-all", "open all", "Open every branch, or close them all";
         NextOrigin View "next-origin", "next origin", "Show the parameters of the next origin that is looked at";
     }
@@ -354,7 +354,7 @@ actions! {
     Sessions {
         Transcript View "transcript", "transcript", "Read what was written down of the session";
         AttachSession Change "attach-session", "attach", "Go on with a shell of yours that runs without a client";
-        TerminateSession Change "terminate-session", "terminate", "End the session, whoever began it";
+        TerminateSession Change "terminate-session", "terminate", "End the session, or the marked ones, whoever began them";
     }
     Forwards {
         AddForward Change "add-forward", "new", "Forward a local port to a node, or through it to another host";
@@ -405,7 +405,7 @@ actions! {
         LineStart View "line-start", "line start", "To the beginning of the line";
         LineEnd View "line-end", "line end", "To the end of the line";
         SelectText View "select-text", "select", "Begin to select from here, character by character";
-        SelectLines View "select-lines", "lines", "Begin to select whole lines";
+        SelectLines View "select-lines", "lines", "Begin to select whole lines, or give it up";
         SelectBlock View "select-block", "block", "Begin to select a rectangle";
         CopySelection View "copy-selection", "copy", "Put what is selected into the clipboard and go back to the shell";
         OpenLink View "open-link", "open link", "Show the address of the link under the cursor, to open or copy it";

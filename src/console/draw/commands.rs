@@ -55,7 +55,7 @@ fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     if running > 0 {
         left.push(view.span(Role::Running, format!("  {running} running")));
     }
-    left.extend(lens::facts(view, &commands.lens));
+    let left = lens::beside(view, left, &commands.lens, area.width);
     let left = lens::typed(view, &commands.lens, commands.list.len(), example).unwrap_or(left);
     cards::heading(view, frame, area, left, Some(&feed));
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
@@ -117,8 +117,8 @@ fn one(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Results
     let command = view.state.commands.opened().map(|listed| &listed.command);
     let separator = view.look.sign(" › ", " > ");
     let what = command.map(summary).unwrap_or_else(|| text::clean(&results.id));
-    let mut left = vec![view.span(Role::Dim, format!(" Commands{separator}")), view.span(Role::Title, what)];
-    left.extend(lens::facts(view, &results.lens));
+    let left = vec![view.span(Role::Dim, format!(" Commands{separator}")), view.span(Role::Title, what)];
+    let left = lens::beside(view, left, &results.lens, area.width);
     let all = if results.by_node { results.order.len() } else { results.groups.len() };
     let left = lens::typed(view, &results.lens, all, "web-1 result:failed \"no space left\"").unwrap_or(left);
     cards::heading(view, frame, area, left, Some(&results.feed));

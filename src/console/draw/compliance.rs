@@ -88,7 +88,7 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
         left.push(view.span(Role::Marked, format!("  {mark}{} marked", text::thousands(marked))));
     }
     let lens = &compliance.lenses[compliance.depth()];
-    left.extend(lens::facts(view, lens));
+    left = lens::beside(view, left, lens, area.width);
     let (total, example) = match &compliance.level {
         Level::Groups => (compliance.groups.len(), "critical"),
         Level::Nodes(_) => (compliance.members.len(), "web severity:critical ping:online"),

@@ -33,7 +33,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         left.push(view.span(Role::NodeOnline, format!("  {on} on")));
         left.push(view.span(Role::Dim, format!("  {}", text::count(connections, "connection"))));
     }
-    left.extend(lens::facts(view, &forwards.lens));
+    let left = lens::beside(view, left, &forwards.lens, area.width);
     let left = lens::typed(view, &forwards.lens, forwards.list.len(), "web state:open there:5432").unwrap_or(left);
     cards::heading(view, frame, area, left, None);
     if forwards.list.is_empty() {

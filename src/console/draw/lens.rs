@@ -7,7 +7,7 @@ use crate::{
     config::theme::Role,
     console::{
         action::Action,
-        state::list::{Lens, column_name},
+        state::list::{Lens, Marks, column_name},
         text,
     },
 };
@@ -25,26 +25,46 @@ pub(super) fn typed(view: &View<'_>, lens: &Lens, total: usize, example: &str) -
         spans.push(view.span(Role::Placeholder, format!("{example} ")));
     }
     spans.push(view.span(Role::Dim, format!(" {} of {}", text::thousands(lens.len()), text::thousands(total))));
-    spans.extend(marked(view, lens));
+    spans.extend(marked(view, &lens.marks));
     Some(spans)
 }
 
-/// The filter in force and the marks, beside other facts.
-pub(super) fn facts(view: &View<'_>, lens: &Lens) -> Vec<Span<'static>> {
+/// Where one is, and beside it the filter in force and the marks: what is hidden is said even where there is little room.
+pub(super) fn beside(view: &View<'_>, left: Vec<Span<'static>>, lens: &Lens, width: u16) -> Vec<Span<'static>> {
+    /// Columns for how fresh the list is.
+    const FRESH: usize = 9;
+    let facts = facts(view, lens);
+    let used: usize = facts.iter().map(Span::width).sum();
+    let mut room = usize::from(width).saturating_sub(used + FRESH).max(usize::from(width) / 3);
+    let cut = |span: Span<'static>| {
+        let content = match facts.is_empty() {
+            true => span.content.into_owned(),
+            false => text::cut(&span.content, room),
+        };
+        room = room.saturating_sub(text::width(&content));
+        Span::styled(content, span.style)
+    };
+    let mut spans: Vec<_> = left.into_iter().map(cut).collect();
+    spans.extend(facts);
+    spans
+}
+
+fn facts(view: &View<'_>, lens: &Lens) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
     if !lens.filter.text().is_empty() {
         spans.push(view.span(Role::Dim, "  filter "));
         spans.push(view.span(Role::Input, lens.filter.text()));
         spans.push(view.span(Role::Dim, format!(" shows {}", text::thousands(lens.len()))));
     }
-    spans.extend(marked(view, lens));
+    spans.extend(marked(view, &lens.marks));
     spans
 }
 
-fn marked(view: &View<'_>, lens: &Lens) -> Option<Span<'static>> {
+/// How many rows are marked, if any is.
+pub(super) fn marked(view: &View<'_>, marks: &Marks) -> Option<Span<'static>> {
     let mark = view.look.sign("▌", "*");
-    let words = || format!("  {mark}{} marked", text::thousands(lens.marks.len()));
-    (!lens.marks.is_empty()).then(|| view.span(Role::Marked, words()))
+    let words = || format!("  {mark}{} marked", text::thousands(marks.len()));
+    (!marks.is_empty()).then(|| view.span(Role::Marked, words()))
 }
 
 /// Says in the headings by which columns a list is sorted: they go by the names of its sheet.
@@ -54,6 +74,10 @@ pub(super) fn sorted(mut columns: Vec<Column>, lens: &Lens, names: &[&str]) -> V
         let at = names.iter().position(|known| **known == *name);
         if let Some((reversed, place)) = at.and_then(|at| lens.sorted(at)) {
             (column.sorted, column.place) = (Some(reversed), place);
+            // The sign of the order is not cut off.
+            let wide = text::width(&column.title) + 1 + usize::from(place.is_some());
+            let wide = u16::try_from(wide).unwrap_or(u16::MAX);
+            (column.least, column.ideal) = (column.least.max(wide), column.ideal.max(wide));
         }
     }
     columns

@@ -5,7 +5,7 @@ use ratatui::{Frame, layout::Rect};
 use super::{
     View, cards, fleet,
     grid::{Cell, Column, Grid},
-    origin, viewer,
+    lens, origin, viewer,
 };
 use crate::{
     config::theme::Role,
@@ -77,6 +77,7 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
         }
         left.push(view.span(Role::Dim, format!(" shows {}", text::thousands(parameters.found()))));
     }
+    left.extend(lens::marked(view, &parameters.marks));
     cards::heading(view, frame, area, left, Some(&parameters.feed));
 }
 
@@ -89,13 +90,17 @@ fn tree(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         Column::new("Changed", 7, 7, 2).right(),
         Column::new("By", 8, 20, 4),
     ];
+    let marked = |row: usize| {
+        let name = parameters.rows().get(row).and_then(|row| row.name(parameters.listed()));
+        name.is_some_and(|name| parameters.marks.has(name))
+    };
     let grid = Grid {
         slot: Slot::Tree,
         columns: &columns,
         len: parameters.rows().len(),
         cursor: &parameters.cursor,
         focused: !parameters.filtering,
-        marked: None,
+        marked: Some(&marked),
         scrolled: None,
     };
     grid.draw(view, frame, area, |view, row, column| {

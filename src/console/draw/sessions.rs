@@ -83,7 +83,7 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
             left.push(view.span(Role::Dim, format!(" ({own} yours)")));
         }
         left.push(view.span(Role::Dim, format!("  {} over", text::thousands(sessions.list.len() - running))));
-        left.extend(lens::facts(view, &sessions.lens));
+        left = lens::beside(view, left, &sessions.lens, area.width);
         let (role, words) = logging(view);
         left.push(view.span(role, format!("  {words}")));
     }

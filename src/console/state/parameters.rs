@@ -11,6 +11,7 @@ use super::{
     filter::{Filter, Matching, Token, begins},
     form::{Editor, Form},
     input::LineInput,
+    list::Marks,
     viewer::Viewer,
 };
 use crate::{
@@ -84,6 +85,8 @@ pub struct Parameters {
     pub filter: LineInput,
     /// Whether it is being typed.
     pub filtering: bool,
+    /// The marked parameters, by name.
+    pub marks: Marks,
     /// The comparison that is read.
     pub viewer: Option<Viewer>,
     names: Names,
@@ -237,6 +240,7 @@ impl Parameters {
                 self.cursor.at = at;
             }
             self.cursor.clamp(self.rows.len());
+            self.marks.retain(|name| self.names.facts(name).is_some());
         }
         self.refocus(now);
     }
@@ -333,6 +337,30 @@ impl Parameters {
                 self.touched |= moved;
                 moved
             }
+        }
+    }
+
+    /// Marks as the action says: a parameter, or all that pass the filter below a branch. `false` if it is no marking.
+    pub fn mark(&mut self, action: Action) -> bool {
+        match (action, self.current_row()) {
+            (Action::Mark, Some(row)) => {
+                let here = [row.path(&self.listed)];
+                match row.kind {
+                    RowKind::Leaf => self.marks.toggle(&here),
+                    RowKind::Branch { .. } => {
+                        let below: Vec<&str> =
+                            self.listed.iter().map(|name| &**name).filter(|name| name.starts_with(here[0])).collect();
+                        self.marks.toggle(&below);
+                    }
+                }
+                self.step(Action::CursorDown);
+                true
+            }
+            (Action::MarkAll | Action::MarkNone, _) => {
+                let all: Vec<String> = self.listed.iter().map(ToString::to_string).collect();
+                self.marks.act(action, &all, 0)
+            }
+            _ => false,
         }
     }
 

@@ -189,6 +189,11 @@ impl Sessions {
         self.list.get(self.lens.place(row)?)
     }
 
+    /// The session whose transcript is read.
+    pub fn read(&self) -> Option<&Session> {
+        self.wanted.as_ref().filter(|_| self.viewer.is_some())
+    }
+
     /// The session under the cursor.
     pub fn current(&self) -> Option<&Session> {
         self.row(self.cursor.at)

@@ -3,10 +3,10 @@
 use super::{info, loaded, sessions};
 use crate::{
     console::{
-        effect::{Effect, Query, Source},
+        effect::{Change, Effect, Query, Source},
         origin::Origin,
         testing::{BEGIN, Bench},
-        update::{Page, Update},
+        update::{Changed, Page, Update},
     },
     ssm::{self, CommandInvocationStatus, CommandStatus, Sensitive, Timestamp},
 };
@@ -280,4 +280,102 @@ fn sessions_are_found_by_the_name_of_their_node() {
     let (_, epoch) = bench.asked_of(Origin::default(), Source::Nodes).unwrap();
     bench.apply(Update::Page { source: Source::Nodes, epoch, page: Page::Nodes(vec![info(7)]) });
     assert_eq!(bench.state.sessions.lens.len(), 1);
+}
+
+#[test]
+fn marked_sessions_are_named_and_terminated_together() {
+    let mut bench = sessions::sessions();
+    bench.press("a x");
+    let screen = bench.screen(90, 30);
+    for said in [
+        "Terminate 2 sessions?",
+        "ops-0a1, yours on web-1",
+        "bob-0b2, of bob on web-2",
+        "1 session of others among them",
+        "left out: 1 that are over",
+        "TerminateSession",
+    ] {
+        assert!(screen.contains(said), "{said}\n{screen}");
+    }
+    bench.press("n u space x");
+    assert!(bench.screen(90, 30).contains("Terminate 1 session?"));
+    bench.press("n a x y");
+    let terminate = |id: &str| Change::Terminate(ssm::TerminateSession { session_id: id.to_owned() });
+    assert_eq!(bench.changes(), [&terminate("ops-0a1"), &terminate("bob-0b2")]);
+}
+
+/// Parameters of which some are marked.
+pub fn marked_parameters() -> Bench {
+    let mut bench = loaded(false, 1);
+    bench.press("4");
+    let parameter = |name: String, kind: ssm::ParameterType| ssm::ParameterMetadata {
+        name: Some(name),
+        r#type: Some(kind),
+        version: Some(2),
+        ..Default::default()
+    };
+    let mut list: Vec<_> =
+        (0..12).map(|n| parameter(format!("/old/flag-{n:02}"), ssm::ParameterType::String)).collect();
+    list.push(parameter("/app/db/password".to_owned(), ssm::ParameterType::SecureString));
+    list.push(parameter("/app/url".to_owned(), ssm::ParameterType::String));
+    bench.answer(Source::Parameters, Page::Parameters(list));
+    // The branch /app/, which is the first row.
+    bench.press("home space");
+    bench
+}
+
+#[test]
+fn marked_parameters_are_named_and_deleted_together() {
+    let mut bench = marked_parameters();
+    assert_eq!(bench.state.parameters.marks.len(), 2, "a branch is all that is below it");
+    bench.press("shift-d");
+    let screen = bench.screen(90, 30);
+    for said in ["Delete 2 parameters?", "/app/db/password", "/app/url", "1 secret among them", "DeleteParameter"] {
+        assert!(screen.contains(said), "{said}\n{screen}");
+    }
+    bench.press("enter");
+    assert!(bench.changes().is_empty());
+    bench.type_text("delete");
+    bench.press("enter");
+    assert_eq!(bench.changes().len(), 2);
+    bench.apply(Update::Changed(Origin::default(), Ok(Changed::Deleted("/app/url".to_owned())), None));
+    assert_eq!(bench.state.parameters.marks.len(), 1, "what is gone is not marked");
+    bench.press("a shift-d");
+    assert!(bench.screen(90, 40).contains("and 4 more"));
+    bench.type_text("delete");
+    bench.press("enter");
+    assert_eq!(bench.changes().len(), 2, "of many the number is typed");
+    bench.press("ctrl-u");
+    bench.type_text("13");
+    bench.press("enter");
+    assert_eq!(bench.changes().len(), 15);
+    let mut bench = marked_parameters();
+    filter(&mut bench, "flag-01");
+    bench.press("enter u a");
+    assert_eq!(bench.state.parameters.marks.iter().collect::<Vec<_>>(), ["/old/flag-01"]);
+}
+
+#[test]
+fn in_a_text_lines_are_copied_and_not_the_id_of_the_command() {
+    let mut bench = results();
+    bench.press("enter");
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("no space left on device"), "{screen}");
+    bench.press("y");
+    assert_eq!(copied(&bench), "starting");
+    assert!(bench.screen(80, 24).contains("Copied line 1: starting"));
+    bench.press("v j");
+    assert!(bench.screen(80, 24).contains("2 lines selected"));
+    bench.press("y");
+    assert_eq!(copied(&bench), "starting\nno space left on device");
+    assert!(bench.screen(80, 24).contains("Copied 2 lines"));
+    bench.press("shift-v esc");
+    assert!(bench.state.commands.viewer.is_some(), "esc gives the choice up first");
+    // What was found is what one is at.
+    bench.press("/");
+    bench.type_text("space");
+    bench.press("enter y");
+    assert_eq!(copied(&bench), "no space left on device");
+    bench.press("ctrl-y");
+    assert_eq!(copied(&bench), "starting\nno space left on device");
 }

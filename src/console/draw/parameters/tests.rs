@@ -225,7 +225,7 @@ fn the_form_for_a_new_parameter_hides_a_secret_while_it_is_typed() {
 fn a_secret_is_revealed_hidden_and_never_shown_late() {
     let mut bench = on(SECRET);
     assert!(bench.asked(Source::Value).is_none());
-    bench.press("space");
+    bench.press("s");
     assert_eq!(bench.asked(Source::Value).unwrap().0, Query::Value { name: SECRET.to_owned(), secret: true });
     let kind = ParameterType::SecureString;
     bench.answer(Source::Value, value(SECRET, kind.clone(), "hunter2"));
@@ -233,13 +233,13 @@ fn a_secret_is_revealed_hidden_and_never_shown_late() {
     bench.wait(31_000);
     assert!(!bench.screen(80, 24).contains("hunter2"));
     // Asked again, but the cursor has moved on before the answer came.
-    bench.press("space up");
+    bench.press("s up");
     bench.answer(Source::Value, value(SECRET, kind.clone(), "hunter2"));
     assert!(!bench.screen(200, 60).contains("hunter2"));
     bench.press("down");
     assert!(!bench.screen(200, 60).contains("hunter2"));
     // The pane is left while the answer is on its way.
-    bench.press("space 1");
+    bench.press("s 1");
     bench.answer(Source::Value, value(SECRET, kind, "hunter2"));
     bench.press("4");
     assert!(!bench.screen(200, 60).contains("hunter2"));

@@ -23,3 +23,23 @@ fn filters_stand_over_their_lists() {
     snapshots("patches_filtered", || filtered(lists::patches(), "cves:2026", "enter ~"));
     snapshots("forwards_filtered", || filtered(sessions::forwards(), "state:open", "enter"));
 }
+
+#[test]
+fn marks_and_what_is_done_with_them_is_said() {
+    snapshots("parameters_marked", lists::marked_parameters);
+    snapshots("parameters_delete_marked", || {
+        let mut bench = lists::marked_parameters();
+        bench.press("shift-d");
+        bench
+    });
+    snapshots("sessions_terminate_marked", || {
+        let mut bench = sessions::sessions();
+        bench.press("a x");
+        bench
+    });
+    snapshots("output_selected", || {
+        let mut bench = lists::results();
+        bench.press("enter v j");
+        bench
+    });
+}

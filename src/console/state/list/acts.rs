@@ -18,7 +18,7 @@ use crate::console::{
         node_view::{Tab, table::TableRows},
         overlay::Overlay,
         parameters::{Level as Depth, ParameterRows},
-        sessions::SessionRows,
+        sessions::{Session, SessionRows},
     },
     text::{clean, count, cut},
 };
@@ -251,9 +251,27 @@ impl State {
             Action::Export => self.ask_export(),
             Action::CopyRow => self.copy_list_row(list, fx),
             Action::CopyTable => self.copy_table(fx),
-            _ => return self.look_through(list, action),
+            _ => return self.mark(list, action) || self.look_through(list, action),
         }
         true
+    }
+
+    /// Marks rows where they can be marked. `false` if they cannot, or the action is no marking.
+    fn mark(&mut self, list: List, action: Action) -> bool {
+        match list {
+            List::Sessions => {
+                let sessions = &mut self.sessions;
+                let rows: Vec<String> =
+                    sessions.lens.places().filter_map(|at| sessions.list.get(at)).map(Session::key).collect();
+                let marked = sessions.lens.marks.act(action, &rows, sessions.cursor.at);
+                if action == Action::Mark {
+                    sessions.cursor.step(Action::CursorDown, rows.len());
+                }
+                marked
+            }
+            List::Parameters if !self.parameters.filtering => self.parameters.mark(action),
+            _ => false,
+        }
     }
 
     /// Filters, sorts and marks.
@@ -292,6 +310,7 @@ impl State {
     pub fn marks_of(&self, list: List) -> Option<&Marks> {
         match list {
             List::Sessions => Some(&self.sessions.lens.marks),
+            List::Parameters => Some(&self.parameters.marks),
             _ => None,
         }
     }

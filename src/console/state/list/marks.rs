@@ -12,6 +12,11 @@ pub struct Marks {
 }
 
 impl Marks {
+    /// The marked rows, in the order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(String::as_str)
+    }
+
     /// Marks there are.
     pub fn len(&self) -> usize {
         self.keys.len()
@@ -52,6 +57,15 @@ impl Marks {
             _ => return false,
         }
         true
+    }
+
+    /// Marks all of these, or takes their marks away if all of them are marked.
+    pub fn toggle(&mut self, keys: &[&str]) {
+        if keys.iter().all(|key| self.has(key)) {
+            self.keys.retain(|key| !keys.contains(&key.as_str()));
+        } else {
+            self.keys.extend(keys.iter().map(|key| (*key).to_owned()));
+        }
     }
 
     fn flip(&mut self, key: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Level, focus::Reveal, forms};
+use super::{Level, facts::Facts, focus::Reveal, forms};
 use crate::{
     console::{
         action::{Action, Kind},
@@ -11,7 +11,7 @@ use crate::{
         state::{
             Pane, State,
             form::{Form, Purpose},
-            overlay::{Overlay, Question, Then},
+            overlay::{Overlay, Question, Then, listed},
         },
         text::{clean, count},
         update::Page,
@@ -138,10 +138,14 @@ impl State {
         }
     }
 
+    /// Whether secrets are revealed in what is compared.
+    pub(in crate::console::state) fn reads_secrets(&self) -> bool {
+        self.parameters.focus().is_some_and(|focus| focus.versions.until.is_some())
+    }
+
     /// A comparison of revealed secrets stays out of files and programs.
-    fn hand_out_comparison(&mut self, action: Action) {
-        let revealed = self.parameters.focus().is_some_and(|focus| focus.versions.until.is_some());
-        match (action, revealed) {
+    pub(in crate::console::state) fn hand_out_comparison(&mut self, action: Action) {
+        match (action, self.reads_secrets()) {
             (Action::Pipe, true) => self.warn("A comparison of secrets is not given to a program."),
             (_, true) => self.warn("A comparison of secrets is not written to a file."),
             (Action::Pipe, false) => self.pipe_form(),
@@ -165,8 +169,11 @@ impl State {
     }
 
     fn ask_delete(&mut self) {
+        if !self.parameters.marks.is_empty() {
+            return self.ask_delete_marked();
+        }
         let Some((name, facts)) = self.parameters.current() else {
-            return self.tell("Put the cursor on a parameter; a branch cannot be deleted as one.");
+            return self.tell("Put the cursor on a parameter, or mark those below this branch.");
         };
         let versions = facts.version.and_then(|version| usize::try_from(version).ok());
         let versions = versions.map(|n| format!(" and {} of it", count(n, "version"))).unwrap_or_default();
@@ -179,6 +186,23 @@ impl State {
         let question = Question::new("Delete this parameter?", lines, Then::change(self.parameters.origin, change))
             .typing("delete");
         self.overlays.push(Overlay::Question(Box::new(question)));
+    }
+
+    fn ask_delete_marked(&mut self) {
+        let origin = self.parameters.origin;
+        let names: Vec<String> = self.parameters.marks.iter().map(str::to_owned).collect();
+        let secrets = names.iter().filter(|name| self.parameters.facts(name).is_some_and(Facts::is_secret)).count();
+        let mut lines = listed(&names, |name| clean(name));
+        if secrets > 0 {
+            lines.push(format!("{} among them", count(secrets, "secret")));
+        }
+        lines.push("This cannot be taken back; what reads them will fail.".to_owned());
+        let many = names.len() > self.confirm_above(&[(origin, ())]);
+        let typed = if many { names.len().to_string() } else { "delete".to_owned() };
+        let title = format!("Delete {}?", count(names.len(), "parameter"));
+        let delete = |name| (origin, Change::Delete(ssm::DeleteParameter { name }));
+        let question = Question::new(&title, lines, Then::Change(names.into_iter().map(delete).collect()));
+        self.overlays.push(Overlay::Question(Box::new(question.typing(&typed))));
     }
 
     /// Asks whether an earlier version shall be written again; shows what differs from the one in force.

@@ -5,9 +5,10 @@ use crate::{
     console::{
         action::Action,
         effect::{Change, Effect, Query},
+        origin::Origin,
         state::{
             Pane, State,
-            overlay::{Overlay, Question, Then},
+            overlay::{Overlay, Question, Then, listed},
             viewer::{Tone, Viewer},
         },
         text::{self, clean},
@@ -75,6 +76,18 @@ impl State {
         }
     }
 
+    /// Reads the transcript of a session again.
+    pub(in crate::console::state) fn read_session(&mut self, origin: Origin, id: &str, fx: &mut Vec<Effect>) {
+        let known = self.sessions.list.iter().find(|session| session.origin == origin && session.id == id).cloned();
+        match known {
+            Some(session) => {
+                self.sessions.wanted = Some(session.clone());
+                self.ask(origin, Query::Transcript(Box::new(session)), fx);
+            }
+            None => self.tell("This session is not in the history any more."),
+        }
+    }
+
     /// A transcript came.
     pub(in crate::console::state) fn land_transcript(&mut self, transcript: &Transcript) {
         let Some(session) = self.sessions.wanted.as_ref().filter(|session| session.id == transcript.session) else {
@@ -87,7 +100,52 @@ impl State {
         self.sessions.viewer = Some(viewer);
     }
 
+    /// Asks whether the marked sessions shall be ended, each of them named.
+    fn ask_terminate_marked(&mut self) {
+        let marked = self.sessions.list.iter().filter(|session| self.sessions.lens.marks.has(&session.key()));
+        let (running, over): (Vec<_>, Vec<_>) = marked.cloned().partition(Session::is_running);
+        if running.is_empty() {
+            return self.tell("The marked sessions are over.");
+        }
+        let (refused, running): (Vec<_>, Vec<_>) =
+            running.into_iter().partition(|session| self.origins.is_read_only(session.origin));
+        if let (Some(first), true) = (refused.first(), running.is_empty()) {
+            self.protects(first.origin);
+            return;
+        }
+        let others = running.iter().filter(|session| !self.is_own(session)).count();
+        let mut lines = listed(&running, |session| {
+            let whose = if self.is_own(session) { "yours".to_owned() } else { format!("of {}", session.owner) };
+            let lasted =
+                session.lasted(self.now).map(|lasted| format!(", for {}", text::span(lasted))).unwrap_or_default();
+            format!("{}, {whose} on {}{lasted}", clean(&session.id), self.node_name(&session.node))
+        });
+        if others > 0 {
+            lines.push(format!("{} of others among them", text::count(others, "session")));
+        }
+        if !over.is_empty() {
+            lines.push(format!("left out: {} that are over", over.len()));
+        }
+        let mut left_out: Vec<_> = refused.iter().map(|session| session.origin).collect();
+        left_out.dedup();
+        lines.extend(left_out.iter().map(|origin| format!("left out, read-only: {}", self.origins.label(*origin))));
+        lines.push("What runs in them ends, and their users are not asked.".to_owned());
+        let parts: Vec<_> = running.iter().map(|session| (session.origin, ())).collect();
+        let (count, above) = (running.len(), self.confirm_above(&parts));
+        let change =
+            |session: Session| (session.origin, Change::Terminate(ssm::TerminateSession { session_id: session.id }));
+        let title = format!("Terminate {}?", text::count(count, "session"));
+        let mut question = Question::new(&title, lines, Then::Change(running.into_iter().map(change).collect()));
+        if count > above {
+            question = question.typing(&count.to_string());
+        }
+        self.overlays.push(Overlay::Question(Box::new(question)));
+    }
+
     fn ask_terminate(&mut self) {
+        if !self.sessions.lens.marks.is_empty() {
+            return self.ask_terminate_marked();
+        }
         let Some(session) = self.sessions.current().cloned() else { return };
         if !session.is_running() {
             return self.tell("This session is over.");
