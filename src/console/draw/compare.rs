@@ -60,7 +60,9 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, compare: &Compare) {
-    let mut left = vec![view.span(Role::Title, format!(" {} compared", text::count(compare.nodes.len(), "node")))];
+    let separator = view.look.sign(" › ", " > ");
+    let words = format!("{} compared", text::count(compare.nodes.len(), "node"));
+    let mut left = vec![view.span(Role::Dim, format!(" Fleet{separator}")), view.span(Role::Title, words)];
     let nodes = || compare.nodes.iter().filter_map(|id| view.state.fleet.node(id));
     let silent: Vec<&str> =
         nodes().filter(|node| node.vitals(view.state.now).is_none()).map(|node| node.name.as_str()).collect();

@@ -53,15 +53,25 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &NodeView) {
-    let mut left = Vec::new();
+    let separator = view.look.sign(" › ", " > ");
+    let above = match &view.state.compare {
+        Some(_) => format!(" Fleet{separator}compared{separator}"),
+        None => format!(" Fleet{separator}"),
+    };
+    let tab = view.span(Role::Dim, format!("{separator}{}", shown.tab.title()));
+    let mut left = vec![view.span(Role::Dim, above)];
     match view.state.fleet.node(&shown.node) {
         Some(node) => {
             let (role, ping) = fleet::ping(view, &node.ping);
-            left.push(view.span(Role::Title, format!(" {}", view.name(node))));
+            // How the node is must be seen, whatever it is called.
+            let used = text::width(&left[0].content) + text::width(&tab.content) + text::width(&ping) + 3;
+            let name = text::cut(&view.name(node), usize::from(area.width).saturating_sub(used).max(8));
+            left.push(view.span(Role::Title, name));
+            left.push(tab);
             left.push(view.span(role, format!("  {ping}")));
             left.push(view.span(Role::Dim, format!("  {}  {}  {}", node.id, node.platform, node.ip)));
         }
-        None => left.push(view.span(Role::Title, format!(" {}", shown.node))),
+        None => left.extend([view.span(Role::Title, text::clean(&shown.node)), tab]),
     }
     cards::heading(view, frame, area, left, None);
 }

@@ -49,6 +49,10 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, viewe
         left.push(view.span(Role::Dim, format!("  {}", text::count(viewer.lines.len(), "line"))));
     }
     left.extend(aside);
+    if viewer.selection.is_some() {
+        let lines = text::count(viewer.places().len(), "line");
+        left.push(view.span(Role::Marked, format!("  {lines} selected")));
+    }
     if let Some(note) = &viewer.note {
         left.push(view.span(Role::Stale, format!("  {note}")));
     }
@@ -150,13 +154,20 @@ fn broken(line: &str, room: usize) -> Vec<Range<usize>> {
 pub(super) fn lines(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, viewer: &Viewer, top: usize) {
     let height = usize::from(area.height);
     let room = room(viewer, area);
+    // A text that is only glanced at, beside its row, has no line that one is at.
+    let read = view.state.viewer().is_some_and(|read| std::ptr::eq(read, viewer));
+    let here = viewer.line().filter(|_| read);
     let mut rows: Vec<Line<'static>> = Vec::new();
     for shown in (top..).map_while(|at| viewer.row(at)) {
         if rows.len() >= height {
             break;
         }
         match shown {
-            Row::Line(at) => line(view, viewer, at, room, &mut rows),
+            Row::Line(at) => {
+                let first = rows.len();
+                line(view, viewer, at, room, &mut rows);
+                point_out(view, &mut rows[first..], Some(at) == here, viewer.is_chosen(at));
+            }
             Row::Gap(lines) => {
                 let digits = gutter(viewer) - 2;
                 let words = format!("{:>digits$}  {}", view.look.sign("⋮", ":"), text::count(lines, "line"));
@@ -171,6 +182,21 @@ pub(super) fn lines(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, viewer: 
     rows.truncate(height);
     super::lines(view, frame, area, rows);
     grid::scrollbar(view, frame.buffer_mut(), area, top, height, viewer.len());
+}
+
+/// Marks the number of the line that would be copied, and all of a line that was selected.
+fn point_out(view: &View<'_>, rows: &mut [Line<'static>], is_here: bool, is_chosen: bool) {
+    if is_chosen {
+        let style = view.style(if is_here { Role::Cursor } else { Role::Marked });
+        for row in rows.iter_mut() {
+            row.spans.iter_mut().for_each(|span| span.style = span.style.patch(style));
+            if let Some(sign) = row.spans.get_mut(1) {
+                sign.content = view.look.sign("▌", "*").into();
+            }
+        }
+    } else if let Some(number) = rows.first_mut().and_then(|row| row.spans.first_mut()).filter(|_| is_here) {
+        number.style = number.style.patch(view.style(Role::Key));
+    }
 }
 
 /// One line of a text, in as many rows as it takes.

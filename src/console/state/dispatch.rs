@@ -63,7 +63,7 @@ impl State {
                 });
             }
             Action::Suspend => fx.push(Effect::Suspend),
-            _ if !prefixed && self.act_list(action, fx) => {}
+            _ if !prefixed && (self.copies_text(action, fx) || self.act_list(action, fx)) => {}
             _ => match self.pane {
                 Pane::Fleet if self.node_view.is_some() => self.act_node_view(action, fx),
                 Pane::Fleet if self.compare.is_some() => self.act_compare(action, fx),

@@ -1,6 +1,14 @@
 //! Where one has been: panes and what was opened in them, to go back to and forth again as in a browser.
 
-use super::{Pane, State, compliance::Level as Compliance, parameters::Level as Parameters};
+use std::collections::BTreeSet;
+
+use super::{
+    Pane, State,
+    compare::{Compare, Metric},
+    compliance::Level as Compliance,
+    node_view::{NodeView, Tab},
+    parameters::Level as Parameters,
+};
 use crate::console::{
     effect::{Effect, Query},
     origin::Origin,
@@ -16,10 +24,29 @@ pub enum Place {
     Pane(Pane),
     /// A group or a node in compliance.
     Compliance(Compliance),
+    /// The view of a node.
+    Node { node: String, tab: Tab },
+    /// Nodes that are compared.
+    Compared { nodes: Vec<String>, metric: Metric },
     /// The results of a command, by its id.
     Results(Origin, Vec<String>),
+    /// The transcript of a session.
+    Transcript { origin: Origin, session: String },
     /// The details or the versions of a parameter.
     Parameter { name: String, versions: bool },
+}
+
+impl Place {
+    /// Whether it is about these nodes, in whatever order.
+    fn is_of(&self, nodes: &[String]) -> bool {
+        match self {
+            Self::Node { node, .. } => nodes == [node.clone()],
+            Self::Compared { nodes: own, .. } => {
+                own.len() == nodes.len() && own.iter().collect::<BTreeSet<_>>() == nodes.iter().collect()
+            }
+            _ => false,
+        }
+    }
 }
 
 /// The places, and which of them one is at.
@@ -38,8 +65,18 @@ impl Default for Places {
 impl Places {
     /// One came somewhere. What one had gone back from is forgotten, as in a browser.
     fn come(&mut self, place: Place) {
-        if self.list.get(self.at) == Some(&place) {
-            return;
+        match (self.list.get_mut(self.at), &place) {
+            (Some(here), place) if here == place => return,
+            // Another tab of the same node, or the same nodes in another order, is the same place seen from elsewhere.
+            (Some(here @ Place::Node { .. }), Place::Node { node, .. }) if here.is_of(std::slice::from_ref(node)) => {
+                *here = place;
+                return;
+            }
+            (Some(here @ Place::Compared { .. }), Place::Compared { nodes, .. }) if here.is_of(nodes) => {
+                *here = place;
+                return;
+            }
+            _ => {}
         }
         self.list.truncate(self.at + 1);
         self.list.push(place);
@@ -61,6 +98,14 @@ impl State {
     /// Where one is.
     pub fn place(&self) -> Place {
         match self.pane {
+            Pane::Fleet => match (&self.node_view, &self.compare) {
+                (Some(view), _) => Place::Node { node: view.node.clone(), tab: view.tab },
+                (None, compare) => Self::compared(compare.as_ref()).unwrap_or(Place::Pane(Pane::Fleet)),
+            },
+            Pane::Sessions => match self.sessions.read() {
+                Some(session) => Place::Transcript { origin: session.origin, session: session.id.clone() },
+                None => Place::Pane(Pane::Sessions),
+            },
             Pane::Compliance if self.compliance.level != Compliance::Groups => {
                 Place::Compliance(self.compliance.level.clone())
             }
@@ -79,6 +124,10 @@ impl State {
         }
     }
 
+    fn compared(compare: Option<&Compare>) -> Option<Place> {
+        compare.map(|compare| Place::Compared { nodes: compare.nodes.clone(), metric: compare.metric })
+    }
+
     /// Remembers where one is.
     pub(super) fn settle_place(&mut self) {
         let place = self.place();
@@ -94,10 +143,38 @@ impl State {
             Place::Pane(pane) => {
                 self.go(pane, fx);
                 match pane {
+                    Pane::Fleet => (self.node_view, self.compare) = (None, None),
+                    Pane::Sessions => self.sessions.viewer = None,
                     Pane::Compliance => self.compliance_at(Compliance::Groups, fx),
                     Pane::Commands => (self.commands.results, self.commands.viewer) = (None, None),
                     Pane::Parameters => while self.parameters.back() {},
                     _ => {}
+                }
+            }
+            Place::Node { node, tab } => {
+                self.go(Pane::Fleet, fx);
+                match &mut self.node_view {
+                    Some(view) if view.node == node => view.tab = tab,
+                    // A node that is gone has nothing to be looked at.
+                    view => *view = self.fleet.node(&node).map(|_| NodeView::of(node, tab)),
+                }
+            }
+            Place::Compared { nodes, metric } => {
+                self.go(Pane::Fleet, fx);
+                self.node_view = None;
+                let here = Self::compared(self.compare.as_ref());
+                let known = here.is_some_and(|here| here.is_of(&nodes));
+                if !known {
+                    let mut compare = Compare { metric, ..Compare::of(nodes) };
+                    compare.arrange(&self.fleet);
+                    self.compare = Some(compare).filter(|compare| !compare.nodes.is_empty());
+                }
+            }
+            Place::Transcript { origin, session } => {
+                self.go(Pane::Sessions, fx);
+                if self.sessions.read().is_none_or(|read| read.id != session) {
+                    self.sessions.viewer = None;
+                    self.read_session(origin, &session, fx);
                 }
             }
             Place::Compliance(level) => {
@@ -106,6 +183,7 @@ impl State {
             }
             Place::Results(origin, ids) => {
                 self.go(Pane::Commands, fx);
+                self.commands.viewer = None;
                 if self.commands.results.as_ref().is_none_or(|results| results.ids != ids) {
                     self.open_results(origin, ids, fx);
                 }
@@ -165,6 +243,38 @@ mod tests {
         bench.press("[ [ [ [ [");
         assert_eq!(bench.state.pane, Pane::Fleet);
         assert!(bench.state.notices.all().any(|notice| notice.trouble.what == "This is where it began."));
+    }
+
+    #[test]
+    fn the_view_of_a_node_and_a_comparison_are_places() {
+        use crate::console::{effect::Source, update::Page};
+        let mut bench = Bench::new(false);
+        let node = |n: usize| crate::ssm::InstanceInformation {
+            instance_id: Some(format!("mi-{n}")),
+            computer_name: Some(format!("web-{n}")),
+            ping_status: Some(crate::ssm::PingStatus::Online),
+            ..Default::default()
+        };
+        bench.answer(Source::Nodes, Page::Nodes((0..3).map(node).collect()));
+        let view = |bench: &Bench| bench.state.node_view.as_ref().map(|view| (view.node.clone(), view.tab));
+        bench.press("enter tab 3 [");
+        assert_eq!(view(&bench), Some(("mi-0".to_owned(), Tab::Disk)), "as it was left");
+        bench.press("[");
+        assert_eq!((view(&bench), bench.state.pane), (None, Pane::Fleet));
+        bench.press("] ]");
+        assert_eq!(bench.state.pane, Pane::Commands);
+        // The nodes are not asked how they are.
+        bench.press("[ esc m esc enter [");
+        assert!(view(&bench).is_none() && bench.state.compare.is_some());
+        bench.press("[ [");
+        assert!(bench.state.compare.is_none());
+        bench.press("] ]");
+        assert_eq!(bench.state.compare.as_ref().map(|compare| compare.nodes.len()), Some(3));
+        // What is gone meanwhile is not shown.
+        bench.press("] [");
+        bench.state.fleet.keep_origins(&[]);
+        bench.press("]");
+        assert!(bench.state.node_view.is_none());
     }
 
     #[test]

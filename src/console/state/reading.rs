@@ -119,7 +119,43 @@ impl State {
         }
     }
 
+    /// Copies of the text that is read: the chosen lines or the one that one is at, or all of it; writes it to a file. `false`
+    /// if no text is read or the action is none of these.
+    pub(super) fn copies_text(&mut self, action: Action, fx: &mut Vec<Effect>) -> bool {
+        let Some(viewer) = self.viewer() else { return false };
+        let (lines, text) = match action {
+            Action::Copy | Action::CopyRow | Action::CopySelection => viewer.chosen(),
+            Action::CopyTable => (viewer.lines.len(), viewer.text().trim_end_matches('\n').to_owned()),
+            Action::Export => {
+                match self.pane {
+                    Pane::Parameters => self.hand_out_comparison(Action::Save),
+                    _ => self.save_form(),
+                }
+                return true;
+            }
+            _ => return false,
+        };
+        if self.pane == Pane::Parameters && self.overlays.is_empty() && self.reads_secrets() {
+            self.warn("A comparison of secrets is not copied.");
+            return true;
+        }
+        let what = match (lines, viewer_line(self.viewer(), action)) {
+            (0, _) => return true,
+            (1, Some(line)) => format!("line {}: {}", line + 1, crate::console::text::cut(&text, 40)),
+            (n, _) => crate::console::text::count(n, "line"),
+        };
+        self.copy_text(&text, &what, fx);
+        // What was chosen was chosen for this.
+        if let Some(viewer) = self.viewer_mut() {
+            viewer.selection = None;
+        }
+        true
+    }
+
     pub(super) fn act_text(&mut self, action: Action, fx: &mut Vec<Effect>) {
+        if self.copies_text(action, fx) {
+            return;
+        }
         let Some(Overlay::Text(text)) = self.overlays.last_mut() else { return };
         match action {
             Action::Save => self.save_form(),
@@ -216,6 +252,11 @@ impl State {
         };
         self.commands.viewer = Some(viewer);
     }
+}
+
+/// The only line that is copied.
+fn viewer_line(viewer: Option<&Viewer>, action: Action) -> Option<usize> {
+    viewer.filter(|_| action != Action::CopyTable).and_then(Viewer::line)
 }
 
 impl Text {

@@ -5,6 +5,10 @@ use std::{path::PathBuf, sync::Arc};
 use super::{cursor::Cursor, input::LineInput};
 use crate::console::{action::Action, text};
 
+mod select;
+
+pub use select::Selection;
+
 /// Places kept of a search; more are not worth walking.
 const MOST_FOUND: usize = 10_000;
 /// Lines around one that was found; more is nearly everything.
@@ -82,6 +86,8 @@ pub struct Viewer {
     pub of: Option<Of>,
     /// The name a saved copy gets.
     pub file: String,
+    /// The lines that are being chosen.
+    pub selection: Option<Selection>,
     rows: Option<Vec<Row>>,
 }
 
@@ -93,7 +99,11 @@ impl Viewer {
 
     /// Does a movement or a search step. `false` if the action is neither.
     pub fn act(&mut self, action: Action) -> bool {
+        if self.extend(action) {
+            return true;
+        }
         match action {
+            Action::SelectLines | Action::SelectText => self.choose(),
             Action::WrapLines => {
                 self.wraps = !self.wraps;
                 self.left = 0;
@@ -167,6 +177,7 @@ impl Viewer {
     pub fn renew(&mut self, fresh: Self) {
         let follows = self.running && self.is_at_end();
         (self.title, self.lines) = (fresh.title, fresh.lines);
+        self.selection.take_if(|selection| selection.at.max(selection.anchor) >= self.lines.len());
         (self.note, self.kept, self.running, self.of) = (fresh.note, fresh.kept, fresh.running, fresh.of);
         self.look();
         if follows {
@@ -186,9 +197,10 @@ impl Viewer {
         self.lines.extend(lines);
         let dropped = dropped.min(self.lines.len());
         self.lines.drain(..dropped);
+        self.forget(dropped);
         self.at_found = self.at_found.saturating_sub(self.found.partition_point(|line| *line < dropped));
         self.look();
-        if follows {
+        if follows && self.selection.is_none() {
             self.to_end();
         } else if let Some((line, gap)) = top {
             let line = line.saturating_sub(dropped);
@@ -285,17 +297,7 @@ impl Viewer {
 
     /// The text as it is saved and given to programs.
     pub fn text(&self) -> Arc<str> {
-        let mut all = String::new();
-        for (tone, line) in &self.lines {
-            all.push_str(match tone {
-                Tone::Added => "+",
-                Tone::Removed => "-",
-                _ => "",
-            });
-            all.push_str(line);
-            all.push('\n');
-        }
-        all.into()
+        self.lines.iter().map(|line| select::signed(line) + "\n").collect::<String>().into()
     }
 
     /// The text for a file: what it is, and where it goes below a directory.
