@@ -181,7 +181,7 @@ fn a_shell_survives_the_console_that_was_killed_or_hung_up_on() {
         });
         terminal.keys("6");
         terminal.wait_for("disconnected");
-        terminal.keys("a");
+        terminal.keys("A");
         terminal.wait_for("the session goes on here");
         terminal.keys("clear; echo st''ill-$$-$kept-\r");
         terminal.wait_for(&format!("still-{first}-{first}-"));

@@ -59,9 +59,9 @@ fn what_was_seen_is_seen_again_and_no_secret_is_in_the_record() {
     terminal.wait_for("app");
     terminal.keys("lj");
     terminal.wait_for("password");
-    terminal.keys(" ");
+    terminal.keys("s");
     terminal.wait_for(VALUE);
-    terminal.keys(" n");
+    terminal.keys("sn");
     terminal.wait_for("New parameter");
     terminal.keys("other\t\x1b[C\x1b[C\t");
     terminal.keys(TYPED);

@@ -70,7 +70,7 @@ fn a_disk_fills_up_at_night() {
     night.sees("1 shell of yours is still open on a node");
     night.key("6");
     night.sees("disconnected");
-    night.key("a");
+    night.key("A");
     night.sees("the session goes on here");
     night.line("clear; echo st''ill-$$-; kill $(pgrep -f 'sleep 8641[4]'); echo fr''eed");
     night.sees(&format!("still-{shell}-"));
