@@ -127,6 +127,8 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
                 Some(SessionEvent::Exit(exit)) => (code, told) = (exit_code(exit), true),
                 Some(SessionEvent::Reconnecting { attempt: 1 }) => screen.say("connection lost, trying again; ~. ends the session"),
                 Some(SessionEvent::Trouble(what)) => screen.say(&text::clean(&what)),
+                Some(SessionEvent::Silent(_)) => screen.say("the node does not answer; what you type waits, ~. ends the session"),
+                Some(SessionEvent::Answered) => screen.say("the node answers again"),
                 Some(SessionEvent::Closed { reason }) => break reason,
                 Some(_) => {}
                 None => break None,

@@ -90,6 +90,11 @@ pub enum SessionEvent {
     },
     /// The last try failed, and why. The next one follows.
     Trouble(String),
+    /// The connection stands, and the node has answered nothing for so long although something waits for its answer. Told
+    /// once; [`SessionEvent::Answered`] follows when it does.
+    Silent(Duration),
+    /// The node answers again.
+    Answered,
     /// The connection stands, first or again.
     Connected,
     /// The session is over. Nothing follows.

@@ -179,6 +179,10 @@ pub enum ShellUpdate {
     Reconnecting { attempt: u32 },
     /// The last try to mend it failed, and why.
     Trouble(String),
+    /// The line stands and the node has answered nothing for so long, although it should have.
+    Silent(Duration),
+    /// The node answers again.
+    Answered,
     /// It has this id.
     Started(String),
     /// Bytes came; they are in the terminal already.

@@ -154,6 +154,8 @@ pub struct Channel {
     /// The cost of `events`.
     waiting: usize,
     paused: bool,
+    /// When the peer itself was last heard.
+    heard: Option<Timestamp>,
     /// The number of the last message id; they count from a random beginning, as randomness for each would cost a call
     /// of the system.
     last_id: u128,
@@ -177,6 +179,7 @@ impl Channel {
             events: VecDeque::new(),
             waiting: 0,
             paused: false,
+            heard: None,
             last_id: Uuid::new_v4().as_u128(),
         }
     }
@@ -203,6 +206,7 @@ impl Channel {
         match message.message_type {
             kind::ACKNOWLEDGE => {
                 self.paused = false;
+                self.heard = Some(now);
                 if let Ok(acknowledged) = serde_json::from_slice::<Acknowledged>(message.payload) {
                     self.outgoing.acknowledge(acknowledged.sequence, now);
                     self.run_up.acknowledged(acknowledged.sequence);
@@ -224,6 +228,7 @@ impl Channel {
             }
             stream if stream == self.role.receives() => {
                 self.paused = false;
+                self.heard = Some(now);
                 let content = Content {
                     payload_type: message.payload_type,
                     // The payload is the end of the message.
@@ -276,6 +281,18 @@ impl Channel {
     /// How many frames the peer has not acknowledged.
     pub fn unacknowledged(&self) -> usize {
         self.outgoing.len()
+    }
+
+    /// Bytes that the peer has not acknowledged, with what frames cost besides their data.
+    pub fn unacknowledged_bytes(&self) -> usize {
+        self.outgoing.bytes()
+    }
+
+    /// Since when the peer owes an answer: when what it has not acknowledged was written, or when it was last heard, if that
+    /// was later. `None` when it owes none. What the service says by itself is no answer of the peer.
+    pub fn unanswered_since(&self) -> Option<Timestamp> {
+        let written = self.outgoing.oldest()?;
+        Some(self.heard.map_or(written, |heard| heard.max(written)))
     }
 
     /// To be called by an agent that only waits for acknowledgements. AWS's client acknowledges a frame once; when that is
@@ -411,7 +428,7 @@ impl Channel {
                 Err(error) => return self.push(Event::Broken(error)),
             },
         };
-        self.outgoing.push(bytes.into());
+        self.outgoing.push(bytes.into(), now);
     }
 
     fn message<'a>(&mut self, message_type: &'a str, payload: &'a [u8], now: Timestamp) -> View<'a> {

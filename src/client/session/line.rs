@@ -43,6 +43,10 @@ const ASLEEP: Duration = Duration::from_secs(20);
 /// How long a line that was there before the machine fell asleep has to prove that it still is.
 const AWAKE: Duration = Duration::from_secs(5);
 
+/// A node that answers nothing for so long is silent. Frames that are in vain are repeated at least every five seconds, and
+/// a node that is only busy acknowledges what it had already.
+const PATIENCE: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(6) };
+
 /// Which session, and who holds it.
 pub(super) struct Whose {
     pub(super) client: Client,
@@ -80,6 +84,8 @@ pub(super) struct Line {
     /// What stands in the session's way; the reason if it ends next.
     obstacle: Option<String>,
     ending: Option<Instant>,
+    /// Whether it was told that the node does not answer.
+    silent: bool,
 }
 
 /// Input on its way to the channel.
@@ -132,6 +138,7 @@ impl Line {
             key: None,
             obstacle: None,
             ending: None,
+            silent: false,
         }
     }
 
@@ -188,7 +195,13 @@ impl Line {
         let silence = self.keep_alive.mul_f64(2.5);
         let mut quiet = Instant::now() + silence;
         let mut wake = Wake::new(self.clock.now());
+        let begun = self.clock.now();
         loop {
+            if self.note_silence(begun) {
+                // Perhaps the line is dead, and not the node.
+                mouth.ping();
+                quiet = quiet.min(Instant::now() + AWAKE);
+            }
             let mut shown = false;
             loop {
                 if let Some(reason) = self.take_events() {
@@ -222,7 +235,10 @@ impl Line {
                     }
                     Poll::Pending => true,
                 };
-            let resend = self.channel.deadline().map(|due| due.since(self.clock.now()));
+            let now = self.clock.now();
+            let resend = self.channel.deadline().map(|due| due.since(now));
+            let silent = self.channel.unanswered_since().filter(|_| !self.silent);
+            let silent = silent.map(|since| since.max(begun).plus(PATIENCE).since(now));
             let listening = self.output.len() < self.pieces() && self.channel.wants_input();
             // What came before the end of a line has been dealt with: it may be the end of the session.
             if gone && listening {
@@ -267,6 +283,7 @@ impl Line {
                 key = generated(&mut self.key) => self.unlock(key),
                 () = sleep(resend.unwrap_or(FAREWELL)), if resend.is_some() => self.channel.tick(self.clock.now()),
                 _ = ping.tick() => mouth.ping(),
+                () = sleep(silent.unwrap_or(PATIENCE)), if silent.is_some() => {}
                 () = sleep_until(quiet), if listening => return End::Lost,
                 () = sleep_until(self.ending.unwrap_or(quiet)), if self.ending.is_some() => {
                     return End::Closed(self.obstacle.take());
@@ -278,6 +295,21 @@ impl Line {
                 quiet = quiet.min(Instant::now() + AWAKE);
             }
         }
+    }
+
+    /// Tells the holder when the node stops answering, and when it answers again. On a line that stands since `begun`, what
+    /// was said before has its time again. `true` when the node has just stopped.
+    fn note_silence(&mut self, begun: Timestamp) -> bool {
+        let now = self.clock.now();
+        let silence = self.channel.unanswered_since().map(|since| now.since(since)).filter(|age| *age >= PATIENCE);
+        match (silence, self.silent) {
+            (Some(_), false) if now.since(begun) < PATIENCE => return false,
+            (Some(silence), false) => self.output.push_back(SessionEvent::Silent(silence)),
+            (None, true) => self.output.push_back(SessionEvent::Answered),
+            _ => return false,
+        }
+        self.silent = silence.is_some();
+        self.silent
     }
 
     /// Pieces of output that may wait before the line is no longer read. Of a shell's, few: what waits is what still comes

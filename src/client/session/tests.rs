@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -46,6 +46,8 @@ struct Service {
     patience: u32,
     /// What is noted about the end of the session, once it has ended.
     over: Arc<Mutex<Option<&'static str>>>,
+    /// Whether the node hears and says nothing, while the service stands.
+    stopped: Arc<AtomicBool>,
     /// What KMS was asked for.
     asked: Arc<Mutex<Value>>,
     listening: Arc<Mutex<Option<AbortHandle>>>,
@@ -66,6 +68,7 @@ impl Service {
             connections: Arc::default(),
             patience,
             over: Arc::default(),
+            stopped: Arc::default(),
             asked: Arc::default(),
             listening: Arc::default(),
         };
@@ -135,7 +138,10 @@ async fn serve(service: Service, mut socket: ws::WebSocket) {
     }
     let mut heard = 0;
     loop {
-        let replies: Vec<_> = {
+        let stopped = service.stopped.load(Ordering::SeqCst);
+        let replies: Vec<_> = if stopped {
+            Vec::new()
+        } else {
             let mut node = service.node.lock().unwrap();
             while let Some(event) = node.poll_event() {
                 match event {
@@ -169,6 +175,7 @@ async fn serve(service: Service, mut socket: ws::WebSocket) {
         }
         match timeout(Duration::from_millis(50), socket.recv()).await {
             Err(_) => {}
+            Ok(Some(Ok(ws::Message::Binary(_)))) if stopped => {}
             Ok(Some(Ok(ws::Message::Binary(bytes)))) => {
                 heard += 1;
                 if number == 0 && heard > service.patience {
@@ -309,4 +316,23 @@ async fn only_a_typed_newline_becomes_a_carriage_return() {
         }
     }
     assert!(got == stream);
+}
+
+#[tokio::test]
+async fn a_node_that_stops_answering_is_told_once_and_so_is_its_return() {
+    let service = Service::start(u32::MAX).await;
+    let mut session = service.session().await;
+    assert_eq!(session.next().await, Some(SessionEvent::Connected));
+    session.input(b"here".to_vec());
+    assert_eq!(news(&mut session).await, Some(SessionEvent::Output("here".into())));
+    service.stopped.store(true, Ordering::SeqCst);
+    session.input(b"still here?".to_vec());
+    match news(&mut session).await {
+        Some(SessionEvent::Silent(silence)) => assert!(silence >= Duration::from_millis(300), "{silence:?}"),
+        event => panic!("{event:?}"),
+    }
+    service.stopped.store(false, Ordering::SeqCst);
+    assert_eq!(news(&mut session).await, Some(SessionEvent::Answered));
+    assert_eq!(news(&mut session).await, Some(SessionEvent::Output("still here?".into())));
+    assert_eq!(service.connections.load(Ordering::SeqCst), 1, "the service stands");
 }

@@ -407,15 +407,20 @@ pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rec
     let prefix = view.state.key_for(Action::Prefix).unwrap_or_default();
     let mut spans = match shells.broadcasting {
         true => {
-            let words = format!(" typing into {} ", text::count(shells.receivers().len(), "shell"));
+            let receivers = shells.receivers();
+            let deaf = receivers.iter().filter(|tab| tab.cut_off(view.state.now).is_some()).count();
+            let deaf = if deaf > 0 && area.width >= WORD { format!(", {deaf} without answer") } else { String::new() };
+            let words = format!(" typing into {}{deaf} ", text::count(receivers.len(), "shell"));
             vec![view.span(Role::Broadcast, words), view.span(Role::Footer, " ")]
         }
         false => {
-            // In full screen there is no tab that says that they do not get there.
-            let mending = shells.current().filter(|_| shells.full_screen);
-            let mending = mending.and_then(|tab| super::shell::reconnecting(tab, usize::from(area.width) / 2));
-            match mending {
-                Some(told) => vec![view.span(Role::Stale, format!(" {told} "))],
+            let room = usize::from(area.width) / 2;
+            let told = shells.current().and_then(|tab| super::shell::signed_cut_off(view, tab, room));
+            match told {
+                Some(told) => {
+                    let wait = if area.width >= WORD { ", keys wait " } else { " " };
+                    vec![view.span(Role::Footer, " "), told, view.span(Role::Footer, wait)]
+                }
                 None => vec![view.span(Role::Footer, " keys go to the node ")],
             }
         }
@@ -428,7 +433,8 @@ pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rec
     let pasting = shells.tabs.iter().any(|tab| tab.pasting.is_some()).then_some(Action::CancelPaste);
     let asked = shells.tabs.iter().any(|tab| tab.wants_copied.is_some()).then_some(Action::ClipboardRequest);
     let off = shells.broadcasting.then_some(Action::Broadcast);
-    let first = pasting.into_iter().chain(asked).chain(off);
+    let anew = shells.current().filter(|tab| tab.may_begin_anew(view.state.now)).map(|_| Action::Reopen);
+    let first = pasting.into_iter().chain(anew).chain(asked).chain(off);
     let rest = [
         Action::LeaveShell,
         Action::FullScreen,
@@ -446,7 +452,8 @@ pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rec
     let mut used: usize = spans.iter().map(|span| text::width(&span.content)).sum();
     for action in first.chain(rest.into_iter().filter(|action| Some(*action) != off)) {
         if let Some(key) = view.state.keymap.key_for(&[Layer::Prefix.name()], action) {
-            let words = format!(" {}  ", action.entry().short);
+            let word = if action == Action::Reopen { "new session" } else { action.entry().short };
+            let words = format!(" {word}  ");
             let width = text::width(&key) + text::width(&words);
             if used + width > usize::from(area.width) + 2 {
                 continue;

@@ -54,6 +54,7 @@ pub(super) fn full_screen(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect
 /// A sign for where a session stands.
 fn sign(view: &View<'_>, tab: &Tab) -> (Role, &'static str) {
     match &tab.phase {
+        _ if tab.unanswered(view.state.now).is_some() => (Role::NodeLost, view.look.sign("○", "o")),
         Phase::Connecting => (Role::Running, view.look.sign("⋯", "..")),
         Phase::Connected => (Role::NodeOnline, view.look.sign("●", "*")),
         Phase::Reconnecting { .. } => (Role::Stale, view.look.sign("◌", "~")),
@@ -69,28 +70,38 @@ pub(super) fn recording(view: &View<'_>) -> &'static str {
     view.look.sign("● rec", "* rec")
 }
 
-/// What is said of a line that is being mended, within so many columns: `reconnecting… (attempt 3: connection refused)`.
-pub(super) fn reconnecting(tab: &Tab, room: usize) -> Option<String> {
-    let Phase::Reconnecting { attempt, why } = &tab.phase else { return None };
-    let begin = format!("reconnecting… (attempt {attempt}: ");
-    let left = room.saturating_sub(text::width(&begin) + 1);
-    Some(match (why, attempt) {
-        (Some(why), _) if left >= SHORTEST_REASON => format!("{begin}{})", text::cut(why, left)),
-        (_, 1) => "reconnecting…".to_owned(),
-        (_, attempt) => format!("reconnecting… {attempt}"),
-    })
+/// What is said of a shell whose keys do not reach its node, and for how long they have not: `no answer 12s`, or within so
+/// many columns `reconnecting… 25s (attempt 3: connection refused)`.
+pub(super) fn cut_off(view: &View<'_>, tab: &Tab, room: usize) -> Option<(Role, String)> {
+    let now = view.state.now;
+    let Phase::Reconnecting { attempt, since, why } = &tab.phase else {
+        return tab.unanswered(now).map(|age| (Role::NodeLost, format!("no answer {}", text::span(age))));
+    };
+    let begin = format!("reconnecting… {}", text::span(now.since(*since)));
+    let attempt = format!(" (attempt {attempt}: ");
+    let left = room.saturating_sub(text::width(&begin) + text::width(&attempt) + 1);
+    let told = match why {
+        Some(why) if left >= SHORTEST_REASON => format!("{begin}{attempt}{})", text::cut(why, left)),
+        _ => begin,
+    };
+    Some((Role::Stale, told))
 }
 
-/// What a tab says of itself behind its name: that it is recorded, that the line is down, a bell, news, its mark.
-/// `room` is for the reason why the line is not mended yet.
+/// The same with its sign, where no tab shows that.
+pub(super) fn signed_cut_off(view: &View<'_>, tab: &Tab, room: usize) -> Option<Span<'static>> {
+    let (_, sign) = sign(view, tab);
+    let (role, told) = cut_off(view, tab, room.saturating_sub(text::width(sign) + 1))?;
+    Some(view.span(role, format!("{sign} {told}")))
+}
+
+/// What a tab says of itself behind its name: that it is recorded, that keys do not reach its node, a bell, news, its mark.
+/// `room` is for what keeps them from it.
 fn marks(view: &View<'_>, tab: &Tab, room: usize) -> Vec<(Role, String)> {
     let mut marks = Vec::new();
     if tab.recording {
         marks.push((Role::Danger, recording(view).to_owned()));
     }
-    if let Some(told) = reconnecting(tab, room) {
-        marks.push((Role::Stale, told));
-    }
+    marks.extend(cut_off(view, tab, room));
     if let Some(progress) = tab.pasting {
         let percent = (progress.done * 100).checked_div(progress.total).unwrap_or(0);
         marks.push((Role::Running, format!("pasting {percent}%")));
@@ -117,14 +128,8 @@ fn marks(view: &View<'_>, tab: &Tab, room: usize) -> Vec<(Role, String)> {
     marks
 }
 
-/// A tab of the bar: the sign, the name cut to its room, the marks, within the columns of the bar.
-fn label(
-    view: &View<'_>,
-    tab: &Tab,
-    (focused, shown): (bool, bool),
-    room: usize,
-    columns: usize,
-) -> Vec<Span<'static>> {
+/// A tab of the bar: the sign, the name cut to its room, the marks, with so many columns for what keeps keys from its node.
+fn label(view: &View<'_>, tab: &Tab, (focused, shown): (bool, bool), room: usize, reason: usize) -> Vec<Span<'static>> {
     let (role, sign) = sign(view, tab);
     let name = match (focused, shown) {
         (true, _) => Role::TabActive,
@@ -133,10 +138,6 @@ fn label(
     };
     let mut spans =
         vec![view.span(role, format!(" {sign}")), view.span(name, format!(" {} ", text::cut(&tab.name, room)))];
-    // The tab that is typed into says why.
-    let others = marks(view, tab, 0).into_iter().filter(|(role, _)| *role != Role::Stale);
-    let taken = width(&spans) + others.map(|(_, mark)| text::width(&mark) + 1).sum::<usize>() + 5;
-    let reason = if focused { columns.saturating_sub(taken) } else { 0 };
     for (role, mark) in marks(view, tab, reason) {
         spans.push(view.span(role, format!("{mark} ")));
     }
@@ -153,17 +154,24 @@ fn tabs(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let focus = shells.current().map(|tab| tab.id);
     let order = shells.in_order();
     let room = if order.len() > 4 { 12 } else { 20 };
-    let labels: Vec<_> = order
+    let mut labels: Vec<_> = order
         .iter()
         .map(|(group, tab)| {
             let focused = Some(tab.id) == focus;
             let shown = *group == shells.at && shells.is_shown(tab.id);
-            (*group, tab.id, label(view, tab, (focused, shown), room, area.width.into()))
+            (*group, tab.id, label(view, tab, (focused, shown), room, 0))
         })
         .collect();
     let at = labels.iter().position(|(_, id, _)| Some(*id) == focus).unwrap_or(0);
     // From the focused tab outwards, as many as there is room for.
     let most = usize::from(area.width).saturating_sub(4);
+    // What all of them leave free is for the reason why the focused one does not reach its node.
+    let spare = most.saturating_sub(labels.iter().map(|(.., spans)| width(spans) + 1).sum());
+    if let Some((tab, (_, told))) = shells.current().and_then(|tab| Some((tab, cut_off(view, tab, 0)?)))
+        && let Some((.., spans)) = labels.get_mut(at)
+    {
+        *spans = label(view, tab, (true, true), room, text::width(&told) + spare);
+    }
     let (mut from, mut to) = (at, at + 1);
     let mut used = labels.get(at).map_or(0, |(.., spans)| width(spans));
     loop {

@@ -204,7 +204,10 @@ impl Performer {
             Effect::OpenShell { tab, origin, node, left, terminal } => {
                 if let Some(client) = self.client(origin) {
                     let line = shell::open(client, tab, (node, left), terminal, self.updates.clone());
-                    self.shells.insert(tab, line);
+                    // A session whose tab has a new one is left to itself.
+                    if let Some(old) = self.shells.insert(tab, line) {
+                        old.leave();
+                    }
                 }
             }
             Effect::ShellInput { tab, bytes } => {

@@ -292,6 +292,8 @@ async fn carry(
                 Some(SessionEvent::Ready { .. } | SessionEvent::Refused) => {}
                 Some(SessionEvent::Trouble(why)) => told.send(ShellUpdate::Trouble(why)).await,
                 Some(SessionEvent::Connected) => told.send(ShellUpdate::Connected).await,
+                Some(SessionEvent::Silent(silence)) => told.send(ShellUpdate::Silent(silence)).await,
+                Some(SessionEvent::Answered) => told.send(ShellUpdate::Answered).await,
                 Some(SessionEvent::Reconnecting { attempt }) => told.send(ShellUpdate::Reconnecting { attempt }).await,
                 Some(SessionEvent::Closed { reason }) => {
                     if let Some(turns) = turns.take() {

@@ -197,6 +197,8 @@ fn shell(update: &ShellUpdate) -> ShellUpdate {
         ShellUpdate::Connected
         | ShellUpdate::Reconnecting { .. }
         | ShellUpdate::Trouble(_)
+        | ShellUpdate::Silent(_)
+        | ShellUpdate::Answered
         | ShellUpdate::Started(_)
         | ShellUpdate::Output
         | ShellUpdate::Bell

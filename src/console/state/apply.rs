@@ -120,6 +120,7 @@ impl State {
             Page::Nodes(list) => {
                 self.fleet.land(origin, &self.origins.row_label(origin), &list);
                 self.check_watched(fx);
+                self.check_shells();
             }
             Page::Tags { node, tags } => {
                 if let Some(node) = self.fleet.node_mut(&node) {

@@ -41,6 +41,8 @@ pub enum Then {
     Sample(Vec<String>),
     /// Opening a shell on each of these nodes.
     OpenShells(Vec<String>),
+    /// Begin a new session in a tab that is cut off.
+    Anew { tab: u64 },
     /// Pasting into shells.
     Paste(Pasted),
     /// Opening the address of a link.

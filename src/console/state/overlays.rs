@@ -243,6 +243,7 @@ impl State {
                 fx.push(Effect::Copy(line.to_string()));
             }
             Err(Then::OpenShells(nodes)) => self.open_shells(&nodes, fx),
+            Err(Then::Anew { tab }) => self.begin_anew(tab, fx),
             Err(Then::Paste(pasted)) => self.send_paste(&pasted, fx),
             Err(Then::Copy { tab, text }) => self.copy_for(tab, &text, fx),
             Err(Then::DropForm) => {

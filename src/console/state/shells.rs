@@ -21,10 +21,12 @@ mod lookback;
 mod mouse;
 pub mod paste;
 mod record;
+pub mod silence;
 pub mod sizes;
 mod updates;
 
 use layout::{Axis, Tree};
+use silence::Silence;
 
 /// Where a session stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +35,8 @@ pub enum Phase {
     Connecting,
     /// It works.
     Connected,
-    /// The line is cut and being mended; why the last try failed, clean and short.
-    Reconnecting { attempt: u32, why: Option<String> },
+    /// The line is cut and being mended, since then; why the last try failed, clean and short.
+    Reconnecting { attempt: u32, since: Timestamp, why: Option<String> },
     /// It is over.
     Closed(Trouble),
 }
@@ -70,6 +72,8 @@ pub struct Tab {
     pub started: Option<Timestamp>,
     /// When something was last typed or shown.
     pub active: Timestamp,
+    /// Whether its node answers.
+    pub silence: Silence,
     /// The id of its session, once it has one.
     pub session: Option<String>,
     /// How far a large paste has come.
@@ -152,6 +156,7 @@ impl Shells {
             muted: false,
             started: None,
             active: now,
+            silence: Silence::new(now),
             session: None,
             pasting: None,
             wants_copied: None,

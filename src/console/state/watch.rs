@@ -78,13 +78,13 @@ impl State {
         self.watch.sent.push(Sent { origin, ids, at: self.now });
     }
 
-    /// Asks an origin for what is waited for, where no pane that is shown asks for it anyway.
+    /// Asks an origin for what is waited for, and for the nodes that have shells, where no pane that is shown asks for it anyway.
     pub(super) fn refresh_watched(&mut self, origin: Origin, fx: &mut Vec<Effect>) {
         let elsewhere = !matches!(self.pane, Pane::Fleet | Pane::Compliance);
         let usual = self.refresh(origin);
         if elsewhere && self.watch.nodes_feed.of(origin).is_due(self.now, usual) {
             let own = self.watch.nodes.keys().filter(|id| self.origin_of(id) == origin);
-            let mut nodes: Vec<String> = own.cloned().collect();
+            let mut nodes: Vec<String> = own.cloned().chain(self.nodes_with_shells(origin)).collect();
             // Whoever looks at a command wants to know which nodes it waits for in vain.
             let shown = self.commands.results.as_ref().filter(|_| self.pane == Pane::Commands);
             let shown = shown.filter(|results| results.origin == origin);

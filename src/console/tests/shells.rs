@@ -1,11 +1,11 @@
 //! Shells by keyboard: tabs, splits, typing into several, pasting, the clipboard.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     console::{
         action::Action,
-        effect::{Effect, Progress, Source},
+        effect::{Effect, Progress, Query, Source},
         state::{Pane, shells::limits::Preferences},
         testing::Bench,
         update::{Page, ShellUpdate, Trouble, Update},
@@ -32,6 +32,7 @@ pub(super) fn three() -> Bench {
         bench.apply(Update::Shell { tab, update: ShellUpdate::Connected });
     }
     bench.answer(Source::Preferences, Page::Preferences(Preferences::default()));
+    bench.answer(Source::Watched, Page::Nodes((1..=3).map(info).collect()));
     bench.screen(80, 24);
     bench.fx.clear();
     bench
@@ -387,4 +388,84 @@ fn the_mouse_selects_where_no_program_wants_it() {
     assert!(bench.state.shells.is_looking_back());
     mouse(&mut bench, MouseEventKind::ScrollDown, 2, last);
     assert!(!bench.state.shells.is_looking_back());
+}
+
+#[test]
+fn a_shell_whose_node_does_not_answer_says_so_and_for_how_long() {
+    let mut bench = three();
+    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Silent(Duration::from_secs(6)) });
+    bench.wait(6_000);
+    let screen = bench.screen(80, 24);
+    for told in ["○ web-3 no answer 12s", "○ no answer 12s, keys wait ^g then d leave", "● web-1", "● web-2"] {
+        assert!(screen.contains(told), "{told}\n{screen}");
+    }
+    assert!(!screen.contains("keys go to the node"));
+    // Each second it reads differently.
+    let due = bench.state.deadline().since(bench.state.now);
+    assert!(due <= Duration::from_secs(1), "{due:?}");
+    bench.press("ctrl-g f");
+    assert!(bench.screen(80, 24).contains("○ no answer 12s"), "in full screen too");
+    bench.press("ctrl-g f");
+    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Answered });
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("● web-3") && screen.contains("keys go to the node"), "{screen}");
+}
+
+#[test]
+fn a_node_with_a_shell_is_looked_at_and_its_loss_stands_in_the_tab() {
+    let mut bench = three();
+    bench.wait(20_000);
+    let asked = |bench: &Bench| {
+        bench.fx.iter().any(|effect| matches!(effect, Effect::Ask { query: Query::Watched(ids), .. } if ids.len() == 3))
+    };
+    assert!(asked(&bench));
+    let lost = InstanceInformation {
+        ping_status: Some(PingStatus::ConnectionLost),
+        last_ping_date_time: Some(bench.state.now.minus(Duration::from_secs(5))),
+        ..info(3)
+    };
+    bench.answer(Source::Watched, Page::Nodes(vec![lost]));
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("○ web-3 no answer 5s") && screen.contains("● web-2"), "{screen}");
+    // The session knows better.
+    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Output });
+    assert!(bench.screen(80, 24).contains("● web-3"));
+}
+
+#[test]
+fn a_shell_that_stays_cut_off_is_offered_a_new_session() {
+    let mut bench = three();
+    bench.press("ctrl-g r");
+    assert!(bench.screen(80, 24).contains("its node answers"));
+    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Silent(Duration::from_secs(6)) });
+    assert!(!bench.screen(80, 24).contains("new session"));
+    bench.wait(10_000);
+    assert!(bench.screen(80, 24).contains("^g then r new session"));
+    bench.press("ctrl-g r");
+    let screen = bench.screen(80, 24);
+    assert!(
+        screen.contains("Begin a new session") && screen.contains("ops-3") && screen.contains("is left on"),
+        "{screen}"
+    );
+    bench.fx.clear();
+    bench.press("y");
+    let opened = |effect: &Effect| matches!(effect, Effect::OpenShell { tab: 3, left: None, .. });
+    assert!(bench.fx.iter().any(opened) && bench.state.shells.tabs.len() == 3);
+    assert!(bench.screen(80, 24).contains("A new session begins here."));
+}
+
+#[test]
+fn a_line_that_is_mended_says_since_when_and_leaves_the_bar_to_the_other_shells() {
+    let mut bench = three();
+    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Reconnecting { attempt: 1 } });
+    let why = "cannot reach http://127.0.0.1:8700: connection refused by the service at the other end".to_owned();
+    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Trouble(why) });
+    bench.wait(25_000);
+    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Reconnecting { attempt: 4 } });
+    let screen = bench.screen(80, 24);
+    for told in ["● web-1", "● web-2", "◌ web-3 reconnecting… 25s", "keys wait"] {
+        assert!(screen.contains(told), "{told}\n{screen}");
+    }
+    assert!(!screen.contains("keys go to the node"));
+    assert!(bench.screen(200, 60).contains("reconnecting… 25s (attempt 4: cannot reach"));
 }

@@ -30,6 +30,8 @@ const LONGEST_INTERVAL: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 struct Frame {
     bytes: Bytes,
+    /// When it was written.
+    written: Timestamp,
     /// When it was sent last; `None` while it waits for its turn.
     sent: Option<Timestamp>,
     /// How often it was sent.
@@ -95,11 +97,11 @@ impl Outgoing {
     }
 
     /// Takes the encoded frame that carries [`Outgoing::next_sequence`].
-    pub(super) fn push(&mut self, bytes: Bytes) {
+    pub(super) fn push(&mut self, bytes: Bytes, now: Timestamp) {
         self.bytes += bytes.len();
         self.window.filled(self.bytes);
         self.unacknowledged += 1;
-        self.frames.push_back(Some(Frame { bytes, sent: None, times: 0 }));
+        self.frames.push_back(Some(Frame { bytes, written: now, sent: None, times: 0 }));
     }
 
     pub(super) fn has_room(&self) -> bool {
@@ -118,6 +120,17 @@ impl Outgoing {
 
     pub(super) fn is_empty(&self) -> bool {
         self.unacknowledged == 0
+    }
+
+    /// The bytes of the unacknowledged frames, with what they cost besides their data.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// When the oldest unacknowledged frame was written.
+    pub(super) fn oldest(&self) -> Option<Timestamp> {
+        // The row begins with one that is unacknowledged.
+        self.frames.front()?.as_ref().map(|frame| frame.written)
     }
 
     /// The next frame that waits for its turn: those to be repeated first.
@@ -279,7 +292,7 @@ mod tests {
     #[test]
     fn an_overdue_frame_is_repeated_and_the_timeout_follows_the_round_trip() {
         let mut outgoing = Outgoing::default();
-        outgoing.push(Bytes::from_static(b"a"));
+        outgoing.push(Bytes::from_static(b"a"), at(0));
         assert_eq!(outgoing.deadline(), None);
         assert!(outgoing.next(at(0)).is_some());
         assert_eq!(outgoing.deadline(), Some(at(200)));
@@ -293,14 +306,14 @@ mod tests {
         assert_eq!(outgoing.deadline(), None);
         let mut last = 0;
         for sequence in 1..60 {
-            outgoing.push(Bytes::from_static(b"b"));
+            outgoing.push(Bytes::from_static(b"b"), at(0));
             assert!(outgoing.next(at(sequence * 1000)).is_some());
             outgoing.acknowledge(sequence, at(sequence * 1000 + 700));
             last = sequence;
         }
         assert!(outgoing.timeout > Duration::from_millis(690), "{:?}", outgoing.timeout);
         for sequence in last + 1..last + 100 {
-            outgoing.push(Bytes::from_static(b"b"));
+            outgoing.push(Bytes::from_static(b"b"), at(0));
             assert!(outgoing.next(at(1_000_000)).is_some());
             outgoing.acknowledge(sequence, at(1_000_005));
         }
@@ -310,10 +323,10 @@ mod tests {
     #[test]
     fn a_frame_that_is_never_acknowledged_does_not_hold_up_another() {
         let mut outgoing = Outgoing::default();
-        outgoing.push(Bytes::from_static(b"swallowed"));
+        outgoing.push(Bytes::from_static(b"swallowed"), at(0));
         all(&mut outgoing, 0);
         for round in 1..200 {
-            outgoing.push(Bytes::from_static(b"b"));
+            outgoing.push(Bytes::from_static(b"b"), at(0));
             let now = round * 100;
             outgoing.resend_overdue(at(now));
             let sent = all(&mut outgoing, now);
@@ -339,11 +352,11 @@ mod tests {
             all(outgoing, now);
             outgoing.forget_stubborn()
         };
-        outgoing.push(Bytes::from_static(b"acknowledged on a line that broke"));
+        outgoing.push(Bytes::from_static(b"acknowledged on a line that broke"), at(0));
         all(&mut outgoing, 0);
         assert_eq!((0..3).map(|_| wait(&mut outgoing)).collect::<Vec<_>>(), [false, false, true]);
         assert_eq!(outgoing.len(), 1, "it may have been lost");
-        outgoing.push(Bytes::from_static(b"a question"));
+        outgoing.push(Bytes::from_static(b"a question"), at(0));
         assert!(!wait(&mut outgoing), "the question is new");
         outgoing.acknowledge(1, at(50_000));
         assert!(!outgoing.forget_stubborn() && outgoing.is_empty() && outgoing.bytes == 0);
@@ -354,7 +367,7 @@ mod tests {
     fn everything_lost_with_a_socket_goes_out_again_in_order() {
         let mut outgoing = Outgoing::default();
         for byte in 0..100u8 {
-            outgoing.push(Bytes::copy_from_slice(&[byte]));
+            outgoing.push(Bytes::copy_from_slice(&[byte]), at(0));
         }
         for _ in 0..60 {
             outgoing.next(at(0));
@@ -370,7 +383,7 @@ mod tests {
     fn a_long_line_of_overdue_frames_follows_its_acknowledgements() {
         let mut outgoing = Outgoing::default();
         for _ in 0..1000 {
-            outgoing.push(Bytes::from_static(b"x"));
+            outgoing.push(Bytes::from_static(b"x"), at(0));
         }
         assert_eq!(all(&mut outgoing, 0), 1000);
         outgoing.resend_overdue(at(300));
@@ -385,7 +398,7 @@ mod tests {
     #[test]
     fn hostile_acknowledgements_are_harmless() {
         let mut outgoing = Outgoing::default();
-        outgoing.push(Bytes::from_static(b"a"));
+        outgoing.push(Bytes::from_static(b"a"), at(0));
         for sequence in [i64::MIN, -1, 0, 1, i64::MAX] {
             outgoing.acknowledge(sequence, at(0));
         }
@@ -400,7 +413,7 @@ mod tests {
     fn the_window_counts_frames_bytes_and_holes() {
         let mut outgoing = Outgoing::default();
         while outgoing.has_room() {
-            outgoing.push(Bytes::from_static(b"x"));
+            outgoing.push(Bytes::from_static(b"x"), at(0));
         }
         assert_eq!(outgoing.len(), WINDOW_FRAMES);
         all(&mut outgoing, 0);
@@ -410,7 +423,7 @@ mod tests {
         assert!(outgoing.has_room() && outgoing.frames.is_empty());
         let block = Bytes::from(vec![0; 1 << 20]);
         while outgoing.has_room() {
-            outgoing.push(block.clone());
+            outgoing.push(block.clone(), at(0));
         }
         assert_eq!(outgoing.len(), 1, "a block alone is more than a window begins with");
     }

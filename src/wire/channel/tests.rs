@@ -402,3 +402,26 @@ proptest! {
 }
 
 mod schedules;
+
+#[test]
+fn a_peer_that_owes_an_answer_is_known_and_the_service_does_not_answer_for_it() {
+    let (mut client, mut agent) = (Channel::new(Role::Client, 1024), Channel::new(Role::Agent, 1024));
+    agent.write(payload::OUTPUT, b"$ ", at(0));
+    settle(&mut client, &mut agent, at(0));
+    assert_eq!(client.unanswered_since(), None, "nothing waits for an answer");
+    client.write(payload::OUTPUT, b"l", at(5_000));
+    client.write(payload::OUTPUT, b"s", at(6_000));
+    let lost = flush(&mut client, at(6_000));
+    assert_eq!(client.unanswered_since(), Some(at(5_000)));
+    assert!(client.unacknowledged_bytes() > 2);
+    let pause = Envelope::new(kind::PAUSE_PUBLICATION, at(7_000), Vec::new());
+    client.receive(&pause.encode().into(), at(7_000)).unwrap();
+    assert_eq!(client.unanswered_since(), Some(at(5_000)));
+    // What comes from the peer is a sign of life, even where it acknowledges nothing.
+    agent.write(payload::OUTPUT, b"busy", at(8_000));
+    flush(&mut agent, at(8_000)).iter().for_each(|bytes| client.receive(bytes, at(8_000)).unwrap());
+    assert_eq!(client.unanswered_since(), Some(at(8_000)));
+    lost.iter().for_each(|bytes| agent.receive(bytes, at(9_000)).unwrap());
+    settle(&mut client, &mut agent, at(9_000));
+    assert_eq!((client.unanswered_since(), client.unacknowledged_bytes()), (None, 0));
+}

@@ -13,8 +13,8 @@ use crate::{
     ssm::{Activation, ConnectionStatus, InstanceInformation, PingStatus, Timestamp},
 };
 
-/// Pings come every five minutes; twice that without one means something.
-const SILENT: Duration = Duration::from_secs(600);
+/// Agents report every five minutes. One that is overdue by a minute is doubted.
+const SILENT: Duration = Duration::from_secs(360);
 
 /// What came of a question.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -235,7 +235,7 @@ fn listed(findings: &Findings, id: &str, now: Timestamp, why: &mut Checks) {
     let status = info.ping_status.clone().unwrap_or_default();
     match (&status, age) {
         (PingStatus::Online, Some(age)) if age < SILENT => why.good("ping", format!("online, {ago}")),
-        (PingStatus::Online, _) => why.add("ping", Outcome::Unknown, format!("said to be online, but {ago}")),
+        (PingStatus::Online, _) => why.add("ping", Outcome::Unknown, format!("said to be online, but {ago}; one comes every 5m")),
         _ => why.bad(
             "ping",
             format!("{}, {ago}", super::ping_word(&status)),
@@ -358,6 +358,20 @@ mod tests {
         });
         assert_eq!(found.verdict, "The agent has been silent for 2h.");
         assert!(found.checks.iter().any(|check| check.what == "not asked: EC2 is not at this endpoint"));
+    }
+
+    #[test]
+    fn a_report_that_is_overdue_is_doubted_and_one_that_is_due_is_not() {
+        let seen = |ago: u64| {
+            let Answer::Known(Some(mut info)) = listed(PingStatus::Online) else { unreachable!() };
+            info.last_ping_date_time = Some(now().minus(Duration::from_secs(ago)));
+            let found = why(Findings { listed: Answer::Known(Some(info)), ..Findings::default() });
+            found.checks.into_iter().find(|check| check.name == "ping").unwrap()
+        };
+        assert_eq!(seen(330).outcome, Outcome::Good, "reports are not on the second");
+        let doubted = seen(361);
+        assert_eq!(doubted.outcome, Outcome::Unknown);
+        assert!(doubted.what.contains("last ping 6m ago"), "{}", doubted.what);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::{
     Phase, Tab,
     broadcast::Off,
     layout::{Axis, Direction},
+    silence::Silence,
 };
 use crate::{
     config::settings::Clipboard,
@@ -74,12 +75,11 @@ impl State {
             Action::Record => self.toggle_recording(fx),
             Action::Scrollback => self.shells.look_back(),
             Action::CloseShell => self.ask_close(fx),
-            Action::Reopen => {
-                let closed = self.shells.current().filter(|tab| !tab.is_running());
-                if let Some(node) = closed.map(|tab| tab.node.clone()) {
-                    self.reopen(node, fx);
-                }
-            }
+            Action::Reopen => match self.shells.current() {
+                Some(tab) if tab.is_running() => self.ask_anew(),
+                Some(tab) => self.reopen(tab.id, fx),
+                None => {}
+            },
             _ => {}
         }
     }
@@ -157,9 +157,9 @@ impl State {
         Some(id)
     }
 
-    /// Starts a closed shell again, where it is.
-    fn reopen(&mut self, node: String, fx: &mut Vec<Effect>) {
-        let Some(origin) = self.shells.current().map(|tab| tab.origin) else { return };
+    /// Starts a shell again, where it is.
+    pub(in crate::console::state) fn reopen(&mut self, id: u64, fx: &mut Vec<Effect>) {
+        let Some(origin) = self.shells.tab(id).map(|tab| tab.origin) else { return };
         if self.protects(origin) {
             return;
         }
@@ -167,10 +167,11 @@ impl State {
             return self.warn("There is no connection yet.");
         }
         let now = self.now;
-        if let Some(tab) = self.shells.current_mut() {
+        if let Some(tab) = self.shells.tab_mut(id) {
             (tab.phase, tab.started, tab.session, tab.active) = (Phase::Connecting, None, None, now);
-            (tab.pasting, tab.wants_copied) = (None, None);
-            fx.push(Effect::OpenShell { tab: tab.id, origin, node, left: None, terminal: tab.terminal.clone() });
+            (tab.pasting, tab.wants_copied, tab.recording, tab.silence) = (None, None, false, Silence::new(now));
+            let node = tab.node.clone();
+            fx.push(Effect::OpenShell { tab: id, origin, node, left: None, terminal: tab.terminal.clone() });
         }
     }
 
@@ -315,7 +316,7 @@ impl State {
     }
 
     fn pick_tab(&mut self) {
-        let (items, choices) = self.shells.in_order().into_iter().map(|(_, tab)| open_tab(tab)).unzip();
+        let (items, choices) = self.shells.in_order().into_iter().map(|(_, tab)| open_tab(tab, self.now)).unzip();
         self.pick_shell("Go to a shell", None, items, choices);
     }
 
@@ -331,7 +332,8 @@ impl State {
         }
         if place.is_some() {
             let elsewhere = |(at, _): &(usize, &Tab)| *at != self.shells.at;
-            offered.extend(self.shells.in_order().into_iter().filter(elsewhere).map(|(_, tab)| open_tab(tab)));
+            offered
+                .extend(self.shells.in_order().into_iter().filter(elsewhere).map(|(_, tab)| open_tab(tab, self.now)));
         }
         let here = here.map(|tab| tab.node.as_str());
         let others =
@@ -394,8 +396,9 @@ impl State {
 }
 
 /// An open shell as it is offered.
-fn open_tab(tab: &Tab) -> ((String, String), ShellChoice) {
+fn open_tab(tab: &Tab, now: Timestamp) -> ((String, String), ShellChoice) {
     let state = match &tab.phase {
+        _ if tab.unanswered(now).is_some() => "no answer",
         Phase::Connecting => "connecting",
         Phase::Connected => "open",
         Phase::Reconnecting { .. } => "reconnecting",

@@ -30,8 +30,11 @@ impl State {
         let Some(tab) = self.shells.tab_mut(id) else { return };
         match update {
             ShellUpdate::Started(session) => (tab.session, tab.started) = (Some(session), Some(now)),
+            ShellUpdate::Silent(silence) => tab.silence.waits(silence, now),
+            ShellUpdate::Answered => tab.silence.heard(now),
             ShellUpdate::Output => {
                 tab.terminal.taken();
+                tab.silence.heard(now);
                 tab.active = now;
                 tab.news |= !shown;
             }
@@ -39,11 +42,12 @@ impl State {
             ShellUpdate::Connected => tab.phase = Phase::Connected,
             ShellUpdate::Reconnecting { attempt } => {
                 // A reason is told once, and holds until there is another.
-                let why = match &mut tab.phase {
-                    Phase::Reconnecting { why, .. } => why.take(),
-                    _ => None,
+                let (since, why) = match &mut tab.phase {
+                    Phase::Reconnecting { since, why, .. } => (*since, why.take()),
+                    // A line that was dead before it was cut is counted from there.
+                    _ => (tab.unanswered(now).map_or(now, |age| now.minus(age)), None),
                 };
-                tab.phase = Phase::Reconnecting { attempt, why };
+                tab.phase = Phase::Reconnecting { attempt, since, why };
             }
             ShellUpdate::Trouble(reason) => {
                 if let Phase::Reconnecting { why, .. } = &mut tab.phase {

@@ -1,0 +1,147 @@
+//! Shells that get no answer: since when, as their session noticed or the fleet tells, and what can be done about it.
+
+use std::time::Duration;
+
+use super::{Phase, Tab};
+use crate::{
+    console::{
+        effect::Effect,
+        origin::Origin,
+        state::{
+            State,
+            overlay::{Overlay, Question, Then},
+        },
+        text::span,
+    },
+    ssm::{PingStatus, Timestamp},
+};
+
+/// After so long without an answer a new session is offered.
+const OFFERED: Duration = Duration::from_secs(15);
+
+/// What is known of the silence of a shell's node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// When the session last heard of the node.
+    heard: Timestamp,
+    /// Since when the session waits for an answer in vain.
+    waiting: Option<Timestamp>,
+    /// When the fleet said that the node is lost, and when it had last been seen.
+    lost: Option<(Timestamp, Timestamp)>,
+}
+
+impl Silence {
+    /// Of a session that begins.
+    pub fn new(now: Timestamp) -> Self {
+        Self { heard: now, waiting: None, lost: None }
+    }
+
+    /// The node said something.
+    pub fn heard(&mut self, now: Timestamp) {
+        (self.heard, self.waiting) = (now, None);
+    }
+
+    /// The session has waited so long for an answer.
+    pub fn waits(&mut self, silence: Duration, now: Timestamp) {
+        self.waiting = Some(now.minus(silence));
+    }
+
+    /// What the fleet says of the node.
+    fn fleet_says(&mut self, lost: bool, seen: Option<Timestamp>, now: Timestamp) {
+        self.lost = lost.then(|| self.lost.unwrap_or((now, seen.unwrap_or(now))));
+    }
+
+    /// Since when the node is silent. One that the fleet gave up and that has spoken since is not.
+    fn since(&self) -> Option<Timestamp> {
+        let lost = self.lost.filter(|(told, _)| self.heard < *told).map(|(_, seen)| self.heard.max(seen));
+        self.waiting.into_iter().chain(lost).min()
+    }
+}
+
+impl Tab {
+    /// How long its node has given no answer, while the line to the service stands.
+    pub fn unanswered(&self, now: Timestamp) -> Option<Duration> {
+        let stands = matches!(self.phase, Phase::Connecting | Phase::Connected);
+        self.silence.since().filter(|_| stands).map(|since| now.since(since))
+    }
+
+    /// How long what is typed has not reached the node, whatever stands in its way.
+    pub fn cut_off(&self, now: Timestamp) -> Option<Duration> {
+        match &self.phase {
+            Phase::Reconnecting { since, .. } => Some(now.since(*since)),
+            _ => self.unanswered(now),
+        }
+    }
+
+    /// Whether it has been cut off for so long that a new session is worth a thought.
+    pub fn may_begin_anew(&self, now: Timestamp) -> bool {
+        self.cut_off(now).is_some_and(|age| age >= OFFERED)
+    }
+}
+
+impl State {
+    /// The nodes of an origin that have running shells.
+    pub(in crate::console::state) fn nodes_with_shells(&self, origin: Origin) -> Vec<String> {
+        let tabs = self.shells.tabs.iter().filter(|tab| tab.origin == origin && tab.is_running());
+        tabs.map(|tab| tab.node.clone()).collect()
+    }
+
+    /// More is known of nodes: whether those with shells live.
+    pub(in crate::console::state) fn check_shells(&mut self) {
+        let now = self.now;
+        for tab in &mut self.shells.tabs {
+            let Some(node) = self.fleet.node(&tab.node).filter(|node| node.origin == tab.origin) else { continue };
+            let lost = matches!(node.ping, PingStatus::ConnectionLost | PingStatus::Inactive);
+            tab.silence.fleet_says(lost, node.last_seen, now);
+        }
+    }
+
+    /// Asks whether a shell that is cut off is to have a new session. The old one is nobody's to end: perhaps it is well.
+    pub(in crate::console::state) fn ask_anew(&mut self) {
+        let Some(tab) = self.shells.current() else { return };
+        let Some(age) = tab.cut_off(self.now) else {
+            return self.tell("This shell is open and its node answers.");
+        };
+        let left = match &tab.session {
+            Some(session) => format!("The old one, {session}, is left on its node: the sessions list it."),
+            None => "The old one never began.".to_owned(),
+        };
+        let lines = vec![format!("{} has not answered for {}.", tab.name, span(age)), left];
+        let question = Question::new("Begin a new session in this tab?", lines, Then::Anew { tab: tab.id });
+        self.overlays.push(Overlay::Question(Box::new(question)));
+    }
+
+    /// Begins a new session in a tab whose old one is left to itself.
+    pub(in crate::console::state) fn begin_anew(&mut self, id: u64, fx: &mut Vec<Effect>) {
+        let Some(tab) = self.shells.tab(id) else { return };
+        if tab.cut_off(self.now).is_none() {
+            return self.tell(format!("{} answers again; its session goes on.", tab.name));
+        }
+        tab.terminal.note("A new session begins here. What ran in the old one is not in it.");
+        self.reopen(id, fx);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_was_given_up_and_speaks_is_not_silent() {
+        let at = |seconds: i64| Timestamp::from_millis(seconds * 1_000);
+        let mut silence = Silence::new(at(0));
+        silence.heard(at(10));
+        silence.fleet_says(true, Some(at(40)), at(100));
+        assert_eq!(silence.since(), Some(at(40)));
+        silence.fleet_says(true, Some(at(40)), at(120));
+        silence.heard(at(130));
+        silence.fleet_says(true, Some(at(40)), at(140));
+        assert_eq!(silence.since(), None);
+        silence.waits(Duration::from_secs(6), at(200));
+        assert_eq!(silence.since(), Some(at(194)));
+        silence.heard(at(201));
+        silence.fleet_says(false, Some(at(201)), at(210));
+        silence.fleet_says(true, Some(at(201)), at(600));
+        assert_eq!(silence.since(), Some(at(201)));
+    }
+}
