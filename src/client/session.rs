@@ -17,7 +17,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::{Client, Error, TerminalSize};
 use crate::{
@@ -42,6 +42,7 @@ pub struct Session {
     commands: mpsc::UnboundedSender<Command>,
     events: mpsc::Receiver<SessionEvent>,
     window: Arc<Semaphore>,
+    taken: watch::Receiver<u64>,
     counts: Arc<Counts>,
 }
 
@@ -112,6 +113,8 @@ enum Command {
         /// Whether the window is to be opened again when the bytes have left.
         windowed: bool,
     },
+    /// Forget what was streamed and has not left.
+    DropStream,
     Resize(TerminalSize),
     Disconnect,
     Terminate,
@@ -123,6 +126,7 @@ enum Command {
 pub struct SessionInput {
     commands: mpsc::UnboundedSender<Command>,
     window: Arc<Semaphore>,
+    taken: watch::Receiver<u64>,
 }
 
 impl SessionInput {
@@ -145,6 +149,23 @@ impl SessionInput {
         }
         piece.len()
     }
+
+    /// Forgets what was streamed and has not left. It counts as taken.
+    pub fn drop_stream(&self) {
+        let _ = self.commands.send(Command::DropStream);
+    }
+
+    /// How many bytes of all that was streamed the node has taken.
+    pub fn taken(&self) -> u64 {
+        *self.taken.borrow()
+    }
+
+    /// Waits until the node has taken more than so many bytes of all that was streamed; for ever when the session is over.
+    pub async fn more_taken(&mut self, than: u64) {
+        if self.taken.wait_for(|taken| *taken > than).await.is_err() {
+            std::future::pending().await
+        }
+    }
 }
 
 impl Session {
@@ -166,7 +187,7 @@ impl Session {
 
     /// A handle for [`Session::send`] beside [`Session::next`].
     pub fn input_handle(&self) -> SessionInput {
-        SessionInput { commands: self.commands.clone(), window: self.window.clone() }
+        SessionInput { commands: self.commands.clone(), window: self.window.clone(), taken: self.taken.clone() }
     }
 
     /// Tells the node the size of the terminal.
@@ -258,9 +279,11 @@ fn open(whose: line::Whose, channel: Channel, options: SessionOptions, token: Se
     let id = whose.session_id.clone();
     let counts = Arc::new(Counts::default());
     counts.set(channel.counted());
-    let line = line::Line::new(whose, (channel, counts.clone()), options, window.clone(), requests, told);
+    let (tells_taken, taken) = watch::channel(0);
+    let input = (window.clone(), tells_taken);
+    let line = line::Line::new(whose, (channel, counts.clone()), options, input, requests, told);
     tokio::spawn(line.run(token));
-    Session { id, commands, events, window, counts }
+    Session { id, commands, events, window, taken, counts }
 }
 
 #[cfg(test)]

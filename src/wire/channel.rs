@@ -13,6 +13,7 @@
 
 mod handshake;
 mod incoming;
+mod late;
 mod outgoing;
 mod runup;
 mod secrecy;
@@ -35,6 +36,7 @@ use super::{
 use crate::ssm::Timestamp;
 use handshake::Opening;
 use incoming::{Content, Incoming, Verdict};
+use late::{Late, Taken};
 use outgoing::Outgoing;
 use runup::RunUp;
 use secrecy::Secrecy;
@@ -143,6 +145,7 @@ pub struct Channel {
     frame_size: usize,
     outgoing: Outgoing,
     incoming: Incoming,
+    late: Late,
     opening: Opening,
     secrecy: Secrecy,
     run_up: RunUp,
@@ -153,6 +156,8 @@ pub struct Channel {
     events: VecDeque<Event>,
     /// The cost of `events`.
     waiting: usize,
+    /// The cost of all events that were read.
+    read: u64,
     paused: bool,
     /// When the peer itself was last heard.
     heard: Option<Timestamp>,
@@ -171,6 +176,7 @@ impl Channel {
             frame_size: frame_size.clamp(1, LARGE_FRAME),
             outgoing: Outgoing::default(),
             incoming: Incoming::default(),
+            late: Late::default(),
             opening: if role == Role::Client { Opening::Quiet } else { Opening::Done },
             secrecy: Secrecy::default(),
             run_up: RunUp::Done,
@@ -178,6 +184,7 @@ impl Channel {
             replies: VecDeque::new(),
             events: VecDeque::new(),
             waiting: 0,
+            read: 0,
             paused: false,
             heard: None,
             last_id: Uuid::new_v4().as_u128(),
@@ -245,6 +252,12 @@ impl Channel {
     /// the peer send again what found no room.
     pub fn wants_input(&self) -> bool {
         self.waiting < EVENT_LIMIT && self.replies.len() < REPLY_LIMIT
+    }
+
+    /// Acknowledges from now on no more than so many bytes that wait for their reader; the rest when the reader comes to it.
+    /// Frames are taken all the same: what the peer acknowledges is among them.
+    pub fn acknowledge_ahead(&mut self, bytes: usize) {
+        self.late.set_ahead(bytes);
     }
 
     /// Bytes that wait for [`Channel::poll_event`].
@@ -386,6 +399,10 @@ impl Channel {
     pub fn poll_event(&mut self) -> Option<Event> {
         let event = self.events.pop_front()?;
         self.waiting = self.waiting.saturating_sub(cost(&event));
+        self.read = self.read.saturating_add(cost(&event) as u64);
+        while let Some(frame) = self.late.release(self.read) {
+            self.acknowledge(frame);
+        }
         Some(event)
     }
 
@@ -464,21 +481,31 @@ impl Channel {
             true => Verdict::NoRoom,
             false => self.incoming.accept(sequence, content),
         };
-        if verdict != Verdict::NoRoom {
-            let acknowledgement = Acknowledgement {
-                acknowledged_message_type: self.role.receives(),
-                acknowledged_message_id: id,
-                acknowledged_message_sequence_number: sequence,
-                is_sequential_message: true,
-            };
-            self.reply(kind::ACKNOWLEDGE, &acknowledgement, now);
-        }
-        if let Verdict::Next(content) = verdict {
-            self.deliver(content, now);
-            while let Some(content) = self.incoming.next() {
+        let frame = Taken { id, sequence, at: now };
+        match verdict {
+            Verdict::NoRoom => {}
+            Verdict::Known => self.late.again(frame).into_iter().for_each(|frame| self.acknowledge(frame)),
+            Verdict::Next(content) => {
                 self.deliver(content, now);
+                let end = self.read.saturating_add(self.waiting as u64);
+                if !self.late.defers(end, self.read, frame) {
+                    self.acknowledge(frame);
+                }
+                while let Some(content) = self.incoming.next() {
+                    self.deliver(content, now);
+                }
             }
         }
+    }
+
+    fn acknowledge(&mut self, frame: Taken) {
+        let acknowledgement = Acknowledgement {
+            acknowledged_message_type: self.role.receives(),
+            acknowledged_message_id: frame.id,
+            acknowledged_message_sequence_number: frame.sequence,
+            is_sequential_message: true,
+        };
+        self.reply(kind::ACKNOWLEDGE, &acknowledgement, frame.at);
     }
 
     fn deliver(&mut self, content: Content, now: Timestamp) {

@@ -34,6 +34,9 @@ const SIZE_WAIT: Duration = Duration::from_millis(if cfg!(test) { 5_000 } else {
 
 /// How long the acknowledgement of a key may wait for the key's echo, to go out with it.
 const ECHO: Duration = Duration::from_millis(2);
+/// Bytes of input that are acknowledged ahead of a program on a terminal. Little: a paste that is stopped goes on with what was
+/// acknowledged, and its progress is what was.
+const AHEAD: usize = 16 * 1024;
 /// Input up to this size is a key; what is longer is a paste or a file.
 const KEY: usize = 16;
 
@@ -135,6 +138,7 @@ impl Session<'_> {
         first.extend(early.unwrap_or_default());
         program.write(first.into());
         if program.is_on_terminal() {
+            self.link.channel.acknowledge_ahead(AHEAD);
             self.warn_of_transcript(&terms.log);
         }
         self.program = Some(program);

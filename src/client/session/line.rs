@@ -8,6 +8,7 @@ use tokio::{
     sync::{
         Semaphore,
         mpsc::{self, error::TrySendError},
+        watch,
     },
     task::yield_now,
     time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until},
@@ -71,6 +72,10 @@ pub(super) struct Line {
     channel: Channel,
     counts: Arc<Counts>,
     window: Arc<Semaphore>,
+    /// How much of what was streamed the node has taken.
+    taken: watch::Sender<u64>,
+    /// Bytes that were streamed, and those of them in `input`.
+    streamed: (u64, usize),
     input: VecDeque<Input>,
     pub(super) output: VecDeque<SessionEvent>,
     /// The size of the user's terminal.
@@ -113,7 +118,7 @@ impl Line {
         whose: Whose,
         (mut channel, counts): (Channel, Arc<Counts>),
         options: SessionOptions,
-        window: Arc<Semaphore>,
+        (window, taken): (Arc<Semaphore>, watch::Sender<u64>),
         commands: mpsc::UnboundedReceiver<Command>,
         events: mpsc::Sender<SessionEvent>,
     ) -> Self {
@@ -130,6 +135,8 @@ impl Line {
             channel,
             counts,
             window,
+            taken,
+            streamed: (0, 0),
             input: VecDeque::new(),
             output: VecDeque::new(),
             size: options.size,
@@ -223,6 +230,7 @@ impl Line {
             }
             self.write_input();
             self.counts.set(self.channel.counted());
+            self.tell_taken();
             let now = self.clock.now();
             let sending = poll_fn(|context| Poll::Ready(mouth.poll_send(context, || self.channel.poll_transmit(now))));
             // A line that takes nothing any more may still have something to say, and then says that it has ended.
@@ -350,7 +358,15 @@ impl Line {
         match command {
             Command::Input { bytes, windowed } => {
                 let newline = !windowed && bytes[..] == *b"\n";
+                if windowed {
+                    self.streamed.0 += bytes.len() as u64;
+                    self.streamed.1 += bytes.len();
+                }
                 self.input.push_back(Input { bytes, windowed, newline });
+            }
+            Command::DropStream => {
+                self.input.retain(|input| !input.windowed);
+                self.window.add_permits(std::mem::take(&mut self.streamed.1));
             }
             Command::Resize(size) => {
                 self.size = size;
@@ -382,6 +398,7 @@ impl Line {
             let taken = self.channel.write(payload::OUTPUT, bytes, self.clock.now());
             if *windowed {
                 self.window.add_permits(taken);
+                self.streamed.1 -= taken;
             }
             bytes.advance(taken);
             if !bytes.is_empty() {
@@ -389,6 +406,17 @@ impl Line {
             }
             self.input.pop_front();
         }
+    }
+
+    /// Tells how much of the stream the node has taken. Keys that are under way count as if they were part of it.
+    fn tell_taken(&self) {
+        let (streamed, queued) = self.streamed;
+        let taken = streamed.saturating_sub((queued + self.channel.unacknowledged_bytes()) as u64);
+        self.taken.send_if_modified(|told| {
+            let more = taken > *told;
+            *told = taken.max(*told);
+            more
+        });
     }
 
     /// Turns the channel's events into the session's. The answer is the reason of the end, when that is among them.

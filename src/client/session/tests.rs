@@ -336,3 +336,36 @@ async fn a_node_that_stops_answering_is_told_once_and_so_is_its_return() {
     assert_eq!(news(&mut session).await, Some(SessionEvent::Output("still here?".into())));
     assert_eq!(service.connections.load(Ordering::SeqCst), 1, "the service stands");
 }
+
+#[tokio::test]
+async fn a_stream_that_is_dropped_leaves_only_what_was_under_way() {
+    let service = Service::start(u32::MAX).await;
+    let mut session = service.session().await;
+    session.input(b"here".to_vec());
+    assert_eq!(news(&mut session).await, Some(SessionEvent::Output("here".into())));
+    let mut input = session.input_handle();
+    input.send(b"first").await;
+    assert_eq!(news(&mut session).await, Some(SessionEvent::Output("first".into())));
+    input.more_taken(4).await;
+    assert_eq!(input.taken(), 5);
+    service.stopped.store(true, Ordering::SeqCst);
+    let stream = vec![b'x'; 500_000];
+    input.send(&stream).await;
+    tokio::task::yield_now().await;
+    input.drop_stream();
+    session.input(b"end".to_vec());
+    service.stopped.store(false, Ordering::SeqCst);
+    let mut got = Vec::new();
+    while !got.ends_with(b"end") {
+        match news(&mut session).await {
+            Some(SessionEvent::Output(bytes)) => got.extend_from_slice(&bytes),
+            Some(SessionEvent::Silent(_) | SessionEvent::Answered) => {}
+            event => panic!("{event:?}"),
+        }
+    }
+    assert!(got.len() < 200_000, "{}", got.len());
+    input.more_taken(5 + 499_999).await;
+    assert_eq!(input.taken(), 5 + 500_000, "what was dropped is nothing to wait for");
+    // There is room for as much again.
+    timeout(Duration::from_secs(20), input.send(&stream)).await.unwrap();
+}

@@ -444,7 +444,6 @@ pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rec
         Action::CloseShell,
         Action::Help,
         Action::SplitDown,
-        Action::TabLast,
         Action::MarkShell,
         Action::Broadcast,
         Action::Record,
@@ -464,8 +463,34 @@ pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rec
             spans.push(view.span(Role::Key, key));
             spans.push(view.span(Role::Footer, words));
         }
+        if action == Action::LeaveShell {
+            used = taken_keys(view, &mut spans, used, area);
+        }
     }
     frame.render_widget(Paragraph::new(Line::from(spans)).style(view.style(Role::Footer)), area);
+}
+
+/// The keys besides the prefix that do not go to the node, as far as there is room for them: `· f12 last shell`.
+fn taken_keys(view: &mut View<'_>, spans: &mut Vec<Span<'static>>, mut used: usize, area: Rect) -> usize {
+    let own = view.state.keymap.of(Layer::Shell.name()).filter(|binding| binding.action != Action::Prefix);
+    let own: Vec<_> = own.map(|binding| (display_chord(&binding.chord), binding.action)).collect();
+    for (key, action) in own {
+        // It stands apart from what the prefix comes before.
+        let sign = view.look.sign("· ", "| ");
+        let words = format!(" {}  ", action.entry().short);
+        let width = text::width(sign) + text::width(&key) + text::width(&words) - 1;
+        if used + width > usize::from(area.width) + 2 {
+            continue;
+        }
+        if let Some(last) = spans.last_mut().filter(|last| last.content.ends_with("  ")) {
+            last.content.to_mut().pop();
+        }
+        let x = area.x + u16::try_from(used).unwrap_or(0);
+        view.hit(Rect { x, width: u16::try_from(width).unwrap_or(0), ..area }, Hit::Act(action));
+        used += width;
+        spans.extend([view.span(Role::Footer, sign), view.span(Role::Key, key), view.span(Role::Footer, words)]);
+    }
+    used
 }
 
 /// The messages of the last seconds, at the lower right.

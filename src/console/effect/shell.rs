@@ -18,6 +18,10 @@ use crate::{
 
 /// Inputs that wait for a session; more are refused.
 const WAITING: usize = 1_024;
+/// Bytes of a paste that may be under way: few, as what has left is not taken back when it is stopped.
+const UNDER_WAY: usize = 32 * 1024;
+/// Bytes of a paste that are sent at once.
+const PIECE: usize = 8 * 1024;
 /// What ends a paste that began in marks.
 const END_OF_PASTE: &[u8] = b"\x1b[201~";
 
@@ -197,16 +201,40 @@ impl Told {
 /// A paste under way.
 struct Paste {
     bytes: Arc<[u8]>,
+    sent: usize,
+    /// What the node has taken of it.
     done: usize,
+    /// Bytes that were pasted before it.
+    before: u64,
 }
 
 impl Paste {
-    async fn piece(&mut self, input: &SessionInput) {
-        self.done += input.send_some(&self.bytes[self.done..]).await;
+    fn new(bytes: Arc<[u8]>, before: u64) -> Self {
+        Self { bytes, sent: 0, done: 0, before }
+    }
+
+    /// Sends the next piece, or waits until the node has taken some. Cancel safe.
+    async fn step(&mut self, input: &mut SessionInput) {
+        if self.sent < self.bytes.len() && self.sent - self.done < UNDER_WAY {
+            let end = self.bytes.len().min(self.sent + PIECE);
+            // A paste that is stopped ends with a whole line, where it has lines.
+            let line = self.bytes[self.sent..end].iter().rposition(|byte| matches!(byte, b'\r' | b'\n'));
+            let end = line.map_or(end, |line| self.sent + line + 1);
+            self.sent += input.send_some(&self.bytes[self.sent..end]).await;
+        } else {
+            input.more_taken(self.before + self.done as u64).await;
+        }
+        let taken = usize::try_from(input.taken().saturating_sub(self.before)).unwrap_or(usize::MAX);
+        self.done = taken.min(self.sent);
     }
 
     fn progress(&self) -> Progress {
         Progress { done: self.done, total: self.bytes.len() }
+    }
+
+    /// Bytes that were pasted up to now, this one with them.
+    fn after(&self) -> u64 {
+        self.before + self.sent as u64
     }
 }
 
@@ -218,7 +246,8 @@ async fn carry(
     mut inbox: mpsc::Receiver<Order>,
     tape: &mut Tape,
 ) -> Trouble {
-    let input = session.input_handle();
+    let mut input = session.input_handle();
+    let mut pasted = 0;
     let mut exit = None;
     let mut ending = false;
     let mut paste: Option<Paste> = None;
@@ -232,13 +261,13 @@ async fn carry(
                     session.input(bytes);
                     continue;
                 }
-                Some(Order::Paste(bytes)) => paste = Some(Paste { bytes, done: 0 }),
+                Some(Order::Paste(bytes)) => paste = Some(Paste::new(bytes, pasted)),
                 Some(_) | None => {}
             }
         }
         let piece = async {
             match &mut paste {
-                Some(paste) => paste.piece(&input).await,
+                Some(paste) => paste.step(&mut input).await,
                 None => std::future::pending().await,
             }
         };
@@ -246,10 +275,12 @@ async fn carry(
             order = inbox.recv(), if !ending && behind.len() < WAITING => match order {
                 Some(order @ (Order::Input(_) | Order::Paste(_))) if paste.is_some() => behind.push_back(order),
                 Some(Order::Input(bytes)) => session.input(bytes),
-                Some(Order::Paste(bytes)) => paste = Some(Paste { bytes, done: 0 }),
+                Some(Order::Paste(bytes)) => paste = Some(Paste::new(bytes, pasted)),
                 Some(Order::CancelPaste) => {
                     behind.clear();
                     if let Some(stopped) = paste.take() {
+                        pasted = stopped.after();
+                        input.drop_stream();
                         // The program must learn that the paste is over.
                         if stopped.bytes.ends_with(END_OF_PASTE) {
                             session.input(END_OF_PASTE.to_vec());
@@ -271,7 +302,7 @@ async fn carry(
                 let progress = paste.as_ref().map(Paste::progress);
                 let left = progress.filter(|progress| progress.done < progress.total);
                 if left.is_none() {
-                    paste = None;
+                    pasted = paste.take().map_or(pasted, |paste| paste.after());
                 }
                 told.send(ShellUpdate::Pasting(left)).await;
             },

@@ -63,7 +63,8 @@ fn focus(bench: &Bench) -> u64 {
 fn one_key_leads_to_the_next_and_to_the_last_shell() {
     let mut bench = three();
     assert_eq!(focus(&bench), 3);
-    bench.press("ctrl-pageup");
+    assert!(bench.screen(80, 24).contains("^g then d leave · f12 last shell  f full"), "{}", bench.screen(80, 24));
+    bench.press("ctrl-g p");
     assert_eq!(focus(&bench), 2);
     bench.press("f12");
     assert_eq!(focus(&bench), 3);
@@ -74,6 +75,10 @@ fn one_key_leads_to_the_next_and_to_the_last_shell() {
     bench.press("ctrl-g w down down enter");
     assert_eq!(focus(&bench), 3);
     assert_eq!(sent(&bench), []);
+    // Programs page with these.
+    bench.press("ctrl-pageup ctrl-pagedown");
+    assert_eq!(sent(&bench), [(3, "\x1b[5;5~".to_owned()), (3, "\x1b[6;5~".to_owned())]);
+    bench.fx.clear();
     // After the prefix the console's own keys are the node's.
     bench.press("ctrl-g f12");
     assert_eq!(sent(&bench), [(3, "\x1b[24~".to_owned())]);

@@ -425,3 +425,29 @@ fn a_peer_that_owes_an_answer_is_known_and_the_service_does_not_answer_for_it() 
     settle(&mut client, &mut agent, at(9_000));
     assert_eq!((client.unanswered_since(), client.unacknowledged_bytes()), (None, 0));
 }
+
+#[test]
+fn what_a_slow_reader_has_not_come_to_is_taken_and_not_acknowledged() {
+    let (mut client, mut agent) = (Channel::new(Role::Client, 1024), Channel::new(Role::Agent, 1024));
+    agent.write(payload::OUTPUT, b"$ ", at(0));
+    settle(&mut client, &mut agent, at(0));
+    agent.acknowledge_ahead(3 * 1024);
+    assert_eq!(client.write(payload::OUTPUT, &[b'x'; 10 * 1024], at(1_000)), 10 * 1024);
+    settle(&mut client, &mut agent, at(1_000));
+    assert_eq!((client.unacknowledged(), agent.backlog() > 10 * 1024), (8, true));
+    // What comes back is still heard, and a frame that comes again is answered with what was acknowledged.
+    agent.write(payload::OUTPUT, b"busy", at(2_000));
+    settle(&mut client, &mut agent, at(2_000));
+    assert!(agent.is_drained());
+    client.tick(at(9_000));
+    settle(&mut client, &mut agent, at(9_000));
+    assert_eq!((client.unacknowledged(), client.unanswered_since()), (8, Some(at(9_000))));
+    let mut read = Vec::new();
+    while let Some(Event::Data(bytes)) = agent.poll_event() {
+        read.extend(bytes);
+        let before = client.unacknowledged();
+        settle(&mut client, &mut agent, at(9_500));
+        assert!(before == 0 || client.unacknowledged() < before, "{before}");
+    }
+    assert_eq!((read.len(), client.unacknowledged()), (10 * 1024, 0));
+}
