@@ -80,7 +80,7 @@ use notices::{Notices, Weight};
 use overlay::Overlay;
 use parameters::Parameters;
 use sessions::Sessions;
-use shells::{Shells, limits::Preferences};
+use shells::Shells;
 
 /// So long nobody needs to be told which keys can come next.
 const NEXT_KEYS: Duration = Duration::from_millis(300);
@@ -237,8 +237,8 @@ pub struct State {
     pub sessions: Sessions,
     /// Forwarded ports.
     pub forwards: Forwards,
-    /// What the session document in force says.
-    pub preferences: Preferences,
+    /// What the session documents in force say.
+    pub preferences: shells::limits::Known,
     preferences_feed: feed::Feeds,
     /// Messages.
     pub notices: Notices,
@@ -360,7 +360,7 @@ impl State {
             shells: Shells::default(),
             sessions: Sessions::default(),
             forwards,
-            preferences: Preferences::default(),
+            preferences: shells::limits::Known::default(),
             preferences_feed: feed::Feeds::default(),
             notices: Notices::default(),
             undo: Vec::new(),
@@ -642,9 +642,9 @@ impl State {
         }
     }
 
-    /// Whether the session document in force is known.
-    pub fn preferences_known(&self) -> bool {
-        self.preferences_feed.are_known()
+    /// Whether the session document in force in an origin is known.
+    pub fn preferences_known(&self, origin: Origin) -> bool {
+        self.preferences_feed.is_known(origin)
     }
 
     /// Goes to a pane, and fetches what it shows.
@@ -764,7 +764,8 @@ impl State {
     /// When something happens that is not seen at once.
     fn quiet_deadline(&self) -> Option<Timestamp> {
         let details = self.parameters.rests_at().filter(|_| self.pane == Pane::Parameters);
-        let quiet = details.into_iter().chain(self.sizes_deadline()).chain(self.looks_deadline());
+        let quiet =
+            details.into_iter().chain(self.sizes_deadline()).chain(self.looks_deadline()).chain(self.ends_deadline());
         quiet.chain(self.fleet.deadline()).min()
     }
 
@@ -775,6 +776,7 @@ impl State {
         self.dirty |= self.parameters.expire(now);
         self.end_sticky(now);
         self.tell_sizes(fx);
+        self.warn_of_ends(fx);
         if matches!(self.overlays.last(), Some(Overlay::Log { .. })) {
             fx.push(Effect::ReadLog);
         }

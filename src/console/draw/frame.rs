@@ -429,6 +429,8 @@ pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rec
         // In full screen there is no tab that says it.
         spans.insert(0, view.span(Role::Danger, format!(" {} ", super::shell::recording(view))));
     }
+    let ends = shells.current().filter(|_| shells.full_screen).and_then(|tab| super::shell::ends_soon(view, tab));
+    spans.extend(ends.map(|(role, told)| view.span(role, format!("{told} "))));
     spans.extend([view.span(Role::Key, prefix), view.span(Role::Footer, " then ")]);
     let pasting = shells.tabs.iter().any(|tab| tab.pasting.is_some()).then_some(Action::CancelPaste);
     let asked = shells.tabs.iter().any(|tab| tab.wants_copied.is_some()).then_some(Action::ClipboardRequest);

@@ -55,11 +55,12 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
 /// What becomes of the output of sessions, as the document in force has it.
 pub(super) fn logging(view: &View<'_>) -> (Role, String) {
     let state = view.state;
-    let logging = &state.preferences.logging;
+    let origin = state.sessions.current().map_or_else(|| state.origins.first(), |session| session.origin);
+    let logging = &state.preferences.of(origin).logging;
     let mut places: Vec<String> = Vec::new();
     places.extend(logging.bucket.as_ref().map(|bucket| format!("s3://{}", text::clean(bucket))));
     places.extend(logging.group.as_ref().map(|group| format!("log group {}", text::clean(group))));
-    match (state.preferences_known(), places.is_empty()) {
+    match (state.preferences_known(origin), places.is_empty()) {
         (false, _) => (Role::Dim, "logging: not known yet".to_owned()),
         (true, true) => (Role::Warning, "logging: metadata only".to_owned()),
         (true, false) => {

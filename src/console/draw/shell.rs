@@ -94,6 +94,14 @@ pub(super) fn signed_cut_off(view: &View<'_>, tab: &Tab, room: usize) -> Option<
     Some(view.span(role, format!("{sign} {told}")))
 }
 
+/// What is said of a session that the clock ends soon: `idle 4:00`.
+pub(super) fn ends_soon(view: &View<'_>, tab: &Tab) -> Option<(Role, String)> {
+    let (ends, left) = limits::countdown(tab, &view.state.preferences, view.state.now)?;
+    let role = if left < limits::URGENT { Role::Failed } else { Role::Warning };
+    let what = if ends == Ends::Idle { "idle" } else { "ends" };
+    (left < limits::SOON).then(|| (role, format!("{what} {}", limits::clock(left))))
+}
+
 /// What a tab says of itself behind its name: that it is recorded, that keys do not reach its node, a bell, news, its mark.
 /// `room` is for what keeps them from it.
 fn marks(view: &View<'_>, tab: &Tab, room: usize) -> Vec<(Role, String)> {
@@ -110,13 +118,7 @@ fn marks(view: &View<'_>, tab: &Tab, room: usize) -> Vec<(Role, String)> {
         let sign = if tab.muted { view.look.sign("◇ muted", "m muted") } else { view.look.sign("◆", "M") };
         marks.push((Role::Marked, sign.to_owned()));
     }
-    if let Some((ends, left)) = limits::countdown(tab, &view.state.preferences, view.state.now)
-        && left < limits::SOON
-    {
-        let role = if left < limits::URGENT { Role::Failed } else { Role::Warning };
-        let what = if ends == Ends::Idle { "idle" } else { "ends" };
-        marks.push((role, format!("{what} {}", limits::clock(left))));
-    }
+    marks.extend(ends_soon(view, tab));
     if tab.wants_copied.is_some() {
         marks.push((Role::Warning, view.look.sign("⧉", "copy?").to_owned()));
     }
@@ -223,7 +225,7 @@ fn told(view: &View<'_>, tab: &Tab) -> String {
         _ => {
             let mut told: Vec<String> = tab.terminal.title().into_iter().collect();
             // Only what is decided by the clock alone is always said: an idle time-out is far while one works.
-            if let (Some(longest), Some(started)) = (state.preferences.longest, tab.started) {
+            if let (Some(longest), Some(started)) = (state.preferences.of(tab.origin).longest, tab.started) {
                 let left = longest.saturating_sub(state.now.since(started));
                 told.push(format!("{} left", limits::clock(left)));
             }

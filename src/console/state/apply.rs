@@ -191,7 +191,7 @@ impl State {
             }
             Page::Sessions(list) => self.sessions.land(origin, &list),
             Page::Transcript(transcript) => self.land_transcript(&transcript),
-            Page::Preferences(preferences) => self.preferences = preferences,
+            Page::Preferences(preferences) => self.preferences.set(origin, preferences),
             Page::ComplianceTypes(list) => self.compliance.land_types(origin, &list, first),
             page @ (Page::Parameters(_) | Page::ParameterTags(_) | Page::Value(_) | Page::History(_)) => {
                 self.land_parameters(page, fx);

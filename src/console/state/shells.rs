@@ -72,6 +72,8 @@ pub struct Tab {
     pub started: Option<Timestamp>,
     /// When something was last typed or shown.
     pub active: Timestamp,
+    /// Whether it was told that it ends soon.
+    pub warned_of_end: bool,
     /// Whether its node answers.
     pub silence: Silence,
     /// The id of its session, once it has one.
@@ -157,6 +159,7 @@ impl Shells {
             started: None,
             active: now,
             silence: Silence::new(now),
+            warned_of_end: false,
             session: None,
             pasting: None,
             wants_copied: None,

@@ -6,6 +6,7 @@ use crate::{
     console::{
         action::Action,
         effect::{Effect, Progress, Query, Source},
+        origin::Origin,
         state::{Pane, shells::limits::Preferences},
         testing::Bench,
         update::{Page, ShellUpdate, Trouble, Update},
@@ -258,7 +259,7 @@ fn a_program_gets_the_clipboard_only_by_a_key_that_is_not_typed_by_chance() {
 fn the_time_a_session_has_left_is_counted_down() {
     let mut bench = three();
     let document = r#"{"inputs":{"idleSessionTimeout":"10","maxSessionDuration":"12"}}"#;
-    bench.state.preferences = Preferences::parse(document);
+    bench.state.preferences.set(Origin::default(), Preferences::parse(document));
     assert!(bench.screen(80, 24).contains("12:00 left"));
     bench.wait(360_000);
     assert!(bench.screen(80, 24).contains("idle 4:00"));
@@ -267,6 +268,50 @@ fn the_time_a_session_has_left_is_counted_down() {
     assert!(screen.contains("web-2 ◆ idle 4:00   ● web-3 ◆   "), "a key starts the idle time anew\n{screen}");
     bench.wait(330_000);
     assert!(bench.screen(80, 24).contains("ends 0:30"));
+    bench.press("ctrl-g f");
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("keys go to the node ends 0:30 ^g then"), "in full screen too\n{screen}");
+}
+
+#[test]
+fn a_shell_that_ends_within_a_minute_and_is_not_looked_at_is_told_once() {
+    let mut bench = three();
+    let document = r#"{"inputs":{"idleSessionTimeout":"10"}}"#;
+    bench.state.preferences.set(Origin::default(), Preferences::parse(document));
+    let told = |bench: &Bench| {
+        let notes = bench.fx.iter().filter_map(|effect| match effect {
+            Effect::Notify(text) => Some(text.clone()),
+            _ => None,
+        });
+        notes.collect::<Vec<_>>()
+    };
+    bench.press("ctrl-g n ctrl-g d");
+    bench.wait(300_000);
+    bench.apply(Update::Shell { tab: 2, update: ShellUpdate::Output });
+    assert!(bench.state.deadline().since(bench.state.now) <= Duration::from_secs(240), "somebody has to wake up");
+    bench.wait(239_000);
+    assert_eq!(told(&bench), Vec::<String>::new());
+    bench.wait(1_000);
+    let why = "nothing was typed or shown for 10 min.";
+    assert_eq!(told(&bench), [format!("web-1 ends in 60 s: {why}"), format!("web-3 ends in 60 s: {why}")]);
+    assert!(bench.screen(80, 24).contains("web-3 ends in 60 s"));
+    bench.wait(30_000);
+    assert_eq!(told(&bench).len(), 2);
+    // What was used again may be idle again.
+    bench.apply(Update::Shell { tab: 1, update: ShellUpdate::Output });
+    bench.wait(1_000);
+    bench.wait(600_000);
+    assert_eq!(told(&bench).iter().filter(|told| told.starts_with("web-1")).count(), 2);
+}
+
+#[test]
+fn each_origin_has_its_own_session_document() {
+    let mut bench = three();
+    let document = r#"{"inputs":{"maxSessionDuration":"12"}}"#;
+    bench.state.preferences.set(serde_json::from_str("7").unwrap(), Preferences::parse(document));
+    assert!(!bench.screen(80, 24).contains("12:00 left"));
+    bench.state.preferences.set(Origin::default(), Preferences::parse(document));
+    assert!(bench.screen(80, 24).contains("12:00 left"));
 }
 
 #[test]

@@ -6,7 +6,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Tab;
-use crate::ssm::Timestamp;
+use crate::{
+    console::{
+        effect::Effect,
+        origin::Origin,
+        state::{Pane, State},
+    },
+    ssm::Timestamp,
+};
 
 /// The document that every session without a document of its own follows.
 pub const PREFERENCES: &str = "SSM-SessionManagerRunShell";
@@ -43,9 +50,35 @@ pub struct Preferences {
     pub logging: Logging,
 }
 
+/// What holds where no document says anything.
+static UNSAID: Preferences = Preferences {
+    idle: IDLE,
+    longest: None,
+    key: None,
+    run_as: None,
+    logging: Logging { bucket: None, group: None, encrypted: false },
+};
+
 impl Default for Preferences {
     fn default() -> Self {
-        Self { idle: IDLE, longest: None, key: None, run_as: None, logging: Logging::default() }
+        UNSAID.clone()
+    }
+}
+
+/// The session document in force in each origin.
+#[derive(Clone, Debug, Default)]
+pub struct Known(Vec<(Origin, Preferences)>);
+
+impl Known {
+    /// What is said in an origin.
+    pub fn of(&self, origin: Origin) -> &Preferences {
+        self.0.iter().find(|(of, _)| *of == origin).map_or(&UNSAID, |(_, preferences)| preferences)
+    }
+
+    /// An origin says this.
+    pub fn set(&mut self, origin: Origin, preferences: Preferences) {
+        self.0.retain(|(of, _)| *of != origin);
+        self.0.push((origin, preferences));
     }
 }
 
@@ -84,7 +117,8 @@ pub enum Ends {
 }
 
 /// What ends a session first if nothing happens, and in how long.
-pub fn countdown(tab: &Tab, preferences: &Preferences, now: Timestamp) -> Option<(Ends, Duration)> {
+pub fn countdown(tab: &Tab, known: &Known, now: Timestamp) -> Option<(Ends, Duration)> {
+    let preferences = known.of(tab.origin);
     let started = tab.started.filter(|_| tab.is_running())?;
     let idle = (Ends::Idle, preferences.idle.saturating_sub(now.since(tab.active.max(started))));
     let longest = preferences.longest.map(|most| (Ends::Duration, most.saturating_sub(now.since(started))));
@@ -99,6 +133,47 @@ pub fn clock(left: Duration) -> String {
     match hours {
         0 => format!("{minutes}:{seconds:02}"),
         _ => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
+}
+
+impl State {
+    /// Warns of shells that end within a minute and that nobody looks at.
+    pub(in crate::console::state) fn warn_of_ends(&mut self, fx: &mut Vec<Effect>) {
+        let now = self.now;
+        let looked_at = |id: u64| self.pane == Pane::Shell && self.window_focused && self.shells.is_shown(id);
+        let mut urgent = Vec::new();
+        for tab in &self.shells.tabs {
+            let left = countdown(tab, &self.preferences, now).filter(|(_, left)| *left <= URGENT && !left.is_zero());
+            let tell = left.filter(|_| !tab.warned_of_end && !looked_at(tab.id));
+            urgent.push((tab.id, left.is_some() && (tab.warned_of_end || tell.is_some())));
+            let Some((ends, left)) = tell else { continue };
+            let idle = self.preferences.of(tab.origin).idle.as_secs() / 60;
+            let (why, advice) = match ends {
+                Ends::Idle => (format!("nothing was typed or shown for {idle} min"), "A key in it keeps it open."),
+                Ends::Duration => ("it has lasted as long as sessions may".to_owned(), "Save what you have there."),
+            };
+            let words = format!("{} ends in {} s: {why}.", tab.name, left.as_secs());
+            fx.push(Effect::Notify(words.clone()));
+            self.notices.add(
+                now,
+                crate::console::state::notices::Weight::Warning,
+                crate::console::update::Trouble::new(words, Some(advice)),
+            );
+            self.dirty = true;
+        }
+        for (id, warned) in urgent {
+            if let Some(tab) = self.shells.tab_mut(id) {
+                tab.warned_of_end = warned;
+            }
+        }
+    }
+
+    /// When the next shell has a minute left.
+    pub(in crate::console::state) fn ends_deadline(&self) -> Option<Timestamp> {
+        let left = |tab: &Tab| countdown(tab, &self.preferences, self.now).map(|(_, left)| left);
+        let unwarned = self.shells.tabs.iter().filter(|tab| !tab.warned_of_end);
+        let until = unwarned.filter_map(left).filter_map(|left| left.checked_sub(URGENT));
+        until.filter(|until| !until.is_zero()).min().map(|until| self.now.plus(until))
     }
 }
 
