@@ -9,6 +9,7 @@ use super::{
     forward::Forward,
     keymap::Problem,
     place::Policy,
+    session::SessionProfile,
     theme::Colours,
     view::{Columns, View},
 };
@@ -61,6 +62,9 @@ pub struct Settings {
     /// Ports that are forwarded.
     #[serde(rename = "forward")]
     pub forwards: Vec<Forward>,
+    /// How shells are begun: the first whose filter lets a node through holds for it.
+    #[serde(rename = "session")]
+    pub sessions: Vec<SessionProfile>,
     /// What holds for places of a name.
     #[serde(rename = "policy")]
     pub policies: Vec<Policy>,
@@ -184,6 +188,7 @@ impl Default for Settings {
             views: Vec::new(),
             notify: Notify::Auto,
             forwards: Vec::new(),
+            sessions: Vec::new(),
             policies: Vec::new(),
             commands: Vec::new(),
             problems: Vec::new(),

@@ -10,6 +10,7 @@ use crate::{
         aws::{Profile, SsoSession},
         forward::Forward,
         place::Place,
+        session::SessionProfile,
     },
     console::{
         opener::Opener,
@@ -406,8 +407,15 @@ pub enum Effect {
     Forget(Source),
     /// Change something.
     Change(Confirmed),
-    /// Start a session and show it in this terminal; or go on with one that was left, by its id.
-    OpenShell { tab: u64, origin: Origin, node: String, left: Option<String>, terminal: Arc<Terminal> },
+    /// Start a session, as a profile says, and show it in this terminal; or go on with one that was left, by its id.
+    OpenShell {
+        tab: u64,
+        origin: Origin,
+        node: String,
+        profile: Option<Box<SessionProfile>>,
+        left: Option<String>,
+        terminal: Arc<Terminal>,
+    },
     /// Send keys to a session.
     ShellInput { tab: u64, bytes: Vec<u8> },
     /// Send a large paste to a session, as fast as the session takes it, telling how far it has come.

@@ -201,9 +201,9 @@ impl Performer {
                 }
             }
             Effect::Change(change) => self.change(change),
-            Effect::OpenShell { tab, origin, node, left, terminal } => {
+            Effect::OpenShell { tab, origin, node, profile, left, terminal } => {
                 if let Some(client) = self.client(origin) {
-                    let line = shell::open(client, tab, (node, left), terminal, self.updates.clone());
+                    let line = shell::open(client, tab, (node, profile, left), terminal, self.updates.clone());
                     // A session whose tab has a new one is left to itself.
                     if let Some(old) = self.shells.insert(tab, line) {
                         old.leave();

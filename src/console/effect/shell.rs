@@ -6,8 +6,8 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{Progress, Recording, perform::trouble, tape::Tape, turns::Turns};
 use crate::{
-    client::{Client, Error, Session, SessionEvent, SessionInput, TerminalSize},
-    config::paths::Paths,
+    client::{Client, Error, Session, SessionEvent, SessionInput, SessionOptions, TerminalSize},
+    config::{paths::Paths, session::SessionProfile},
     console::{
         state::shells::limits::{PREFERENCES, Preferences},
         term::{Event, Screen, Terminal},
@@ -85,7 +85,7 @@ impl Line {
 pub(super) fn open(
     client: Client,
     tab: u64,
-    (node, left): (String, Option<String>),
+    (node, profile, left): (String, Option<Box<SessionProfile>>, Option<String>),
     terminal: Arc<Terminal>,
     updates: mpsc::Sender<Update>,
 ) -> Line {
@@ -93,7 +93,7 @@ pub(super) fn open(
     let task = tokio::spawn(async move {
         let told = Told { tab, updates };
         let session = match left {
-            None => start(&client, node, &terminal).await,
+            None => start(&client, node, profile.map(|profile| *profile).unwrap_or_default(), &terminal).await,
             Some(left) => take_over(&client, node, left, &terminal).await,
         };
         let closed = match session {
@@ -111,9 +111,17 @@ pub(super) fn open(
     Line { orders, task }
 }
 
-async fn start(client: &Client, node: String, terminal: &Terminal) -> Result<(Session, Option<Turns>), Trouble> {
-    let request = StartSession { target: node, ..Default::default() };
-    let session = client.start_session(request, size_of(terminal)).await.map_err(|error| trouble(&error))?;
+async fn start(
+    client: &Client,
+    node: String,
+    profile: SessionProfile,
+    terminal: &Terminal,
+) -> Result<(Session, Option<Turns>), Trouble> {
+    let mut options = SessionOptions::new(size_of(terminal));
+    options.keep_alive = profile.keep_alive().unwrap_or(options.keep_alive);
+    let SessionProfile { document: document_name, parameters, .. } = profile;
+    let request = StartSession { target: node, document_name, parameters, ..Default::default() };
+    let session = client.open_session(request, options).await.map_err(|error| trouble(&error))?;
     // Without a place to write to, it can still be used, and taken over after little input.
     let turns = Paths::discover().ok().map(|paths| Turns::of(paths.attached(), session.id().to_owned()));
     Ok((session, turns))

@@ -305,8 +305,7 @@ impl State {
             }
             Command::Shell(name) => {
                 if !self.refuses(Action::OpenShell) {
-                    let id = self.fleet.called(&name)?;
-                    self.open_shell(self.origin_of(&id), &id, None, fx);
+                    self.shell_called(&name, fx)?;
                 }
             }
             Command::Run(document) => {

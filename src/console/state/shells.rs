@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    config::session::SessionProfile,
     console::{
         effect::Progress,
         origin::Origin,
@@ -20,6 +21,7 @@ mod links;
 mod lookback;
 mod mouse;
 pub mod paste;
+mod profile;
 mod record;
 pub mod silence;
 pub mod sizes;
@@ -72,6 +74,8 @@ pub struct Tab {
     pub started: Option<Timestamp>,
     /// When something was last typed or shown.
     pub active: Timestamp,
+    /// How its session was begun, where the settings or the user said so.
+    pub profile: Option<Box<SessionProfile>>,
     /// Whether it was told that it ends soon.
     pub warned_of_end: bool,
     /// Whether its node answers.
@@ -159,6 +163,7 @@ impl Shells {
             started: None,
             active: now,
             silence: Silence::new(now),
+            profile: None,
             warned_of_end: false,
             session: None,
             pasting: None,

@@ -300,7 +300,7 @@ fn a_shell_that_ends_within_a_minute_and_is_not_looked_at_is_told_once() {
     // What was used again may be idle again.
     bench.apply(Update::Shell { tab: 1, update: ShellUpdate::Output });
     bench.wait(1_000);
-    bench.wait(600_000);
+    bench.wait(541_000);
     assert_eq!(told(&bench).iter().filter(|told| told.starts_with("web-1")).count(), 2);
 }
 
@@ -518,4 +518,41 @@ fn a_line_that_is_mended_says_since_when_and_leaves_the_bar_to_the_other_shells(
     }
     assert!(!screen.contains("keys go to the node"));
     assert!(bench.screen(200, 60).contains("reconnecting… 25s (attempt 4: cannot reach"));
+}
+
+#[test]
+fn a_shell_begins_as_the_first_profile_that_fits_its_node_says() {
+    let mut bench = three();
+    let text = "[[session]]\nmatch = 'name:web-2 origin:'\n[[session]]\nmatch = 'name:web-3'\ndocument = 'Ops-Shell'\n\
+                parameters = { user = 'ops' }\n[[session]]\nkeepalive = '20s'\n";
+    bench.state.settings.sessions = crate::config::settings::Settings::parse(text).unwrap().sessions;
+    bench.press("ctrl-g x y ctrl-g x y ctrl-g x y");
+    let begun = |bench: &mut Bench, line: &str| {
+        bench.fx.clear();
+        bench.press(":");
+        bench.type_text(line);
+        bench.press("enter");
+        let profile = bench.fx.iter().find_map(|effect| match effect {
+            Effect::OpenShell { profile, .. } => Some(profile.clone()),
+            _ => None,
+        });
+        bench.press("ctrl-g d");
+        profile.unwrap().unwrap()
+    };
+    let ops = begun(&mut bench, "shell web-3");
+    assert_eq!(
+        (ops.document.as_deref(), ops.parameters["user"].as_slice()),
+        (Some("Ops-Shell"), &["ops".to_owned()][..])
+    );
+    let others = begun(&mut bench, "shell web-1");
+    assert_eq!((others.document.clone(), others.keep_alive()), (None, Some(Duration::from_secs(20))));
+    assert_eq!(begun(&mut bench, "shell web-1 My-Session").document.as_deref(), Some("My-Session"));
+    // The same again, where a shell ended.
+    bench.press("5");
+    let tab = bench.state.shells.current().unwrap().id;
+    bench.apply(Update::Shell { tab, update: ShellUpdate::Closed(Trouble::new("over", None)) });
+    bench.fx.clear();
+    bench.press("r");
+    let named = |effect: &Effect| matches!(effect, Effect::OpenShell { profile: Some(profile), .. } if profile.document.as_deref() == Some("My-Session"));
+    assert!(bench.fx.iter().any(named));
 }

@@ -121,8 +121,8 @@ impl State {
         let before = fx.len();
         self.open_shell(session.origin, &session.node, None, fx);
         for effect in &mut fx[before..] {
-            if let Effect::OpenShell { left, .. } = effect {
-                *left = Some(session.id.clone());
+            if let Effect::OpenShell { left, profile, .. } = effect {
+                (*left, *profile) = (Some(session.id.clone()), None);
             }
         }
     }
@@ -143,6 +143,7 @@ impl State {
             return None;
         }
         let name = self.fleet.node(node).map_or_else(|| clean(node), |node| node.name.clone());
+        let profile = self.session_profile(node);
         let (room, scrollback, now) = (self.shell_room(), self.settings.scrollback, self.now);
         let policy = match self.settings.clipboard {
             Clipboard::Ask => ClipboardPolicy::Ask,
@@ -152,7 +153,10 @@ impl State {
         let tab = self.shells.open((origin, node, &name), room, scrollback, beside, now);
         tab.terminal.with_screen_mut(|screen| screen.set_clipboard_policy(policy));
         let (id, node, terminal) = (tab.id, node.to_owned(), tab.terminal.clone());
-        fx.push(Effect::OpenShell { tab: id, origin, node, left: None, terminal });
+        if let Some(tab) = self.shells.tab_mut(id) {
+            tab.profile.clone_from(&profile);
+        }
+        fx.push(Effect::OpenShell { tab: id, origin, node, profile, left: None, terminal });
         self.go(Pane::Shell, fx);
         Some(id)
     }
@@ -170,8 +174,8 @@ impl State {
         if let Some(tab) = self.shells.tab_mut(id) {
             (tab.phase, tab.started, tab.session, tab.active) = (Phase::Connecting, None, None, now);
             (tab.pasting, tab.wants_copied, tab.recording, tab.silence) = (None, None, false, Silence::new(now));
-            let node = tab.node.clone();
-            fx.push(Effect::OpenShell { tab: id, origin, node, left: None, terminal: tab.terminal.clone() });
+            let (node, profile) = (tab.node.clone(), tab.profile.clone());
+            fx.push(Effect::OpenShell { tab: id, origin, node, profile, left: None, terminal: tab.terminal.clone() });
         }
     }
 

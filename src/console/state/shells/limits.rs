@@ -118,6 +118,10 @@ pub enum Ends {
 
 /// What ends a session first if nothing happens, and in how long.
 pub fn countdown(tab: &Tab, known: &Known, now: Timestamp) -> Option<(Ends, Duration)> {
+    // What a document of its own says is not known here.
+    if tab.profile.as_ref().is_some_and(|profile| profile.document.is_some()) {
+        return None;
+    }
     let preferences = known.of(tab.origin);
     let started = tab.started.filter(|_| tab.is_running())?;
     let idle = (Ends::Idle, preferences.idle.saturating_sub(now.since(tab.active.max(started))));

@@ -1,0 +1,56 @@
+//! How a shell is begun: as the first of the settings' profiles says that fits its node, or with a document that was named.
+
+use crate::{
+    config::session::SessionProfile,
+    console::{
+        effect::Effect,
+        state::{
+            State,
+            filter::Matching,
+            fleet::query::{Query, Row},
+        },
+        text::clean,
+    },
+};
+
+impl State {
+    /// The first profile that fits a node. One whose filter makes no sense fits none, and says so.
+    pub(in crate::console::state) fn session_profile(&mut self, node: &str) -> Option<Box<SessionProfile>> {
+        let mut wrong = Vec::new();
+        let fits = |profile: &&SessionProfile| {
+            let query = Query::parse(&profile.filter, &[]);
+            if let Some(remark) = query.remarks.first() {
+                wrong.push(format!("[[session]] match = \"{}\" is left out: {remark}", clean(&profile.filter)));
+                return false;
+            }
+            let row = |node| Row { node, marked: false, served: false, now: self.now };
+            let passes = |node| query.passes(&row(node), &mut Matching::default());
+            self.fleet.node(node).map_or(query.is_empty(), passes)
+        };
+        let found = self.settings.sessions.iter().find(fits).cloned().map(Box::new);
+        wrong.iter().for_each(|wrong| self.warn(wrong));
+        found
+    }
+
+    /// Opens a shell on the node of a name, which may have a session document behind it.
+    pub(in crate::console::state) fn shell_called(&mut self, text: &str, fx: &mut Vec<Effect>) -> Result<(), String> {
+        let (node, document) = match (self.fleet.called(text), text.trim().rsplit_once(' ')) {
+            (Ok(node), _) => (node, None),
+            (Err(_), Some((name, document))) => (self.fleet.called(name.trim())?, Some(document.to_owned())),
+            (Err(error), None) => return Err(error),
+        };
+        let before = fx.len();
+        let opened = self.open_shell(self.origin_of(&node), &node, None, fx);
+        let Some(document) = document else { return Ok(()) };
+        let named = Some(Box::new(SessionProfile { document: Some(document), ..SessionProfile::default() }));
+        for effect in &mut fx[before..] {
+            if let Effect::OpenShell { profile, .. } = effect {
+                profile.clone_from(&named);
+            }
+        }
+        if let Some(tab) = opened.and_then(|id| self.shells.tab_mut(id)) {
+            tab.profile = named;
+        }
+        Ok(())
+    }
+}
