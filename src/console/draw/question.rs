@@ -121,7 +121,7 @@ fn keys(view: &mut View<'_>, frame: &mut Frame<'_>, line: Rect, question: &Quest
         spans.push(view.span(Role::Dim, "   "));
     }
     let operation = operation(question);
-    if usize::from(x - line.x) + operation.len() <= line.width.into() {
+    if usize::from(x - line.x) + operation.len() <= usize::from(line.width) {
         spans.push(view.span(Role::Dim, operation));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), line);
