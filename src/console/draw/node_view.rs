@@ -65,7 +65,7 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &NodeView)
             let (role, ping) = fleet::ping(view, &node.ping);
             // How the node is must be seen, whatever it is called.
             let used = text::width(&left[0].content) + text::width(&tab.content) + text::width(&ping) + 3;
-            let name = text::cut(&view.name(node), usize::from(area.width).saturating_sub(used).max(8));
+            let name = text::cut(view.name(node), usize::from(area.width).saturating_sub(used).max(8));
             left.push(view.span(Role::Title, name));
             left.push(tab);
             left.push(view.span(role, format!("  {ping}")));

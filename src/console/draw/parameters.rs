@@ -91,8 +91,10 @@ fn tree(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         Column::new("By", 8, 20, 4),
     ];
     let marked = |row: usize| {
-        let name = parameters.rows().get(row).and_then(|row| row.name(parameters.listed()));
-        name.is_some_and(|name| parameters.marks.has(name))
+        parameters.rows().get(row).is_some_and(|row| match row.kind {
+            RowKind::Leaf => parameters.marks.has(row.path(parameters.listed())),
+            RowKind::Branch { count, .. } => parameters.marks.below(row.path(parameters.listed())) >= count,
+        })
     };
     let grid = Grid {
         slot: Slot::Tree,

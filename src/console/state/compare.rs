@@ -95,7 +95,7 @@ impl Sheet for ComparedRows<'_> {
         &["name", "disk", "full", "memory", "load", "cores", "uptime", "kernel", "agent", "sampled", "id"]
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.nodes.len()
     }
 

@@ -44,7 +44,7 @@ pub trait Rows: Send + Sync {
     /// The names of the columns.
     fn heads(&self) -> Vec<String>;
     /// Rows there are.
-    fn len(&self) -> usize;
+    fn count(&self) -> usize;
     /// The cells of a row.
     fn cells(&self, row: usize) -> Vec<Value>;
 }
@@ -62,7 +62,7 @@ impl Rows for Worked {
         self.heads.clone()
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.rows.len()
     }
 
@@ -92,7 +92,7 @@ impl Export {
 
     /// Rows it has.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.rows.count()
     }
 
     /// Columns it has.

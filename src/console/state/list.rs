@@ -99,7 +99,7 @@ pub trait Sheet {
     /// The names of the columns: their headings in small letters, with a `-` for each space.
     fn columns(&self) -> &'static [&'static str];
     /// Rows there are, in the list's own order.
-    fn len(&self) -> usize;
+    fn count(&self) -> usize;
     /// What tells a row from all others, also when the list has come again.
     fn key(&self, row: usize) -> Cow<'_, str>;
     /// What stands in a cell.

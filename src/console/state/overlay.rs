@@ -23,8 +23,8 @@ use crate::{
     },
 };
 
-/// Lines of what a question is about.
-const MOST_LISTED: usize = 10;
+/// Lines of what a question is about; it can be scrolled.
+const MOST_LISTED: usize = 100;
 
 /// What a question is about.
 #[derive(Clone, Debug, PartialEq)]

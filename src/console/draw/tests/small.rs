@@ -179,7 +179,7 @@ fn help_and_the_line_explain_themselves_on_a_low_screen() {
     bench.press("esc :");
     bench.type_text("mark");
     let screen = bench.screen(40, 10);
-    assert!(screen.contains("Mark the row and step down"), "{screen}");
+    assert!(screen.contains("Mark the row, or what is below a"), "{screen}");
     // A key is listed once with what it means here, however many layers bind it.
     let mut bench = made::files();
     bench.press("?");

@@ -27,7 +27,7 @@ impl Sheet for CommandRows<'_> {
         if self.origins.are_several() { ALL } else { &ALL[..ALL.len() - 1] }
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.list.len()
     }
 
@@ -76,7 +76,7 @@ impl Sheet for ResultRows<'_> {
         }
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         if self.0.by_node { self.0.order.len() } else { self.0.groups.len() }
     }
 

@@ -34,7 +34,7 @@ impl Sheet for GroupRows<'_> {
         &["group", "compliant", "nodes", "in-order", "not", "never-scanned"]
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.0.len()
     }
 
@@ -82,7 +82,7 @@ impl Sheet for MemberRows<'_> {
         ]
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.members.len()
     }
 
@@ -138,7 +138,7 @@ impl Sheet for PatchRows<'_> {
         &["state", "severity", "patch", "classification", "id", "cves", "installed"]
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.0.len()
     }
 

@@ -24,7 +24,7 @@ impl Rows for NodeRows {
         self.columns.iter().map(|column| column.name().into_owned()).collect()
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.nodes.len()
     }
 
@@ -42,7 +42,7 @@ impl Rows for GroupRows {
         std::iter::once(self.0.name().into_owned()).chain(counts).collect()
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.1.len()
     }
 

@@ -22,7 +22,7 @@ impl Sheet for ForwardRows<'_> {
         if self.origins.are_several() { ALL } else { &ALL[..ALL.len() - 1] }
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.list.len()
     }
 

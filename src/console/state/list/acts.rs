@@ -183,7 +183,7 @@ impl State {
             // The rows of the tree are branches too; those of the sheet are parameters alone.
             (List::Parameters, _) => self.parameters.place(),
             (_, Some(lens)) => lens.place(row),
-            (_, None) => Some(row).filter(|row| *row < self.sheet(list).len()),
+            (_, None) => Some(row).filter(|row| *row < self.sheet(list).count()),
         }
     }
 
@@ -324,8 +324,8 @@ impl State {
         let is_marked = |place: &usize| marks.is_some_and(|marks| marks.has(&sheet.key(*place)));
         let places: Vec<usize> = match (which, self.lens_of(list)) {
             (Which::Shown, Some(lens)) => lens.places().collect(),
-            (Which::Marked, _) => (0..sheet.len()).filter(is_marked).collect(),
-            (Which::Shown | Which::All, _) => (0..sheet.len()).collect(),
+            (Which::Marked, _) => (0..sheet.count()).filter(is_marked).collect(),
+            (Which::Shown | Which::All, _) => (0..sheet.count()).collect(),
         };
         let cells = |place: usize| (0..columns.len()).map(|column| sheet.fact(place, column).value()).collect();
         let rows = places.into_iter().map(cells).collect();

@@ -81,11 +81,11 @@ impl Lens {
 
     /// Works out anew what is shown if something changed. The cursor stays on its row.
     pub fn settle(&mut self, cursor: &mut Cursor, sheet: &dyn Sheet) {
-        if !std::mem::take(&mut self.stale) && self.total == sheet.len() {
+        if !std::mem::take(&mut self.stale) && self.total == sheet.count() {
             return;
         }
         let kept = self.kept.take();
-        self.total = sheet.len();
+        self.total = sheet.count();
         self.shown = self.arranged(sheet);
         let is_kept = |row: &usize| self.place(*row).is_some_and(|place| kept.as_deref() == Some(&*sheet.key(place)));
         if kept.is_some()
@@ -183,7 +183,7 @@ mod tests {
             &["name", "size"]
         }
 
-        fn len(&self) -> usize {
+        fn count(&self) -> usize {
             self.0.len()
         }
 

@@ -1,6 +1,6 @@
 //! Marks on rows, by what tells a row from all others.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Bound};
 
 use crate::console::action::Action;
 
@@ -57,6 +57,12 @@ impl Marks {
             _ => return false,
         }
         true
+    }
+
+    /// How many marks there are on rows whose keys begin so.
+    pub fn below(&self, beginning: &str) -> usize {
+        let from = self.keys.range::<str, _>((Bound::Included(beginning), Bound::Unbounded));
+        from.take_while(|key| key.starts_with(beginning)).count()
     }
 
     /// Marks all of these, or takes their marks away if all of them are marked.

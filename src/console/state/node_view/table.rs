@@ -33,7 +33,7 @@ impl<T: Row> Sheet for TableRows<'_, T> {
         T::columns()
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.0.map_or(0, Table::len)
     }
 

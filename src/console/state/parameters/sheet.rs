@@ -13,7 +13,7 @@ impl Sheet for ParameterRows<'_> {
         &["name", "type", "tier", "version", "changed", "by", "key", "description"]
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.0.listed().len()
     }
 
