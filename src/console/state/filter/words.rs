@@ -205,7 +205,9 @@ mod tests {
             for word in &words.list {
                 let mut buffer = Vec::new();
                 let slow = match word.kind {
-                    // The matcher does not find everything at the end of a text.
+                    // The matcher does not find everything at the ends of a text.
+                    AtomKind::Prefix if word.exact_case => text.starts_with(&word.needle),
+                    AtomKind::Prefix => text.to_lowercase().starts_with(&word.needle.to_lowercase()),
                     AtomKind::Postfix if word.exact_case => text.ends_with(&word.needle),
                     AtomKind::Postfix => text.to_lowercase().ends_with(&word.needle.to_lowercase()),
                     _ => word.atom.score(Utf32Str::new(&text, &mut buffer), &mut matching.matcher).is_some(),
