@@ -94,10 +94,10 @@ fn what_was_seen_is_seen_again_and_no_secret_is_in_the_record() {
     terminal.keys("\x07d");
     terminal.wait_until_gone("^g then d leave");
     terminal.keys("?");
-    terminal.wait_for("Mark the row and step down");
+    terminal.wait_for("Mark the row, or what is below a");
     seen.push(screen(&terminal));
     terminal.keys("\x1b");
-    terminal.wait_until_gone("Mark the row and step down");
+    terminal.wait_until_gone("Mark the row, or what is below a");
     leave(&mut terminal);
 
     let record = read(engine.root.path().join("session.jsonl"));
