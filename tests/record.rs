@@ -89,15 +89,19 @@ fn what_was_seen_is_seen_again_and_no_secret_is_in_the_record() {
     terminal.wait_for("db-1");
     terminal.keys("s");
     terminal.wait_for("^g then d leave");
-    terminal.keys(&format!("read -s it && echo got-${{#it}}\r{SHELL}\r"));
+    // Typed ahead of `read`, the end of the line would be no end: the terminal is still as readline has set it.
+    terminal.keys("printf re''ady; read -s it && echo got-${#it}\r");
+    terminal.wait_for("ready");
+    terminal.keys(&format!("{SHELL}\r"));
     terminal.wait_for(&format!("got-{}", SHELL.len()));
     terminal.keys("\x07d");
     terminal.wait_until_gone("^g then d leave");
     terminal.keys("?");
-    terminal.wait_for("Mark the row, or what is below a");
+    // The last line of the frame.
+    terminal.wait_for("esc close");
     seen.push(screen(&terminal));
     terminal.keys("\x1b");
-    terminal.wait_until_gone("Mark the row, or what is below a");
+    terminal.wait_until_gone("esc close");
     leave(&mut terminal);
 
     let record = read(engine.root.path().join("session.jsonl"));
