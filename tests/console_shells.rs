@@ -139,7 +139,9 @@ fn a_broken_line_is_told_in_the_tab_with_its_reason_until_it_stands_again() {
     engine.kill();
     terminal.wait("the reason", |screen| {
         let text = screen.contents();
-        text.lines().any(|line| line.contains("◌ web-1 reconnecting… ") && line.contains("(attempt ") && line.contains("cannot reach"))
+        text.lines().any(|line| {
+            line.contains("◌ web-1 reconnecting… ") && line.contains("(attempt ") && line.contains("cannot reach")
+        })
     });
     engine.restart();
     terminal.wait_for("● web-1");

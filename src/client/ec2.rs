@@ -145,7 +145,10 @@ mod tests {
             )
         };
         let (name, env) = (item("i-1", "Name", "<value>a &amp; b</value>"), item("i-1", "Env", "<value/>"));
-        let xml = format!("<DescribeTagsResponse><tagSet>{name}{env}{}</tagSet></DescribeTagsResponse>", item("i-2", "k", "<value>v</value>"));
+        let xml = format!(
+            "<DescribeTagsResponse><tagSet>{name}{env}{}</tagSet></DescribeTagsResponse>",
+            item("i-2", "k", "<value>v</value>")
+        );
         let tags: Vec<_> = decode_tags(&xml).map(|(id, tag)| (id, tag.key, tag.value)).collect();
         let expected = [("i-1", "Name", "a & b"), ("i-1", "Env", ""), ("i-2", "k", "v")];
         assert_eq!(tags, expected.map(|(id, key, value)| (id.to_owned(), key.to_owned(), value.to_owned())));
