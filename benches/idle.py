@@ -2,8 +2,8 @@
 
     python benches/idle.py [--seconds 60] [--nodes 6] [--binary target/release/fleetdeck]
 
-Runs against `fleetdeck demo --headless`. A wake-up is a voluntary context switch of any thread of the console, as Linux
-counts them. Needs Linux and `cargo build --release`.
+Runs against `fleetdeck demo --headless`; each line takes 70 seconds and those asked for. A wake-up is a voluntary context
+switch of any thread of the console, as Linux counts them. Needs Linux and `cargo build --release`.
 """
 
 import argparse
