@@ -22,8 +22,10 @@ use crate::{
     ssm::{self, Timestamp},
 };
 
+pub(super) mod files;
 mod forward;
 mod look;
+mod make;
 mod on_node;
 mod outputs;
 pub mod perform;

@@ -1,11 +1,8 @@
 //! The file in which a console says how it was left: one for each scope, read before the first frame, written at the end.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::PathBuf};
 
-use super::state::left::Left;
+use super::{effect::files::replace, state::left::Left};
 use crate::config::paths::Paths;
 
 /// A file that is larger was not written by us, or not for a first frame.
@@ -40,23 +37,7 @@ impl Session {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, left: &Left) -> io::Result<()> {
-        let directory = self.0.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(directory)?;
-        let draft = self.0.with_extension(format!("{}.part", std::process::id()));
-        let mut options = fs::File::options();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let written = options.open(&draft).and_then(|file| {
-            let mut file = io::BufWriter::new(file);
-            serde_json::to_writer(&mut file, left)?;
-            io::Write::flush(&mut file)?;
-            fs::rename(&draft, &self.0)
-        });
-        if written.is_err() {
-            let _ = fs::remove_file(&draft);
-        }
-        written
+        replace(&self.0, &serde_json::to_string(left)?)
     }
 }
 
@@ -67,6 +48,8 @@ fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]

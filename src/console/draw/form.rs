@@ -162,7 +162,7 @@ fn keys(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, form: &Form) {
     for (action, word) in always.into_iter().chain(plan).chain(accept) {
         let Some(key) = view.state.key_for(action) else { continue };
         let used = spans.iter().map(Span::width).sum::<usize>();
-        if used + text::width(&key) + word.len() < area.width.into() {
+        if used + text::width(&key) + word.len() < usize::from(area.width) {
             spans.push(view.span(Role::Key, key));
             spans.push(view.span(Role::Dim, format!(" {word}   ")));
         }

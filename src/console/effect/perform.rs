@@ -3,12 +3,11 @@
 use std::{
     collections::HashMap,
     ffi::OsString,
-    io::Write,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use futures_util::{StreamExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::{AbortHandle, JoinHandle, JoinSet},
@@ -16,8 +15,11 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Change, Confirmed, Effect, Epoch, Programs, Query, Retag, Source, forward, look, on_node, shell, sign_in, transfer,
-    write,
+    Change, Confirmed, Effect, Epoch, Programs, Query, Source,
+    files::{replace, save, unwritten},
+    forward, look,
+    make::make,
+    shell, sign_in, transfer,
 };
 use crate::{
     client::{Client, Error, Throttle},
@@ -25,12 +27,9 @@ use crate::{
     console::{
         opener::Opener,
         origin::Origin,
-        probe,
-        state::compose,
-        text,
-        update::{Changed, Facts, Fault, Trouble, Update},
+        probe, text,
+        update::{Facts, Fault, Trouble, Update},
     },
-    ssm,
 };
 
 /// How a client for a place is made, however long that takes.
@@ -544,162 +543,6 @@ fn facts(client: &Client) -> Facts {
         account: None,
         caller: None,
     }
-}
-
-async fn make(
-    client: &Client,
-    change: Change,
-    updates: &mpsc::Sender<Update>,
-    stop: &CancellationToken,
-) -> Result<Changed, Trouble> {
-    Ok(match change {
-        Change::Run(_) => return Err(Trouble::new("Programs are run without the service.", None)),
-        Change::Send(send) => send_all(client, *send).await?,
-        Change::OnNode(change) => on_node::run(client, *change).await?,
-        Change::WriteFile(change) => write::run(client, *change).await?,
-        Change::Upload(copying) => transfer::upload(client, *copying, updates, stop).await?,
-        Change::Scan(nodes) => scan(client, nodes).await?,
-        Change::Cancel(ids) => {
-            for id in &ids {
-                client.call(ssm::CancelCommand { command_id: id.clone(), ..Default::default() }).await?;
-            }
-            Changed::Cancelled(ids.into_iter().next().unwrap_or_default())
-        }
-        Change::Put(put) => {
-            let name = put.name.clone();
-            Changed::Put { name, version: client.call(*put).await?.version }
-        }
-        Change::Restore { version, mut put } => {
-            let name = put.name.clone();
-            let asked = ssm::GetParameter { name: format!("{name}:{version}"), with_decryption: Some(true) };
-            let value = client.call(asked).await?.parameter.and_then(|parameter| parameter.value);
-            put.value = value.ok_or_else(|| Error::Protocol("GetParameter answered without a value".to_owned()))?;
-            Changed::Put { name, version: client.call(*put).await?.version }
-        }
-        Change::Tags(changes) => tag_all(client, changes).await,
-        Change::Tag(change) => {
-            tag(client, &change).await?;
-            Changed::Tagged(change)
-        }
-        Change::Delete(delete) => {
-            let name = delete.name.clone();
-            client.call(delete).await.map_err(|error| of(&name, &error))?;
-            Changed::Deleted(name)
-        }
-        Change::Label(label) => {
-            let name = label.name.clone();
-            Changed::Labelled { name, invalid: client.call(label).await?.invalid_labels }
-        }
-        Change::Terminate(terminate) => {
-            let id = terminate.session_id.clone();
-            client.call(terminate).await.map_err(|error| of(&id, &error))?;
-            Changed::Terminated(id)
-        }
-        Change::Unlabel(unlabel) => {
-            let name = unlabel.name.clone();
-            Changed::Labelled { name, invalid: client.call(unlabel).await?.invalid_labels }
-        }
-    })
-}
-
-/// An error with the name of what it is about: several may have been agreed to together.
-fn of(name: &str, error: &Error) -> Trouble {
-    let trouble = trouble(error);
-    Trouble { what: format!("{}: {}", text::clean(name), trouble.what), ..trouble }
-}
-
-/// Changes the tags of a resource.
-async fn tag(client: &Client, change: &Retag) -> Result<(), Error> {
-    let (resource_type, resource_id) = (change.resource.clone(), change.id.clone());
-    let (tags, tag_keys) = (change.added(), change.removed());
-    if !tags.is_empty() {
-        let (resource_type, resource_id) = (resource_type.clone(), resource_id.clone());
-        client.call(ssm::AddTagsToResource { resource_type, resource_id, tags }).await?;
-    }
-    if !tag_keys.is_empty() {
-        client.call(ssm::RemoveTagsFromResource { resource_type, resource_id, tag_keys }).await?;
-    }
-    Ok(())
-}
-
-/// Changes the tags of several resources, some at a time. Each failure is told by itself.
-async fn tag_all(client: &Client, changes: Vec<Retag>) -> Changed {
-    let (mut done, mut failed) = (Vec::new(), Vec::new());
-    let tagging = changes.into_iter().map(|change| async move {
-        let result = tag(client, &change).await;
-        (change, result)
-    });
-    let mut tagging = futures_util::stream::iter(tagging).buffered(AT_ONCE);
-    while let Some((change, result)) = tagging.next().await {
-        match result {
-            Ok(()) => done.push(change),
-            Err(error) => failed.push(of(&change.id, &error)),
-        }
-    }
-    Changed::Retagged { done, failed }
-}
-
-/// Sends a command, as many times as its ids need. Once one is accepted, the failure of another is told beside it.
-async fn send_all(client: &Client, send: ssm::SendCommand) -> Result<Changed, Error> {
-    let batches: Vec<Vec<String>> = match send.instance_ids.as_slice() {
-        [] => vec![Vec::new()],
-        ids => ids.chunks(compose::MOST_IDS).map(<[String]>::to_vec).collect(),
-    };
-    let mut commands = Vec::new();
-    let none = || Error::Protocol("SendCommand answered without an id".to_owned());
-    for instance_ids in batches {
-        let answer = client.call(ssm::SendCommand { instance_ids, ..send.clone() }).await;
-        match answer.and_then(|answer| answer.command.and_then(|command| command.command_id).ok_or_else(none)) {
-            Ok(id) => commands.push(id),
-            Err(error) if commands.is_empty() => return Err(error),
-            Err(error) => return Ok(Changed::Sent { commands, trouble: Some(trouble(&error)) }),
-        }
-    }
-    Ok(Changed::Sent { commands, trouble: None })
-}
-
-/// Scans nodes, in as many commands as it takes. Once one is accepted, the failure of another is told beside it.
-async fn scan(client: &Client, nodes: Vec<String>) -> Result<Changed, Error> {
-    let (mut commands, mut accepted) = (Vec::new(), Vec::new());
-    for batch in nodes.chunks(compose::MOST_IDS) {
-        match client.call(compose::scan(batch.to_vec())).await {
-            Ok(answer) => {
-                commands.extend(answer.command.and_then(|command| command.command_id));
-                accepted.extend_from_slice(batch);
-            }
-            Err(error) if accepted.is_empty() => return Err(error),
-            Err(error) => {
-                let trouble = Some(trouble(&error));
-                return Ok(Changed::Scanning { commands, nodes: accepted, trouble });
-            }
-        }
-    }
-    Ok(Changed::Scanning { commands, nodes: accepted, trouble: None })
-}
-
-fn unwritten(path: &std::path::Path, error: &std::io::Error) -> Update {
-    let what = format!("{} was not written: {error}", path.display());
-    Update::Failed(Trouble::new(what, Some("Choose another file or directory.")))
-}
-
-/// Writes a file of the console's own in the place of the old one, whole or not at all.
-fn replace(path: &std::path::Path, text: &str) -> std::io::Result<()> {
-    let new = path.with_extension(format!("{}.new", std::process::id()));
-    let _ = std::fs::remove_file(&new);
-    save(&new, text)?;
-    std::fs::rename(&new, path)
-}
-
-/// Writes a new file that only its owner may read: outputs can hold secrets.
-fn save(path: &std::path::Path, text: &str) -> std::io::Result<()> {
-    if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(text.as_bytes())
 }
 
 #[cfg(test)]
