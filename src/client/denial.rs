@@ -24,6 +24,9 @@ pub enum Because {
     Unsaid,
 }
 
+/// What a service answers with where a permission is missing. `UnauthorizedOperation` is EC2's.
+pub const CODES: [&str; 3] = ["AccessDeniedException", "AccessDenied", "UnauthorizedOperation"];
+
 impl Denial {
     /// Reads the message of an `AccessDeniedException`. `None` if it is worded in another way.
     pub fn read(message: &str) -> Option<Self> {

@@ -69,7 +69,7 @@ impl Client {
         if ids.is_empty() || !self.has_ec2() {
             return Ok(tags);
         }
-        let mut next = None;
+        let (mut next, mut before) = (None, None);
         loop {
             let filter = [("Filter.1.Name".to_owned(), "resource-id".to_owned())];
             let values = ids.iter().enumerate().map(|(at, id)| (format!("Filter.1.Value.{}", at + 1), id.clone()));
@@ -79,10 +79,14 @@ impl Client {
             for (id, tag) in decode_tags(&answer) {
                 tags.entry(id).or_default().push(tag);
             }
-            next = element(&answer, "nextToken").filter(|token| !token.is_empty());
-            if next.is_none() {
+            let token = element(&answer, "nextToken").filter(|token| !token.is_empty());
+            if token.is_none() {
                 return Ok(tags);
             }
+            if token == before {
+                return Err(Error::Protocol("DescribeTags answers with the same NextToken again and again".to_owned()));
+            }
+            (next, before) = (token.clone(), token);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What can go wrong between a caller and the service, and what to do about it.
 
-use super::denial::Denial;
+use super::denial::{self, Denial};
 use crate::ssm::ApiError;
 
 /// Why a call failed. Cheap enough to clone, because one failure may be shown in several places.
@@ -157,7 +157,7 @@ const API_ADVICE: &[(&[&str], &str)] = &[
     (&["InvalidDocument"], "Check the document's name, the region and the account."),
     (&["ParameterNotFound"], "`fleetdeck param ls` lists what is there; check the name, the region and the account."),
     (&["RequestTimeTooSkewed"], "The clocks differ: set this machine's clock."),
-    (&["AccessDeniedException", "AccessDenied"], "The caller lacks a permission: ask for it, or use another profile."),
+    (&denial::CODES, "The caller lacks a permission: ask for it, or use another profile."),
     (
         &["TargetNotConnected"],
         "The node's agent is not connected: see its ping status in `fleetdeck nodes`, or why with w in the console's fleet.",
@@ -178,7 +178,7 @@ fn api_advice(error: &ApiError) -> Option<String> {
         });
     }
     let denial = error.message.as_deref().and_then(Denial::read);
-    if let Some(denial) = denial.filter(|_| error.code.starts_with("AccessDenied")) {
+    if let Some(denial) = denial.filter(|_| denial::CODES.contains(&&*error.code)) {
         return Some(denial.advice());
     }
     let known = API_ADVICE.iter().find(|(codes, _)| codes.contains(&&*error.code));

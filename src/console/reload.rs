@@ -62,7 +62,8 @@ impl Pulse {
             self.state.theme.clone_from(&settings.theme);
         }
         self.looks.set(&settings);
-        if settings.mouse != before.mouse {
+        // One key may have changed it since the file was read.
+        if settings.mouse != self.state.settings.mouse {
             // A terminal that is gone shows itself with the next frame.
             let _ = self.tty.set_mouse(settings.mouse);
         }

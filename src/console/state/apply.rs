@@ -2,7 +2,7 @@
 
 use super::{State, form::Form, node::Patches, notices::Weight, overlay::Overlay};
 use crate::{
-    client::denial::Denial,
+    client::denial::{CODES, Denial},
     console::{
         effect::{Effect, Epoch, Query, Source},
         origin::{Connection, Origin},
@@ -228,7 +228,7 @@ impl State {
             }
             (Source::Tags, Some(trouble)) => {
                 // What is not allowed does not become so by asking.
-                self.tags_failed = Denial::read(&trouble.what).is_none();
+                self.tags_failed |= !CODES.iter().any(|code| trouble.what.starts_with(code));
                 self.fail(trouble);
             }
             (Source::NodesWhere, Some(trouble)) => {

@@ -125,8 +125,7 @@ impl Lens {
                 let each = a.iter().zip(b).zip(&self.sort);
                 each.map(|((a, b), (_, reversed))| a.order(b, *reversed))
                     .find(|order| order.is_ne())
-                    .into_iter()
-                    .fold(std::cmp::Ordering::Equal, |_, order| order)
+                    .unwrap_or(std::cmp::Ordering::Equal)
             });
             shown = rows.into_iter().map(|(_, row)| row).collect();
         }
