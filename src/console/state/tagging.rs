@@ -100,6 +100,12 @@ pub(super) fn read(text: &str) -> Result<Vec<Tag>, String> {
     }
 }
 
+/// The tags that are the user's to change: AWS's own are not.
+fn own_tags(tags: &[(String, String)]) -> Vec<Tag> {
+    let own = tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
+    own.map(|(key, value)| Tag { key: key.clone(), value: value.clone() }).collect()
+}
+
 impl State {
     /// Opens the tags of what the cursor is on.
     pub(super) fn edit_tags(&mut self) {
@@ -122,8 +128,7 @@ impl State {
         if self.protects(origin) {
             return;
         }
-        let own = known.iter().filter(|(key, _)| !key.starts_with("aws:"));
-        let before: Vec<_> = own.map(|(key, value)| Tag { key: key.clone(), value: value.clone() }).collect();
+        let before = own_tags(&known);
         if before.iter().any(|tag| tag.key.contains('=')) {
             return self.tell("A key of these tags has a = in it, which cannot be edited here.");
         }

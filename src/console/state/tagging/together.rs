@@ -6,7 +6,7 @@ use super::{
         form::{Editor, Field, Form, Purpose, Value},
         overlay::Overlay,
     },
-    MOST_TAGS, read,
+    MOST_TAGS, own_tags, read,
 };
 use crate::{
     console::{
@@ -100,8 +100,7 @@ impl State {
                     elsewhere.push(name);
                     continue;
                 }
-                let own = tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
-                let before: Vec<_> = own.map(|(key, value)| Tag { key: key.clone(), value: value.clone() }).collect();
+                let before = own_tags(tags);
                 let (after, kind) = (wanted.after(&before), ResourceTypeForTagging::ManagedInstance);
                 let too_many = after.len() > MOST_TAGS;
                 match Retag::between(kind, &node.id, before, after) {
