@@ -1,8 +1,9 @@
-"""Sessions through our client, engine and agent, beside AWS's plugin and agent over the same engine, and beside ssh.
+"""Sessions through our client, engine and agent, beside AWS's plugin and agent over the same engine, beside ssh, and
+beside what this machine can do at best: bash on a terminal with nobody between, and bash behind three plain relays.
 
     python benches/sessions.py [cat] [keys] [paste] [flood] [--rounds N]
 
-Needs root and `cargo build --release`; openssh-server for `keys`. SESSION_MANAGER_PLUGIN and AMAZON_SSM_AGENT say where
+Needs root and `cargo build --release`; openssh-server and socat for `keys` and `paste`. SESSION_MANAGER_PLUGIN and AMAZON_SSM_AGENT say where
 AWS's pair is; without them only ours is measured. All ends speak TLS to the engine. Rates are medians over the rounds,
 in which the contestants take turns.
 """
@@ -42,7 +43,7 @@ class Bench:
     def __init__(self, trial, rounds):
         self.trial, self.rounds = trial, rounds
         self.ours = trial.our_node()
-        self.real = None
+        self.real = self.others = None
         lacking = list(pair.missing())
         for sentence in lacking:
             print(f"without AWS's pair: {sentence}")
@@ -59,6 +60,15 @@ class Bench:
         yield "ours", self.open_ours
         if self.real:
             yield "AWS's plugin and agent", self.open_real
+
+    def all(self):
+        """The pairs, and what says how far the machine goes."""
+        if self.others is None:
+            self.others = [("bash, nobody between", lambda: Terminal(["bash", "--norc"], self.trial.environment))]
+            for name, start in (("ssh to localhost", self.sshd()), ("socat, three of them", self.relays())):
+                if start:
+                    self.others.append((name, start))
+        return [*self.pairs(), *self.others]
 
     def cat(self):
         rates = {}
@@ -82,9 +92,9 @@ class Bench:
     def paste(self):
         text, rates = lines(PASTE), {}
         for round_number in range(self.rounds):
-            for name, start in self.pairs():
+            for number, (name, start) in enumerate(self.all()):
                 # A folder that every user may write to: AWS's agent runs shells as a user of its own.
-                path = self.trial.directory / "pastes" / f"{'ours' if name == 'ours' else 'real'}-{round_number}"
+                path = self.trial.directory / "pastes" / f"{number}-{round_number}"
                 path.parent.mkdir(exist_ok=True)
                 path.parent.chmod(0o777)
                 with start() as terminal:
@@ -102,13 +112,9 @@ class Bench:
         report("paste of 1 MB into `cat > file`", rates, "MB/s")
 
     def keys(self):
-        contestants = dict(self.pairs())
-        server = self.sshd()
-        if server:
-            contestants["ssh to localhost"] = server
         times = {}
         for _ in range(self.rounds):
-            for name, start in contestants.items():
+            for name, start in self.all():
                 with start() as terminal:
                     prompt(terminal)
                     terminal.type("cat > /dev/null\n")
@@ -144,6 +150,20 @@ class Bench:
                         times.setdefault(name, []).append(terminal.drain(0.5, pause, idle=True))
             for name, values in times.items():
                 print(f"  a terminal {speed:12} {name:24} {statistics.median(values) * 1000:9.1f} ms, worst {max(values) * 1000:.1f} ms")
+
+    def relays(self):
+        """As many processes between keys and bash as client, engine and agent are, which only pass bytes on: no
+        encryption, no frames, no acknowledgements."""
+        if not shutil.which("socat"):
+            print("without relays: there is no socat")
+            return None
+        middle, end = pair.free_port(), pair.free_port()
+        options = "reuseaddr,fork,nodelay,bind=127.0.0.1"
+        self.trial.start(["socat", f"TCP-LISTEN:{end},{options}", "EXEC:bash --norc,pty,setsid,ctty,stderr"], self.trial.bare)
+        self.trial.start(["socat", f"TCP-LISTEN:{middle},{options}", f"TCP:127.0.0.1:{end},nodelay"], self.trial.bare)
+        for port in (middle, end):
+            pair.until("socat listens", lambda: f":{port:04X} 00000000:0000 0A" in pathlib.Path("/proc/net/tcp").read_text())
+        return lambda: Terminal(["socat", "-,raw,echo=0", f"TCP:127.0.0.1:{middle},nodelay"], self.trial.environment)
 
     def sshd(self):
         """An ssh server of our own with a key of its own; what opens a shell through it."""
