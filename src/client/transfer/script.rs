@@ -25,6 +25,9 @@ echo "#sum $(sum < "$f")""##
 
 /// Says what is there already, is told where to begin, how many characters of base64 come and what the sum must be, and
 /// puts the file in its place when it is whole.
+///
+/// An earlier copy may still be at it, of a client that is gone: an agent may feed it long after. Its bytes so far are taken
+/// over into a file of our own, and its own file is removed, so that nobody writes between ours.
 pub(super) fn upload(path: &str, name: &str) -> String {
     let (path, name) = (quoted(path), quoted(name));
     format!(
@@ -32,15 +35,22 @@ pub(super) fn upload(path: &str, name: &str) -> String {
 {SUM}
 f={path}
 if [ -d "$f" ]; then f="${{f%/}}/"{name}; fi
-d=$(dirname "$f"); p="$d/.$(basename "$f").fleetdeck-part"
+d=$(dirname "$f"); p="$d/.$(basename "$f").fleetdeck-part"; w="$p.$$"
 if [ ! -d "$d" ]; then echo "#error $d is not a directory on the node"; exit 1; fi
-if ! ( : >> "$p" ) 2>/dev/null; then echo "#error the node cannot write to $d"; exit 1; fi
-echo "#have $(wc -c < "$p" | tr -d " ") $(sum < "$p")"
+if ! ( : > "$w" ) 2>/dev/null; then echo "#error the node cannot write to $d"; exit 1; fi
+for q in "$p" "$p".*; do
+if [ -f "$q" ] && [ "$q" != "$w" ]; then
+if [ "$(wc -c < "$q")" -gt "$(wc -c < "$w")" ]; then cat "$q" 2>/dev/null > "$w"; fi
+rm -f "$q"
+fi
+done
+echo "#have $(wc -c < "$w" | tr -d " ") $(sum < "$w")"
 read -r o n h || exit 1
-if [ "$o" -eq 0 ]; then : > "$p"; fi
-if ! e=$({{ head -c "$n" | base64 -d >> "$p"; }} 2>&1); then echo "#error the node cannot write the file: $e"; exit 1; fi
-if [ "$(sum < "$p")" != "$h" ]; then rm -f "$p"; echo "#differs"; exit 1; fi
-if e=$(mv -f "$p" "$f" 2>&1); then echo "#done $f"; else echo "#error $e"; fi"##
+if [ "$o" -eq 0 ]; then : > "$w"; fi
+if ! e=$({{ head -c "$n" | base64 -d >> "$w"; }} 2>&1); then echo "#error the node cannot write the file: $e"; exit 1; fi
+if [ ! -f "$w" ]; then echo "#error another copy to $f has taken over"; exit 1; fi
+if [ "$(sum < "$w")" != "$h" ]; then rm -f "$w"; echo "#differs"; exit 1; fi
+if e=$(mv -f "$w" "$f" 2>&1); then echo "#done $f"; else echo "#error $e"; fi"##
     )
 }
 
@@ -94,5 +104,43 @@ mod tests {
         let said = run(format!("0 9 {sum}\naGVsbG9=\n").replace("bG9", "bG8A"));
         assert!(said.ends_with("#differs\n") || said.contains("#error"), "{said}");
         assert_eq!(std::fs::read(dir.path().join("it's")).unwrap(), b"hello");
+    }
+
+    #[test]
+    fn a_copy_whose_client_is_gone_writes_nothing_into_the_next_one() {
+        use std::io::{BufRead, BufReader, Write};
+        let dir = tempfile::tempdir().unwrap();
+        let sum = crate::wire::digest::sha256_hex(b"hello world!");
+        let begin = || {
+            let mut child = Command::new("sh")
+                .args(["-c", &upload(dir.path().to_str().unwrap(), "file")])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let output = BufReader::new(child.stdout.take().unwrap());
+            (child.stdin.take().unwrap(), output, child)
+        };
+        let line = |output: &mut BufReader<_>| {
+            let mut line = String::new();
+            output.read_line(&mut line).unwrap();
+            line
+        };
+        let (mut stale, mut stale_says, mut child) = begin();
+        assert!(line(&mut stale_says).starts_with("#have 0 "));
+        write!(stale, "0 17 {sum}\naGVsbG8g").unwrap();
+
+        let (mut fresh, mut says, mut other) = begin();
+        assert!(line(&mut says).starts_with("#have "));
+        write!(fresh, "0 17 {sum}\naGVsbG8g").unwrap();
+        // What was under way to the first one still comes.
+        stale.write_all(b"d29ybGQh\n").unwrap();
+        drop(stale);
+        assert!(line(&mut stale_says).starts_with("#error another copy to "));
+        fresh.write_all(b"d29ybGQh\n").unwrap();
+        assert!(line(&mut says).starts_with("#done "));
+        (child.wait().unwrap(), other.wait().unwrap());
+        assert_eq!(std::fs::read(dir.path().join("file")).unwrap(), b"hello world!");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing else stays");
     }
 }
