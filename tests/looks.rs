@@ -145,6 +145,32 @@ fn files_take_effect_while_it_runs_and_wrong_ones_are_told_with_their_line() {
 }
 
 #[test]
+fn the_mouse_is_as_the_file_says_although_a_key_said_otherwise() {
+    let root = tempfile::tempdir().unwrap();
+    let config = root.path().join("config/fleetdeck");
+    std::fs::create_dir_all(&config).unwrap();
+    let write = |text: &str| std::fs::write(config.join("settings.toml"), text).unwrap();
+    let captured = |terminal: &Terminal, what: &str, wanted: bool| {
+        terminal.wait(what, |screen| (screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None) == wanted);
+    };
+    write("mouse = true\n");
+    let mut terminal = console(root.path(), "", &[]);
+    captured(&terminal, "the mouse in the console", true);
+    write("mouse = false\n");
+    captured(&terminal, "the mouse left to the terminal by the file", false);
+    write("mouse = true\n");
+    captured(&terminal, "the mouse in the console by the file", true);
+    terminal.keys("\x1bm");
+    captured(&terminal, "the mouse left to the terminal by a key", false);
+    // The file has not changed in this, but it is in force again.
+    write("mouse = true\nscrollback = 5000\n");
+    captured(&terminal, "the mouse in the console again", true);
+    terminal.keys("q");
+    terminal.wait_for("left-with-0");
+    terminal.wait_for_exit();
+}
+
+#[test]
 fn a_console_takes_up_how_it_was_left() {
     let mut engine = Engine::start();
     engine.agent("web-1", &[("Role", "web")]);

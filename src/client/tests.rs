@@ -1,4 +1,4 @@
-//! The client beside a service that throttles, in pages of 50.
+//! The client beside services that throttle, refuse and repeat themselves.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,7 +6,7 @@ use axum::{Router, body::Bytes, extract::State, http::StatusCode, routing::post}
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
-use super::{Client, Settings};
+use super::{Client, Error, Inner, Settings, credentials::Credentials, endpoint::Endpoint, transport::Transport};
 use crate::ssm::DescribeInstanceInformation;
 
 const NODES: usize = 3_000;
@@ -35,18 +35,33 @@ async fn answer(State(service): State<Arc<Mutex<Service>>>, body: Bytes) -> (Sta
     (StatusCode::OK, json!({ "InstanceInformationList": nodes, "NextToken": next }).to_string())
 }
 
-/// A service that does not throttle but where it says so, and a client of it.
-async fn served(router: Router) -> Client {
+/// A service that does not throttle but where it says so: how to reach it.
+async fn served(router: Router) -> Settings {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Client::connect(Settings::with_keys(&url, "us-east-1", "AKIDEXAMPLE", "secret")).await.unwrap()
+    Settings::with_keys(&url, "us-east-1", "AKIDEXAMPLE", "secret")
+}
+
+/// A client of [`served`].
+async fn client(router: Router) -> Client {
+    Client::connect(served(router).await).await.unwrap()
+}
+
+/// A client to whom the same is EC2 too.
+async fn client_with_ec2(router: Router) -> Client {
+    let settings = served(router).await;
+    let url = settings.endpoint_url.clone().unwrap();
+    let (credentials, resolved) = Credentials::load(&settings).await.unwrap();
+    let endpoint = Endpoint::new(&resolved.region, Some(&url)).unwrap().with_named(vec![("ec2", url)]);
+    let transport = Transport::new(endpoint.clone(), credentials).unwrap();
+    Client(Arc::new(Inner { settings, profile: None, endpoint, transport }))
 }
 
 #[tokio::test]
 async fn a_service_that_throttles_is_listed_whole_and_it_is_told() {
     let service = Arc::<Mutex<Service>>::default();
-    let client = served(Router::new().route("/", post(answer)).with_state(service.clone())).await;
+    let client = client(Router::new().route("/", post(answer)).with_state(service.clone())).await;
     let throttles = client.throttles();
     let mut seen = throttles.clone();
     let told = tokio::spawn(async move { seen.wait_for(Option::is_some).await.unwrap().unwrap().operation });
@@ -72,7 +87,7 @@ async fn a_call_that_is_given_up_is_not_told_as_throttled_for_ever() {
         let refusal = json!({ "__type": "ThrottlingException", "message": "Rate exceeded" });
         (StatusCode::BAD_REQUEST, refusal.to_string())
     };
-    let client = served(Router::new().route("/", post(refuse))).await;
+    let client = client(Router::new().route("/", post(refuse))).await;
     let mut throttles = client.throttles();
     let asking = tokio::spawn(async move { client.call(DescribeInstanceInformation::default()).await });
     let told = throttles.wait_for(Option::is_some).await.unwrap().unwrap();
@@ -81,4 +96,66 @@ async fn a_call_that_is_given_up_is_not_told_as_throttled_for_ever() {
     // The client goes with the call; what it said last stays.
     let _ = asking.await;
     assert_eq!(*throttles.borrow(), None);
+}
+
+#[tokio::test]
+async fn tags_of_instances_come_in_pages_and_end_although_the_service_repeats_itself() {
+    let page = |token: &str, more: &str| {
+        format!(
+            "<DescribeTagsResponse><tagSet><item><resourceId>i-1</resourceId><key>after{token}</key><value/></item></tagSet>\
+             <nextToken>{more}</nextToken></DescribeTagsResponse>"
+        )
+    };
+    // After "b" it has nothing else to say.
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let answer = async move |State((calls, last)): State<(Arc<Mutex<Vec<String>>>, &'static str)>, form: String| {
+        let token = form.split_once("NextToken=").map_or("", |(_, token)| token).to_owned();
+        let mut calls = calls.lock().unwrap();
+        calls.push(token.clone());
+        let more = match token.as_str() {
+            // Who does not stop by himself shall be told apart, and not be waited for.
+            _ if calls.len() > 9 => "",
+            "" => "a",
+            "a" => "b",
+            _ => last,
+        };
+        page(&token, more)
+    };
+    let router = |last: &'static str| Router::new().route("/", post(answer.clone())).with_state((calls.clone(), last));
+    let ids = ["i-1".to_owned()];
+
+    let tags = client_with_ec2(router("")).await.instance_tags(&ids).await.unwrap();
+    let keys: Vec<_> = tags["i-1"].iter().map(|tag| tag.key.as_str()).collect();
+    assert_eq!(keys, ["after", "aftera", "afterb"]);
+    assert_eq!(std::mem::take(&mut *calls.lock().unwrap()), ["", "a", "b"]);
+
+    let error = client_with_ec2(router("b")).await.instance_tags(&ids).await.unwrap_err();
+    assert!(matches!(&error, Error::Protocol(what) if what.contains("NextToken")), "{error}");
+    assert_eq!(*calls.lock().unwrap(), ["", "a", "b"]);
+}
+
+#[tokio::test]
+async fn what_ec2_refuses_is_told_as_a_permission_that_is_missing() {
+    for (said, advice) in [
+        ("You are not authorized to perform this operation.", "lacks a permission"),
+        (
+            "You are not authorized to perform this operation. User: arn:aws:iam::123456789012:user/eve is not authorized \
+             to perform: ec2:DescribeTags because no identity-based policy allows the ec2:DescribeTags action",
+            "No policy allows ec2:DescribeTags",
+        ),
+    ] {
+        let body = format!(
+            "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>{said}</Message></Error></Errors></Response>"
+        );
+        let calls = Arc::<Mutex<usize>>::default();
+        let answer = async move |State(calls): State<Arc<Mutex<usize>>>| {
+            *calls.lock().unwrap() += 1;
+            (StatusCode::FORBIDDEN, body.clone())
+        };
+        let router = Router::new().route("/", post(answer)).with_state(calls.clone());
+        let error = client_with_ec2(router).await.instance_tags(&["i-1".to_owned()]).await.unwrap_err();
+        assert_eq!(error.code(), Some("UnauthorizedOperation"));
+        assert!(error.advice().is_some_and(|told| told.contains(advice)), "{error}: {:?}", error.advice());
+        assert_eq!(*calls.lock().unwrap(), 1, "a refusal is not tried again");
+    }
 }

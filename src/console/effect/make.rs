@@ -161,3 +161,72 @@ async fn scan(client: &Client, nodes: Vec<String>) -> Result<Changed, Error> {
     }
     Ok(Changed::Scanning { commands, nodes: accepted, trouble: None })
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, http::StatusCode, routing::post};
+
+    use super::*;
+    use crate::{
+        client::Settings,
+        console::{effect::Source, origin::Origin, testing::Bench, update::Page},
+        ssm::InstanceInformation,
+    };
+
+    /// A client of a service that tags no node whose id ends like one of these.
+    async fn client(refused: &'static [&'static str]) -> Client {
+        let answer = async move |body: String| match refused.iter().any(|end| body.contains(&format!("{end}\""))) {
+            true => (StatusCode::BAD_REQUEST, r#"{"__type": "TooManyUpdates", "message": "Later."}"#),
+            false => (StatusCode::OK, "{}"),
+        };
+        let router = Router::new().route("/", post(answer));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Client::connect(Settings::with_keys(&url, "us-east-1", "AKIDEXAMPLE", "secret")).await.unwrap()
+    }
+
+    /// A console with a form that gives some marked nodes a tag, which was agreed to; and what it sends.
+    fn agreed(nodes: usize) -> (Bench, Change) {
+        let mut bench = Bench::new(false);
+        let node = |n: usize| InstanceInformation { instance_id: Some(format!("mi-{n}")), ..Default::default() };
+        bench.answer(Source::Nodes, Page::Nodes((0..nodes).map(node).collect()));
+        let (_, epoch) = bench.asked(Source::Tags).unwrap();
+        for n in 0..nodes {
+            let page = Page::Tags { node: format!("mi-{n}"), tags: Vec::new() };
+            bench.apply(Update::Page { source: Source::Tags, epoch, page });
+        }
+        bench.press("a t");
+        bench.type_text("Env=prod");
+        bench.press("ctrl-s y");
+        let change = (*bench.changes().last().unwrap()).clone();
+        (bench, change)
+    }
+
+    #[tokio::test]
+    async fn the_form_of_many_tags_stays_where_none_was_set_and_goes_where_some_were() {
+        for (nodes, refused, stays, told) in [
+            (
+                3,
+                &["mi-0", "mi-1", "mi-2"] as &[_],
+                true,
+                "none of 3 resources was changed; the first: mi-0: TooManyUpdates",
+            ),
+            (1, &["mi-0"], true, "TooManyUpdates"),
+            (3, &["mi-0", "mi-2"], false, "mi-2: TooManyUpdates"),
+            (3, &[], false, "Changed the tags of 3 nodes"),
+        ] {
+            let (mut bench, change) = agreed(nodes);
+            let (updates, _told) = mpsc::channel(1);
+            let result = make(&client(refused).await, change, &updates, &CancellationToken::new()).await;
+            assert_eq!(result.is_err(), stays, "{result:?}");
+            bench.apply(Update::Changed(Origin::default(), result, None));
+            let form = !bench.state.overlays.is_empty();
+            assert_eq!(form, stays, "{refused:?}");
+            assert!(!form || bench.screen(100, 30).contains("Env=prod"), "what was typed is there");
+            let mut notices = bench.state.notices.all();
+            assert!(notices.any(|notice| notice.trouble.what.contains(told)), "{told}: {:?}", bench.state.notices);
+            assert_eq!(bench.state.undo.is_empty(), stays, "what was changed can be taken back, and nothing else");
+        }
+    }
+}

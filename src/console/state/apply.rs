@@ -204,6 +204,8 @@ impl State {
         let trouble = result.as_ref().err().cloned();
         if source == Source::Tags {
             if let Some(trouble) = trouble {
+                // What is not allowed does not become so by asking.
+                self.tags_failed |= !CODES.iter().any(|code| trouble.what.starts_with(code));
                 self.notices.add(now, Weight::Warning, trouble);
             }
             return;
@@ -225,11 +227,6 @@ impl State {
                 self.ask_tags_again();
                 self.start_waiting_forwards(fx);
                 self.refresh_due(fx);
-            }
-            (Source::Tags, Some(trouble)) => {
-                // What is not allowed does not become so by asking.
-                self.tags_failed |= !CODES.iter().any(|code| trouble.what.starts_with(code));
-                self.fail(trouble);
             }
             (Source::NodesWhere, Some(trouble)) => {
                 self.fleet.unserve();

@@ -236,10 +236,13 @@ impl State {
         wanted.truncate(TAGS_AT_ONCE);
         for origin in self.origins.scope().to_vec() {
             let own = wanted.extract_if(.., |id| self.fleet.node(id).is_some_and(|node| node.origin == origin));
-            let own: Vec<String> = own.collect();
-            if !own.is_empty() && self.origins.is_ready(origin) {
-                self.tags_asked.extend(own.iter().cloned());
-                self.ask(origin, Query::Tags(own), fx);
+            // Two services keep them: that one refuses says nothing of the other.
+            let (nodes, instances): (Vec<_>, Vec<_>) = own.partition(|id| id.starts_with("mi-"));
+            for own in [nodes, instances] {
+                if !own.is_empty() && self.origins.is_ready(origin) {
+                    self.tags_asked.extend(own.iter().cloned());
+                    self.ask(origin, Query::Tags(own), fx);
+                }
             }
         }
     }
@@ -257,6 +260,64 @@ impl State {
                 self.node_commands.node.clone_from(&node);
             }
             self.ask(origin, Query::NodeCommands(node), fx);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        console::{
+            effect::{Effect, Query, Source},
+            testing::Bench,
+            update::Page,
+        },
+        ssm::InstanceInformation,
+    };
+
+    fn nodes() -> Page {
+        let node = |id: &str| InstanceInformation { instance_id: Some(id.to_owned()), ..Default::default() };
+        Page::Nodes(["i-1", "i-2", "mi-3"].map(node).to_vec())
+    }
+
+    /// The nodes whose tags have been asked for since the last call, by question.
+    fn tags_asked(bench: &mut Bench) -> Vec<Vec<String>> {
+        let asked = bench.fx.iter().filter_map(|effect| match effect {
+            Effect::Ask { query: Query::Tags(nodes), .. } => Some(nodes.clone()),
+            _ => None,
+        });
+        let asked = asked.collect();
+        bench.fx.retain(|effect| !matches!(effect, Effect::Ask { query: Query::Tags(_), .. }));
+        asked
+    }
+
+    #[test]
+    fn tags_that_are_refused_are_told_once_and_those_that_failed_in_passing_asked_again() {
+        let refused = "UnauthorizedOperation: You are not authorized to perform this operation.";
+        let failed = "InternalError: An internal error has occurred";
+        for (what, again) in [(vec![refused], false), (vec![failed], true), (vec![failed, refused], true)] {
+            let mut bench = Bench::new(false);
+            bench.answer(Source::Nodes, nodes());
+            // EC2 keeps those of its instances, and is asked beside Systems Manager.
+            let asked = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+            assert_eq!(tags_asked(&mut bench), [asked(&["mi-3"]), asked(&["i-1", "i-2"])]);
+            for what in &what {
+                let asked = Effect::Ask { query: Query::Tags(Vec::new()), epoch: Default::default() };
+                bench.fx.push(asked);
+                bench.refuse(Source::Tags, what);
+                tags_asked(&mut bench);
+            }
+            let times = |bench: &Bench| {
+                let told = bench.state.notices.all().filter(|notice| what.contains(&notice.trouble.what.as_str()));
+                told.map(|notice| notice.times).sum::<usize>()
+            };
+            assert_eq!(times(&bench), what.len(), "{what:?}");
+            for _ in 0..3 {
+                bench.wait(60_000);
+                bench.answer(Source::Nodes, nodes());
+            }
+            assert_eq!(!tags_asked(&mut bench).is_empty(), again, "{what:?}");
+            assert_eq!(times(&bench), what.len(), "{what:?}");
         }
     }
 }
