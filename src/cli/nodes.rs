@@ -60,8 +60,16 @@ struct Row {
     tags: Option<Vec<Tag>>,
 }
 
+impl Row {
+    /// The name that a tag gives it, where tags were asked for.
+    fn tag_name(&self) -> Option<&str> {
+        let named = self.tags.iter().flatten().find(|tag| tag.key == "Name");
+        named.map(|tag| tag.value.as_str()).filter(|name| !name.is_empty())
+    }
+}
+
 const COLUMNS: &[Column<Row>] = &[
-    ("NAME", |row| name_of(&row.node)),
+    ("NAME", |row| row.tag_name().map_or_else(|| name_of(&row.node), str::to_owned)),
     ("ID", |row| text_of(&row.node.instance_id)),
     ("PING", |row| text_of(&row.node.ping_status)),
     ("PLATFORM", |row| format!("{} {}", text_of(&row.node.platform_name), text_of(&row.node.platform_version))),

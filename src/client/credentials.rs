@@ -16,6 +16,7 @@ use aws_config::{
     provider_config::ProviderConfig,
 };
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError};
+use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::Mutex;
 
 use super::{CredentialFault, Error, Settings, endpoint::SERVICES};
@@ -67,10 +68,7 @@ impl Credentials {
             true => None,
             false => variable("AWS_PROFILE").or_else(|| variable("AWS_DEFAULT_PROFILE")),
         });
-        let endpoint_url = match named_endpoint(settings, variable) {
-            Some(url) => Some(url),
-            None => profile_endpoint(settings, profile.as_deref()).await,
-        };
+        let (endpoint_url, services) = endpoints(settings, profile.as_deref(), variable).await;
         let region =
             match settings.region.clone().or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"))
             {
@@ -82,7 +80,6 @@ impl Credentials {
                 },
             };
         let provider = provider(settings, profile.as_deref(), &region).await;
-        let services = named_services(variable);
         let resolved = Resolved { profile: profile.clone(), region, endpoint_url, services };
         let turn = settings.sign_in.as_deref().map(turn);
         Ok((Self { provider, profile, held: Mutex::default(), turn }, resolved))
@@ -203,6 +200,33 @@ fn no_region(profile: Option<&str>) -> Error {
     Error::Config(format!("no region is configured{whose}: name one with --region or in AWS_REGION"))
 }
 
+/// The address of Systems Manager, and those of other services that are not there as well.
+async fn endpoints(
+    settings: &Settings,
+    profile: Option<&str>,
+    variable: impl Fn(&str) -> Option<String>,
+) -> (Option<String>, Vec<(&'static str, String)>) {
+    if settings.endpoint_url.is_some() || settings.is_closed() {
+        return (named_endpoint(settings, &variable), named_services(&variable));
+    }
+    // With region and credentials given, the loader asks nobody on the network.
+    let mut loader =
+        aws_config::defaults(BehaviorVersion::latest()).region(Region::new(CUSTOM_REGION)).no_credentials();
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    let config = loader.load().await;
+    // aws-config knows the rules: the variable of a service, that of all, the profile's section of services, the profile.
+    let address = |id: &str| {
+        let key = ServiceConfigKey::builder().service_id(id).env("AWS_ENDPOINT_URL").profile("endpoint_url");
+        config.service_config()?.load_config(key.build().ok()?).filter(|url| !url.is_empty())
+    };
+    let ssm = address("SSM");
+    let elsewhere = |id: &str| address(id).filter(|url| ssm.as_ref() != Some(url));
+    let services = SERVICES.iter().filter_map(|(service, id)| Some((*service, elsewhere(id)?))).collect();
+    (ssm, services)
+}
+
 /// The endpoint of the settings or of the environment.
 fn named_endpoint(settings: &Settings, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     if let Some(url) = &settings.endpoint_url {
@@ -219,25 +243,12 @@ fn named_services(variable: impl Fn(&str) -> Option<String>) -> Vec<(&'static st
     if is_ignored(&variable) {
         return Vec::new();
     }
-    SERVICES.iter().filter_map(|(service, name)| Some((*service, variable(name)?))).collect()
+    let of = |id: &str| variable(&format!("AWS_ENDPOINT_URL_{}", id.to_uppercase().replace(' ', "_")));
+    SERVICES.iter().filter_map(|(service, id)| Some((*service, of(id)?))).collect()
 }
 
 fn is_ignored(variable: impl Fn(&str) -> Option<String>) -> bool {
     variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value.eq_ignore_ascii_case("true"))
-}
-
-/// `endpoint_url` of the profile; aws-config knows the file's rules.
-async fn profile_endpoint(settings: &Settings, profile: Option<&str>) -> Option<String> {
-    if settings.is_closed() {
-        return None;
-    }
-    // With region and credentials given, the loader asks nobody on the network.
-    let mut loader =
-        aws_config::defaults(BehaviorVersion::latest()).region(Region::new(CUSTOM_REGION)).no_credentials();
-    if let Some(profile) = profile {
-        loader = loader.profile_name(profile);
-    }
-    loader.load().await.endpoint_url().map(str::to_owned)
 }
 
 async fn profile_region(settings: &Settings, profile: Option<&str>) -> Option<String> {
@@ -376,5 +387,7 @@ mod tests {
         let ignored =
             |name: &str| both(name).or_else(|| (name == "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").then(|| "TRUE".into()));
         assert_eq!(named_endpoint(&Settings::default(), ignored), None);
+        let logs = |name: &str| (name == "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS").then(|| "http://logs".to_owned());
+        assert_eq!(named_services(logs), [("logs", "http://logs".to_owned())]);
     }
 }

@@ -13,9 +13,9 @@ pub(super) struct Endpoint {
     named: Vec<(&'static str, String)>,
 }
 
-/// Services besides Systems Manager that may have an address of their own, and the variables that name it.
+/// Services besides Systems Manager that may have an address of their own, and what AWS's configuration calls them.
 pub(super) const SERVICES: &[(&str, &str)] =
-    &[("kms", "AWS_ENDPOINT_URL_KMS"), ("logs", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"), ("ec2", "AWS_ENDPOINT_URL_EC2")];
+    &[("kms", "KMS"), ("logs", "CloudWatch Logs"), ("ec2", "EC2"), ("sts", "STS")];
 
 impl Endpoint {
     /// Errors: [`Error::Config`] if the region or the URL is malformed.
