@@ -29,6 +29,7 @@ pub fn sum_of(bytes: &[u8]) -> String {
     })
 }
 
+/// A name may have line breaks in it, but no slash: one ends each record, and so `//` ends the name of a link.
 pub(super) fn folder(path: &str) -> String {
     let path = quoted(path);
     format!(
@@ -38,13 +39,20 @@ if [ -f "$d" ]; then echo '#file'; elif [ -e "$d" ]; then echo '#denied'; else e
 echo '#.'; exit
 fi
 pwd -P | s at
-find . ! -name . -prune -exec stat -c '%f %s %Y %U %G %n' {{}} + 2>/dev/null | head -n {MOST} | s entries
+find . ! -name . -prune -exec stat -c '%f %s %Y %U %G %n/' {{}} + 2>/dev/null | head -n {MOST} | s entries
 find . ! -name . -prune -type l -exec sh -c 'for l do
 if [ -d "$l" ]; then k=d; else k=f; fi
-printf "%s %s\t%s\n" "$k" "$l" "$(readlink "$l")"
+printf "%s %s//%s/\n" "$k" "$l" "$(readlink "$l")"
 done' _ {{}} + 2>/dev/null | head -n {MOST} | s links
 echo '#.'"##
     )
+}
+
+/// What the node said of an entry before its name, the name, and what comes behind the slash at its end.
+fn record(text: &str) -> Option<(&str, &str, &str)> {
+    let (head, rest) = text.split_once(" ./")?;
+    let (name, rest) = rest.split_once('/')?;
+    Some((head, name, rest))
 }
 
 /// What kind of thing a file is.
@@ -139,38 +147,41 @@ impl Folder {
     /// Reads an answer.
     pub fn parse(text: &str) -> Self {
         let sections = Sections::read(text);
-        let Some(path) = sections.lines("at").first() else {
+        let Some(path) = sections.get("at").map(|lines| lines.join("\n")).filter(|path| !path.is_empty()) else {
             return match (sections.get("file").is_some(), sections.get("denied").is_some()) {
                 (true, _) => Self::File,
                 (_, true) => Self::Denied,
                 _ => Self::Gone,
             };
         };
-        let links: HashMap<&str, (String, bool)> = sections
-            .lines("links")
-            .iter()
-            .filter_map(|line| {
-                let (head, target) = line.split_once('\t')?;
-                let (kind, name) = head.split_once(' ')?;
-                Some((name, (clean(target), kind == "d")))
-            })
-            .collect();
-        let lines = sections.lines("entries");
-        let mut entries: Vec<Entry> = lines.iter().filter_map(|line| entry(line, &links)).collect();
+        let (links, lines) = (sections.lines("links").join("\n"), sections.lines("entries"));
+        let (mut targets, mut rest) = (HashMap::new(), links.as_str());
+        while let Some((kind, name, after)) = record(rest) {
+            let (target, after) = after.split_once("/\n").unwrap_or((after.strip_suffix('/').unwrap_or(after), ""));
+            if let Some(target) = target.strip_prefix('/') {
+                targets.insert(name, (clean(target), kind == "d"));
+            }
+            rest = after;
+        }
+        let (listed, mut entries) = (lines.join("\n"), Vec::new());
+        let mut rest = listed.as_str();
+        while let Some((head, name, after)) = record(rest) {
+            entries.extend(entry(head, name, &targets));
+            rest = after.trim_start_matches('\n');
+        }
         let order = |entry: &Entry| (!entry.is_folder(), entry.name.to_lowercase());
         entries.sort_by_key(order);
-        Self::Entries { path: (*path).to_owned(), entries, cut: lines.len() >= MOST }
+        Self::Entries { path, entries, cut: lines.len() >= MOST }
     }
 }
 
-fn entry(line: &str, links: &HashMap<&str, (String, bool)>) -> Option<Entry> {
-    let mut words = line.splitn(6, ' ');
+fn entry(head: &str, name: &str, targets: &HashMap<&str, (String, bool)>) -> Option<Entry> {
+    // Groups of a domain may have blanks in their names.
+    let mut words = head.splitn(5, ' ');
     let mode = u32::from_str_radix(words.next()?, 16).ok()?;
     let bytes = words.next()?.parse().ok()?;
     let modified: i64 = words.next()?.parse().ok()?;
     let (owner, group) = (clean(words.next()?), clean(words.next()?));
-    let path = words.next()?;
-    let name = path.strip_prefix("./")?;
     let kind = match mode & 0o170_000 {
         0o040_000 => Kind::Folder,
         0o100_000 => Kind::File,
@@ -185,7 +196,7 @@ fn entry(line: &str, links: &HashMap<&str, (String, bool)>) -> Option<Entry> {
         modified: modified.checked_mul(1_000).map(Timestamp::from_millis),
         owner,
         group,
-        target: links.get(path).cloned().filter(|_| kind == Kind::Link),
+        target: targets.get(name).cloned().filter(|_| kind == Kind::Link),
     })
 }
 
@@ -299,6 +310,14 @@ mod tests {
     }
 
     #[test]
+    fn a_listing_that_was_cut_off_has_no_half_entries() {
+        let answer = "#at\n|/srv\n#entries\n|41ed 1 1 DOM\\eve domain users ./a b/\n|81a4 1 1 a b ./c\n|d/\n|81a4 1 1 a b ./half\n#.\n";
+        let Folder::Entries { entries, .. } = Folder::parse(answer) else { panic!() };
+        let told: Vec<_> = entries.iter().map(|e| (e.name.as_str(), e.owner.as_str(), e.group.as_str())).collect();
+        assert_eq!(told, [("a b", "DOM\\eve", "domain users"), ("c\nd", "a", "b")]);
+    }
+
+    #[test]
     fn a_file_comes_byte_by_byte() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a 'file'");
@@ -333,10 +352,73 @@ mod tests {
         assert_eq!(mode(0o120_777), "lrwxrwxrwx");
     }
 
+    /// A name that a file system takes.
+    fn name() -> impl Strategy<Value = String> {
+        let odd = [
+            "\n",
+            "-",
+            "'",
+            "\"",
+            "$(id)",
+            "`id`",
+            "\\",
+            "\t",
+            " ",
+            "*",
+            "|",
+            "#.",
+            "\u{1b}[2J",
+            "ü",
+            "a",
+            "\n81a4 1 1 a b .",
+        ];
+        let name =
+            proptest::collection::vec(proptest::sample::select(odd.to_vec()), 1..6).prop_map(|parts| parts.concat());
+        name.prop_filter("no file is called so", |name| !matches!(name.as_str(), "." | ".."))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn files_of_any_name_are_listed_and_opened(names in proptest::collection::btree_set(name(), 1..8)) {
+            let dir = tempfile::tempdir().unwrap();
+            for (n, name) in names.iter().enumerate() {
+                match n % 3 {
+                    0 => std::fs::create_dir(dir.path().join(name)).unwrap(),
+                    1 => std::os::unix::fs::symlink("tar\nget/\n", dir.path().join(name)).unwrap(),
+                    _ => std::fs::write(dir.path().join(name), name).unwrap(),
+                }
+            }
+            let root = dir.path().canonicalize().unwrap().to_str().unwrap().to_owned();
+            let Folder::Entries { entries, .. } = Folder::parse(&run(&Probe::Folder(root.clone()).script())) else {
+                panic!("no folder");
+            };
+            let listed: std::collections::BTreeSet<_> = entries.iter().map(|entry| entry.name.clone()).collect();
+            prop_assert_eq!(&listed, &names);
+            for entry in entries {
+                let path = format!("{root}/{}", entry.name);
+                match entry.kind {
+                    Kind::Folder => {
+                        let below = Folder::parse(&run(&Probe::Folder(path.clone()).script()));
+                        prop_assert_eq!(below, Folder::Entries { path, entries: Vec::new(), cut: false });
+                    }
+                    Kind::Link => prop_assert_eq!(entry.target, Some(("tar get/".to_owned(), false))),
+                    _ => {
+                        let File::Content { bytes, .. } = File::parse(&run(&Probe::File(path).script())) else {
+                            panic!("{:?} is not there", entry.name);
+                        };
+                        prop_assert_eq!(bytes, entry.name.into_bytes());
+                    }
+                }
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn nothing_a_node_says_breaks_it(lines in proptest::collection::vec(
-            prop_oneof!["#(at|entries|links|data|stat|sum|file|denied)", "\\|.{0,60}", "\\|[0-9a-f]{1,12} [0-9]{1,22} -?[0-9]{1,22} a b \\./.{0,12}", "\\|[df] \\./.{0,9}\t.{0,9}"], 0..40)
+            prop_oneof!["#(at|entries|links|data|stat|sum|file|denied)", "\\|.{0,60}", "\\|[0-9a-f]{1,12} [0-9]{1,22} -?[0-9]{1,22} a b \\./.{0,12}/?", "\\|[df] \\./.{0,9}//.{0,9}/?"], 0..40)
         ) {
             let text = lines.join("\n");
             if let Folder::Entries { entries, .. } = Folder::parse(&text) {

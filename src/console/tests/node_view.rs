@@ -177,9 +177,9 @@ pub fn files() -> Bench {
         &mut bench,
         id,
         &format!(
-            "#at\n|/\n#entries\n|41ed 4096 {at} root root ./etc\n|43ff 4096 {at} root root ./tmp\n\
-             |a1ff 7 {at} root root ./bin\n|81a4 5200 {at} root root ./motd\n|81a0 1234567 {at} root adm ./app.log\n\
-             #links\n|d ./bin\tusr/bin\n#.\n"
+            "#at\n|/\n#entries\n|41ed 4096 {at} root root ./etc/\n|43ff 4096 {at} root root ./tmp/\n\
+             |a1ff 7 {at} root root ./bin/\n|81a4 5200 {at} root root ./motd/\n|81a0 1234567 {at} root adm ./app.log/\n\
+             #links\n|d ./bin//usr/bin/\n#.\n"
         ),
     );
     bench
@@ -382,7 +382,7 @@ fn one_goes_to_what_fills_the_disk() {
     bench.press("end j f");
     assert_eq!(view(&bench).tab, Tab::Files);
     let id = look_for(&bench, |probe| *probe == Probe::Folder("/tmp/log/".to_owned()));
-    let file = |name: &str| format!("|81a4 7 1764150000 root root ./{name}\n");
+    let file = |name: &str| format!("|81a4 7 1764150000 root root ./{name}/\n");
     say_all(&mut bench, id, &format!("#at\n|/tmp/log\n#entries\n{}{}#.\n", file("app.log"), file("app.log.1")));
     assert_eq!(view(&bench).files.clone().current().as_deref(), Some("/tmp/log/app.log.1"));
 }

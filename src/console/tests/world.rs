@@ -101,7 +101,7 @@ pub fn answer(kind: usize, seed: usize) -> String {
         ),
         3 => format!(
             "#largest\n|{seed} d /{name}\n#user 0\n#held\n#units\n|{name} loaded active running {other}\n#users\n|{name}:x:0:0:{other}\n#at\n\
-             |/{other}\n#entries\n|41ed {seed} 1 {name} {other} ./{name}\n|81a4 1 1 a b ./{other}\n#.\n"
+             |/{other}\n#entries\n|41ed {seed} 1 {name} {other} ./{name}/\n|81a4 1 1 a b ./{other}/\n#.\n"
         ),
         4 => format!(
             "#page 4096\n#tick 100\n#up\n|9 1\n#stat\n|{seed} ({name}) S 0 1 1 0 -1 0 0 0 0 0 1 1\n#command\n#owner\n#.\n"

@@ -91,10 +91,9 @@ impl Row for Entry {
 }
 
 impl Files {
-    /// The path of an entry of the shown folder. `None` if its name did not come whole.
+    /// The path of an entry of the shown folder. `None` if it did not come whole.
     pub fn path_of(&self, entry: &Entry) -> Option<String> {
-        let whole = !entry.name.contains('\u{fffd}');
-        whole.then(|| join(&self.path, &entry.name))
+        Some(join(&self.path, &entry.name)).filter(|path| !path.contains('\u{fffd}'))
     }
 
     /// The path of the entry under the cursor.
@@ -202,7 +201,7 @@ mod tests {
     use super::*;
 
     fn listing(path: &str, names: &[&str]) -> String {
-        let entries: String = names.iter().map(|name| format!("|41ed 0 0 root root ./{name}\n")).collect();
+        let entries: String = names.iter().map(|name| format!("|41ed 0 0 root root ./{name}/\n")).collect();
         format!("#at\n|{path}\n#entries\n{entries}#.\n")
     }
 
