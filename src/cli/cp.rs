@@ -113,7 +113,9 @@ fn into(local: &Path, remote: &str) -> anyhow::Result<PathBuf> {
     if !local.is_dir() {
         return Ok(local.to_owned());
     }
-    match remote.rsplit(['/', '\\']).next().filter(|name| !matches!(*name, "" | "." | "..")) {
+    // A backslash divides only where no slash does, as on Windows: elsewhere it is part of a name.
+    let divides = |c: char| if remote.contains('/') { c == '/' } else { c == '\\' };
+    match remote.rsplit(divides).next().filter(|name| !matches!(*name, "" | "." | "..")) {
         Some(name) => Ok(local.join(name)),
         None => bail!(Usage(format!("{remote} is not the name of a file"))),
     }
@@ -173,6 +175,8 @@ mod tests {
         }
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(into(dir.path(), "/etc/hosts").unwrap(), dir.path().join("hosts"));
-        assert!(into(dir.path(), "/etc/").is_err());
+        assert_eq!(into(dir.path(), r"/srv/a\b").unwrap(), dir.path().join(r"a\b"));
+        assert_eq!(into(dir.path(), r"C:\logs\a.log").unwrap(), dir.path().join("a.log"));
+        assert!(into(dir.path(), "/etc/").is_err() && into(dir.path(), r"C:\logs\").is_err());
     }
 }

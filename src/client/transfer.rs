@@ -24,6 +24,9 @@ use crate::wire::digest::hex;
 /// Sessions without anybody at a terminal tell some size all the same.
 const SIZE: TerminalSize = TerminalSize { cols: 80, rows: 24 };
 
+/// Characters of a reason that `StartSession` takes.
+const REASON: usize = 256;
+
 /// How far a copy is, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -82,8 +85,16 @@ impl TransferError {
 
 /// The hidden name of a copy that is not whole yet.
 fn part_of(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.fleetdeck-part"))
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".fleetdeck-part");
+    path.with_file_name(name)
+}
+
+/// Why the session was begun, as the service takes it: one line, and not too long.
+fn reason(what: &str, path: &str) -> String {
+    let told = what.chars().chain([' ']).chain(path.chars()).map(|c| if c.is_control() { ' ' } else { c });
+    told.take(REASON).collect()
 }
 
 /// SHA-256 of the first `limit` bytes of a file, and how many there were.
@@ -104,4 +115,25 @@ fn hash(file: &mut File, limit: u64) -> io::Result<(Context, u64)> {
 
 fn text_of(context: Context) -> String {
     hex(context.finish().as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_one_that_the_service_takes() {
+        assert_eq!(reason("copy of", "/etc/two\nlines"), "copy of /etc/two lines");
+        let long = reason("copy of", &format!("/{}", "ä".repeat(400)));
+        assert_eq!(long.chars().count(), REASON);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn two_files_have_two_beginnings() {
+        use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+        let part = |name: &[u8]| part_of(Path::new(OsStr::from_bytes(name)));
+        assert_ne!(part(b"a/\xff"), part(b"a/\xfe"));
+        assert_eq!(part(b"a/b"), Path::new("a/.b.fleetdeck-part"));
+    }
 }

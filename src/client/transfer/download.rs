@@ -12,7 +12,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::{
     Copied, Progress, SIZE, TransferError, hash,
     lines::{Line, Lines},
-    part_of, script, text_of,
+    part_of, reason, script, text_of,
 };
 use crate::{
     client::{Client, SessionEvent},
@@ -41,7 +41,7 @@ impl Client {
         let request = StartSession {
             target,
             document_name: Some(DOCUMENT.to_owned()),
-            reason: Some(format!("copy of {remote}")),
+            reason: Some(reason("copy of", remote)),
             parameters: parameters.into(),
         };
         let mut session = self.start_session(request, SIZE).await?;

@@ -5,6 +5,11 @@ const SUM: &str = r#"sum() { { if command -v sha256sum >/dev/null 2>&1; then sha
 elif command -v shasum >/dev/null 2>&1; then shasum -a 256
 else openssl dgst -sha256 -r; fi; } | cut -c1-64; }"#;
 
+/// `says` prints a word of the script's own with a path or what a program complains of, on one line whatever is in it. What begins
+/// with a hyphen is a file of the home directory and no option.
+const OWN: &str = r##"says() { printf '#%s\n' "$(printf %s "$1" | tr '\n' ' ')"; }
+case $f in -*) f=./$f ;; esac"##;
+
 /// Says size and offset, then the file from the offset on as base64, then its sum. `have` is how many bytes are here
 /// already, and `sum` theirs.
 pub(super) fn download(path: &str, have: u64, sum: &str) -> String {
@@ -12,8 +17,9 @@ pub(super) fn download(path: &str, have: u64, sum: &str) -> String {
     format!(
         r##"{SUM}
 f={path}
-if [ -d "$f" ]; then echo "#error $f is a directory on the node: pack it first, for example with tar"; exit 1; fi
-if [ ! -r "$f" ]; then echo "#error $f is not there on the node, or cannot be read"; exit 1; fi
+{OWN}
+if [ -d "$f" ]; then says "error $f is a directory on the node: pack it first, for example with tar"; exit 1; fi
+if [ ! -r "$f" ]; then says "error $f is not there on the node, or cannot be read"; exit 1; fi
 s=$(wc -c < "$f" | tr -d " ")
 o=0
 if [ {have} -gt 0 ] && [ {have} -le "$s" ] && [ "$(head -c {have} "$f" | sum)" = "{sum}" ]; then o={have}; fi
@@ -34,10 +40,12 @@ pub(super) fn upload(path: &str, name: &str) -> String {
         r##"stty raw -echo 2>/dev/null
 {SUM}
 f={path}
+{OWN}
 if [ -d "$f" ]; then f="${{f%/}}/"{name}; fi
-d=$(dirname "$f"); p="$d/.$(basename "$f").fleetdeck-part"; w="$p.$$"
-if [ ! -d "$d" ]; then echo "#error $d is not a directory on the node"; exit 1; fi
-if ! ( : > "$w" ) 2>/dev/null; then echo "#error the node cannot write to $d"; exit 1; fi
+d=./; case $f in */*) d=${{f%/*}}/ ;; esac
+p="$d.${{f##*/}}.fleetdeck-part"; w="$p.$$"
+if [ ! -d "$d" ]; then says "error $d is not a directory on the node"; exit 1; fi
+if ! ( : > "$w" ) 2>/dev/null; then says "error the node cannot write to $d"; exit 1; fi
 for q in "$p" "$p".*; do
 if [ -f "$q" ] && [ "$q" != "$w" ]; then
 if [ "$(wc -c < "$q")" -gt "$(wc -c < "$w")" ]; then cat "$q" 2>/dev/null > "$w"; fi
@@ -47,10 +55,10 @@ done
 echo "#have $(wc -c < "$w" | tr -d " ") $(sum < "$w")"
 read -r o n h || exit 1
 if [ "$o" -eq 0 ]; then : > "$w"; fi
-if ! e=$({{ head -c "$n" | base64 -d >> "$w"; }} 2>&1); then echo "#error the node cannot write the file: $e"; exit 1; fi
-if [ ! -f "$w" ]; then echo "#error another copy to $f has taken over"; exit 1; fi
+if ! e=$({{ head -c "$n" | base64 -d >> "$w"; }} 2>&1); then says "error the node cannot write the file: $e"; exit 1; fi
+if [ ! -f "$w" ]; then says "error another copy to $f has taken over"; exit 1; fi
 if [ "$(sum < "$w")" != "$h" ]; then rm -f "$w"; echo "#differs"; exit 1; fi
-if e=$(mv -f "$w" "$f" 2>&1); then echo "#done $f"; else echo "#error $e"; fi"##
+if e=$(mv -f "$w" "$f" 2>&1); then says "done $f"; else says "error $e"; fi"##
     )
 }
 
@@ -142,5 +150,46 @@ mod tests {
         (child.wait().unwrap(), other.wait().unwrap());
         assert_eq!(std::fs::read(dir.path().join("file")).unwrap(), b"hello world!");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing else stays");
+    }
+
+    #[test]
+    fn files_of_any_name_come_and_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = |script: String, input: &str| {
+            let mut child = Command::new("sh")
+                .args(["-c", &script])
+                .current_dir(dir.path())
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            // A script that says why it cannot reads nothing.
+            let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes());
+            String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+        };
+        let sum = crate::wire::digest::sha256_hex(b"hello");
+        let send = format!("0 9 {sum}\naGVsbG8=\n");
+        for name in
+            ["-n", "--", "two\nlines", "end\n", "a\\nb\\c", "it's $(id) `id` $HOME *", "\"x\" ", "#done", "ü", "~"]
+        {
+            let told = name.replace('\n', " ");
+            for path in [name.to_owned(), format!("{}/{name}", dir.path().display())] {
+                let said = run(upload(&path, "x"), &send);
+                assert_eq!(std::fs::read(dir.path().join(name)).ok().as_deref(), Some(&b"hello"[..]), "{said}");
+                let last = said.lines().last().unwrap();
+                assert!(last.starts_with("#done ") && last.ends_with(&told), "{said}");
+                let said = run(download(&path, 0, ""), "");
+                assert_eq!(said, format!("#size 0 5\naGVsbG8=\n#sum {sum}\n"), "{path:?}");
+                std::fs::remove_file(dir.path().join(name)).unwrap();
+                assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing else is left");
+                // What goes wrong with it is one line.
+                let said = run(download(&path, 0, ""), "");
+                assert!(said.starts_with("#error ") && said.contains(&told) && said.lines().count() == 1, "{said}");
+            }
+            // Into a directory it goes under its own name.
+            run(upload(&dir.path().display().to_string(), name), &send);
+            assert_eq!(std::fs::read(dir.path().join(name)).unwrap(), b"hello");
+            std::fs::remove_file(dir.path().join(name)).unwrap();
+        }
     }
 }

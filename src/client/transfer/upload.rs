@@ -11,7 +11,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::{
     Copied, Progress, SIZE, TransferError, hash,
     lines::{Line, Lines},
-    script, text_of,
+    reason, script, text_of,
 };
 use crate::{
     client::{Client, SessionEvent},
@@ -39,7 +39,7 @@ impl Client {
         let request = StartSession {
             target,
             document_name: Some(DOCUMENT.to_owned()),
-            reason: Some(format!("copy to {remote}")),
+            reason: Some(reason("copy to", remote)),
             parameters: parameters.into(),
         };
         let mut session = self.start_session(request, SIZE).await?;

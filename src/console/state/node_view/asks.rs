@@ -162,7 +162,7 @@ impl State {
             Purpose::Upload { node, folder } => {
                 let named = form.given("remote").ok_or(("remote", "name a folder".to_owned()))?;
                 // What was not touched is the folder as the node has it.
-                (node.clone(), if named == clean(folder) { folder.clone() } else { named })
+                (node.clone(), if named == clean(folder).trim() { folder.clone() } else { named })
             }
             _ => return Err(("local", "this is no copy".to_owned())),
         };
