@@ -12,9 +12,9 @@ use super::{
 };
 use crate::{
     ssm::{
-        AccessType, ApiError, DescribeSessions, DescribeSessionsOutput, ENDED_BY_ITSELF, ResumeSession,
-        ResumeSessionOutput, Session, SessionFilterKey, SessionManagerOutputUrl, SessionState, SessionStatus,
-        StartSession, StartSessionOutput, TerminateSession, TerminateSessionOutput, Timestamp,
+        AccessType, ApiError, DescribeSessions, DescribeSessionsOutput, ResumeSession, ResumeSessionOutput, Session,
+        SessionFilterKey, SessionManagerOutputUrl, SessionState, SessionStatus, StartSession, StartSessionOutput,
+        TerminateSession, TerminateSessionOutput, Timestamp,
         document::{Document, parameters, standard::SESSION_SHELL},
     },
     wire::{
@@ -24,6 +24,8 @@ use crate::{
 };
 
 const PAGE: usize = 50;
+/// How a session's details begin for an end that needs no other words.
+const ENDED_BY_ITSELF: &str = "The program of the session or its user ended it";
 /// Stands in a session's details between why it ended and what had passed.
 const PASSED: &str = "; ";
 /// Minutes without input or output, where the document says nothing.

@@ -8,9 +8,6 @@ use super::Sensitive;
 use super::Timestamp;
 use super::macros::{operation, paged, string_enums};
 
-/// How the engine's `Session.Details` begin for an end that needs no other words.
-pub const ENDED_BY_ITSELF: &str = "The program of the session or its user ended it";
-
 string_enums! {
 /// The API's `SessionState`.
 pub enum SessionState {

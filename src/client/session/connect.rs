@@ -15,7 +15,7 @@ use crate::{
         Client, Error,
         retry::{chance, delay},
     },
-    ssm::{DescribeSessions, ENDED_BY_ITSELF, ResumeSession, Sensitive, SessionFilter, SessionFilterKey, SessionState},
+    ssm::{DescribeSessions, ResumeSession, Sensitive, SessionFilter, SessionFilterKey, SessionState, SessionStatus},
     wire::{channel::CLIENT_VERSION, messages::OpenChannel},
 };
 
@@ -58,7 +58,7 @@ impl Line {
             };
             let trouble = match outcome {
                 Ok(socket) => return Ok(socket),
-                Err(Lost::Over(reason)) => return Err(reason),
+                Err(Lost::Over(reason)) => return Err(reason.filter(|_| !self.exited)),
                 Err(Lost::Trouble(error)) => error,
             };
             // What was never connected may be something that nobody waits for: a certificate, an address.
@@ -124,7 +124,7 @@ impl Line {
 
 /// Why there is no token.
 enum Lost {
-    /// The session is over, and why if that is worth telling.
+    /// The session is over, and why.
     Over(Option<String>),
     /// Something that may pass: an outage, a network, credentials that have run out.
     Trouble(Error),
@@ -135,10 +135,10 @@ async fn resume(client: Client, session_id: String) -> Result<Sensitive, Lost> {
     match client.call(ResumeSession { session_id: session_id.clone() }).await {
         Ok(answer) => match answer.token_value.filter(|token| !token.0.is_empty()) {
             Some(token) => Ok(token),
-            None => Err(Lost::Over(reason(&client, session_id, "the session timed out").await)),
+            None => Err(Lost::Over(Some(end_unseen(&client, session_id, "it timed out").await))),
         },
         Err(Error::Api(error)) if error.code == "DoesNotExistException" => {
-            Err(Lost::Over(reason(&client, session_id, &Error::Api(error).to_string()).await))
+            Err(Lost::Over(Some(end_unseen(&client, session_id, &Error::Api(error).to_string()).await)))
         }
         Err(Error::Api(error)) if !passes(&error.code, error.is_retryable()) => {
             Err(Lost::Over(Some(Error::Api(error).to_string())))
@@ -159,16 +159,24 @@ fn passes(code: &str, retryable: bool) -> bool {
     retryable || CREDENTIALS.contains(&code)
 }
 
-/// What the service has noted about a session's end; nothing if it came as ends do.
-async fn reason(client: &Client, session_id: String, otherwise: &str) -> Option<String> {
+/// How a session ended that nobody here saw end. Whether its program had come to its end by then, no field says: that is
+/// known only where its exit code was told before. So there is always something to say, in the words of the service if it
+/// has any.
+async fn end_unseen(client: &Client, session_id: String, otherwise: &str) -> String {
     let filter = SessionFilter { key: SessionFilterKey::SessionId, value: session_id };
     let request = DescribeSessions { state: SessionState::History, filters: vec![filter], ..Default::default() };
     let noted = match timeout(REASON, client.call(request)).await {
-        Ok(Ok(answer)) => answer.sessions.into_iter().next().and_then(|session| session.details),
+        Ok(Ok(answer)) => answer.sessions.into_iter().next(),
         _ => None,
     };
-    let reason = noted.filter(|details| !details.trim().is_empty()).unwrap_or_else(|| otherwise.to_owned());
-    (!reason.starts_with(ENDED_BY_ITSELF)).then_some(reason)
+    let (status, details) = noted.map(|session| (session.status, session.details)).unwrap_or_default();
+    let details = details.filter(|details| !details.trim().is_empty());
+    match (status, details) {
+        (_, Some(details)) => details,
+        (Some(SessionStatus::Failed), None) => "it failed while the connection was down".to_owned(),
+        (Some(SessionStatus::Terminated), None) => "it ended while the connection was down".to_owned(),
+        (_, None) => otherwise.to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -91,6 +91,8 @@ pub(super) struct Line {
     ending: Option<Instant>,
     /// Whether it was told that the node does not answer.
     silent: bool,
+    /// Whether the command's exit code was told: whatever follows, it has come to its end.
+    pub(super) exited: bool,
 }
 
 /// Input on its way to the channel.
@@ -146,6 +148,7 @@ impl Line {
             obstacle: None,
             ending: None,
             silent: false,
+            exited: false,
         }
     }
 
@@ -447,6 +450,7 @@ impl Line {
                 }
                 Event::ExitCode(code) => {
                     gathered.put(&mut self.output);
+                    self.exited = true;
                     self.output.push_back(SessionEvent::Exit(code));
                 }
                 Event::SessionType { session_type, agent_version, .. } => {

@@ -44,8 +44,8 @@ struct Service {
     connections: Arc<AtomicU32>,
     /// After so many messages the first connection is dropped.
     patience: u32,
-    /// What is noted about the end of the session, once it has ended.
-    over: Arc<Mutex<Option<&'static str>>>,
+    /// What is noted about the end of the session, once it has ended: its state and how it came about.
+    over: Arc<Mutex<Option<(&'static str, &'static str)>>>,
     /// Whether the node hears and says nothing, while the service stands.
     stopped: Arc<AtomicBool>,
     /// What KMS was asked for.
@@ -113,8 +113,8 @@ async fn api(State(service): State<Service>, headers: HeaderMap, body: String) -
             return json!({"SessionId": "s-1"}).to_string();
         }
         "AmazonSSM.DescribeSessions" => {
-            let details = *service.over.lock().unwrap();
-            return json!({"Sessions": [{"SessionId": "s-1", "Details": details}]}).to_string();
+            let (status, details) = service.over.lock().unwrap().unwrap_or_default();
+            return json!({"Sessions": [{"SessionId": "s-1", "Status": status, "Details": details}]}).to_string();
         }
         "TrentService.GenerateDataKey" => {
             assert!(headers["authorization"].to_str().unwrap().contains("/kms/aws4_request"));
@@ -266,15 +266,19 @@ async fn a_service_that_is_away_is_waited_for() {
 #[tokio::test]
 async fn a_session_that_ended_meanwhile_closes_with_what_the_service_noted() {
     let idle = "Twenty minutes passed without a key.";
-    // How sessions usually end is no reason.
-    let usual = "The program of the session or its user ended it; 9 bytes went to the node and 0 came back.";
-    for (noted, told) in [(idle, Some(idle)), (usual, None)] {
+    for (status, details, told) in [
+        ("Terminated", idle, idle),
+        ("Failed", "The shell could not be started.", "The shell could not be started."),
+        // AWS keeps the field for later: the state is what there is.
+        ("Terminated", "", "it ended while the connection was down"),
+        ("Failed", "", "it failed while the connection was down"),
+    ] {
         let service = Service::start(1).await;
         let mut session = service.session().await;
         assert_eq!(session.next().await, Some(SessionEvent::Connected));
-        *service.over.lock().unwrap() = Some(noted);
+        *service.over.lock().unwrap() = Some((status, details));
         session.input(b"anybody?".to_vec());
-        let reason = told.map(str::to_owned);
+        let reason = Some(told.to_owned());
         assert_eq!(news(&mut session).await, Some(SessionEvent::Closed { reason }));
         assert_eq!(session.next().await, None);
     }
