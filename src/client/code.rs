@@ -48,20 +48,34 @@ fn encoded(value: &str) -> String {
 }
 
 impl Client {
-    /// Asks for credentials with a code, in the name of this caller. These clients use them from now on, for as long as they
-    /// last: a code is good for one time, so whoever signs in with it does so at once.
+    /// Asks for credentials with a code, in the name of this caller. The client uses them from now on, for as long as they last:
+    /// a code is good for one time, so whoever signs in with it too takes them from there, with [`Client::use_sign_in_of`].
     ///
     /// # Errors
     /// As for any call; `AccessDenied` for a code that is not right.
-    pub async fn sign_in_with_code(&self, asked: &WithCode, clients: &[Client]) -> Result<(), Error> {
+    pub async fn sign_in_with_code(&self, asked: &WithCode, client: &Client) -> Result<(), Error> {
         let call = Call::sts(&self.0.endpoint, asked.operation(), asked.body());
         let answer = self.0.transport.send(call).await?;
         let (credentials, expires) = caller::decode_credentials(answer.status, &answer.body)?;
-        let credentials = Arc::new(credentials);
-        for client in clients {
-            client.0.transport.adopt(credentials.clone(), expires).await;
-        }
+        client.0.transport.adopt(Arc::new(credentials), expires).await;
         Ok(())
+    }
+
+    /// Whether whoever signs in to this one has signed in to the other as well: the same profile at the same place.
+    pub fn signs_in_with(&self, other: &Client) -> bool {
+        let by = |client: &Client| {
+            let endpoint = (!client.is_aws()).then(|| client.endpoint().to_owned());
+            (client.settings().sign_in.clone(), client.profile().map(str::to_owned), endpoint)
+        };
+        by(self) == by(other)
+    }
+
+    /// Uses from now on what another client was signed in to with a code, if that still lasts. `false` if it does not, or if it was
+    /// never done.
+    pub async fn use_sign_in_of(&self, other: &Client) -> bool {
+        let Some((credentials, expires)) = other.0.transport.adopted().await else { return false };
+        self.0.transport.adopt(credentials, expires).await;
+        true
     }
 }
 

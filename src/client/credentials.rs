@@ -24,6 +24,8 @@ use crate::{ssm::Timestamp, wire::sigv4};
 
 /// Credentials within so much of their end are renewed.
 const MARGIN: Duration = Duration::from_secs(5 * 60);
+/// Whoever holds credentials for longer than this is renewing them.
+const RENEWAL: Duration = Duration::from_millis(500);
 /// Where neither settings nor AWS's configuration name a region, a custom endpoint gets this one.
 const CUSTOM_REGION: &str = "us-east-1";
 
@@ -121,6 +123,14 @@ impl Credentials {
     /// These are held from now on. When they end, somebody has to sign in again.
     pub(super) async fn adopt(&self, credentials: Arc<sigv4::Credentials>, expires: Option<Timestamp>) {
         *self.held.lock().await = Some(Held { credentials, expires, adopted: true });
+    }
+
+    /// Those that came by a person's hand, if they still last; and until when.
+    pub(super) async fn adopted(&self, now: Timestamp) -> Option<(Arc<sigv4::Credentials>, Option<Timestamp>)> {
+        // Where they are being renewed, they are none that came by hand.
+        let held = tokio::time::timeout(RENEWAL, self.held.lock()).await.ok()?;
+        let adopted = held.as_ref().filter(|held| held.adopted && !held.is_over(now))?;
+        Some((adopted.credentials.clone(), adopted.expires))
     }
 
     /// The service says that these have expired: the next call fetches new ones, if others are not there already.

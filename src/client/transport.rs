@@ -285,6 +285,11 @@ impl Transport {
         self.credentials.adopt(credentials, expires).await;
     }
 
+    /// What [`Transport::adopt`] was given, if it still lasts.
+    pub(super) async fn adopted(&self) -> Option<(Arc<sigv4::Credentials>, Option<Timestamp>)> {
+        self.credentials.adopted(self.now()).await
+    }
+
     /// The service's time, as far as it is known.
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.clock.now().as_millis().saturating_add(self.skew.load(Ordering::Relaxed)))

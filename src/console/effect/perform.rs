@@ -45,6 +45,7 @@ pub struct Performer {
     connect: Connect,
     ends: HashMap<Origin, End>,
     signing_in: Option<AbortHandle>,
+    together: sign_in::Together,
     updates: mpsc::Sender<Update>,
     asked: HashMap<(Origin, Source), AbortHandle>,
     /// Changes under way. Each answers what to tell of it should nobody have heard of it any more.
@@ -111,6 +112,7 @@ impl Performer {
             connect,
             ends: HashMap::new(),
             signing_in: None,
+            together: sign_in::Together::default(),
             updates,
             asked: HashMap::new(),
             changes: JoinSet::new(),
@@ -185,8 +187,8 @@ impl Performer {
             }
             Effect::EnterCode { origin, profile, name, code } => {
                 if let Some(client) = self.client(origin) {
-                    let (sharing, updates) = (self.sharing(&client), self.updates.clone());
-                    tokio::spawn(sign_in::code(origin, client, sharing, (name, *profile), code, updates));
+                    let (together, updates) = (self.together.clone(), self.updates.clone());
+                    tokio::spawn(sign_in::code(origin, client, together, (name, *profile), code, updates));
                 }
             }
             Effect::Leave(origin) => {
@@ -388,23 +390,15 @@ impl Performer {
         self.ends.get(&origin)?.client.get().cloned()
     }
 
-    /// The clients that sign in together with this one, itself with them.
-    fn sharing(&self, client: &Client) -> Vec<Client> {
-        let sharing = |client: &Client| {
-            let endpoint = (!client.is_aws()).then(|| client.endpoint().to_owned());
-            (client.settings().sign_in.clone(), client.profile().map(str::to_owned), endpoint)
-        };
-        let all = self.ends.values().filter_map(|end| end.client.get());
-        all.filter(|other| sharing(other) == sharing(client)).cloned().collect()
-    }
-
     fn connect(&mut self, origin: Origin, place: &Place) {
         let client = Arc::<OnceLock<Client>>::default();
         let (making, held, updates) = ((self.connect)(place), client.clone(), self.updates.clone());
+        let together = self.together.clone();
         let connecting = tokio::spawn(async move {
             let update = match making.await {
                 Ok(client) => {
                     let facts = Box::new(facts(&client));
+                    together.join(origin, &client).await;
                     tokio::spawn(tell_throttles(origin, client.throttles(), updates.clone()));
                     // Nobody else fills it.
                     let _ = held.set(client);
