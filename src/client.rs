@@ -215,5 +215,8 @@ impl Client {
     }
 }
 
+/// How the reasons begin of sessions that are no shells of the user's but the program's own work.
+pub const OWN_WORK: &str = "fleetdeck: ";
+
 /// The largest object that [`Client::object`] fetches, in bytes.
 pub const OBJECT_LIMIT: usize = 64 * 1024 * 1024;

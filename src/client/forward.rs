@@ -24,18 +24,12 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub use self::spec::{ForwardSpec, SpecError};
+pub use self::spec::{ForwardSpec, Restart, SpecError};
 use super::{
-    Client, Error, Session, SessionEvent, TerminalSize,
+    Client, Error, OWN_WORK, Session, SessionEvent, TerminalSize,
     retry::{chance, delay},
 };
-use crate::{
-    ssm::{StartSession, clock::Clock},
-    wire::{
-        smux::Side,
-        streams::{Counts, Streams, Turn},
-    },
-};
+use crate::{ssm::StartSession, wire::streams::Counts};
 
 const DOCUMENT: &str = "AWS-StartPortForwardingSession";
 const REMOTE_HOST_DOCUMENT: &str = "AWS-StartPortForwardingSessionToRemoteHost";
@@ -53,6 +47,8 @@ const SOON: Duration = Duration::from_secs(10);
 const TRIES_IN_VAIN: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Characters that a session's reason may have.
+const REASON: usize = 256;
 /// Port sessions have no terminal, but every client tells a size.
 const NO_TERMINAL: TerminalSize = TerminalSize { cols: 80, rows: 24 };
 
@@ -153,6 +149,9 @@ async fn open(client: &Client, spec: &ForwardSpec) -> Result<Session, Error> {
     if let Some(host) = &spec.host {
         parameter("host", host.clone());
     }
+    let what = spec.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    request.reason =
+        Some(format!("{OWN_WORK}forward {spec}{what}").chars().filter(|c| !c.is_control()).take(REASON).collect());
     request.document_name = Some(if spec.host.is_some() { REMOTE_HOST_DOCUMENT } else { DOCUMENT }.to_owned());
     client.start_session(request, NO_TERMINAL).await
 }

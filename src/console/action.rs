@@ -355,6 +355,7 @@ actions! {
         Transcript View "transcript", "transcript", "Read what was written down of the session";
         AttachSession Change "attach-session", "attach", "Go on with a shell of yours that runs without a client";
         TerminateSession Change "terminate-session", "terminate", "End the session, or the marked ones, whoever began them";
+        OwnSessions View "own-sessions", "own work", "Show sessions that were fleetdeck's own work and are over, or hide them: looks at nodes, forwarded ports";
     }
     Forwards {
         AddForward Change "add-forward", "new", "Forward a local port to a node, or through it to another host";

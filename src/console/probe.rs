@@ -29,7 +29,7 @@ q='nice -n 19'; if command -v ionice >/dev/null 2>&1; then q="ionice -c3 $q"; fi
 "##;
 
 /// How the reasons begin of sessions that are no shells of the user's but work of the console's.
-pub const REASON: &str = "fleetdeck: ";
+pub use crate::client::OWN_WORK as REASON;
 
 /// Something to look at on a node.
 #[derive(Clone, Debug, PartialEq, Eq)]

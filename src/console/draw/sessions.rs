@@ -34,7 +34,14 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     heading(view, frame, area);
     let mut body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if sessions.list.is_empty() {
-        if !cards::waiting(view, frame, body, &sessions.feed.all(), "sessions") {
+        let own = sessions.hidden();
+        if own > 0 {
+            let next = format!(
+                "{} of fleetdeck's own work hidden: looks at nodes, forwarded ports.",
+                text::count(own, "session")
+            );
+            cards::empty(view, frame, body, "No other session so far", &next, &[Action::OwnSessions, Action::Refresh]);
+        } else if !cards::waiting(view, frame, body, &sessions.feed.all(), "sessions") {
             let next = "Sessions of everybody in this account appear here, and stay in the history when they are over.";
             cards::empty(view, frame, body, "No session so far", next, &[Action::PaneFleet, Action::Refresh]);
         }
@@ -84,11 +91,20 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
             left.push(view.span(Role::Dim, format!(" ({own} yours)")));
         }
         left.push(view.span(Role::Dim, format!("  {} over", text::thousands(sessions.list.len() - running))));
+        left.extend(hidden(view));
         left = lens::beside(view, left, &sessions.lens, area.width);
         let (role, words) = logging(view);
         left.push(view.span(role, format!("  {words}")));
     }
     cards::heading(view, frame, area, left, Some(&sessions.feed.all()));
+}
+
+/// That the program's own work is not among the sessions, and the key that shows it.
+fn hidden(view: &View<'_>) -> Option<Span<'static>> {
+    let hidden = view.state.sessions.hidden();
+    let key = view.state.key_for(Action::OwnSessions).map(|key| format!(", {key} shows them")).unwrap_or_default();
+    let words = || format!("  {} of fleetdeck's own hidden{key}", text::thousands(hidden));
+    (hidden > 0).then(|| view.span(Role::Dim, words()))
 }
 
 fn status(view: &View<'_>, session: &Session) -> (Role, String) {
@@ -106,7 +122,7 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let state = view.state;
     let sessions = &state.sessions;
     let columns = [
-        Column::new("Status", 13, 14, 1),
+        Column::new("Status", 14, 14, 1),
         Column::new("Node", 10, 24, 0),
         Column::new("Owner", 8, 20, 2),
         Column::new("Began", 6, 6, 3),

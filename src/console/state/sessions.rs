@@ -96,8 +96,14 @@ impl Session {
     /// Whether it is a shell that goes on without its client, which another one may take over.
     pub fn is_left(&self) -> bool {
         // What a console that was killed had looked at or written is no shell either.
-        let own_work = self.document.contains("NonInteractive") || self.reason.starts_with(REASON);
+        let own_work = self.document.contains("NonInteractive") || self.is_own_work();
         self.is_running() && self.status == Some(SessionStatus::Disconnected) && self.can_have_transcript() && !own_work
+    }
+
+    /// Whether this program began it for its own work: a look at a node, a port that is forwarded. It says so in the reason, the
+    /// one thing about a session that its client says.
+    pub fn is_own_work(&self) -> bool {
+        self.reason.starts_with(REASON)
     }
 
     /// The status in one word.
@@ -121,8 +127,12 @@ impl Session {
 pub struct Sessions {
     /// The state of `DescribeSessions`.
     pub feed: Feeds,
-    /// Every session: those that run first, then by when they began, the newest first.
+    /// The sessions: those that run first, then by when they began, the newest first.
     pub list: Vec<Session>,
+    /// Those of the program's own work that are over, and are not among them unless [`Sessions::whole`] says so.
+    hidden: Vec<Session>,
+    /// Whether all are shown.
+    pub whole: bool,
     /// How they are looked at, and which are marked.
     pub lens: Lens,
     /// Where one is among those that are shown.
@@ -146,7 +156,7 @@ impl Sessions {
     pub fn land(&mut self, origin: Origin, page: &[ssm::Session]) {
         let coming = self.coming.entry(origin).or_default();
         coming.extend(page.iter().map(|session| Session { origin, ..Session::from(session) }));
-        if !self.list.iter().any(|session| session.origin == origin) {
+        if !self.list.iter().chain(&self.hidden).any(|session| session.origin == origin) {
             let more = coming.clone();
             self.relist(|_| true, more);
         }
@@ -166,12 +176,29 @@ impl Sessions {
 
     fn relist(&mut self, kept: impl Fn(&Session) -> bool, more: Vec<Session>) {
         self.outdate();
+        self.list.append(&mut self.hidden);
         self.list.retain(kept);
         self.list.extend(more);
         self.list.sort_by_key(|session| (!session.is_running(), std::cmp::Reverse(session.started)));
         // A session that ended between two answers may stand in both.
         let mut seen = std::collections::HashSet::new();
         self.list.retain(|session| seen.insert((session.origin, session.id.clone())));
+        if !self.whole {
+            // What runs is never hidden: somebody may want to end it.
+            let hides = |session: &mut Session| session.is_own_work() && !session.is_running();
+            self.hidden = self.list.extract_if(.., hides).collect();
+        }
+    }
+
+    /// Shows the sessions of the program's own work that are over, or hides them again.
+    pub fn show_whole(&mut self, whole: bool) {
+        self.whole = whole;
+        self.relist(|_| true, Vec::new());
+    }
+
+    /// Sessions that are not shown because they were the program's own work.
+    pub fn hidden(&self) -> usize {
+        self.hidden.len()
     }
 
     /// What is known of the sessions or of their nodes is not what it was.
@@ -224,5 +251,38 @@ mod tests {
         assert!(!left("AWS-StartNonInteractiveCommand", ""));
         assert!(!left("AWS-StartInteractiveCommand", "fleetdeck: write /etc/motd"));
         assert!(!left("AWS-StartPortForwardingSession", ""));
+    }
+
+    #[test]
+    fn what_the_program_did_itself_is_hidden_once_it_is_over() {
+        let session = |id: &str, reason: &str, status: SessionStatus| ssm::Session {
+            session_id: Some(id.to_owned()),
+            status: Some(status),
+            reason: Some(reason.to_owned()),
+            ..Default::default()
+        };
+        let page = [
+            session("look", "fleetdeck: look at processes", SessionStatus::Terminated),
+            session("runs", "fleetdeck: forward 5432", SessionStatus::Connected),
+            session("shell", "deploy", SessionStatus::Terminated),
+        ];
+        let origin = Origin::default();
+        let mut sessions = Sessions::default();
+        let come = |sessions: &mut Sessions| {
+            sessions.begin(origin);
+            sessions.land(origin, &page);
+            sessions.finish(origin);
+        };
+        come(&mut sessions);
+        let shown = |sessions: &Sessions| sessions.list.iter().map(|s| s.id.clone()).collect::<Vec<_>>().join(" ");
+        assert_eq!((shown(&sessions).as_str(), sessions.hidden()), ("runs shell", 1));
+        sessions.show_whole(true);
+        assert_eq!((sessions.list.len(), sessions.hidden()), (3, 0));
+        // It stays so when the list comes again.
+        come(&mut sessions);
+        assert_eq!(sessions.list.len(), 3);
+        sessions.show_whole(false);
+        come(&mut sessions);
+        assert_eq!((shown(&sessions).as_str(), sessions.hidden()), ("runs shell", 1));
     }
 }

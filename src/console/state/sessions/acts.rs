@@ -42,6 +42,7 @@ impl State {
                 _ => self.tell("This session is over."),
             },
             Action::TerminateSession => self.ask_terminate(),
+            Action::OwnSessions => self.sessions.show_whole(!self.sessions.whole),
             Action::OpenShell => {
                 let session = self.sessions.current().map(|session| (session.origin, session.node.clone()));
                 self.shell_at(session, fx);
