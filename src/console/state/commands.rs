@@ -14,12 +14,15 @@ use crate::{
 };
 
 pub mod fold;
+mod invocation;
 mod results;
 mod sheet;
+mod texts;
 
 pub use fold::{Fold, Folding, Group};
-pub(super) use results::toned;
-pub use results::{Invocation, Results, result_words};
+pub(super) use invocation::toned;
+pub use invocation::{Invocation, result_words};
+pub use results::Results;
 pub use sheet::{CommandRows, ResultRows};
 
 /// What happened to a node in a command.

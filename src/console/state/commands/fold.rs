@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     super::{node::natural, viewer::Tone},
     Outcome,
-    results::{Invocation, toned},
+    invocation::{Invocation, toned},
 };
 
 /// What is left out of account when results are compared.

@@ -6,86 +6,20 @@ use std::{
 };
 
 use super::{
-    super::{
-        cursor::Cursor,
-        feed::Feed,
-        list::Lens,
-        node::natural,
-        viewer::{Of, Tone, Viewer},
-    },
-    Outcome, ResultRows,
+    super::{cursor::Cursor, feed::Feed, list::Lens, node::natural},
+    Invocation, Outcome, ResultRows,
     fold::{Fold, Folding, Group},
+    invocation::{first_line, invocation},
 };
 use crate::{
-    console::{
-        origin::Origin,
-        state::list::Sheet,
-        text::{clean, plain_lines},
-        update::Whole,
-    },
+    console::{origin::Origin, state::list::Sheet, update::Whole},
     ssm,
 };
 
-/// As many characters `ListCommandInvocations` shows of an output; more is cut.
-const SHOWN_BY_LIST: usize = 2_500;
-/// Where standard error begins in the output that `ListCommandInvocations` shows.
-const ERROR_MARK: &str = "----------ERROR-------";
 /// Nodes of a command of whose output more is fetched unasked.
 const WHOLES: usize = 1_000;
-/// Bytes of an output that are looked at for a glance: it is cleaned anew for each frame, and one line can be megabytes.
-const GLANCE: usize = 64 * 1024;
 /// Bytes of output in all that are put into groups at once; more is done beside the loop.
 const AT_ONCE: usize = 256 * 1024;
-
-/// One node's part in a command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invocation {
-    /// The command.
-    pub command: String,
-    /// The node.
-    pub node: String,
-    /// Its name when the command was sent.
-    pub name: String,
-    /// Everything it is called, for leaving that out of account.
-    pub names: Vec<String>,
-    /// What happened.
-    pub outcome: Outcome,
-    /// AWS's status details, such as `DeliveryTimedOut`.
-    pub details: String,
-    /// The exit code, once there is one.
-    pub code: Option<i32>,
-    /// Standard output as far as it is known. Raw: not fit for a terminal.
-    pub stdout: Arc<str>,
-    /// Standard error, likewise.
-    pub stderr: Arc<str>,
-    /// The first line that says something.
-    pub first: String,
-    /// Whether the list showed only the beginning and the whole is still to be fetched.
-    pub cut: bool,
-    /// Something is missing even in the whole; why.
-    pub note: Option<String>,
-    /// Whether what is missing is kept somewhere and can be fetched.
-    pub kept: bool,
-    /// Whether the output is what `GetCommandInvocation` or a store answered.
-    whole: bool,
-}
-
-impl Invocation {
-    /// The output in lines fit for a terminal, at most so many of each stream.
-    fn lines(&self, most: usize) -> Vec<(Tone, String)> {
-        toned(head(&self.stdout, most), head(&self.stderr, most))
-    }
-}
-
-/// As much of a text as has so many lines, and is no more than what is looked at for a glance.
-fn head(text: &str, lines: usize) -> &str {
-    if lines == usize::MAX {
-        return text;
-    }
-    let text = text.get(..text.floor_char_boundary(GLANCE)).unwrap_or(text);
-    let end = text.match_indices('\n').nth(lines).map_or(text.len(), |(at, _)| at);
-    text.get(..end).unwrap_or(text)
-}
 
 /// A command that is looked at.
 #[derive(Clone, Debug)]
@@ -322,7 +256,7 @@ impl Results {
     }
 
     /// Whether more of the output of an invocation comes unasked.
-    fn is_coming(&self, invocation: &Invocation) -> bool {
+    pub(super) fn is_coming(&self, invocation: &Invocation) -> bool {
         match self.asked.contains(&invocation.node) {
             true => self.whole_feed.is_loading(),
             false => self.asked.len() < WHOLES,
@@ -386,248 +320,7 @@ impl Results {
         let group = self.groups.iter().find(|group| group.key == key)?;
         Some((self.members(group).next()?, group.members.len()))
     }
-
-    /// What results have in common that differ only in what is left out of account; a result's own text where there is one
-    /// only.
-    pub fn common(&self, invocation: &Invocation, of: usize, most: usize) -> Vec<(Tone, String)> {
-        let mut lines = invocation.lines(most);
-        if of > 1 && !self.fold.is_exact() {
-            for (_, line) in lines.iter_mut().filter(|(tone, _)| *tone != Tone::Heading) {
-                *line = self.fold.apply(line, &invocation.names).into_owned();
-            }
-        }
-        lines
-    }
-
-    /// The text of what is under the cursor: its beginning for a glance, or all of it.
-    pub fn view(&self, most: usize) -> Option<Viewer> {
-        let (first, of) = self.current()?;
-        Some(self.viewer(first, of, most))
-    }
-
-    /// The text of a node that is read, as it is now.
-    pub fn view_again(&self, of: &Of) -> Option<Viewer> {
-        Some(self.viewer(self.of_node(&of.node)?, of.nodes, usize::MAX))
-    }
-
-    fn viewer(&self, first: &Invocation, of: usize, most: usize) -> Viewer {
-        let title = match of {
-            1 => format!("{} · {}", first.name, result_words(first)),
-            n if self.fold.is_exact() => format!("{n} nodes with the same result · {}", result_words(first)),
-            n => format!("{n} nodes, the same but for {} · {}", self.fold.words(), result_words(first)),
-        };
-        let lines = self.common(first, of, most);
-        let mut viewer = Viewer::new(title, format!("{}-{}.txt", self.id, first.node), lines);
-        (viewer.note, viewer.kept) = match &first.note {
-            Some(note) => (Some(note.clone()), first.kept),
-            None if !first.cut || !first.outcome.is_final() => (None, first.kept),
-            None if self.is_coming(first) => (Some("the beginning; fetching the rest…".to_owned()), false),
-            None => (Some("the beginning".to_owned()), true),
-        };
-        viewer.running = !first.outcome.is_final();
-        viewer.of = Some(Of { command: self.id.clone(), node: first.node.clone(), nodes: of });
-        viewer
-    }
-}
-
-/// What became of an invocation, in words.
-pub fn result_words(invocation: &Invocation) -> String {
-    let mut words = invocation.outcome.word().to_owned();
-    if let Some(code) = invocation.code.filter(|code| *code >= 0) {
-        words.push_str(&format!(" · exit {code}"));
-    }
-    let told = [invocation.outcome.word().replace(' ', ""), "InProgress".to_owned()];
-    if !invocation.details.is_empty() && !told.iter().any(|told| invocation.details.eq_ignore_ascii_case(told)) {
-        words.push_str(&format!(" · {}", invocation.details));
-    }
-    words
-}
-
-fn invocation(source: &ssm::CommandInvocation) -> Invocation {
-    let node = source.instance_id.as_deref().map(clean).unwrap_or_default();
-    let name = source.instance_name.as_deref().map(clean).filter(|name| !name.is_empty());
-    let outcome = Outcome::of(source.status.as_ref());
-    let details = source.status_details.as_deref().map(clean).unwrap_or_default();
-    let outputs = || source.command_plugins.iter().filter_map(|plugin| plugin.output.as_deref());
-    let output: String = outputs().collect();
-    let cut =
-        outputs().any(|output| output.chars().count() >= SHOWN_BY_LIST || output.contains("--output truncated--"));
-    // The exit code of the step that decided: the last one that did not succeed, else the last.
-    let code = source.command_plugins.iter().rev().filter_map(|plugin| plugin.response_code);
-    let code = code.clone().find(|code| *code != 0).or_else(|| code.clone().next()).filter(|_| outcome.is_final());
-    let (stdout, stderr) = output.split_once(ERROR_MARK).unwrap_or((&output, ""));
-    let mut names = Vec::new();
-    if let Some(name) = &name {
-        names.push(name.clone());
-        names.extend(name.split_once('.').map(|(short, _)| short.to_owned()));
-    }
-    Invocation {
-        command: source.command_id.clone().unwrap_or_default(),
-        name: name.unwrap_or_else(|| node.clone()),
-        names,
-        first: first_line(stdout, stderr),
-        stdout: stdout.into(),
-        stderr: stderr.into(),
-        node,
-        outcome,
-        details,
-        code,
-        cut,
-        note: None,
-        kept: false,
-        whole: false,
-    }
-}
-
-/// The first line of an output that says something.
-fn first_line(stdout: &str, stderr: &str) -> String {
-    const LOOKED_AT: usize = 4_096;
-    let beginning = |text: &str| {
-        let end = (0..=LOOKED_AT.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text.get(..end).unwrap_or_default().to_owned()
-    };
-    let lines = [beginning(stdout), beginning(stderr)].map(|text| plain_lines(&text));
-    let first = lines.iter().flatten().map(|line| line.trim()).find(|line| !line.is_empty());
-    first.unwrap_or_default().chars().take(200).collect()
-}
-
-/// Both streams of an output as one text, without what is empty at the end.
-pub(in crate::console::state) fn toned(stdout: &str, stderr: &str) -> Vec<(Tone, String)> {
-    let mut lines: Vec<_> = plain_lines(stdout).into_iter().map(|line| (Tone::Plain, line)).collect();
-    while lines.last().is_some_and(|(_, line)| line.trim().is_empty()) {
-        lines.pop();
-    }
-    let mut errors = plain_lines(stderr).into_iter().skip_while(|line| line.trim().is_empty()).peekable();
-    if errors.peek().is_some() {
-        lines.push((Tone::Heading, "standard error".to_owned()));
-        lines.extend(errors.map(|line| (Tone::Error, line)));
-    }
-    lines
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ssm::CommandInvocationStatus;
-
-    pub fn sample(node: &str, status: CommandInvocationStatus, output: &str) -> ssm::CommandInvocation {
-        let plugin = ssm::CommandPlugin {
-            output: Some(output.to_owned()),
-            response_code: Some(i32::from(status == CommandInvocationStatus::Failed)),
-            ..Default::default()
-        };
-        ssm::CommandInvocation {
-            command_id: Some("c".to_owned()),
-            instance_id: Some(node.to_owned()),
-            status_details: Some(status.as_str().to_owned()),
-            status: Some(status),
-            command_plugins: vec![plugin],
-            ..Default::default()
-        }
-    }
-
-    fn results(page: &[ssm::CommandInvocation]) -> Results {
-        let mut results = Results::new(Origin::default(), vec!["c".to_owned()]);
-        results.land(page, |_| Vec::new());
-        assert_eq!(results.settle(), None);
-        results
-    }
-
-    fn success(node: &str, output: &str) -> ssm::CommandInvocation {
-        sample(node, CommandInvocationStatus::Success, output)
-    }
-
-    #[test]
-    fn identical_results_stand_together_and_odd_ones_first() {
-        let mut results = results(&[
-            success("mi-1", "same \n"),
-            success("mi-2", "same\n"),
-            success("mi-3", "other\n"),
-            sample("mi-4", CommandInvocationStatus::Failed, "boom\n----------ERROR-------\nwhy"),
-        ]);
-        let sizes: Vec<_> = results.groups.iter().map(|g| (g.outcome, g.members.len())).collect();
-        assert_eq!(sizes, [(Outcome::Failed, 1), (Outcome::Success, 1), (Outcome::Success, 2)]);
-        let viewer = results.view(usize::MAX).unwrap();
-        assert_eq!(viewer.title, "mi-4 · failed · exit 1");
-        assert_eq!(viewer.lines.last(), Some(&(Tone::Error, "why".to_owned())));
-        // The cursor stays on its group while another grows before it.
-        results.cursor.at = 2;
-        results.land(&[success("mi-5", "a third\n"), success("mi-6", "a fourth\n")], |_| Vec::new());
-        results.settle();
-        assert_eq!(results.current().map(|(first, of)| (first.node.as_str(), of)), Some(("mi-1", 2)));
-    }
-
-    #[test]
-    fn what_is_left_out_of_account_folds_and_is_not_shown_in_the_nodes_own_text() {
-        let line = |n: usize| format!("node-{n} up {n} days\n");
-        let mut page: Vec<_> = (1..=3).map(|n| success(&format!("mi-{n}"), &line(n))).collect();
-        page.push(success("mi-4", "node-4 is down\n"));
-        let mut results = Results::new(Origin::default(), vec!["c".to_owned()]);
-        results.land(&page, |id| vec![id.replace("mi", "node")]);
-        results.settle();
-        assert_eq!(results.groups.len(), 4);
-        results.fold_by(Fold { hosts: true, times: true, ..Fold::default() });
-        results.settle();
-        let told: Vec<_> = results.groups.iter().map(|g| (g.members.len(), g.first.as_str())).collect();
-        assert_eq!(told, [(1, "<host> is down"), (3, "<host> up <time>")]);
-        results.cursor.at = 1;
-        let viewer = results.view(usize::MAX).unwrap();
-        assert_eq!(viewer.title, "3 nodes, the same but for hosts, times · success · exit 0");
-        assert_eq!(viewer.lines, [(Tone::Plain, "<host> up <time>".to_owned())]);
-        results.switch();
-        results.cursor.at = 1;
-        assert_eq!(results.view(usize::MAX).unwrap().lines, [(Tone::Plain, "node-2 up 2 days".to_owned())]);
-    }
-
-    #[test]
-    fn many_large_results_are_not_read_by_the_loop() {
-        let page: Vec<_> = (0..200).map(|n| success(&format!("mi-{n}"), &"x".repeat(SHOWN_BY_LIST))).collect();
-        let mut results = Results::new(Origin::default(), vec!["c".to_owned()]);
-        results.land(&page, |_| Vec::new());
-        let (number, folding) = results.settle().unwrap();
-        assert!(results.groups.is_empty() && results.is_folding());
-        // What comes meanwhile waits for its turn.
-        results.land(&[success("mi-x", "odd")], |_| Vec::new());
-        assert_eq!(results.settle(), None);
-        results.folded(number, folding.groups());
-        assert_eq!(results.groups.len(), 1);
-        let (number, folding) = results.settle().unwrap();
-        results.folded(number - 1, Vec::new());
-        assert_eq!(results.groups.len(), 1, "an old answer");
-        results.folded(number, folding.groups());
-        assert_eq!(results.groups.iter().map(|group| group.members.len()).collect::<Vec<_>>(), [1, 200]);
-    }
-
-    #[test]
-    fn a_cut_output_is_fetched_whole_once_and_stays() {
-        let page = [success("mi-1", &"x".repeat(SHOWN_BY_LIST))];
-        let mut results = results(&page);
-        assert_eq!(results.wanting(), [("c".to_owned(), "mi-1".to_owned())]);
-        results.take_whole(Whole { node: "mi-1".to_owned(), stdout: "all\n".to_owned(), ..Whole::default() });
-        results.land(&page, |_| Vec::new());
-        assert_eq!(results.wanting(), []);
-        assert_eq!(results.invocations[0].lines(usize::MAX), [(Tone::Plain, "all".to_owned())]);
-    }
-
-    #[test]
-    fn of_very_many_cut_outputs_some_come_by_themselves_and_the_rest_is_offered() {
-        let page: Vec<_> = (0..WHOLES + 2).map(|n| success(&format!("mi-{n}"), &"x".repeat(SHOWN_BY_LIST))).collect();
-        let mut results = Results::new(Origin::default(), vec!["c".to_owned()]);
-        results.land(&page, |_| Vec::new());
-        results.by_node = true;
-        results.whole_feed.begin(crate::ssm::Timestamp::from_millis(0));
-        assert_eq!((results.wanting().len(), results.wanting().len()), (WHOLES, 0));
-        let offered = |node: String| {
-            let of = Of { command: "c".to_owned(), node, nodes: 1 };
-            results.view_again(&of).unwrap().kept
-        };
-        assert!(!offered("mi-0".to_owned()) && offered(format!("mi-{WHOLES}")));
-    }
-
-    #[test]
-    fn a_glance_reads_no_more_than_it_shows() {
-        assert_eq!(head("a\nb\nc\nd", 2), "a\nb\nc");
-        let line = "ü".repeat(1024 * 1024);
-        assert!(head(&line, 60).len() <= GLANCE && head(&line, usize::MAX).len() == line.len());
-    }
-}
+mod tests;

@@ -1,0 +1,124 @@
+//! What becomes of the results of a command.
+
+use super::{
+    super::{
+        super::viewer::{Of, Tone},
+        invocation::SHOWN_BY_LIST,
+    },
+    *,
+};
+use crate::ssm::CommandInvocationStatus;
+
+pub fn sample(node: &str, status: CommandInvocationStatus, output: &str) -> ssm::CommandInvocation {
+    let plugin = ssm::CommandPlugin {
+        output: Some(output.to_owned()),
+        response_code: Some(i32::from(status == CommandInvocationStatus::Failed)),
+        ..Default::default()
+    };
+    ssm::CommandInvocation {
+        command_id: Some("c".to_owned()),
+        instance_id: Some(node.to_owned()),
+        status_details: Some(status.as_str().to_owned()),
+        status: Some(status),
+        command_plugins: vec![plugin],
+        ..Default::default()
+    }
+}
+
+fn results(page: &[ssm::CommandInvocation]) -> Results {
+    let mut results = Results::new(Origin::default(), vec!["c".to_owned()]);
+    results.land(page, |_| Vec::new());
+    assert_eq!(results.settle(), None);
+    results
+}
+
+fn success(node: &str, output: &str) -> ssm::CommandInvocation {
+    sample(node, CommandInvocationStatus::Success, output)
+}
+
+#[test]
+fn identical_results_stand_together_and_odd_ones_first() {
+    let mut results = results(&[
+        success("mi-1", "same \n"),
+        success("mi-2", "same\n"),
+        success("mi-3", "other\n"),
+        sample("mi-4", CommandInvocationStatus::Failed, "boom\n----------ERROR-------\nwhy"),
+    ]);
+    let sizes: Vec<_> = results.groups.iter().map(|g| (g.outcome, g.members.len())).collect();
+    assert_eq!(sizes, [(Outcome::Failed, 1), (Outcome::Success, 1), (Outcome::Success, 2)]);
+    let viewer = results.view(usize::MAX).unwrap();
+    assert_eq!(viewer.title, "mi-4 · failed · exit 1");
+    assert_eq!(viewer.lines.last(), Some(&(Tone::Error, "why".to_owned())));
+    // The cursor stays on its group while another grows before it.
+    results.cursor.at = 2;
+    results.land(&[success("mi-5", "a third\n"), success("mi-6", "a fourth\n")], |_| Vec::new());
+    results.settle();
+    assert_eq!(results.current().map(|(first, of)| (first.node.as_str(), of)), Some(("mi-1", 2)));
+}
+
+#[test]
+fn what_is_left_out_of_account_folds_and_is_not_shown_in_the_nodes_own_text() {
+    let line = |n: usize| format!("node-{n} up {n} days\n");
+    let mut page: Vec<_> = (1..=3).map(|n| success(&format!("mi-{n}"), &line(n))).collect();
+    page.push(success("mi-4", "node-4 is down\n"));
+    let mut results = Results::new(Origin::default(), vec!["c".to_owned()]);
+    results.land(&page, |id| vec![id.replace("mi", "node")]);
+    results.settle();
+    assert_eq!(results.groups.len(), 4);
+    results.fold_by(Fold { hosts: true, times: true, ..Fold::default() });
+    results.settle();
+    let told: Vec<_> = results.groups.iter().map(|g| (g.members.len(), g.first.as_str())).collect();
+    assert_eq!(told, [(1, "<host> is down"), (3, "<host> up <time>")]);
+    results.cursor.at = 1;
+    let viewer = results.view(usize::MAX).unwrap();
+    assert_eq!(viewer.title, "3 nodes, the same but for hosts, times · success · exit 0");
+    assert_eq!(viewer.lines, [(Tone::Plain, "<host> up <time>".to_owned())]);
+    results.switch();
+    results.cursor.at = 1;
+    assert_eq!(results.view(usize::MAX).unwrap().lines, [(Tone::Plain, "node-2 up 2 days".to_owned())]);
+}
+
+#[test]
+fn many_large_results_are_not_read_by_the_loop() {
+    let page: Vec<_> = (0..200).map(|n| success(&format!("mi-{n}"), &"x".repeat(SHOWN_BY_LIST))).collect();
+    let mut results = Results::new(Origin::default(), vec!["c".to_owned()]);
+    results.land(&page, |_| Vec::new());
+    let (number, folding) = results.settle().unwrap();
+    assert!(results.groups.is_empty() && results.is_folding());
+    // What comes meanwhile waits for its turn.
+    results.land(&[success("mi-x", "odd")], |_| Vec::new());
+    assert_eq!(results.settle(), None);
+    results.folded(number, folding.groups());
+    assert_eq!(results.groups.len(), 1);
+    let (number, folding) = results.settle().unwrap();
+    results.folded(number - 1, Vec::new());
+    assert_eq!(results.groups.len(), 1, "an old answer");
+    results.folded(number, folding.groups());
+    assert_eq!(results.groups.iter().map(|group| group.members.len()).collect::<Vec<_>>(), [1, 200]);
+}
+
+#[test]
+fn a_cut_output_is_fetched_whole_once_and_stays() {
+    let page = [success("mi-1", &"x".repeat(SHOWN_BY_LIST))];
+    let mut results = results(&page);
+    assert_eq!(results.wanting(), [("c".to_owned(), "mi-1".to_owned())]);
+    results.take_whole(Whole { node: "mi-1".to_owned(), stdout: "all\n".to_owned(), ..Whole::default() });
+    results.land(&page, |_| Vec::new());
+    assert_eq!(results.wanting(), []);
+    assert_eq!(results.invocations[0].lines(usize::MAX), [(Tone::Plain, "all".to_owned())]);
+}
+
+#[test]
+fn of_very_many_cut_outputs_some_come_by_themselves_and_the_rest_is_offered() {
+    let page: Vec<_> = (0..WHOLES + 2).map(|n| success(&format!("mi-{n}"), &"x".repeat(SHOWN_BY_LIST))).collect();
+    let mut results = Results::new(Origin::default(), vec!["c".to_owned()]);
+    results.land(&page, |_| Vec::new());
+    results.by_node = true;
+    results.whole_feed.begin(crate::ssm::Timestamp::from_millis(0));
+    assert_eq!((results.wanting().len(), results.wanting().len()), (WHOLES, 0));
+    let offered = |node: String| {
+        let of = Of { command: "c".to_owned(), node, nodes: 1 };
+        results.view_again(&of).unwrap().kept
+    };
+    assert!(!offered("mi-0".to_owned()) && offered(format!("mi-{WHOLES}")));
+}

@@ -1,0 +1,50 @@
+//! The texts of results: a node's own, and what several nodes have in common.
+
+use super::{
+    super::viewer::{Of, Tone, Viewer},
+    Invocation, Results, result_words,
+};
+
+impl Results {
+    /// What results have in common that differ only in what is left out of account; a result's own text where there is one
+    /// only.
+    pub fn common(&self, invocation: &Invocation, of: usize, most: usize) -> Vec<(Tone, String)> {
+        let mut lines = invocation.lines(most);
+        if of > 1 && !self.fold.is_exact() {
+            for (_, line) in lines.iter_mut().filter(|(tone, _)| *tone != Tone::Heading) {
+                *line = self.fold.apply(line, &invocation.names).into_owned();
+            }
+        }
+        lines
+    }
+
+    /// The text of what is under the cursor: its beginning for a glance, or all of it.
+    pub fn view(&self, most: usize) -> Option<Viewer> {
+        let (first, of) = self.current()?;
+        Some(self.viewer(first, of, most))
+    }
+
+    /// The text of a node that is read, as it is now.
+    pub fn view_again(&self, of: &Of) -> Option<Viewer> {
+        Some(self.viewer(self.of_node(&of.node)?, of.nodes, usize::MAX))
+    }
+
+    fn viewer(&self, first: &Invocation, of: usize, most: usize) -> Viewer {
+        let title = match of {
+            1 => format!("{} · {}", first.name, result_words(first)),
+            n if self.fold.is_exact() => format!("{n} nodes with the same result · {}", result_words(first)),
+            n => format!("{n} nodes, the same but for {} · {}", self.fold.words(), result_words(first)),
+        };
+        let lines = self.common(first, of, most);
+        let mut viewer = Viewer::new(title, format!("{}-{}.txt", self.id, first.node), lines);
+        (viewer.note, viewer.kept) = match &first.note {
+            Some(note) => (Some(note.clone()), first.kept),
+            None if !first.cut || !first.outcome.is_final() => (None, first.kept),
+            None if self.is_coming(first) => (Some("the beginning; fetching the rest…".to_owned()), false),
+            None => (Some("the beginning".to_owned()), true),
+        };
+        viewer.running = !first.outcome.is_final();
+        viewer.of = Some(Of { command: self.id.clone(), node: first.node.clone(), nodes: of });
+        viewer
+    }
+}
