@@ -13,6 +13,7 @@ use super::{
     plugin::{self, Outcome, STDERR, STDOUT, StepContext, Track, unwritable},
     references::References,
     report::{self, StepReport, step_without_output},
+    step_log::StepLog,
 };
 use crate::{
     ssm::document::{
@@ -227,7 +228,11 @@ impl CommandRun {
                     cancel: &self.cancel,
                     track: &self.track,
                 };
-                plugin.run(context).await
+                let ids = (self.job.command_id.as_str(), self.node.instance_id.as_str());
+                match StepLog::of(&job.command, ids, &step.name, &directory) {
+                    Some(log) => log.beside(&self.node, plugin.run(context)).await,
+                    None => plugin.run(context).await,
+                }
             }
             None => {
                 let sentence = format!(

@@ -1,4 +1,5 @@
-//! Amazon CloudWatch Logs, as much of it as the transcripts of sessions need. Times are milliseconds since the epoch.
+//! Amazon CloudWatch Logs, as much of it as transcripts of sessions and outputs of commands need. Times are milliseconds since
+//! the epoch.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,20 @@ pub const BATCH_EVENTS: usize = 10_000;
 pub const BATCH_BYTES: usize = 1_048_576;
 /// What an event costs besides its message.
 pub const EVENT_OVERHEAD: usize = 26;
+
+/// The log group of a command's output: the one that was named, or that of the document.
+pub fn command_group(named: &str, document: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_-/.#".contains(c);
+    match named.trim() {
+        "" => format!("/aws/ssm/{}", document.replace(|c| !fits(c), ".")),
+        named => named.to_owned(),
+    }
+}
+
+/// The log stream of what a step of a command wrote to `stdout` or `stderr` on a node, as AWS's agent names it.
+pub fn command_stream(command: &str, node: &str, step: &str, output: &str) -> String {
+    format!("{command}/{node}/{step}/{output}").replace([':', '*'], "-")
+}
 
 /// Request of `CreateLogGroup`. Errors: `ResourceAlreadyExistsException`, `InvalidParameterException`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

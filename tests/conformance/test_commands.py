@@ -53,6 +53,29 @@ def test_a_failure_carries_its_exit_code(engine, ssm, fleet):
     assert got["StandardOutputContent"] == "before\n"
 
 
+def test_an_output_reaches_its_log_group_while_the_command_runs(engine, ssm, fleet, tmp_path):
+    logs, node, go = engine.client("logs"), fleet["web-1"], tmp_path / "go"
+    script = f"echo first; while ! test -e {go}; do sleep 0.1; done; echo oops >&2; printf last"
+    config = {"CloudWatchLogGroupName": "/fleet/commands", "CloudWatchOutputEnabled": True}
+    ident = shell(ssm, script, InstanceIds=[node], CloudWatchOutputConfig=config)["CommandId"]
+
+    def said(output):
+        stream = f"{ident}/{node}/aws-runShellScript/{output}"
+        try:
+            events = logs.get_log_events(logGroupName="/fleet/commands", logStreamName=stream, startFromHead=True)
+        except logs.exceptions.ResourceNotFoundException:
+            return None
+        return [event["message"] for event in events["events"]]
+
+    until("the first line", lambda: said("stdout") == ["first"])
+    got = ssm.get_command_invocation(CommandId=ident, InstanceId=node)
+    assert (got["Status"], said("stderr")) == ("InProgress", None)
+    go.touch()
+    engine.finished(ident, 1)
+    # What is told as ended is in the log as a whole.
+    assert (said("stdout"), said("stderr")) == (["first", "last"], ["oops"])
+
+
 def test_a_script_that_runs_too_long_is_killed_with_its_children(engine, ssm, fleet, tmp_path):
     mark = tmp_path / "survived"
     script = f"(sleep 8; touch {mark}) & sleep 60"

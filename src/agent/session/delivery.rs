@@ -8,13 +8,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{terms::LogTerms, transcript::Text};
 use crate::{
-    agent::{Node, api::CallError},
+    agent::{
+        Node,
+        logs::{LINE, Stream, lines, retry, whole_lines},
+    },
     ssm::{
         Timestamp,
-        logs::{
-            BATCH_EVENTS, CreateLogGroup, CreateLogStream, DescribeLogGroups, EVENT_OVERHEAD, InputLogEvent,
-            PutLogEvents,
-        },
+        logs::{DescribeLogGroups, InputLogEvent},
     },
 };
 
@@ -22,15 +22,6 @@ use crate::{
 const PACE: Duration = Duration::from_secs(1);
 /// How much of a transcript is read at a time. Its events, wrapped in JSON, have to fit into one batch.
 const READ: usize = 64 * 1024;
-/// The longest line of an event; what is longer is cut into several.
-const LINE: usize = 32 * 1024;
-/// How often a call is tried again before the transcript is left to the next start of the agent: some eight minutes.
-const ATTEMPTS: u32 = 20;
-/// The longest wait between two tries.
-const LONGEST: Duration = Duration::from_secs(30);
-/// How often it is tried again with new credentials.
-const DENIALS: u32 = 2;
-const BATCH: usize = crate::ssm::logs::BATCH_BYTES;
 
 /// Refuses a session whose log group is not encrypted although its document demands that. The error is a sentence.
 pub async fn check(node: &Node, terms: &LogTerms) -> Result<(), String> {
@@ -95,7 +86,8 @@ pub async fn stream(
     let failed = |error: &dyn std::fmt::Display| {
         format!("its transcript could not be written to the log group {}: {error}", terms.group)
     };
-    retry(node, || prepare(node, session_id, terms)).await.map_err(|error| failed(&error))?;
+    let stream = Stream { group: &terms.group, name: session_id };
+    stream.prepare(node).await.map_err(|error| failed(&error))?;
     let mut position = 0;
     loop {
         // Asked before reading: what comes afterwards is the next round's.
@@ -106,20 +98,8 @@ pub async fn stream(
             read = bytes.len();
             position += read as u64;
             if read > 0 {
-                let batches = batches(events(node, session_id, terms, &bytes));
-                for log_events in batches {
-                    let request = PutLogEvents {
-                        log_group_name: terms.group.clone(),
-                        log_stream_name: session_id.to_owned(),
-                        log_events,
-                        sequence_token: None,
-                    };
-                    let put = || {
-                        let request = request.clone();
-                        async move { node.api.call(request).await.map(drop) }
-                    };
-                    retry(node, put).await.map_err(|error| failed(&error))?;
-                }
+                let events = events(node, session_id, terms, &bytes);
+                stream.put(node, events).await.map_err(|error| failed(&error))?;
             }
         }
         if last {
@@ -132,69 +112,9 @@ pub async fn stream(
     }
 }
 
-/// Makes the log stream, and the group if it is not there.
-async fn prepare(node: &Node, session_id: &str, terms: &LogTerms) -> Result<(), CallError> {
-    let stream = CreateLogStream { log_group_name: terms.group.clone(), log_stream_name: session_id.to_owned() };
-    match there(node.api.call(stream.clone()).await) {
-        Err(CallError::Api(error)) if error.code == "ResourceNotFoundException" => {
-            let group = CreateLogGroup { log_group_name: terms.group.clone(), ..Default::default() };
-            there(node.api.call(group).await)?;
-            there(node.api.call(stream).await)
-        }
-        other => other,
-    }
-}
-
-/// What is there already need not be made.
-fn there<T>(outcome: Result<T, CallError>) -> Result<(), CallError> {
-    match outcome {
-        Err(CallError::Api(error)) if error.code == "ResourceAlreadyExistsException" => Ok(()),
-        other => other.map(drop),
-    }
-}
-
-/// Tries a call until it holds, or there is no hope that it will.
-async fn retry<F>(node: &Node, mut call: impl FnMut() -> F) -> Result<(), CallError>
-where
-    F: Future<Output = Result<(), CallError>>,
-{
-    let mut attempt = 0;
-    loop {
-        let error = match call().await {
-            Ok(()) => return Ok(()),
-            Err(error) => error,
-        };
-        if error.is_denied() {
-            node.renewal.request();
-        }
-        if attempt >= tries(&error) {
-            return Err(error);
-        }
-        tracing::debug!("a transcript has to wait: {error}");
-        sleep((Duration::from_millis(500) * 2u32.pow(attempt.min(8))).min(LONGEST)).await;
-        attempt += 1;
-    }
-}
-
-/// How often a call that failed like this is worth another try.
-fn tries(error: &CallError) -> u32 {
-    match error {
-        error if error.is_denied() => DENIALS,
-        CallError::Api(error) if !error.is_retryable() && (400..500).contains(&error.status) => 0,
-        _ => ATTEMPTS,
-    }
-}
-
 /// The next whole lines of the text, or what there is if no line ends within reach or nothing more will come.
 async fn piece(text: &Text, position: u64, last: bool) -> io::Result<Vec<u8>> {
-    let mut bytes = text.read(position, READ).await?;
-    let full = bytes.len() == READ;
-    match bytes.iter().rposition(|byte| *byte == b'\n') {
-        Some(end) if full || !last => bytes.truncate(end + 1),
-        None if !full && !last => bytes.clear(),
-        _ => {}
-    }
-    Ok(bytes)
+    Ok(whole_lines(text.read(position, READ).await?, READ, last))
 }
 
 /// One event a line; streamed ones in the JSON that AWS's agent writes.
@@ -235,43 +155,6 @@ fn chunker() -> impl FnMut(&String, &String) -> bool {
     }
 }
 
-/// The lines of a piece, without their ends; longer ones are cut. An event must not be empty: a blank stands for that.
-fn lines(bytes: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(bytes);
-    let text = text.strip_suffix('\n').unwrap_or(&text);
-    let mut lines = Vec::new();
-    for line in text.split('\n') {
-        let mut rest = line.strip_suffix('\r').unwrap_or(line);
-        while rest.len() > LINE {
-            let cut = rest.floor_char_boundary(LINE);
-            lines.push(rest[..cut].to_owned());
-            rest = &rest[cut..];
-        }
-        lines.push(if rest.is_empty() { " ".to_owned() } else { rest.to_owned() });
-    }
-    lines
-}
-
-/// Cuts events into what one call takes.
-fn batches(events: Vec<InputLogEvent>) -> Vec<Vec<InputLogEvent>> {
-    let mut batches: Vec<Vec<InputLogEvent>> = Vec::new();
-    let mut size = 0;
-    for event in events {
-        let cost = event.message.len() + EVENT_OVERHEAD;
-        match batches.last_mut().filter(|batch| batch.len() < BATCH_EVENTS && size + cost <= BATCH) {
-            Some(batch) => {
-                batch.push(event);
-                size += cost;
-            }
-            None => {
-                batches.push(vec![event]);
-                size = cost;
-            }
-        }
-    }
-    batches
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Streamed<'a> {
@@ -304,13 +187,6 @@ fn iso<S: serde::Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S
 mod tests {
     use super::{super::transcript::Transcripts, *};
 
-    #[test]
-    fn lines_become_events_and_none_is_empty() {
-        assert_eq!(lines(b"a\r\n\r\nb\xff\n"), ["a", " ", "b\u{fffd}"]);
-        let long = lines("é".repeat(LINE).as_bytes());
-        assert_eq!((long.len(), long.concat().chars().count()), (2, LINE));
-    }
-
     #[tokio::test]
     async fn a_stream_takes_whole_lines_until_the_end() {
         let home = tempfile::tempdir().unwrap();
@@ -325,23 +201,5 @@ mod tests {
         assert_eq!(piece(&text, 8, true).await.unwrap(), b"thr");
         transcript.write("x".repeat(READ + 1).as_bytes());
         assert_eq!(piece(&text, 8, false).await.unwrap().len(), READ, "a line without an end is not waited for");
-    }
-
-    #[test]
-    fn a_service_that_is_away_is_waited_for_and_one_that_says_no_is_not() {
-        use crate::ssm::ApiError;
-        assert_eq!(tries(&CallError::Transport("connection refused".into())), ATTEMPTS);
-        assert_eq!(tries(&ApiError::new("InternalError", "x").with_status(500).into()), ATTEMPTS);
-        assert_eq!(tries(&ApiError::new("ExpiredToken", "x").with_status(403).into()), DENIALS);
-        assert_eq!(tries(&ApiError::new("NoSuchBucket", "x").with_status(404).into()), 0);
-    }
-
-    #[test]
-    fn batches_keep_to_the_limits() {
-        let event = |size: usize| InputLogEvent { timestamp: 0, message: "x".repeat(size) };
-        let sizes = |events| batches(events).iter().map(Vec::len).collect::<Vec<_>>();
-        assert_eq!(sizes(vec![event(BATCH / 2), event(BATCH / 2), event(1)]), [1, 2]);
-        assert_eq!(sizes((0..=BATCH_EVENTS).map(|_| event(1)).collect()), [BATCH_EVENTS, 1]);
-        assert!(batches(Vec::new()).is_empty());
     }
 }
