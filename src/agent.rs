@@ -23,6 +23,7 @@ mod identity;
 mod inventory;
 mod isolate;
 mod journal;
+mod logs;
 mod outbox;
 mod patch;
 mod plugin;
@@ -30,6 +31,7 @@ mod process;
 mod references;
 mod report;
 mod session;
+mod step_log;
 mod tls;
 mod tool;
 

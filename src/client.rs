@@ -16,6 +16,7 @@ pub mod recording;
 mod retry;
 mod session;
 pub mod sso;
+pub mod tail;
 #[cfg(test)]
 mod tests;
 mod tls;

@@ -329,6 +329,7 @@ actions! {
         ContextMore View "context-more", "more around", "One line more on each side of what was found";
         ContextLess View "context-less", "less around", "One line less on each side of what was found";
         WrapLines View "wrap-lines", "wrap", "Break long lines at the edge of the window, or let them go on beyond it";
+        FollowText View "follow-text", "follow", "Go to the end of the text, and along with it while it grows";
         WholeText View "whole-text", "whole text", "Fetch all of a text that was cut, from where it is kept";
         Pipe View "pipe", "pipe", "Give the text to a program on this machine and read what it says";
         Save View "save", "save", "Write the text to a file";

@@ -23,6 +23,7 @@ use crate::{
 };
 
 pub(super) mod files;
+mod follow;
 mod forward;
 mod look;
 mod make;
@@ -70,6 +71,7 @@ pub enum Source {
     Commands,
     Invocations,
     Whole,
+    Followed,
     Running,
     Watched,
     Kept,
@@ -131,6 +133,8 @@ pub enum Query {
     Invocations(Vec<String>),
     /// The output of these invocations, by command and node, as much as the service shows of it.
     Whole(Vec<(String, String)>),
+    /// The output of an invocation that runs, as it comes, from the log group it is written to.
+    Follow { command: String, node: String },
     /// The whole output of an invocation, from the bucket or the log group where it is kept.
     Kept { command: String, node: String },
     /// The output of the first of these commands that ran on a node.
@@ -179,6 +183,7 @@ impl Query {
             Self::Commands => Source::Commands,
             Self::Invocations(_) => Source::Invocations,
             Self::Whole(_) => Source::Whole,
+            Self::Follow { .. } => Source::Followed,
             Self::Kept { .. } => Source::Kept,
             Self::Earlier { .. } => Source::Earlier,
             Self::Running(_) => Source::Running,

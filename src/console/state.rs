@@ -603,6 +603,7 @@ impl State {
         self.settle_focus(fx);
         self.mask_form();
         self.want_details(fx);
+        self.want_follow(fx);
         self.want_tags(fx);
         self.list_candidates(fx);
         self.settle_place();
@@ -711,6 +712,7 @@ impl State {
             Source::Commands => self.commands.feed.of(origin),
             Source::Invocations => &mut self.commands.results.as_mut()?.feed,
             Source::Whole => &mut self.commands.results.as_mut()?.whole_feed,
+            Source::Followed => &mut self.commands.results.as_mut()?.follow_feed,
             Source::Kept => &mut self.commands.results.as_mut()?.kept_feed,
             Source::Earlier => &mut self.commands.results.as_mut()?.earlier_feed,
             Source::Running => self.watch.commands_feed.of(origin),

@@ -79,6 +79,30 @@ pub struct Whole {
     pub kept: bool,
 }
 
+/// What a command said on a node since it was last looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Followed {
+    /// The command.
+    pub command: String,
+    /// The node.
+    pub node: String,
+    /// What came.
+    pub pieces: Vec<Piece>,
+    /// Whether there is more before it that was not read.
+    pub is_late: bool,
+}
+
+/// Whole lines of one of the outputs of a step.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    /// The step, where the document has several.
+    pub step: Option<String>,
+    /// Whether it is standard error.
+    pub error: bool,
+    /// Raw: not fit for a terminal.
+    pub text: String,
+}
+
 /// What a program on this machine has to say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProgramUpdate {
@@ -116,6 +140,7 @@ pub enum Page {
     Running(Vec<ssm::Command>),
     Invocations(Vec<ssm::CommandInvocation>),
     Whole(Box<Whole>),
+    Followed(Box<Followed>),
     /// What an earlier run, as the command of this id, gave on a node.
     Earlier {
         command: String,

@@ -63,7 +63,8 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, viewe
     }
     if viewer.running {
         let sign = view.look.sign("▼", "v");
-        match (viewer.is_at_end(), view.state.key_for(Action::CursorBottom)) {
+        let keys = [Action::FollowText, Action::CursorBottom];
+        match (viewer.is_at_end(), keys.into_iter().find_map(|action| view.state.key_for(action))) {
             (false, Some(key)) => {
                 left.extend([view.span(Role::Key, format!("  {key}")), view.span(Role::Dim, " follows it again")])
             }
@@ -73,8 +74,17 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, viewe
     cards::heading(view, frame, area, left, None);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if viewer.is_empty() {
-        let words = if viewer.running { "There is no output so far." } else { "There is no output." };
-        cards::middle(frame, body, vec![Line::from(view.span(Role::Dim, words))]);
+        let logged = viewer.of.as_ref().is_none_or(|of| of.logged);
+        let words = match (viewer.running, logged) {
+            (false, _) => vec!["There is no output."],
+            (true, true) => vec!["There is no output so far."],
+            (true, false) => vec![
+                "There is no output so far: a node tells it when a step ends.",
+                "Where the whole output goes to logs:GROUP it is followed line by line.",
+            ],
+        };
+        let words = words.into_iter().flat_map(|words| text::wrap(words, usize::from(body.width)));
+        cards::middle(frame, body, words.map(|words| Line::from(view.span(Role::Dim, words))).collect());
         return;
     }
     let (top, rows) = window(viewer, body, viewer.cursor.top);

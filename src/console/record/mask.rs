@@ -104,6 +104,11 @@ impl Masks {
             Page::NodeCommands(list) => Page::NodeCommands(self.invocations(list)),
             Page::Invocations(list) => Page::Invocations(self.invocations(list)),
             Page::Whole(whole) => Page::Whole(Box::new(self.whole(whole))),
+            Page::Followed(followed) => {
+                let mut followed = followed.clone();
+                followed.pieces.iter_mut().for_each(|piece| piece.text = self.output(&piece.text));
+                Page::Followed(followed)
+            }
             Page::Earlier { command, whole } => {
                 Page::Earlier { command: command.clone(), whole: Box::new(self.whole(whole)) }
             }

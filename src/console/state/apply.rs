@@ -99,6 +99,7 @@ impl State {
             Page::Parameters(list) => list.len(),
             Page::Patches(_) | Page::NodeCommands(_) | Page::Why(_) | Page::Documents(_) | Page::History(_) => 1,
             Page::Whole(_)
+            | Page::Followed(_)
             | Page::Earlier { .. }
             | Page::Plan(_)
             | Page::Document(_)
@@ -161,15 +162,20 @@ impl State {
                     };
                     results.land(&list, names);
                 }
+                if source == Source::Followed {
+                    self.renew_viewer();
+                }
             }
             Page::Whole(whole) => {
                 if let Some(results) = &mut self.commands.results {
                     results.take_whole(*whole);
                 }
                 if source == Source::Kept {
+                    self.commands.follow = None;
                     self.renew_viewer();
                 }
             }
+            Page::Followed(followed) => self.land_followed(&followed),
             Page::Plan(resolved) => self.land_plan(origin, *resolved),
             Page::Earlier { command, whole } => self.land_earlier(&command, &whole),
             Page::Documents(list) => {
@@ -247,6 +253,10 @@ impl State {
                 self.renew_viewer();
                 // Some may have ended while others were asked for.
                 self.want_wholes(fx);
+                trouble.into_iter().for_each(|trouble| self.fail(trouble));
+            }
+            (Source::Followed, trouble) => {
+                self.end_follow();
                 trouble.into_iter().for_each(|trouble| self.fail(trouble));
             }
             (Source::Earlier, None) if self.commands.results.as_ref().is_some_and(|r| r.earlier_feed.landed == 0) => {

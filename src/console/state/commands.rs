@@ -14,12 +14,14 @@ use crate::{
 };
 
 pub mod fold;
+mod follow;
 mod invocation;
 mod results;
 mod sheet;
 mod texts;
 
 pub use fold::{Fold, Folding, Group};
+pub use follow::Follow;
 pub(super) use invocation::toned;
 pub use invocation::{Invocation, result_words};
 pub use results::Results;
@@ -112,6 +114,8 @@ pub struct Commands {
     pub results: Option<Results>,
     /// The text that is read.
     pub viewer: Option<Viewer>,
+    /// What is read as it comes.
+    pub follow: Option<Follow>,
     /// What was left out of account last.
     pub fold: Fold,
     /// How many results were looked at so far.
@@ -198,7 +202,7 @@ impl Commands {
         let mut results = Results::new(origin, ids).numbered_after(self.looked << 32);
         results.fold_by(fold);
         self.looked += 1;
-        (self.results, self.viewer) = (Some(results), None);
+        (self.results, self.viewer, self.follow) = (Some(results), None, None);
     }
 
     /// Whether something that is shown has not ended.

@@ -190,16 +190,6 @@ impl State {
         }
     }
 
-    /// More is known of the command whose text is read.
-    pub(super) fn renew_viewer(&mut self) {
-        if let (Some(viewer), Some(results)) = (&mut self.commands.viewer, &self.commands.results)
-            && let Some(of) = viewer.of.as_ref().filter(|of| of.command == results.id)
-            && let Some(fresh) = results.view_again(of)
-        {
-            viewer.renew(fresh);
-        }
-    }
-
     /// Asks what the run before gave on the node under the cursor: the same document with the same parameters, or with
     /// others where the parameters are no script.
     pub(super) fn diff_earlier(&mut self, fx: &mut Vec<Effect>) {

@@ -40,6 +40,8 @@ pub struct Of {
     pub node: String,
     /// How many nodes have this result.
     pub nodes: usize,
+    /// Whether it is written to a log group while it comes.
+    pub logged: bool,
 }
 
 /// A row of a text as it is shown.
@@ -110,6 +112,10 @@ impl Viewer {
             }
             Action::Left | Action::Right if self.wraps => {}
             Action::CursorBottom => self.to_end(),
+            Action::FollowText => {
+                self.selection = None;
+                self.to_end();
+            }
             Action::Left => self.left = self.left.saturating_sub(8),
             Action::Right => self.left = (self.left + 8).min(self.longest()),
             Action::Find | Action::Filter => {

@@ -7,7 +7,7 @@ use crate::{
         origin::Origin,
         state::plan::Resolved,
         testing::{BEGIN, Bench},
-        update::{Changed, Page, ProgramUpdate, Trouble, Update, Whole},
+        update::{Changed, Followed, Page, Piece, ProgramUpdate, Trouble, Update, Whole},
     },
     ssm::{self, CommandInvocationStatus, CommandStatus, Sensitive, Timestamp, document::lint::Finding},
 };
@@ -316,6 +316,78 @@ fn a_running_output_is_followed_and_a_cut_one_is_fetched_by_one_key() {
     bench.answer(Source::Kept, whole("much\nmore\n", false));
     let screen = bench.screen(100, 24);
     assert!(screen.contains("2  more") && !screen.contains("fetches all"), "{screen}");
+}
+
+#[test]
+fn what_a_command_writes_to_its_log_group_is_followed_to_its_end() {
+    let mut bench = uptimes(false);
+    let config = ssm::CloudWatchOutputConfig { cloud_watch_output_enabled: Some(true), ..Default::default() };
+    let of = |n: usize, status| ssm::CommandInvocation {
+        cloud_watch_output_config: Some(config.clone()),
+        ..invocation(n, status, "")
+    };
+    bench.wait(20_000);
+    let running = |n| of(n, CommandInvocationStatus::InProgress);
+    bench.answer(Source::Invocations, Page::Invocations((0..4).map(running).collect()));
+    bench.press("g g enter");
+    let node = "mi-00000000000000000".to_owned();
+    let asked = bench.asked(Source::Followed);
+    let Some((Query::Follow { .. }, epoch)) = asked else { panic!("{asked:?}") };
+    let screen = bench.screen(100, 24);
+    assert!(screen.contains("web-0 · running · as 3 other nodes"), "{screen}");
+    let page = |page| Update::Page { source: Source::Followed, epoch, page };
+    let said = |error: bool, lines: std::ops::Range<usize>| {
+        let text = lines.map(|n| format!("\u{1b}[31mline {n}\n")).collect();
+        let pieces = vec![Piece { step: None, error, text }];
+        page(Page::Followed(Box::new(Followed { command: "c-1".into(), node: node.clone(), pieces, is_late: false })))
+    };
+    bench.apply(said(false, 0..60));
+    let screen = bench.screen(100, 24);
+    assert!(screen.contains("60  line 59") && screen.contains("following"), "{screen}");
+    bench.apply(said(true, 60..80));
+    assert!(bench.screen(100, 24).contains("line 79"));
+    // Who reads further up is not carried along, and what the list shows of it does not take the text away.
+    bench.press("k");
+    bench.apply(said(false, 80..100));
+    bench.wait(20_000);
+    bench.answer(Source::Invocations, Page::Invocations((0..4).map(running).collect()));
+    let screen = bench.screen(100, 24);
+    assert!(screen.contains("line 78") && !screen.contains("line 99") && screen.contains("f follows"), "{screen}");
+    bench.press("f");
+    assert!(bench.screen(100, 24).contains("line 99"));
+    // The last words come after the end is known.
+    bench.apply(page(Page::Invocations(vec![of(0, CommandInvocationStatus::Failed)])));
+    assert!(bench.screen(100, 24).contains("web-0 · failed"));
+    bench.apply(said(false, 100..101));
+    bench.apply(Update::End { source: Source::Followed, epoch, result: Ok(()) });
+    let screen = bench.screen(100, 24);
+    assert!(screen.contains("line 100") && !screen.contains("following"), "{screen}");
+    assert!(!bench.fx.iter().any(|effect| matches!(effect, Effect::Forget(Source::Followed))));
+}
+
+#[test]
+fn nobody_follows_what_is_not_looked_at() {
+    let mut bench = uptimes(false);
+    let config = ssm::CloudWatchOutputConfig { cloud_watch_output_enabled: Some(true), ..Default::default() };
+    let running = ssm::CommandInvocation {
+        cloud_watch_output_config: Some(config),
+        ..invocation(0, CommandInvocationStatus::InProgress, "")
+    };
+    bench.wait(20_000);
+    bench.answer(Source::Invocations, Page::Invocations(vec![running]));
+    let follows = |bench: &Bench| {
+        let asked = |effect: &&Effect| matches!(effect, Effect::Ask { query: Query::Follow { .. }, .. });
+        let forgot = |effect: &&Effect| matches!(effect, Effect::Forget(Source::Followed));
+        (bench.fx.iter().filter(asked).count(), bench.fx.iter().filter(forgot).count())
+    };
+    bench.press("v g g enter");
+    assert_eq!(follows(&bench), (1, 0));
+    bench.press("1");
+    assert_eq!(follows(&bench), (1, 1));
+    bench.press("3");
+    assert_eq!(follows(&bench), (2, 1));
+    bench.press("esc");
+    assert_eq!(follows(&bench), (2, 2));
 }
 
 #[test]

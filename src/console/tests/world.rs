@@ -10,13 +10,13 @@ use crate::{
             shells::limits::Preferences,
         },
         testing::{BEGIN, Bench},
-        update::{Page, Transcript, Whole},
+        update::{Followed, Page, Piece, Transcript, Whole},
     },
     ssm::{self, Timestamp, document::lint::Finding},
 };
 
 /// Every source.
-pub const SOURCES: [Source; 28] = [
+pub const SOURCES: [Source; 29] = [
     Source::Nodes,
     Source::NodesWhere,
     Source::Samples,
@@ -32,6 +32,7 @@ pub const SOURCES: [Source; 28] = [
     Source::Whole,
     Source::Running,
     Source::Watched,
+    Source::Followed,
     Source::Kept,
     Source::Earlier,
     Source::Plan,
@@ -189,6 +190,14 @@ pub fn page(source: Source, count: usize, seed: usize) -> Page {
         Source::Commands => Page::Commands(each().map(|(n, s)| command(n, s)).collect()),
         Source::Invocations => Page::Invocations(each().map(|(n, s)| invocation(n, s)).collect()),
         Source::Whole | Source::Kept => Page::Whole(Box::new(whole(count, seed))),
+        Source::Followed => Page::Followed(Box::new(Followed {
+            command: name(seed),
+            node: name(seed + 1),
+            pieces: each()
+                .map(|(n, s)| Piece { step: text(s), error: n % 2 == 0, text: output(n, s) + "\n" })
+                .collect(),
+            is_late: seed % 3 == 0,
+        })),
         Source::Earlier => Page::Earlier { command: name(seed), whole: Box::new(whole(count, seed)) },
         Source::Running => Page::Running(each().map(|(n, s)| command(n, s)).collect()),
         Source::Plan => Page::Plan(Box::new(Resolved {

@@ -44,6 +44,8 @@ pub struct Invocation {
     pub note: Option<String>,
     /// Whether what is missing is kept somewhere and can be fetched.
     pub kept: bool,
+    /// Whether its output is written to a log group while it runs.
+    pub logged: bool,
     /// Whether the output is what `GetCommandInvocation` or a store answered.
     pub(super) whole: bool,
 }
@@ -109,6 +111,7 @@ pub(super) fn invocation(source: &ssm::CommandInvocation) -> Invocation {
         cut,
         note: None,
         kept: false,
+        logged: source.cloud_watch_output_config.as_ref().is_some_and(|c| c.cloud_watch_output_enabled == Some(true)),
         whole: false,
     }
 }

@@ -36,6 +36,8 @@ pub struct Results {
     pub whole_feed: Feed,
     /// The state of fetching the text that a store keeps of an output.
     pub kept_feed: Feed,
+    /// The state of following what one of them says.
+    pub follow_feed: Feed,
     /// The state of fetching what came of an earlier run.
     pub earlier_feed: Feed,
     /// The invocations, in the order they came. One that is there keeps its place.
@@ -71,6 +73,7 @@ impl Results {
             feed: Feed::default(),
             whole_feed: Feed::default(),
             kept_feed: Feed::default(),
+            follow_feed: Feed::default(),
             earlier_feed: Feed::default(),
             invocations: Vec::new(),
             order: Vec::new(),
@@ -92,7 +95,8 @@ impl Results {
     /// about another, which may have run on the same nodes.
     #[must_use]
     pub fn numbered_after(mut self, number: u64) -> Self {
-        for feed in [&mut self.feed, &mut self.whole_feed, &mut self.kept_feed, &mut self.earlier_feed] {
+        let ours = [&mut self.whole_feed, &mut self.kept_feed, &mut self.follow_feed, &mut self.earlier_feed];
+        for feed in std::iter::once(&mut self.feed).chain(ours) {
             *feed = Feed::after(number);
         }
         self.foldings = number;

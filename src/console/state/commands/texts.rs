@@ -4,6 +4,7 @@ use super::{
     super::viewer::{Of, Tone, Viewer},
     Invocation, Results, result_words,
 };
+use crate::console::text::count;
 
 impl Results {
     /// What results have in common that differ only in what is left out of account; a result's own text where there is one
@@ -32,6 +33,11 @@ impl Results {
     fn viewer(&self, first: &Invocation, of: usize, most: usize) -> Viewer {
         let title = match of {
             1 => format!("{} · {}", first.name, result_words(first)),
+            // They go on each in its own way: what is read is that of one.
+            n if !first.outcome.is_final() => {
+                let others = count(n - 1, "other node");
+                format!("{} · {} · as {others}", first.name, result_words(first))
+            }
             n if self.fold.is_exact() => format!("{n} nodes with the same result · {}", result_words(first)),
             n => format!("{n} nodes, the same but for {} · {}", self.fold.words(), result_words(first)),
         };
@@ -44,7 +50,9 @@ impl Results {
             None => (Some("the beginning".to_owned()), true),
         };
         viewer.running = !first.outcome.is_final();
-        viewer.of = Some(Of { command: self.id.clone(), node: first.node.clone(), nodes: of });
+        let nodes = if first.outcome.is_final() { of } else { 1 };
+        let (command, node) = (self.id.clone(), first.node.clone());
+        viewer.of = Some(Of { command, node, nodes, logged: first.logged });
         viewer
     }
 }

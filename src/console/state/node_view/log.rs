@@ -157,7 +157,7 @@ impl Log {
 }
 
 /// Whether this is more than is kept.
-fn is_too_much(lines: usize, bytes: usize) -> bool {
+pub(in crate::console::state) fn is_too_much(lines: usize, bytes: usize) -> bool {
     lines > KEPT.0 || bytes > KEPT.1
 }
 

@@ -117,7 +117,7 @@ fn of_very_many_cut_outputs_some_come_by_themselves_and_the_rest_is_offered() {
     results.whole_feed.begin(crate::ssm::Timestamp::from_millis(0));
     assert_eq!((results.wanting().len(), results.wanting().len()), (WHOLES, 0));
     let offered = |node: String| {
-        let of = Of { command: "c".to_owned(), node, nodes: 1 };
+        let of = Of { command: "c".to_owned(), node, nodes: 1, logged: false };
         results.view_again(&of).unwrap().kept
     };
     assert!(!offered("mi-0".to_owned()) && offered(format!("mi-{WHOLES}")));
