@@ -169,6 +169,16 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The forwards that the console keeps.
+///
+/// # Errors
+/// When their file cannot be read or is not in order; the error says where.
+pub fn kept_forwards(path: &std::path::Path) -> anyhow::Result<Vec<crate::config::forward::Forward>> {
+    let text = crate::config::paths::read_optional(path)?.unwrap_or_default();
+    let forwards = crate::config::forward::Forwards::parse(&text);
+    Ok(forwards.map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?.forwards)
+}
+
 /// The views that were saved.
 fn saved_views(path: &std::path::Path) -> anyhow::Result<Vec<crate::config::view::View>> {
     let text = crate::config::paths::read_optional(path)?.unwrap_or_default();

@@ -112,11 +112,12 @@ fn what_cannot_be_forwarded_says_why() {
     assert!(code == Some(2) && said.contains("[HOST:]REMOTE[:LOCAL]"), "{said}");
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let (code, said) = forward_only(&["web-1", &format!("80:{}", taken.local_addr().unwrap().port())]);
-    assert!(code == Some(1) && said.contains("choose another local port"), "{said}");
+    assert!(code == Some(1) && said.contains("is taken by") && said.contains("choose another with :LOCAL"), "{said}");
     let (code, said) = forward_only(&["web-9", "80"]);
     assert!(code == Some(1) && said.contains("no node is called web-9"), "{said}");
 
-    // Nobody listens there: the connection ends, the forward does not.
+    // Nobody listens there: that is said before anybody connects, and what listens where only then. A connection ends, the
+    // forward does not.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut forward = Running::start(&engine, &["forward", "web-1", &port.to_string(), "169.254.169.254:80"]);
     let mut said = BufReader::new(forward.0.stderr.take().unwrap()).lines().map(Result::unwrap);
@@ -138,6 +139,58 @@ fn what_cannot_be_forwarded_says_why() {
     // Where nothing can be forwarded at all, nothing goes on.
     let (code, said) = forward_only(&["web-1", "169.254.169.254:80"]);
     assert!(code == Some(1) && said.contains("is forbidden"), "{said}");
+}
+
+#[test]
+fn a_port_is_tried_once_before_it_is_said_to_be_there() {
+    let engine = node();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let come = || {
+        listener.set_nonblocking(true).unwrap();
+        std::iter::from_fn(|| listener.accept().ok()).count()
+    };
+    for (words, tries) in [(vec!["forward", "web-1", &port], 1), (vec!["forward", "--no-probe", "web-1", &port], 0)] {
+        let mut forward = Running::start(&engine, &words);
+        let mut lines = BufReader::new(forward.0.stdout.take().unwrap()).lines();
+        // By the time the line is there, the connection has come and gone.
+        assert!(lines.next().unwrap().unwrap().contains(&format!(" -> {port} through web-1")));
+        assert_eq!(come(), tries, "{words:?}");
+        let (code, said) = forward.stop();
+        assert!(code == Some(0) && said.contains(": 0 connections, 0 bytes sent"), "{said}");
+    }
+}
+
+#[test]
+fn a_set_of_the_settings_is_forwarded_together() {
+    let engine = node();
+    let config = tempfile::tempdir().unwrap();
+    let (one, two) = (server(), server());
+    let settings = format!(
+        "[[forward]]\nset = 'stage'\nnode = 'web-1'\nremote = {one}\n\
+         [[forward]]\nset = 'stage'\nnode = 'web-1'\nhost = 'localhost'\nremote = {two}\nrestart = 'always'\n\
+         [[forward]]\nnode = 'web-9'\nremote = 80\n"
+    );
+    std::fs::create_dir(config.path().join("fleetdeck")).unwrap();
+    std::fs::write(config.path().join("fleetdeck/settings.toml"), settings).unwrap();
+    let command = |words: &[&str]| {
+        let mut command = Command::new(BINARY);
+        command.args(["--endpoint-url", &engine.url]).args(words).envs(engine.environment());
+        command.env("XDG_CONFIG_HOME", config.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    let mut forward = Running(command(&["forward", "--set", "stage"]).stdin(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(forward.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    for there in [one.to_string(), format!("localhost:{two}")] {
+        let line = lines.next().unwrap();
+        let (address, rest) = line.split_once(" -> ").unwrap();
+        assert_eq!(rest, format!("{there} through web-1"));
+        assert_eq!(ask(address.rsplit(':').next().unwrap().parse().unwrap(), b"ping"), b"PING");
+    }
+    assert_eq!(forward.stop().0, Some(0));
+    let run = command(&["forward", "--set", "prod"]).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.code() == Some(2) && said.contains("no set is called prod: there are stage"), "{said}");
 }
 
 #[test]

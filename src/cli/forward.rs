@@ -2,113 +2,277 @@
 
 use std::{io::Write, process::ExitCode, time::Duration};
 
-use clap::Args;
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
 use tokio::{sync::watch, task::JoinSet};
 
 use super::{Global, Usage, choice, nodes, stop::stopped, talk};
-use crate::client::{
-    Client,
-    forward::{Forward as Running, ForwardPhase, ForwardSpec, ForwardStatus},
+use crate::{
+    client::{
+        Client, Error,
+        forward::{Far, Forward as Running, ForwardPhase, ForwardSpec, ForwardStatus, Restart},
+    },
+    config::{forward::Forward as Entry, paths::Paths},
+    console,
 };
 
 /// Forward ports of a node, or of hosts that the node can reach, to this machine.
 ///
-/// Each line on standard output says what listens where. Runs until Ctrl-C; a broken line or session is mended meanwhile.
+/// A line on standard output says what listens where, once a connection made for the purpose has reached the port; that it
+/// could not is said on standard error, and connections are taken all the same. Runs until Ctrl-C; a broken line or session
+/// is mended meanwhile.
 #[derive(Debug, Args)]
 pub struct Forward {
-    /// Id or name of the node.
-    node: String,
+    /// Id or name of the node, or tag:KEY=VALUE for any connected node with the tag.
+    #[arg(required_unless_present = "set")]
+    node: Option<String>,
     /// What to forward. Without LOCAL any free port of 127.0.0.1 is taken; without HOST the port is the node's own.
-    #[arg(required = true, value_name = "[HOST:]REMOTE[:LOCAL]")]
+    #[arg(required_unless_present = "set", value_name = "[HOST:]REMOTE[:LOCAL]")]
     ports: Vec<String>,
+    /// Forward what the settings have under this name of a set, all together.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["node", "ports"])]
+    set: Option<String>,
+    /// What to do when a session ends; without it as the settings say, or on-failure.
+    #[arg(long, value_enum, value_name = "WHEN")]
+    restart: Option<When>,
+    /// Make no connection to know whether the port answers: for servers that count connections.
+    #[arg(long)]
+    no_probe: bool,
+}
+
+/// When a new session is begun.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum When {
+    /// Whatever happened, for ever.
+    Always,
+    /// Where it has worked before.
+    OnFailure,
+    /// It is not.
+    Never,
 }
 
 impl Forward {
     /// Runs until it is stopped.
     pub fn run(self, global: &Global) -> anyhow::Result<ExitCode> {
         global.may_change("open sessions")?;
-        let specs: Result<Vec<_>, _> = self.ports.iter().map(|port| ForwardSpec::parse("", port)).collect();
-        let specs = specs.map_err(|error| Usage(error.to_string()))?;
+        let wanted = self.wanted()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let outcome = runtime.block_on(async {
             let client = choice::connect(global).await?;
-            let node = nodes::target(&client, &self.node).await?;
-            let specs = specs.into_iter().map(|spec| ForwardSpec { node: node.clone(), ..spec });
-            forward(client, &self.node, specs.collect()).await
+            let mut specs = Vec::new();
+            for (called, spec) in wanted {
+                let node = nodes::target(&client, &called).await?;
+                specs.push((called, ForwardSpec { node, ..spec }));
+            }
+            forward(client, specs).await
         });
         runtime.shutdown_timeout(Duration::from_millis(200));
         outcome
     }
+
+    /// What is to be forwarded, with what its nodes are called.
+    fn wanted(&self) -> anyhow::Result<Vec<(String, ForwardSpec)>> {
+        let mut wanted = match &self.set {
+            Some(set) => of_set(set)?,
+            None => {
+                let node = self.node.as_deref().unwrap_or_default();
+                let specs: Result<Vec<_>, _> = self.ports.iter().map(|port| ForwardSpec::parse("", port)).collect();
+                let specs = specs.map_err(|error| Usage(error.to_string()))?;
+                specs.into_iter().map(|spec| (node.to_owned(), spec)).collect()
+            }
+        };
+        for (_, spec) in &mut wanted {
+            spec.probe &= !self.no_probe;
+            spec.restart = match self.restart {
+                Some(When::Always) => Restart::Always,
+                Some(When::OnFailure) => Restart::OnFailure,
+                Some(When::Never) => Restart::Never,
+                None => spec.restart,
+            };
+        }
+        Ok(wanted)
+    }
 }
 
-async fn forward(client: Client, node: &str, specs: Vec<ForwardSpec>) -> anyhow::Result<ExitCode> {
+/// The forwards of a set, from the settings and from what the console keeps.
+fn of_set(set: &str) -> anyhow::Result<Vec<(String, ForwardSpec)>> {
+    let paths = Paths::discover()?;
+    let mut entries = console::settings(&paths)?.forwards;
+    entries.extend(console::kept_forwards(&paths.forwards())?);
+    let sets: std::collections::BTreeSet<_> = entries.iter().filter_map(|entry| entry.set.clone()).collect();
+    let of_it: Vec<Entry> = entries.into_iter().filter(|entry| entry.set.as_deref() == Some(set)).collect();
+    if of_it.is_empty() {
+        let known = Vec::from_iter(sets).join(", ");
+        let known = if known.is_empty() {
+            "no [[forward]] of the settings has one".to_owned()
+        } else {
+            format!("there are {known}")
+        };
+        return Err(Usage(format!("no set is called {set}: {known}")).into());
+    }
+    let spec = |entry: Entry| (entry.node.clone(), console::effect::forward_spec(entry, String::new()));
+    Ok(of_it.into_iter().map(spec).collect())
+}
+
+/// A forward that runs, and in whose words.
+struct Told {
+    node: String,
+    spec: ForwardSpec,
+    running: Running,
+}
+
+async fn forward(client: Client, specs: Vec<(String, ForwardSpec)>) -> anyhow::Result<ExitCode> {
     let stop = stopped()?;
-    let mut running = Vec::new();
-    for spec in specs {
+    let mut all = Vec::new();
+    for (node, spec) in specs {
         match Running::start(client.clone(), spec.clone()).await {
-            Ok(forward) => {
-                writeln!(std::io::stdout(), "{} -> {spec} through {node}", forward.local_addr())?;
-                running.push((spec, forward));
-            }
+            Ok(running) => all.push(Told { node, spec, running }),
             Err(error) => {
-                end(running).await;
-                return Err(error.into());
+                end(all).await;
+                let here = format!("; choose another with :LOCAL, such as {spec}:{}", other(spec.local.port()));
+                return Err(match error {
+                    Error::Listen { detail } => anyhow::anyhow!("{detail}{here}"),
+                    error => error.into(),
+                });
             }
         }
     }
     let mut tellers = JoinSet::new();
-    for (spec, forward) in &running {
-        tellers.spawn(tell(spec.to_string(), forward.watch()));
+    for told in &all {
+        tellers.spawn(tell(told.spec.to_string(), told.running.watch()));
     }
+    let stopped = until(stop, &all, &mut tellers).await;
+    tellers.shutdown().await;
+    end(all).await;
+    Ok(if stopped? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Says what listens where, and waits: whether it was stopped, and not over by itself.
+async fn until(stop: impl Future<Output = ()>, all: &[Told], tellers: &mut JoinSet<()>) -> anyhow::Result<bool> {
     let mut stop = std::pin::pin!(stop);
-    let stopped = loop {
+    let up = async {
+        for told in all {
+            if !settled(told.running.watch()).await {
+                continue;
+            }
+            let line = format!("{} -> {} through {}", told.running.local_addr(), told.spec, told.node);
+            writeln!(std::io::stdout(), "{line}").context("nobody reads what listens where")?;
+        }
+        anyhow::Ok(())
+    };
+    let (mut up, mut is_up) = (std::pin::pin!(up), false);
+    loop {
         tokio::select! {
-            () = &mut stop => break true,
+            () = &mut stop => return Ok(true),
+            told = &mut up, if !is_up => {
+                told?;
+                is_up = true;
+            }
             teller = tellers.join_next() => if teller.is_none() {
-                break false;
+                return Ok(false);
             },
         }
+    }
+}
+
+/// A port beside one that cannot be had.
+fn other(port: u16) -> u16 {
+    port.checked_add(1).unwrap_or(port - 1)
+}
+
+/// Waits until it is known whether the port answers, or that nobody will ask. `false` if the forward is over by then.
+async fn settled(mut status: watch::Receiver<ForwardStatus>) -> bool {
+    let known = |status: &ForwardStatus| match status.phase {
+        ForwardPhase::Open => status.far != Far::Asked,
+        ForwardPhase::Closed { .. } => true,
+        _ => false,
     };
-    tellers.shutdown().await;
-    end(running).await;
-    Ok(if stopped { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    status.wait_for(known).await.is_ok_and(|status| status.phase == ForwardPhase::Open)
 }
 
 /// Says what happens to a forward, as far as somebody should know. Done when it is over.
 async fn tell(what: String, mut status: watch::Receiver<ForwardStatus>) {
     let mut last = ForwardStatus::default();
-    while status.changed().await.is_ok() {
+    loop {
         let now = status.borrow_and_update().clone();
-        match &now.phase {
-            ForwardPhase::Reconnecting { attempt: 1 } if last.phase != now.phase => {
-                talk::say(&format!("fleetdeck: {what}: connection lost, trying again"));
-            }
-            ForwardPhase::Open if matches!(last.phase, ForwardPhase::Reconnecting { .. }) => {
-                talk::say(&format!("fleetdeck: {what}: connected again"));
-            }
-            ForwardPhase::Closed { reason } => {
-                let reason = reason.as_deref().unwrap_or("stopped");
-                return talk::say(&format!("fleetdeck: {what}: {reason}"));
-            }
-            _ => {}
+        for sentence in news(&last, &now) {
+            talk::say(&format!("fleetdeck: {what}: {sentence}"));
         }
-        if let Some(note) = now.note.as_ref().filter(|_| now.note != last.note) {
-            talk::say(&format!("fleetdeck: {what}: {note}"));
+        if matches!(now.phase, ForwardPhase::Closed { .. }) || status.changed().await.is_err() {
+            return;
         }
         last = now;
     }
 }
 
+/// What is to be said between two looks at a forward.
+fn news(last: &ForwardStatus, now: &ForwardStatus) -> Vec<String> {
+    let lost = |status: &ForwardStatus| {
+        matches!(status.phase, ForwardPhase::Reconnecting { .. } | ForwardPhase::Pausing { .. })
+    };
+    let mut news = Vec::new();
+    if let Some(agent) = now.single.as_ref().filter(|_| last.single.is_none()) {
+        news.push(format!(
+            "one connection at a time: the node's agent is {agent}, and those after 3.0.196.0 carry many"
+        ));
+    }
+    if let Some(note) = now.note.as_ref().filter(|_| now.note != last.note) {
+        let advice = match now.far {
+            Far::Refused => "; connections are taken all the same, and come about once something listens there",
+            Far::Silent => "; a firewall or a security group may be in the way; connections are taken all the same",
+            _ => "",
+        };
+        news.push(format!("{note}{advice}"));
+    }
+    match &now.phase {
+        ForwardPhase::Pausing { attempt, wait } if last.phase != now.phase && *attempt > 1 => {
+            news.push(format!("try {attempt} in {} s", wait.as_secs().max(1)));
+        }
+        _ if lost(now) && !lost(last) => news.push("connection lost, trying again".to_owned()),
+        ForwardPhase::Open if lost(last) => news.push("connected again".to_owned()),
+        ForwardPhase::Closed { reason } => news.push(reason.as_deref().unwrap_or("stopped").to_owned()),
+        _ => {}
+    }
+    if now.far == Far::Reached && matches!(last.far, Far::Refused | Far::Silent) {
+        news.push("the port answers".to_owned());
+    }
+    news
+}
+
 /// Ends all forwards together and says what they carried.
-async fn end(running: Vec<(ForwardSpec, Running)>) {
+async fn end(all: Vec<Told>) {
     let mut stopping = JoinSet::new();
-    for (spec, forward) in running {
+    for Told { spec, running, .. } in all {
         stopping.spawn(async move {
-            let status = forward.watch();
-            forward.stop().await;
+            let status = running.watch();
+            running.stop().await;
             let ForwardStatus { accepted, sent, received, .. } = *status.borrow();
             talk::say(&format!("{spec}: {accepted} connections, {sent} bytes sent, {received} bytes received"));
         });
     }
     while stopping.join_next().await.is_some() {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_thing_is_said_once() {
+        let open = ForwardStatus { phase: ForwardPhase::Open, far: Far::Asked, ..ForwardStatus::default() };
+        assert!(news(&ForwardStatus::default(), &open).is_empty());
+        let note = Some("nothing listens on port 80 of the node".to_owned());
+        let refused = ForwardStatus { far: Far::Refused, note, ..open.clone() };
+        assert!(news(&open, &refused)[0].starts_with("nothing listens on port 80 of the node; connections are taken"));
+        assert!(news(&refused, &refused).is_empty());
+        let reached = ForwardStatus { far: Far::Reached, note: None, ..refused.clone() };
+        assert_eq!(news(&refused, &reached), ["the port answers"]);
+        let pause = |attempt| {
+            let wait = Duration::from_secs(7);
+            ForwardStatus { phase: ForwardPhase::Pausing { attempt, wait }, ..reached.clone() }
+        };
+        assert_eq!(news(&reached, &pause(1)), ["connection lost, trying again"]);
+        assert_eq!(news(&pause(1), &pause(2)), ["try 2 in 7 s"]);
+        assert_eq!(news(&pause(2), &reached), ["connected again"]);
+    }
 }

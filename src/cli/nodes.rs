@@ -13,10 +13,11 @@ use super::{
 };
 use crate::{
     client::{self, Client},
+    config::forward::tag_of,
     console::text,
     ssm::{
         DescribeInstanceInformation, InstanceInformation, InstanceInformationStringFilter, ListTagsForResource,
-        ResourceTypeForTagging, Tag, Timestamp,
+        PingStatus, ResourceTypeForTagging, Tag, Timestamp,
     },
 };
 
@@ -192,10 +193,21 @@ fn is_id(name: &str) -> bool {
     ID_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// The target of a session: the id of the node with this id or name. An id needs no look-up, and no permission to list nodes.
+/// The target of a session: the id of the node with this id or name, or of any connected node with the tag of `tag:KEY=VALUE`.
+/// An id needs no look-up, and no permission to list nodes.
 pub async fn target(client: &Client, node: &str) -> anyhow::Result<String> {
     if is_id(node) {
         return Ok(node.to_owned());
+    }
+    if let Some((key, value)) = tag_of(node) {
+        let filter = InstanceInformationStringFilter { key: format!("tag:{key}"), values: vec![value.to_owned()] };
+        let tagged = client.all(describe(vec![filter])).await?;
+        let online = |node: &&InstanceInformation| node.ping_status == Some(PingStatus::Online);
+        let ids: BTreeSet<_> = tagged.iter().filter(online).filter_map(|node| node.instance_id.clone()).collect();
+        let Some(id) = ids.into_iter().next() else {
+            anyhow::bail!("no connected node has the tag {key}={value}; `fleetdeck nodes --tags` lists them")
+        };
+        return Ok(id);
     }
     Ok(ids_of(client, &[node.to_owned()]).await?.remove(0))
 }

@@ -48,6 +48,12 @@ pub enum Error {
         /// What the TLS library says.
         detail: String,
     },
+    /// A port of this machine cannot be listened on.
+    #[error("{detail}")]
+    Listen {
+        /// Which one and why, in a sentence.
+        detail: String,
+    },
     /// The settings cannot be used.
     #[error("{0}")]
     Config(String),
@@ -115,6 +121,7 @@ impl Error {
                 "The certificate is not trusted: set AWS_CA_BUNDLE to the PEM file of its authority, and check the clock."
                     .to_owned(),
             ),
+            Self::Listen { .. } => Some("End what listens there, or choose another local port, or none.".to_owned()),
             Self::Config(_) | Self::Protocol(_) => None,
         }
     }

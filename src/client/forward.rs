@@ -3,8 +3,10 @@
 //! A forward lasts until it is stopped. Its session is resumed when the line breaks; when the session itself ends, a new
 //! one is started. Connections of the old session end with it.
 
+mod many;
 mod single;
 mod spec;
+mod taken;
 
 use std::{
     net::SocketAddr,
@@ -15,12 +17,12 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Buf, Bytes};
+use serde::{Deserialize, Serialize};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::watch,
+    sync::{Notify, watch},
     task::JoinHandle,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -65,6 +67,13 @@ pub enum ForwardPhase {
         /// The number of the try.
         attempt: u32,
     },
+    /// The session is lost, and a new one is not begun at once.
+    Pausing {
+        /// The number of the try that comes then, from 1.
+        attempt: u32,
+        /// How long it is until then.
+        wait: Duration,
+    },
     /// It is over: it was stopped, or its first session never came about.
     Closed {
         /// Why, if it was not stopped.
@@ -72,11 +81,31 @@ pub enum ForwardPhase {
     },
 }
 
+/// What is known of the port on the other side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Far {
+    /// Nobody has tried it.
+    #[default]
+    Unknown,
+    /// It is being tried.
+    Asked,
+    /// It answers.
+    Reached,
+    /// The node could not connect to it.
+    Refused,
+    /// There was neither a connection nor a refusal for so long that somebody should know.
+    Silent,
+}
+
 /// What can be said of a forward.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ForwardStatus {
     /// Where it stands.
     pub phase: ForwardPhase,
+    /// What is known of the port on the other side.
+    pub far: Far,
+    /// The agent's version, where it is so old that it carries one connection at a time.
+    pub single: Option<String>,
     /// Connections now.
     pub connections: usize,
     /// Connections so far.
@@ -94,26 +123,36 @@ pub struct ForwardStatus {
 pub struct Forward {
     local: SocketAddr,
     status: watch::Receiver<ForwardStatus>,
+    again: Arc<Notify>,
     stop: CancellationToken,
     task: Option<JoinHandle<()>>,
 }
 
 impl Forward {
-    /// Listens on the local end and opens the session.
+    /// Listens on the local end and opens the session. Where the spec says to go on whatever happens, a session that cannot be
+    /// opened is no error, and tried again.
     ///
     /// # Errors
-    /// [`Error::Config`] when the local end cannot be listened on, else what `StartSession` says: `TargetNotConnected`,
+    /// [`Error::Listen`] when the local end cannot be listened on, else what `StartSession` says: `TargetNotConnected`,
     /// `AccessDeniedException` and so on. Later failures are told by [`Forward::watch`], and tried again.
     pub async fn start(client: Client, spec: ForwardSpec) -> Result<Self, Error> {
-        let busy =
-            |error| Error::Config(format!("cannot listen on {}: {error}; choose another local port", spec.local));
-        let listener = TcpListener::bind(spec.local).await.map_err(busy)?;
-        let local = listener.local_addr().map_err(busy)?;
-        let session = open(&client, &spec).await?;
-        let (told, status) = watch::channel(ForwardStatus::default());
-        let stop = CancellationToken::new();
-        let runner = Runner { client, spec, listener, told, stop: stop.clone(), total: Arc::default() };
-        Ok(Self { local, status, stop, task: Some(tokio::spawn(runner.run(session))) })
+        let listener = taken::listen(spec.local).await?;
+        let local = listener.local_addr().map_err(|error| Error::Listen { detail: error.to_string() })?;
+        let (session, note) = match open(&client, &spec).await {
+            Ok(session) => (Some(session), None),
+            Err(error) if spec.restart == Restart::Always => (None, Some(error.to_string())),
+            Err(error) => return Err(error),
+        };
+        let (told, status) = watch::channel(ForwardStatus { note, ..ForwardStatus::default() });
+        let (stop, again) = (CancellationToken::new(), Arc::<Notify>::default());
+        let total = Arc::default();
+        let runner = Runner { client, spec, listener, told, again: again.clone(), stop: stop.clone(), total };
+        Ok(Self { local, status, again, stop, task: Some(tokio::spawn(runner.run(session))) })
+    }
+
+    /// Tries once more whether the port on the other side answers.
+    pub fn probe(&self) {
+        self.again.notify_one();
     }
 
     /// Where it listens.
@@ -167,38 +206,49 @@ struct Runner {
     spec: ForwardSpec,
     listener: TcpListener,
     told: watch::Sender<ForwardStatus>,
+    /// Somebody wants to know once more whether the port answers.
+    again: Arc<Notify>,
     stop: CancellationToken,
     /// Over all sessions.
     total: Arc<Counts>,
 }
 
 impl Runner {
-    async fn run(self, session: Session) {
-        let mut next = Some(session);
+    async fn run(self, session: Option<Session>) {
         let (mut attempt, mut closed) = (0, None);
         let mut vain = 0;
+        let mut next = match session {
+            Some(session) => Some(session),
+            None => self.reopen(&mut attempt).await,
+        };
         while let Some(mut session) = next.take() {
             let began = Instant::now();
             let before = self.total.received.load(Ordering::Relaxed);
             let end = self.serve(&mut session).await;
             let received = self.total.received.load(Ordering::Relaxed);
             vain = if received == before && began.elapsed() < SOON { vain + 1 } else { 0 };
+            // What never worked is not tried for ever: a forbidden address, a host without a name. AWS's agent finds
+            // out when the session stands already.
+            let in_vain = self.told.borrow().phase == ForwardPhase::Connecting
+                || (vain > 0 && received == 0)
+                || vain >= TRIES_IN_VAIN;
+            let gives_up = match self.spec.restart {
+                Restart::Always => false,
+                Restart::OnFailure => in_vain,
+                Restart::Never => true,
+            };
             match end {
                 End::Stopped => {
                     farewell(session).await;
                     break;
                 }
-                // What never worked is not tried for ever: a forbidden address, a host without a name. AWS's agent finds
-                // out when the session stands already.
-                End::Lost(reason)
-                    if self.told.borrow().phase == ForwardPhase::Connecting
-                        || (vain > 0 && received == 0)
-                        || vain >= TRIES_IN_VAIN =>
-                {
+                End::Lost(reason) if gives_up => {
                     closed = Some(reason);
                     break;
                 }
-                End::Lost(reason) => self.tell(|status| (status.note, status.connections) = (Some(reason), 0)),
+                End::Lost(reason) => self.tell(|status| {
+                    (status.note, status.connections, status.far) = (Some(reason), 0, Far::Unknown);
+                }),
             }
             if began.elapsed() > LONGEST_WAIT {
                 attempt = 0;
@@ -212,9 +262,11 @@ impl Runner {
     async fn reopen(&self, attempt: &mut u32) -> Option<Session> {
         loop {
             *attempt += 1;
-            self.tell(|status| status.phase = ForwardPhase::Reconnecting { attempt: *attempt });
+            let wait = delay(FIRST_WAIT, *attempt, chance()).min(LONGEST_WAIT);
+            self.tell(|status| status.phase = ForwardPhase::Pausing { attempt: *attempt, wait });
             let opened = async {
-                sleep(delay(FIRST_WAIT, *attempt, chance()).min(LONGEST_WAIT)).await;
+                sleep(wait).await;
+                self.tell(|status| status.phase = ForwardPhase::Reconnecting { attempt: *attempt });
                 open(&self.client, &self.spec).await
             };
             let opened = tokio::select! {
@@ -241,64 +293,15 @@ impl Runner {
                 () = self.stop.cancelled() => return End::Stopped,
             }
         };
-        self.tell(|status| (status.phase, status.note) = (ForwardPhase::Open, None));
-        match is_after(&agent, LAST_SINGLE) {
+        let many = is_after(&agent, LAST_SINGLE);
+        self.tell(|status| {
+            (status.phase, status.note) = (ForwardPhase::Open, None);
+            status.far = if many && self.spec.probe { Far::Asked } else { Far::Unknown };
+            status.single = (!many).then(|| agent.chars().filter(|c| !c.is_control()).collect());
+        });
+        match many {
             true => self.carry_many(session, !is_after(&agent, LAST_WITH_KEEP_ALIVE)).await,
             false => self.carry_one_at_a_time(session).await,
-        }
-    }
-
-    async fn carry_many(&self, session: &mut Session, keep_alive: bool) -> End {
-        let clock = Clock::system();
-        let mut streams = Streams::new(Side::Client, self.total.clone());
-        if keep_alive {
-            streams.keep_alive(clock.now());
-        }
-        let input = session.input_handle();
-        let mut output = Bytes::new();
-        let mut news: Option<Instant> = None;
-        loop {
-            if output.is_empty() {
-                output = streams.poll_output().unwrap_or_default();
-            }
-            let due = streams.deadline().map(|due| Instant::now() + due.since(clock.now()));
-            let moved = tokio::select! {
-                event = session.next(), if streams.wants_input() => match event {
-                    Some(SessionEvent::Output(bytes)) => match streams.receive(bytes) {
-                        Ok(_) => true,
-                        Err(error) => return End::Lost(error.to_string()),
-                    },
-                    Some(SessionEvent::Closed { reason }) => return End::Lost(in_words(reason)),
-                    Some(event) => {
-                        self.note(&event);
-                        false
-                    }
-                    None => return End::Lost(in_words(None)),
-                },
-                sent = input.send_some(&output), if !output.is_empty() => {
-                    output.advance(sent);
-                    true
-                }
-                // A client only opens streams, so none is refused at this end.
-                Turn::Moved | Turn::Refused { .. } = streams.next(), if output.is_empty() => true,
-                accepted = self.listener.accept() => {
-                    self.accept(accepted, |connection| streams.open(connection)).await;
-                    true
-                }
-                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                    streams.tick(clock.now());
-                    false
-                }
-                () = sleep_until(news.unwrap_or_else(Instant::now)), if news.is_some() => {
-                    news = None;
-                    self.tell(|status| status.connections = streams.connections());
-                    false
-                }
-                () = self.stop.cancelled() => return End::Stopped,
-            };
-            if moved && news.is_none() {
-                news = Some(Instant::now() + NEWS);
-            }
         }
     }
 
@@ -334,7 +337,7 @@ impl Runner {
                     Some(host) => format!("the node could not connect to port {} of {host}", self.spec.remote),
                     None => format!("nothing listens on port {} of the node", self.spec.remote),
                 };
-                self.tell(|status| status.note = Some(what));
+                self.tell(|status| (status.far, status.note) = (Far::Refused, Some(what)));
             }
             _ => {}
         }
@@ -345,6 +348,12 @@ impl Runner {
         self.told.send_if_modified(|status| {
             let before = status.clone();
             change(status);
+            if count(&self.total.received) > status.received
+                && matches!(status.far, Far::Unknown | Far::Refused | Far::Silent)
+            {
+                // Whatever was known of it: it answers.
+                (status.far, status.note) = (Far::Reached, None);
+            }
             status.accepted = count(&self.total.accepted);
             status.sent = count(&self.total.sent);
             status.received = count(&self.total.received);

@@ -1,4 +1,4 @@
-//! Ports that the user's settings forward: `[[forward]]`.
+//! Ports that the user's settings forward: `[[forward]]`, and those that the console keeps in the same form.
 
 use std::net::SocketAddr;
 
@@ -9,12 +9,16 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Forward {
     /// What it is called; the target if it has no name.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The node it goes through: its id, or its name if only one has it.
+    /// The set it belongs to: those of a set are started and stopped together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<String>,
+    /// The node it goes through: its id, or its name if only one has it; or `tag:KEY=VALUE`, any node with the tag that is
+    /// connected.
     pub node: String,
     /// The host behind the node; the node itself if none is named.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     /// The port there.
     #[serde(deserialize_with = "port")]
@@ -25,6 +29,54 @@ pub struct Forward {
     /// Whether it starts with the console.
     #[serde(default = "yes")]
     pub start: bool,
+    /// What is done when its session ends.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub restart: Restart,
+    /// Whether a connection is made and closed when it opens, to know that the port answers.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub probe: bool,
+}
+
+/// Whether a new session is begun when one has ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Restart {
+    /// Whatever happened, for ever.
+    Always,
+    /// Where it has worked before.
+    #[default]
+    OnFailure,
+    /// It is not.
+    Never,
+}
+
+/// The file the console keeps forwards in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Forwards {
+    /// The forwards.
+    #[serde(default, rename = "forward")]
+    pub forwards: Vec<Forward>,
+}
+
+impl Forwards {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// With line and column, when the text is no TOML or names something unknown.
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+
+    /// The file's text.
+    pub fn text(&self) -> String {
+        toml::to_string(self).unwrap_or_default()
+    }
+}
+
+/// A node that is named by a tag: its key and its value.
+pub fn tag_of(node: &str) -> Option<(&str, &str)> {
+    node.strip_prefix("tag:")?.split_once('=').filter(|(key, _)| !key.is_empty())
 }
 
 /// Reads a local end as it is typed: `8080`, `127.0.0.1:8080`, `[::1]:8080`; nothing is any free port.
@@ -66,6 +118,16 @@ fn yes() -> bool {
     true
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_usual(restart: &Restart) -> bool {
+    *restart == Restart::default()
+}
+
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Port {
@@ -88,4 +150,28 @@ fn port<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
 
 fn local<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     parse_local(&Port::deserialize(deserializer)?.text()).map_err(de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_as_it_was_written() {
+        let text = "[[forward]]\nname = 'db'\nset = 'stage'\nnode = 'tag:Role=db'\nhost = 'db.internal'\nremote = 5432\n\
+                    local = 15432\nrestart = 'always'\nprobe = false\n[[forward]]\nnode = 'web-1'\nremote = 80\nstart = false\n";
+        let read = Forwards::parse(text).unwrap();
+        let [db, web] = read.forwards.as_slice() else { panic!("{read:?}") };
+        assert_eq!((db.set.as_deref(), db.restart, db.probe), (Some("stage"), Restart::Always, false));
+        assert_eq!((web.restart, web.probe, web.start), (Restart::OnFailure, true, false));
+        assert_eq!(Forwards::parse(&read.text()).unwrap(), read);
+        let wrong = Forwards::parse("[[forward]]\nnode = 'x'\nremote = 80\nrestart = 'sometimes'\n").unwrap_err();
+        assert!(wrong.to_string().contains("on-failure"), "{wrong}");
+    }
+
+    #[test]
+    fn a_node_may_be_named_by_a_tag() {
+        assert_eq!(tag_of("tag:Role=db=1"), Some(("Role", "db=1")));
+        assert!(tag_of("tag:=x").is_none() && tag_of("tag:Role").is_none() && tag_of("web-1").is_none());
+    }
 }

@@ -59,6 +59,16 @@ impl Paths {
         self.state.join("views.toml")
     }
 
+    /// The forwarded ports the console keeps.
+    pub fn forwards(&self) -> PathBuf {
+        self.state.join("forwards.toml")
+    }
+
+    /// Which forwards consoles have under way: a file for each console.
+    pub fn running_forwards(&self) -> PathBuf {
+        self.state.join("forwards")
+    }
+
     /// The names of the user's fleets.
     pub fn contexts(&self) -> PathBuf {
         self.config.join("contexts.toml")

@@ -362,6 +362,7 @@ actions! {
         AddForward Change "add-forward", "new", "Forward a local port to a node, or through it to another host";
         StartForward Change "start-forward", "start/stop", "Start the forward under the cursor, or stop it";
         RestartForward Change "restart-forward", "restart", "Stop the forward and start it again";
+        ProbeForward View "probe-forward", "probe", "Try once more whether the port on the other side answers";
         RemoveForward View "remove-forward", "remove", "Stop the forward and take it off the list";
     }
     Shell {

@@ -43,6 +43,7 @@ mod turns;
 mod why;
 mod write;
 
+pub use forward::spec as forward_spec;
 pub use retag::Retag;
 
 /// Which question an answer belongs to: the origin it was put to and its number among those of one source, so that an
@@ -439,6 +440,8 @@ pub enum Effect {
     StartForward { id: u64, origin: Origin, node: String, entry: Forward },
     /// End a forward.
     StopForward { id: u64 },
+    /// Try once more whether the port of a forward answers.
+    ProbeForward { id: u64 },
     /// Look at a node: run a fixed script there that changes nothing, and tell what it says.
     Look { id: u64, origin: Origin, node: String, probe: Probe },
     /// End a look.

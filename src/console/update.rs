@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::client::forward::Far;
 use crate::{
     console::{
         effect::{Epoch, Progress, Retag, Source},
@@ -242,11 +243,17 @@ pub enum ForwardUpdate {
     Connecting,
     /// It works (again).
     Open,
+    /// What is known of the port on the other side is this.
+    Far(Far),
+    /// The node's agent, of this version, carries one connection at a time.
+    Single(String),
     /// The line is cut; it is being mended.
     Reconnecting { attempt: u32 },
+    /// The session is lost; the next try comes after a while.
+    Pausing { attempt: u32, wait: Duration },
     /// Connections now and so far, bytes to the node and back.
     Counts { connections: usize, accepted: u64, sent: u64, received: u64 },
-    /// Something worth telling that does not end it.
+    /// Something worth telling that does not end it; empty when it is so no longer.
     Note(String),
     /// It is over.
     Closed(Trouble),

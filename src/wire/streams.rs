@@ -98,6 +98,9 @@ pub struct Streams {
     told: mpsc::Sender<(StreamId, Told)>,
     hears: mpsc::Receiver<(StreamId, Told)>,
     counts: Arc<Counts>,
+    /// The stream that only asks whether there is somebody, and whether that was answered.
+    knock: Option<StreamId>,
+    answered: bool,
 }
 
 impl Streams {
@@ -105,7 +108,17 @@ impl Streams {
     pub fn new(side: Side, counts: Arc<Counts>) -> Self {
         let (told, hears) = mpsc::channel(READS);
         let (connections, early) = (HashMap::new(), HashMap::new());
-        Self { mux: Mux::new(side), connections, early, backlog: Arc::default(), told, hears, counts }
+        Self {
+            mux: Mux::new(side),
+            connections,
+            early,
+            backlog: Arc::default(),
+            told,
+            hears,
+            counts,
+            knock: None,
+            answered: false,
+        }
     }
 
     /// How many connections there are.
@@ -125,6 +138,23 @@ impl Streams {
         self.admit(stream);
         self.attach(stream, async { Ok(socket) });
         true
+    }
+
+    /// Asks whether connections come about on the other side: opens a stream and closes it at once. A peer makes the connection
+    /// all the same and closes it; only then does it close the stream, so that this is the answer. What was refused is closed
+    /// as well, behind a flag that is not the stream's.
+    pub fn knock(&mut self) {
+        if let Some(older) = self.knock.take() {
+            self.mux.close(older);
+        }
+        let stream = self.mux.open();
+        self.mux.finish(stream);
+        (self.knock, self.answered) = (Some(stream), false);
+    }
+
+    /// Whether what was asked with [`Streams::knock`] has been answered. Told once.
+    pub fn take_answer(&mut self) -> bool {
+        std::mem::take(&mut self.answered)
     }
 
     /// Gives a stream that the peer opened its connection, once that stands. Data waits for it.
@@ -174,6 +204,12 @@ impl Streams {
                 MuxEvent::Data(stream, data) => (stream, data),
                 MuxEvent::Closed(stream) => (stream, Bytes::new()),
             };
+            // A server that greets says that it is there before it is left.
+            if self.knock == Some(stream) {
+                self.mux.close(stream);
+                (self.knock, self.answered) = (None, true);
+                continue;
+            }
             if let Some(connection) = self.connections.get(&stream) {
                 let length = data.len();
                 self.backlog.bytes.fetch_add(length, Ordering::AcqRel);
@@ -363,6 +399,43 @@ mod tests {
 
     fn ends() -> (Streams, Streams) {
         (Streams::new(Side::Client, Arc::default()), Streams::new(Side::Server, Arc::default()))
+    }
+
+    /// Carries what waits between two ends, and answers what they want to connect with `far`.
+    async fn exchange(near: &mut Streams, far: &mut Streams, refuse: bool) -> bool {
+        let mut refused = false;
+        for _ in 0..8 {
+            while let Some(bytes) = near.poll_output() {
+                for stream in far.receive(bytes).unwrap() {
+                    let (ours, theirs) = duplex(64);
+                    // The server closes when it is left.
+                    drop(theirs);
+                    far.attach(stream, async move {
+                        if refuse { Err(io::ErrorKind::ConnectionRefused.into()) } else { Ok(ours) }
+                    });
+                }
+            }
+            while let Some(bytes) = far.poll_output() {
+                near.receive(bytes).unwrap();
+            }
+            if far.connections() == 0 {
+                break;
+            }
+            refused |= matches!(far.next().await, Turn::Refused { .. });
+        }
+        refused
+    }
+
+    #[tokio::test]
+    async fn a_knock_is_answered_when_the_connection_was_made_and_counts_as_none() {
+        let (mut near, mut far) = ends();
+        for refuse in [false, true] {
+            near.knock();
+            assert!(!near.take_answer());
+            assert_eq!(exchange(&mut near, &mut far, refuse).await, refuse);
+            assert!(near.take_answer() && !near.take_answer());
+        }
+        assert_eq!((near.connections(), near.counts.accepted.load(Ordering::Relaxed), near.mux.streams()), (0, 0, 0));
     }
 
     /// Both ends of a session, joined, with a far side that connects each stream to what `far` gives.

@@ -23,7 +23,6 @@ enum Over {
 impl Runner {
     /// Takes connections one by one. What the node sends while there is none has nowhere to go.
     pub(super) async fn carry_one_at_a_time(&self, session: &mut Session) -> End {
-        self.tell(|status| status.note = Some("the node's agent is old: one connection at a time".to_owned()));
         loop {
             let mut taken = None;
             tokio::select! {

@@ -15,6 +15,22 @@ pub struct ForwardSpec {
     pub remote: u16,
     /// Where to listen here; port 0 is any free one.
     pub local: SocketAddr,
+    /// Whether one connection is made and closed when the session is open, to know that the port answers.
+    pub probe: bool,
+    /// What is done when its session ends.
+    pub restart: Restart,
+}
+
+/// Whether a new session is begun when one has ended. A line that breaks is mended in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Restart {
+    /// Whatever happened, for ever.
+    Always,
+    /// Where it has worked before: what never did, or does not any more, is given up.
+    #[default]
+    OnFailure,
+    /// It is not.
+    Never,
 }
 
 /// What was typed is no forward.
@@ -45,7 +61,8 @@ impl ForwardSpec {
         if host.as_deref() == Some("") {
             return Err(wrong());
         }
-        Ok(Self { name: None, node: node.to_owned(), host, remote, local })
+        let (probe, restart) = (true, Restart::default());
+        Ok(Self { name: None, node: node.to_owned(), host, remote, local, probe, restart })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Forwarded ports: where they listen, where they lead, what passes.
 
+use std::time::Duration;
+
 use ratatui::{Frame, layout::Rect, text::Line};
 
 use super::{
@@ -17,6 +19,7 @@ use crate::{
             seen::Slot,
         },
         text,
+        update::Far,
     },
 };
 
@@ -73,23 +76,46 @@ fn told(view: &View<'_>, forward: &Forward) -> Option<(Role, Vec<String>)> {
             };
             Some((Role::Pending, vec![what.to_owned()]))
         }
-        (_, Some(note)) => Some((Role::Warning, vec![note.clone()])),
+        (Phase::Open, None) if forward.single.is_some() => {
+            let agent = forward.single.as_deref().unwrap_or_default();
+            let what =
+                format!("One connection at a time: the node's agent is {agent}; those after 3.0.196.0 carry many.");
+            Some((Role::Warning, vec![what]))
+        }
+        (_, Some(note)) => {
+            let advice = forward.advice().map(|advice| {
+                let again = view.state.key_for(Action::ProbeForward).map(|key| format!(" {key} tries once more."));
+                format!("{advice}{}", again.unwrap_or_default())
+            });
+            Some((Role::Warning, std::iter::once(note.clone()).chain(advice).collect()))
+        }
         _ => None,
     }
 }
 
 fn state(view: &View<'_>, forward: &Forward) -> (Role, String) {
-    match &forward.phase {
-        Phase::Stopped => (Role::Dim, format!("{} stopped", view.look.sign("○", "o"))),
-        Phase::Waiting => (Role::Pending, format!("{} waiting", view.look.sign("◌", "."))),
-        Phase::Connecting => (Role::Running, format!("{} connecting", view.look.sign("⋯", ".."))),
-        Phase::Open => (Role::NodeOnline, format!("{} open", view.look.sign("●", "*"))),
-        Phase::Reconnecting { attempt } => {
-            let times = if *attempt > 1 { format!(" {attempt}") } else { String::new() };
-            (Role::Stale, format!("{} reconnecting…{times}", view.look.sign("◌", "~")))
+    let (_, word) = forward.state();
+    let (role, sign) = match (&forward.phase, forward.far) {
+        (Phase::Stopped, _) => (Role::Dim, view.look.sign("○", "o")),
+        (Phase::Waiting, _) => (Role::Pending, view.look.sign("◌", ".")),
+        (Phase::Connecting, _) | (Phase::Open, Far::Asked) => (Role::Running, view.look.sign("⋯", "..")),
+        (Phase::Open, Far::Refused | Far::Silent) => (Role::Warning, view.look.sign("✗", "x")),
+        (Phase::Open, _) => (Role::NodeOnline, view.look.sign("●", "*")),
+        (Phase::Reconnecting { .. } | Phase::Pausing { .. }, _) => (Role::Stale, view.look.sign("◌", "~")),
+        (Phase::Failed(_), _) => (Role::Failed, view.look.sign("✗", "x")),
+    };
+    let word = match &forward.phase {
+        Phase::Reconnecting { attempt: 0 | 1 } => format!("{word}…"),
+        Phase::Reconnecting { attempt } => format!("{word}… {attempt}"),
+        Phase::Pausing { attempt, until } => {
+            // A second that has begun is one that is still waited for.
+            let left =
+                until.since(view.state.now).max(Duration::from_millis(1)).saturating_add(Duration::from_millis(999));
+            format!("try {attempt} in {}", text::left(left))
         }
-        Phase::Failed(_) => (Role::Failed, format!("{} failed", view.look.sign("✗", "x"))),
-    }
+        _ => word.to_owned(),
+    };
+    (role, format!("{sign} {word}"))
 }
 
 fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
@@ -136,7 +162,7 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
             7 => Cell::role(view, Role::Dim, super::fleet::ago(state_of.now, forward.opened)),
             8 => match &forward.phase {
                 Phase::Failed(trouble) => Cell::role(view, Role::Failed, trouble.what.as_str()),
-                _ => Cell::role(view, Role::Warning, forward.note.as_deref().unwrap_or_default()),
+                _ => Cell::role(view, Role::Warning, forward.remark().unwrap_or_default()),
             },
             _ => Cell::plain(""),
         }

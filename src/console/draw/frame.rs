@@ -385,7 +385,9 @@ fn on_row(pane: Pane, action: Action) -> bool {
     use Action::*;
     match pane {
         Pane::Sessions => matches!(action, Open | Transcript | TerminateSession | OpenShell),
-        Pane::Forwards => matches!(action, StartForward | RestartForward | RemoveForward | Copy | OpenShell),
+        Pane::Forwards => {
+            matches!(action, StartForward | RestartForward | ProbeForward | RemoveForward | Copy | OpenShell)
+        }
         _ => false,
     }
 }

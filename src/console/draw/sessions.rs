@@ -122,7 +122,7 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let state = view.state;
     let sessions = &state.sessions;
     let columns = [
-        Column::new("Status", 14, 14, 1),
+        Column::new("Status", 14, 15, 1),
         Column::new("Node", 10, 24, 0),
         Column::new("Owner", 8, 20, 2),
         Column::new("Began", 6, 6, 3),

@@ -1,7 +1,9 @@
 //! A forward's task: the client's, with its news in the console's words.
 
+use std::sync::Arc;
+
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{Notify, mpsc, oneshot},
     task::JoinHandle,
 };
 
@@ -9,9 +11,9 @@ use super::perform::trouble;
 use crate::{
     client::{
         Client,
-        forward::{Forward, ForwardPhase, ForwardSpec, ForwardStatus},
+        forward::{self, Forward, ForwardPhase, ForwardSpec, ForwardStatus},
     },
-    config::forward::Forward as Entry,
+    config::forward::{Forward as Entry, Restart},
     console::update::{ForwardUpdate, Trouble, Update},
 };
 
@@ -19,6 +21,7 @@ use crate::{
 pub(super) struct Way {
     /// Dropped, it tells the forward to end.
     stop: Option<oneshot::Sender<()>>,
+    again: Arc<Notify>,
     task: JoinHandle<()>,
 }
 
@@ -26,6 +29,11 @@ impl Way {
     /// Whether it has ended.
     pub fn is_over(&self) -> bool {
         self.task.is_finished()
+    }
+
+    /// Tries once more whether the port on the other side answers.
+    pub fn probe(&self) {
+        self.again.notify_one();
     }
 
     /// Tells the forward to end, and holds on to it while it does.
@@ -40,6 +48,17 @@ impl Way {
     }
 }
 
+/// What an entry of the settings asks of the client, with the id of its node.
+pub fn spec(entry: Entry, node: String) -> ForwardSpec {
+    let restart = match entry.restart {
+        Restart::Always => forward::Restart::Always,
+        Restart::OnFailure => forward::Restart::OnFailure,
+        Restart::Never => forward::Restart::Never,
+    };
+    let Entry { name, host, remote, local, probe, .. } = entry;
+    ForwardSpec { name, node, host, remote, local, probe, restart }
+}
+
 /// Starts a forward through a node. `before` is an older one in the same place, which ends first.
 pub(super) fn start(
     client: Client,
@@ -48,28 +67,34 @@ pub(super) fn start(
     updates: mpsc::Sender<Update>,
 ) -> Way {
     let (stop, stopped) = oneshot::channel();
+    let again = Arc::<Notify>::default();
+    let asked = again.clone();
     let task = tokio::spawn(async move {
         // Its port must be free before it is listened on again.
         if let Some(before) = before {
             before.end().await;
         }
         let tell = |update| updates.send(Update::Forward { id, update });
-        let spec = ForwardSpec { name: entry.name, node, host: entry.host, remote: entry.remote, local: entry.local };
-        match Forward::start(client, spec).await {
+        match Forward::start(client, spec(entry, node)).await {
             Ok(forward) => {
                 let _ = tell(ForwardUpdate::Listening(forward.local_addr())).await;
-                follow(forward, id, &updates, stopped).await;
+                follow(forward, id, &updates, (stopped, asked)).await;
             }
             Err(error) => {
-                let _ = tell(ForwardUpdate::Closed(advised(trouble(&error), entry.local.port()))).await;
+                let _ = tell(ForwardUpdate::Closed(trouble(&error))).await;
             }
         }
     });
-    Way { stop: Some(stop), task }
+    Way { stop: Some(stop), again, task }
 }
 
 /// Tells what becomes of a forward until it is over or stopped.
-async fn follow(forward: Forward, id: u64, updates: &mpsc::Sender<Update>, mut stopped: oneshot::Receiver<()>) {
+async fn follow(
+    forward: Forward,
+    id: u64,
+    updates: &mpsc::Sender<Update>,
+    (mut stopped, asked): (oneshot::Receiver<()>, Arc<Notify>),
+) {
     let mut watch = forward.watch();
     let mut before: Option<ForwardStatus> = None;
     loop {
@@ -88,6 +113,7 @@ async fn follow(forward: Forward, id: u64, updates: &mpsc::Sender<Update>, mut s
                 let _ = updates.send(Update::Forward { id, update: over }).await;
                 return;
             },
+            () = asked.notified() => forward.probe(),
             // A dropped sender says the same.
             _ = &mut stopped => return forward.stop().await,
         }
@@ -102,6 +128,7 @@ fn news(before: Option<&ForwardStatus>, now: &ForwardStatus) -> Vec<ForwardUpdat
             ForwardPhase::Connecting => ForwardUpdate::Connecting,
             ForwardPhase::Open => ForwardUpdate::Open,
             ForwardPhase::Reconnecting { attempt } => ForwardUpdate::Reconnecting { attempt: *attempt },
+            ForwardPhase::Pausing { attempt, wait } => ForwardUpdate::Pausing { attempt: *attempt, wait: *wait },
             ForwardPhase::Closed { reason } => {
                 let what = reason.clone().unwrap_or_else(|| "It ended.".to_owned());
                 ForwardUpdate::Closed(Trouble::new(what, Some("Start it again, or open a shell on the node and look.")))
@@ -113,6 +140,15 @@ fn news(before: Option<&ForwardStatus>, now: &ForwardStatus) -> Vec<ForwardUpdat
         let (connections, accepted, sent, received) = counts(now);
         news.push(ForwardUpdate::Counts { connections, accepted, sent, received });
     }
+    if before.map_or_else(Default::default, |before| before.far) != now.far {
+        news.push(ForwardUpdate::Far(now.far));
+    }
+    if let Some(agent) = now.single.as_ref().filter(|_| before.is_none_or(|before| before.single.is_none())) {
+        news.push(ForwardUpdate::Single(crate::console::text::clean(agent)));
+    }
+    if now.note.is_none() && before.is_some_and(|before| before.note.is_some()) {
+        news.push(ForwardUpdate::Note(String::new()));
+    }
     if let Some(note) = now.note.as_ref().filter(|note| before.is_none_or(|b| b.note.as_ref() != Some(*note))) {
         news.push(ForwardUpdate::Note(crate::console::text::clean(note)));
     }
@@ -121,22 +157,12 @@ fn news(before: Option<&ForwardStatus>, now: &ForwardStatus) -> Vec<ForwardUpdat
     news
 }
 
-/// A trouble with what to do next, where the client said nothing better.
-fn advised(trouble: Trouble, port: u16) -> Trouble {
-    let taken = trouble.what.to_lowercase().contains("in use");
-    let advice = match taken {
-        true => Some(format!("End what listens on port {port}, or give the forward another port or none.")),
-        false => trouble.advice,
-    };
-    Trouble { advice, ..trouble }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn status(phase: ForwardPhase) -> ForwardStatus {
-        ForwardStatus { phase, connections: 0, accepted: 0, sent: 0, received: 0, note: None }
+        ForwardStatus { phase, ..ForwardStatus::default() }
     }
 
     #[test]

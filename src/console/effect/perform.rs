@@ -262,6 +262,11 @@ impl Performer {
                     self.stopping.insert(id, way.stopping());
                 }
             }
+            Effect::ProbeForward { id } => {
+                if let Some(way) = self.forwards.get(&id) {
+                    way.probe();
+                }
+            }
             Effect::Look { id, origin, node, probe } => {
                 if let Some(client) = self.client(origin) {
                     self.looks.retain(|_, look| look.runs());

@@ -8,7 +8,7 @@ use crate::{
     console::{
         origin::{Origin, Origins},
         text::clean,
-        update::Trouble,
+        update::{Far, Trouble},
     },
     ssm::Timestamp,
 };
@@ -27,10 +27,12 @@ pub enum Phase {
     Waiting,
     /// Its session is being opened.
     Connecting,
-    /// It works.
+    /// It works, as far as [`Forward::far`] says.
     Open,
     /// The line is cut and being mended; connections that stand are kept.
     Reconnecting { attempt: u32 },
+    /// Its session is lost; the next try comes then.
+    Pausing { attempt: u32, until: Timestamp },
     /// It ended, and why.
     Failed(Trouble),
 }
@@ -46,6 +48,10 @@ pub struct Forward {
     pub entry: Entry,
     /// Where it stands.
     pub phase: Phase,
+    /// What is known of the port on the other side.
+    pub far: Far,
+    /// The version of the node's agent, if that carries one connection at a time.
+    pub single: Option<String>,
     /// Where it listens, while it does.
     pub listening: Option<SocketAddr>,
     /// Connections open now.
@@ -66,6 +72,38 @@ impl Forward {
     /// Whether it is on, or on its way there.
     pub fn is_on(&self) -> bool {
         !matches!(self.phase, Phase::Stopped | Phase::Failed(_))
+    }
+
+    /// Where it stands, in words, and how much it wants to be looked at: the least first.
+    pub fn state(&self) -> (usize, &'static str) {
+        match (&self.phase, self.far) {
+            (Phase::Failed(_), _) => (0, "failed"),
+            (Phase::Open, Far::Refused) => (1, "refused"),
+            (Phase::Open, Far::Silent) => (2, "no answer"),
+            (Phase::Pausing { .. } | Phase::Reconnecting { .. }, _) => (3, "reconnecting"),
+            (Phase::Connecting, _) | (Phase::Open, Far::Asked) => (4, "opening"),
+            (Phase::Waiting, _) => (5, "waiting"),
+            (Phase::Open, Far::Unknown) => (6, "open"),
+            (Phase::Open, Far::Reached) => (7, "ready"),
+            (Phase::Stopped, _) => (8, "stopped"),
+        }
+    }
+
+    /// What is to be said of it beyond its state: the last thing that went wrong, or what it cannot do.
+    pub fn remark(&self) -> Option<String> {
+        let single = || self.single.as_ref().filter(|_| self.is_on()).map(|_| "one connection at a time".to_owned());
+        self.note.clone().or_else(single)
+    }
+
+    /// What can be done about what is known of the other side.
+    pub fn advice(&self) -> Option<&'static str> {
+        match (&self.phase, self.far) {
+            (Phase::Open, Far::Refused) => Some("Connections are taken all the same: start there what should listen."),
+            (Phase::Open, Far::Silent) => Some(
+                "A firewall or a security group may be in the way, or the host is down; connections are taken all the same.",
+            ),
+            _ => None,
+        }
     }
 
     /// Where its bytes go: `web-1:80`, `db.internal:5432 by web-1`.
@@ -116,6 +154,8 @@ impl Forwards {
             origin: None,
             entry,
             phase: Phase::Stopped,
+            far: Far::Unknown,
+            single: None,
             listening: None,
             connections: 0,
             accepted: 0,

@@ -2,7 +2,7 @@
 
 use super::{Entry, Phase};
 use crate::{
-    config::forward::{parse_local, parse_port},
+    config::forward::{Restart, parse_local, parse_port},
     console::{
         action::Action,
         effect::Effect,
@@ -13,7 +13,7 @@ use crate::{
             overlay::{Overlay, Question, Then},
         },
         text::clean,
-        update::{ForwardUpdate, Trouble},
+        update::{Far, ForwardUpdate, Trouble},
     },
 };
 
@@ -42,6 +42,7 @@ impl State {
                 self.stop_forward(forward.id, fx);
                 self.start_forward(forward.id, fx);
             }
+            (Action::ProbeForward, Some(forward)) => self.probe_forward(&forward, fx),
             (Action::RemoveForward, Some(forward)) if forward.is_on() => {
                 let through = match forward.connections {
                     0 => "No connection goes through it now.".to_owned(),
@@ -58,6 +59,19 @@ impl State {
             },
             (Action::Copy, Some(forward)) => self.copy(Some(forward.local()), fx),
             _ => {}
+        }
+    }
+
+    /// Tries once more whether the port on the other side answers.
+    fn probe_forward(&mut self, forward: &super::Forward, fx: &mut Vec<Effect>) {
+        match forward.phase {
+            Phase::Open if forward.single.is_some() => {
+                self.tell(
+                    "This agent connects with the first bytes of a connection; there is nothing to try without them.",
+                );
+            }
+            Phase::Open => fx.push(Effect::ProbeForward { id: forward.id }),
+            _ => self.tell("It is not open."),
         }
     }
 
@@ -104,7 +118,8 @@ impl State {
         if let Some(other) = self.forwards.takes(local) {
             return Err(("local", format!("{} listens on {local} already", other.name())));
         }
-        Ok(Entry { name: form.given("name"), node, host, remote, local, start: true })
+        let (set, restart, probe) = (None, Restart::default(), true);
+        Ok(Entry { name: form.given("name"), set, node, host, remote, local, start: true, restart, probe })
     }
 
     /// Adds a forward and starts it.
@@ -143,6 +158,7 @@ impl State {
         let Some(forward) = self.forwards.get_mut(id) else { return };
         (forward.listening, forward.opened, forward.connections) = (None, None, 0);
         (forward.accepted, forward.sent, forward.received, forward.note) = (0, 0, 0, None);
+        (forward.far, forward.single) = (Far::Unknown, None);
         forward.phase = match found {
             _ if read_only => {
                 Phase::Failed(Trouble::new("This origin is read-only; a forward would open a session.", None))
@@ -211,12 +227,17 @@ impl State {
                 forward.phase = Phase::Open;
                 forward.opened = forward.opened.or(Some(now));
             }
+            ForwardUpdate::Far(far) => forward.far = far,
+            ForwardUpdate::Single(agent) => forward.single = Some(agent),
             ForwardUpdate::Reconnecting { attempt } => forward.phase = Phase::Reconnecting { attempt },
+            ForwardUpdate::Pausing { attempt, wait } => {
+                forward.phase = Phase::Pausing { attempt, until: now.plus(wait) };
+            }
             ForwardUpdate::Counts { connections, accepted, sent, received } => {
                 (forward.connections, forward.accepted) = (connections, accepted);
                 (forward.sent, forward.received) = (sent, received);
             }
-            ForwardUpdate::Note(note) => forward.note = Some(note),
+            ForwardUpdate::Note(note) => forward.note = Some(note).filter(|note| !note.is_empty()),
             ForwardUpdate::Closed(trouble) => {
                 let name = forward.name();
                 (forward.listening, forward.connections) = (None, 0);

@@ -35,14 +35,7 @@ impl Sheet for ForwardRows<'_> {
         let counted = |fact: Fact| if forward.is_on() { fact } else { Fact::Nothing };
         match column {
             0 => {
-                let (rank, word) = match &forward.phase {
-                    Phase::Failed(_) => (0, "failed"),
-                    Phase::Reconnecting { .. } => (1, "reconnecting"),
-                    Phase::Connecting => (2, "connecting"),
-                    Phase::Waiting => (3, "waiting"),
-                    Phase::Open => (4, "open"),
-                    Phase::Stopped => (5, "stopped"),
-                };
+                let (rank, word) = forward.state();
                 Fact::Word(rank, word.to_owned())
             }
             1 => Fact::text(forward.name()),
@@ -55,7 +48,7 @@ impl Sheet for ForwardRows<'_> {
             7 => Fact::time(forward.opened),
             8 => match &forward.phase {
                 Phase::Failed(trouble) => Fact::text(&trouble.what),
-                _ => Fact::text(forward.note.as_deref().unwrap_or_default()),
+                _ => Fact::text(forward.remark().unwrap_or_default()),
             },
             _ => forward.origin.map_or(Fact::Nothing, |origin| Fact::text(self.origins.label(origin))),
         }
