@@ -23,7 +23,7 @@ impl Asker {
     ///
     /// # Errors
     /// Those of `ListCommandInvocations` and of `GetLogEvents`.
-    pub(super) async fn follow(&self, command: String, node: String) -> Result<(), Error> {
+    pub(super) async fn follow_output(&self, command: String, node: String) -> Result<(), Error> {
         let mut tails: BTreeMap<(String, bool), Tail> = BTreeMap::new();
         let mut quiet = 0;
         loop {

@@ -178,7 +178,7 @@ impl Asker {
                 Ok(())
             }
             Query::Whole(invocations) => self.wholes(invocations).await,
-            Query::Follow { command, node } => self.follow(command, node).await,
+            Query::Follow { command, node } => self.follow_output(command, node).await,
             Query::Kept { command, node } => {
                 let whole = self.kept(&command, node).await?;
                 self.send(Page::Whole(Box::new(whole))).await;
