@@ -10,7 +10,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use super::{Global, choice, nodes, stop::stopped, talk};
 use crate::{
-    client::{Client, Session, SessionEvent},
+    client::{Client, Session, SessionEvent, word::quoted},
     console::text,
     ssm::StartSession,
 };
@@ -211,11 +211,6 @@ fn part(reason: Option<String>, told: bool) {
     if let Some(reason) = reason.filter(|_| !told) {
         talk::say(&format!("fleetdeck: the session has ended: {reason}"));
     }
-}
-
-/// One word for whoever splits words as a shell does.
-fn quoted(line: &str) -> String {
-    format!("'{}'", line.replace('\'', r"'\''"))
 }
 
 /// Exit codes of nodes may be wider than a process's.

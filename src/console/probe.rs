@@ -96,11 +96,6 @@ impl Probe {
     }
 }
 
-/// One word for a shell.
-pub fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 /// Whether an endpoint is on this machine. `None` is AWS.
 pub fn is_nearby(endpoint: Option<&str>) -> bool {
     let Some(url) = endpoint else { return false };

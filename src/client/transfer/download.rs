@@ -15,7 +15,7 @@ use super::{
     part_of, reason, script, text_of,
 };
 use crate::{
-    client::{Client, SessionEvent},
+    client::{Client, SessionEvent, word::quoted},
     ssm::StartSession,
 };
 
@@ -35,7 +35,7 @@ impl Client {
         let mut file = Partial::open(local)?;
         let script = script::download(remote, file.had, &file.sum());
         let parameters = [
-            ("command".to_owned(), vec![format!("sh -c {}", script::quoted(&script))]),
+            ("command".to_owned(), vec![format!("sh -c {}", quoted(&script))]),
             ("separateOutputStream".to_owned(), vec!["true".to_owned()]),
         ];
         let request = StartSession {

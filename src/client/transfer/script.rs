@@ -1,5 +1,7 @@
 //! The two scripts for the shell of a node. They need nothing but what every system has.
 
+use crate::client::word::quoted;
+
 /// SHA-256 of standard input, with whatever the node has for it.
 const SUM: &str = r#"sum() { { if command -v sha256sum >/dev/null 2>&1; then sha256sum
 elif command -v shasum >/dev/null 2>&1; then shasum -a 256
@@ -60,11 +62,6 @@ if [ ! -f "$w" ]; then says "error another copy to $f has taken over"; exit 1; f
 if [ "$(sum < "$w")" != "$h" ]; then rm -f "$w"; echo "#differs"; exit 1; fi
 if e=$(mv -f "$w" "$f" 2>&1); then says "done $f"; else says "error $e"; fi"##
     )
-}
-
-/// One word for a shell.
-pub(super) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use tokio::{sync::mpsc, sync::oneshot, task::JoinHandle};
 
 use super::perform::trouble;
 use crate::{
-    client::{Client, Session, SessionEvent, TerminalSize},
+    client::{Client, Session, SessionEvent, TerminalSize, word::quoted},
     console::{
         probe::{self, Probe},
         update::{LookUpdate, Trouble, Update},
@@ -53,7 +53,7 @@ pub(super) fn begin(client: Client, id: u64, node: String, probe: Probe, updates
 
 async fn start(client: &Client, node: String, probe: &Probe) -> Result<Session, Trouble> {
     let parameters = [
-        ("command".to_owned(), vec![format!("sh -c {}", probe::quoted(&probe.script()))]),
+        ("command".to_owned(), vec![format!("sh -c {}", quoted(&probe.script()))]),
         ("separateOutputStream".to_owned(), vec!["true".to_owned()]),
     ];
     let request = StartSession {

@@ -10,9 +10,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::WriteFile;
 use crate::{
-    client::{Client, SessionEvent, TerminalSize},
+    client::{Client, SessionEvent, TerminalSize, word::quoted},
     console::{
-        probe::{self, files, quoted},
+        probe::{self, files},
         text::clean,
         update::{Changed, Trouble},
     },

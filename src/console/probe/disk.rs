@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Sections, quoted, unescaped, usage};
-use crate::console::text::clean;
+use super::{Sections, unescaped, usage};
+use crate::{client::word::quoted, console::text::clean};
 
 /// Seconds that the search for large files may take.
 const PATIENCE: u32 = 20;
@@ -85,7 +85,7 @@ pub struct Held {
     pub files: Vec<HeldFile>,
     /// Files on file systems that are not mounted where the agent is, as those of containers are.
     pub elsewhere: usize,
-    /// The agent's user is not root, and so sees only processes of its own.
+    /// The user of sessions is not root, and so sees only processes of its own.
     pub own_only: bool,
 }
 

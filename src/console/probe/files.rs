@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{Sections, quoted};
-use crate::{console::text::clean, ssm::Timestamp};
+use super::Sections;
+use crate::{client::word::quoted, console::text::clean, ssm::Timestamp};
 
 /// Entries of a folder that are told.
 const MOST: usize = 5_000;

@@ -1,7 +1,7 @@
 //! The services of a node, by whatever looks after them there, and its users and groups.
 
 use super::Sections;
-use crate::console::text::clean;
+use crate::{client::word::quoted, console::text::clean};
 
 /// Seconds between answers.
 const EVERY: u32 = 5;
@@ -35,7 +35,7 @@ impl Manager {
 
     /// The command that starts, stops or restarts a service.
     pub fn command(self, verb: &str, service: &str) -> Option<String> {
-        let service = super::quoted(service);
+        let service = quoted(service);
         match self {
             Self::Systemd => Some(format!("systemctl {verb} -- {service}")),
             Self::OpenRc => Some(format!("rc-service {service} {verb}")),

@@ -7,9 +7,9 @@ use super::{
     form::{Field, Form, Purpose, Value},
     input::LineInput,
     overlay::{Overlay, Question, Then},
-    plan::quoted,
 };
 use crate::{
+    client::word::quoted,
     config::{
         command::{Command, Kind, Piece, Slot, Template},
         keymap::{Keymap, Problem},

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{State, compose, cursor::Cursor, node::natural, overlay::Overlay};
 use crate::{
+    client::word::quoted,
     console::{
         action::Action,
         effect::{Effect, Linted, Query},
@@ -173,15 +174,6 @@ pub fn command_line(send: &ssm::SendCommand, place: &Facts) -> String {
         format!("aws ssm send-command{rest}{ids}")
     };
     batches.into_iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-/// A word as a POSIX shell reads it back.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,=".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
 }
 
 /// A command whose nodes are being asked for.

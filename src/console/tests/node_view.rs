@@ -432,7 +432,7 @@ fn a_service_is_restarted_after_a_yes() {
     let mut bench = services();
     bench.press("r y");
     let [Change::OnNode(change)] = bench.changes()[..] else { panic!() };
-    assert_eq!(change.script, "systemctl restart -- 'nginx.service'");
+    assert_eq!(change.script, "systemctl restart -- nginx.service");
 }
 
 #[test]
