@@ -31,6 +31,7 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 
 pub use caller::Caller;
+pub use endpoint::is_loopback;
 pub use error::{CredentialFault, Error};
 pub use session::{Session, SessionEvent, SessionInput, SessionOptions};
 

@@ -95,9 +95,34 @@ impl Endpoint {
     }
 }
 
+/// Whether a URL is of this machine.
+pub fn is_loopback(url: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(url) else { return false };
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_loopback_is_this_machine() {
+        for (url, expected) in [
+            ("http://127.0.0.1:7700", true),
+            ("http://[::1]:7700/x", true),
+            ("http://LOCALHOST", true),
+            ("http://10.0.0.1", false),
+            ("https://127.0.0.1.example.com", false),
+            ("https://user@10.0.0.1:443", false),
+            ("http://127.0.0.1@evil.example", false),
+            ("127.0.0.1", false),
+            ("", false),
+        ] {
+            assert_eq!(is_loopback(url), expected, "{url:?}");
+        }
+    }
 
     #[test]
     fn partitions_have_their_host_names() {

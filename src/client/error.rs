@@ -1,6 +1,9 @@
 //! What can go wrong between a caller and the service, and what to do about it.
 
-use super::denial::{self, Denial};
+use super::{
+    denial::{self, Denial},
+    endpoint::is_loopback,
+};
 use crate::ssm::ApiError;
 
 /// Why a call failed. Cheap enough to clone, because one failure may be shown in several places.
@@ -190,10 +193,6 @@ fn api_advice(error: &ApiError) -> Option<String> {
     }
     let known = API_ADVICE.iter().find(|(codes, _)| codes.contains(&&*error.code));
     known.map(|(_, advice)| (*advice).to_owned())
-}
-
-fn is_loopback(endpoint: &str) -> bool {
-    reqwest::Url::parse(endpoint).is_ok_and(|url| super::transport::is_loopback(&url))
 }
 
 #[cfg(test)]

@@ -96,43 +96,9 @@ impl Probe {
     }
 }
 
-/// Whether an endpoint is on this machine. `None` is AWS.
-pub fn is_nearby(endpoint: Option<&str>) -> bool {
-    let Some(url) = endpoint else { return false };
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let host = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
-}
-
 /// Runs a script as a node would.
 #[cfg(test)]
 pub(crate) fn run(script: &str) -> String {
     let run = std::process::Command::new("sh").args(["-c", script]).output().unwrap();
     String::from_utf8_lossy(&run.stdout).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_loopback_is_nearby() {
-        for (url, nearby) in [
-            (Some("http://127.0.0.1:7700"), true),
-            (Some("http://[::1]:7700/x"), true),
-            (Some("http://LOCALHOST"), true),
-            (Some("https://127.0.0.1.example.com"), false),
-            (Some("https://user@10.0.0.1:443"), false),
-            (Some("http://127.0.0.1@evil.example"), false),
-            (Some(""), false),
-            (None, false),
-        ] {
-            assert_eq!(is_nearby(url), nearby, "{url:?}");
-        }
-    }
 }

@@ -22,12 +22,12 @@ use super::{
     shell, sign_in, transfer,
 };
 use crate::{
-    client::{Client, Error, Throttle},
+    client::{Client, Error, Throttle, is_loopback},
     config::place::Place,
     console::{
         opener::Opener,
         origin::Origin,
-        probe, text,
+        text,
         update::{Facts, Fault, Trouble, Update},
     },
 };
@@ -83,7 +83,7 @@ impl End {
     /// Whether nodes may be looked into although changes are refused. The state asks the same before it shows that it
     /// looks; what is enforced is enforced here.
     fn may_probe(&self) -> bool {
-        let nearby = |client: &Client| !client.is_aws() && probe::is_nearby(Some(client.endpoint()));
+        let nearby = |client: &Client| !client.is_aws() && is_loopback(client.endpoint());
         self.probe.unwrap_or_else(|| self.client.get().is_some_and(nearby))
     }
 }

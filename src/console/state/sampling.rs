@@ -10,11 +10,12 @@ use super::{
     overlay::{Overlay, Question, Then},
 };
 use crate::{
+    client::is_loopback,
     console::{
         action::Action,
         effect::{Effect, Query},
         origin::Origin,
-        probe::{is_nearby, usage::FULL, vitals::Vitals},
+        probe::{usage::FULL, vitals::Vitals},
         text::count,
         update::Trouble,
     },
@@ -37,7 +38,7 @@ impl State {
         let known = self.origins.get(origin)?;
         match known.place.sample_every.or(self.settings.sample_every) {
             Some(every) => every.0,
-            None => is_nearby(known.facts.endpoint.as_deref()).then_some(NEARBY),
+            None => known.facts.endpoint.as_deref().is_some_and(is_loopback).then_some(NEARBY),
         }
     }
 

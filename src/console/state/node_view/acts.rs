@@ -2,11 +2,12 @@
 
 use super::{Look, NodeView, Subject, Tab, files::Then, log::Source};
 use crate::{
+    client::is_loopback,
     console::{
         action::Action,
         effect::Effect,
         origin::Origin,
-        probe::{is_nearby, usage::FULL},
+        probe::usage::FULL,
         state::{Pane, State},
         text::clean,
         update::{LookUpdate, Trouble},
@@ -30,7 +31,7 @@ impl State {
     /// Whether looking into nodes is no more than looking here: the user said so, or the endpoint is on this machine.
     pub fn probing_is_view(&self, origin: Origin) -> bool {
         let Some(known) = self.origins.get(origin) else { return false };
-        known.place.probe.unwrap_or_else(|| is_nearby(known.facts.endpoint.as_deref()))
+        known.place.probe.unwrap_or_else(|| known.facts.endpoint.as_deref().is_some_and(is_loopback))
     }
 
     /// Why the node of the view cannot be looked at, if so.
