@@ -59,8 +59,7 @@ fn assert_nothing_is_left(directory: &Path) {
 fn ends_without_a_trace(signal: Signal) {
     let directory = tempfile::tempdir().unwrap();
     let mut demo = headless(directory.path());
-    // The engine, two agents and the janitor at least.
-    assert!(processes(directory.path()) >= 4);
+    until("the engine, two agents and the janitor at least", || processes(directory.path()) >= 4);
     kill(Pid::from_raw(demo.id().try_into().unwrap()), signal).unwrap();
     let ended = demo.wait().unwrap();
     assert_eq!(ended.success(), signal != Signal::SIGKILL, "{ended}");

@@ -14,6 +14,7 @@ use nix::{
     unistd::Pid,
 };
 use support::{BINARY, Engine};
+use tokio::net::TcpSocket;
 
 /// An engine with one node.
 fn node() -> Engine {
@@ -38,6 +39,14 @@ fn server() -> u16 {
         }
     });
     port
+}
+
+/// A port on which nobody listens, for as long as it is held: nobody else is given it meanwhile.
+fn nobody() -> (TcpSocket, u16) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    (socket, port)
 }
 
 /// A verb that is stopped as by Ctrl-C.
@@ -118,7 +127,7 @@ fn what_cannot_be_forwarded_says_why() {
 
     // Nobody listens there: that is said before anybody connects, and what listens where only then. A connection ends, the
     // forward does not.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (_held, port) = nobody();
     let mut forward = Running::start(&engine, &["forward", "web-1", &port.to_string(), "169.254.169.254:80"]);
     let mut said = BufReader::new(forward.0.stderr.take().unwrap()).lines().map(Result::unwrap);
     // Kept open: a forward whose reader has gone has nobody to work for.
@@ -215,8 +224,8 @@ fn an_ssh_proxy_is_one_connection_and_ends_with_it() {
     drop(connection);
     assert_eq!(proxy.0.wait().unwrap().code(), Some(0));
     // Where nobody listens, the reason is said.
-    drop(listener);
-    let run = engine.command(&["ssh-proxy", "web-1", &port]);
+    let (_held, port) = nobody();
+    let run = engine.command(&["ssh-proxy", "web-1", &port.to_string()]);
     let said = String::from_utf8_lossy(&run.stderr);
     assert!(run.status.code() == Some(1) && said.contains(&format!("cannot connect to port {port}")), "{said}");
 }

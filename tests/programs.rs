@@ -22,7 +22,7 @@ use unicode_width::UnicodeWidthChar as _;
 const ROWS: u16 = 30;
 const COLUMNS: u16 = 100;
 /// How long both may take to show the same.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(180);
 
 /// A step of a script: what to type, and what must be seen after it.
 type Step = (&'static str, &'static str);

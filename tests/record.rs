@@ -80,6 +80,10 @@ fn what_was_seen_is_seen_again_and_no_secret_is_in_the_record() {
     terminal.keys("\x13");
     terminal.wait_for("on 2 nodes");
     terminal.wait_for("SendCommand");
+    // A frame comes in pieces; the footer is the last of it.
+    terminal.wait("the keys of the question below it", |screen| {
+        screen.contents().lines().last().is_some_and(|line| line.contains("y yes"))
+    });
     seen.push(screen(&terminal));
     terminal.keys("y");
     terminal.wait_for("output-of-a-command");

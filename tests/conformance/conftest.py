@@ -15,7 +15,7 @@ from botocore.config import Config
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("FLEETDECK", ROOT / "target" / "debug" / "fleetdeck"))
 REGION = "us-east-1"
-DEADLINE = 60
+DEADLINE = 180
 
 
 def until(what, probe, deadline=DEADLINE):
