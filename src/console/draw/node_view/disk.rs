@@ -97,7 +97,7 @@ fn draw_largest(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &
         ));
     }
     if largest.entries.is_empty() && !largest.stopped {
-        lines.push(Line::from(view.span(Role::Dim, " nothing that the agent's user can see")));
+        lines.push(Line::from(view.span(Role::Dim, " nothing that the user of sessions there can see")));
     }
     let height = usize::from(body.height).saturating_sub(lines.len());
     let top = disk.among.window(largest.entries.len(), height);
@@ -157,7 +157,7 @@ fn draw_held(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &Nod
         .collect();
     if held.files.is_empty() {
         let words = match (held.own_only, held.elsewhere) {
-            (true, _) => " The agent is not root here and sees only processes of its own user.".to_owned(),
+            (true, _) => " Sessions are not root's here: only processes of their own user are seen.".to_owned(),
             (false, 0) => " What is removed here frees its room at once.".to_owned(),
             (false, n) => format!(" Not shown: {} on file systems of containers.", text::count(n, "file")),
         };

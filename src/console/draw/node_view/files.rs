@@ -63,7 +63,9 @@ pub(super) fn files(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, show
     }
     if table.is_empty() {
         let (what, next) = match table.rows().is_empty() {
-            true => ("Nothing is in this folder", "Nothing, at least, that the agent's user may see.".to_owned()),
+            true => {
+                ("Nothing is in this folder", "Nothing, at least, that the user of sessions there may see.".to_owned())
+            }
             false => ("Nothing matches", format!("The filter \"{}\" lets nothing through.", table.filter.text())),
         };
         return cards::empty(view, frame, body, what, &next, &[Action::FolderUp, Action::Filter]);

@@ -141,7 +141,7 @@ impl Files {
                 self.wanted = Some((std::mem::replace(&mut self.asked, self.path.clone()), Then::View));
                 return true;
             }
-            Folder::Denied => format!("{asked}: the agent's user may not look into it"),
+            Folder::Denied => format!("{asked}: the user of sessions there may not look into it"),
             Folder::Gone => format!("{asked}: it is not there any more"),
         };
         self.note = Some(refused);
@@ -159,7 +159,7 @@ impl Files {
         let shown = clean(&path);
         let (content, size, sum) = match File::parse(text) {
             File::Content { bytes, size, sum } => (bytes, size, sum),
-            File::Denied => return self.refuse(format!("{shown}: the agent's user may not read it")),
+            File::Denied => return self.refuse(format!("{shown}: the user of sessions there may not read it")),
             File::Gone => return self.refuse(format!("{shown}: it is not there any more")),
             File::Special => return self.refuse(format!("{shown}: it is no ordinary file")),
         };
