@@ -50,7 +50,7 @@ if [ $((b - a)) -ge {PATIENCE} ]; then echo '#stopped'; fi
 echo '#largest'
 tab=$(printf '\t')
 printf '%s\n' "$l" | while IFS="$tab" read -r k p; do
-if [ -d "$p" ] && [ ! -L "$p" ]; then y=d; else y=f; fi
+if [ -L "$p" ]; then y=f; elif [ -d "$p" ]; then y=d; elif [ -e "$p" ]; then y=f; else y=x; fi
 printf '|%s %s %s\n' "$k" "$y" "$p"
 done
 echo '#.'"##
@@ -70,7 +70,8 @@ impl Largest {
             // A line break in a name makes lines that are no entries.
             (path != mount && path.starts_with(mount) && bytes > 0).then(|| {
                 let shown = clean(path);
-                let exact = shown == path && !path.contains('\u{fffd}');
+                // What is not there goes on behind a line break, or has gone.
+                let exact = shown == path && kind != "x" && !path.contains('\u{fffd}');
                 Entry { path: shown, exact, bytes, folder: kind == "d" }
             })
         });
@@ -209,6 +210,11 @@ mod tests {
         assert_eq!(found.entries[0].path, format!("{mount}/it's a folder"));
         assert!(found.entries[0].folder && !found.entries[1].folder);
         assert!(found.entries[1].path.ends_with("a log.1") && found.entries[1].bytes >= 300_000);
+        assert!(found.entries[1].exact);
+        // Of a name with a line break in it only the beginning is known, which is no name of anything.
+        std::fs::write(dir.path().join("two\nlines"), vec![b'x'; 400_000]).unwrap();
+        let found = Largest::parse(&run(&Probe::Largest(mount.to_owned()).script()), mount);
+        assert_eq!((found.entries[0].path.as_str(), found.entries[0].exact), (&*format!("{mount}/two"), false));
     }
 
     #[test]
