@@ -121,7 +121,7 @@ async fn tags_of_instances_come_in_pages_and_end_although_the_service_repeats_it
         };
         page(&token, more)
     };
-    let router = |last: &'static str| Router::new().route("/", post(answer.clone())).with_state((calls.clone(), last));
+    let router = |last: &'static str| Router::new().route("/", post(answer)).with_state((calls.clone(), last));
     let ids = ["i-1".to_owned()];
 
     let tags = client_with_ec2(router("")).await.instance_tags(&ids).await.unwrap();
