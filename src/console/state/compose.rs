@@ -18,7 +18,7 @@ pub const PATCH_BASELINE: &str = "AWS-RunPatchBaseline";
 /// As many ids `SendCommand` takes; more are as many commands as it takes.
 pub const MOST_IDS: usize = 50;
 /// What the field for the whole output takes.
-const OUTPUT_HINT: &str = "kept beyond 24,000 characters in s3://bucket/prefix or logs:group";
+const OUTPUT_HINT: &str = "all of it in s3://bucket/prefix, or in logs:group and followed as it comes";
 /// What fields of the document's parameters are called in the form, before their name.
 const PARAMETER: &str = "parameter:";
 

@@ -97,8 +97,7 @@ impl State {
             }
         }
         if let Some((origin, command, node)) = wanted {
-            self.commands.follow =
-                Some(Follow { command: command.clone(), node: node.clone(), ..Follow::default() });
+            self.commands.follow = Some(Follow { command: command.clone(), node: node.clone(), ..Follow::default() });
             self.ask(origin, Query::Follow { command, node }, fx);
         }
     }

@@ -36,7 +36,7 @@ impl Results {
             // They go on each in its own way: what is read is that of one.
             n if !first.outcome.is_final() => {
                 let others = count(n - 1, "other node");
-                format!("{} · {} · as {others}", first.name, result_words(first))
+                format!("{} · {}, like {others}", first.name, result_words(first))
             }
             n if self.fold.is_exact() => format!("{n} nodes with the same result · {}", result_words(first)),
             n => format!("{n} nodes, the same but for {} · {}", self.fold.words(), result_words(first)),
