@@ -311,6 +311,8 @@ actions! {
         Compose Change "compose", "new", "Write a new command";
         RunAgain Change "run-again", "run again", "Open the form with this command's document, parameters and targets";
         Cancel Change "cancel-command", "cancel", "Cancel the command where it has not ended";
+        SendRest Change "send-rest", "send rest", "Send the command of a canary to the nodes that wait for it";
+        DropRest View "drop-rest", "drop rest", "Let the nodes that wait for a canary be";
         SwitchView View "switch-view", "groups/nodes", "Switch between identical results in groups and every node";
         DiffGroups View "diff", "diff", "Compare the result under the cursor with the marked one, or with the one above";
         PickResult View "pick", "pick", "Keep this result as the one to compare with";

@@ -31,6 +31,7 @@ use crate::{
 };
 
 mod apply;
+pub mod canary;
 pub mod command;
 pub mod commands;
 pub mod compare;
@@ -275,6 +276,8 @@ pub struct State {
     saved_views: Vec<View>,
     /// Their file.
     views_file: PathBuf,
+    /// What waits for the end of a canary.
+    staged: Vec<canary::Staged>,
     planning: Option<plan::Planning>,
     plan_feed: feed::Feeds,
     /// What is waited for.
@@ -378,6 +381,7 @@ impl State {
             save_directory: start.save_directory,
             recordings: start.recordings,
             opener: start.opener,
+            staged: Vec::new(),
             planning: None,
             plan_feed: feed::Feeds::default(),
             watch: watch::Watch::default(),

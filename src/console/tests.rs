@@ -1,3 +1,4 @@
+pub mod canary;
 mod command;
 mod fleet;
 mod idle;

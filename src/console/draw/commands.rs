@@ -12,6 +12,7 @@ use crate::{
     console::{
         action::Action,
         state::{
+            canary::Staged,
             commands::{Group, Invocation, Listed, Outcome, Results, command_outcome, result_words, summary},
             list::List,
             seen::Slot,
@@ -54,6 +55,10 @@ fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let running = commands.list.iter().filter(|listed| !command_outcome(&listed.command).is_final()).count();
     if running > 0 {
         left.push(view.span(Role::Running, format!("  {running} running")));
+    }
+    if !state.all_staged().is_empty() {
+        let canaries = if state.all_staged().len() == 1 { "canary" } else { "canaries" };
+        left.push(view.span(Role::Warning, format!("  {} {canaries} to look at", state.all_staged().len())));
     }
     let left = lens::beside(view, left, &commands.lens, area.width);
     let left = lens::typed(view, &commands.lens, commands.list.len(), example).unwrap_or(left);
@@ -99,7 +104,13 @@ fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
                 let (role, words) = outcome(view, command_outcome(command));
                 Cell::role(view, role, words)
             }
-            1 => Cell::plain(summary(command)),
+            1 => match state.staged(*origin, command.command_id.as_deref().unwrap_or_default()) {
+                Some(staged) => {
+                    let waits = text::count(staged.waiting(), "node");
+                    Cell::role(view, Role::Warning, format!("canary of {waits} more: {}", summary(command)))
+                }
+                None => Cell::plain(summary(command)),
+            },
             2 if command_outcome(command).is_final() => Cell::plain(all.to_string()),
             2 => Cell::role(view, Role::Running, format!("{done} of {all}")),
             3 => match command.error_count.unwrap_or(0) {
@@ -166,6 +177,9 @@ fn progress(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Result
         if !results.fold.is_exact() && !results.by_node {
             counts.insert(1, view.span(Role::Running, format!("without {}   ", results.fold.words())));
         }
+        if let Some(staged) = view.state.staged_of(results) {
+            return grid::line_at(frame, area, 0, canary(view, staged, area.width));
+        }
         return grid::line_at(frame, area, 0, Line::from(counts));
     }
     let look = |kind: Outcome| match kind {
@@ -201,6 +215,9 @@ fn progress(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Result
             }
         },
     };
+    if let Some(staged) = view.state.staged_of(results) {
+        grid::line_at(frame, area, 2, canary(view, staged, area.width));
+    }
     let mut words = vec![view.span(Role::Dim, words)];
     if !results.fold.is_exact() && !results.by_node {
         words.push(view.span(Role::Running, format!("; {} left out", results.fold.words())));
@@ -209,6 +226,25 @@ fn progress(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Result
         words.push(view.span(Role::Running, view.look.sign("  ⋯", "  ...")));
     }
     grid::line_at(frame, area, 3, Line::from(words));
+}
+
+/// What waits for the canary whose results are shown, and the keys that decide about it.
+fn canary(view: &View<'_>, staged: &Staged, width: u16) -> Line<'static> {
+    let (came, well) = view.state.canary_words(staged);
+    let waits = text::count(staged.waiting(), "node");
+    let told = match staged.is_under_way() {
+        true => format!(" {waits} more get it now"),
+        false if width >= 76 => format!(" {came}; {waits} more wait"),
+        false => format!(" {waits} more wait"),
+    };
+    let mut spans = vec![view.span(if well { Role::Success } else { Role::Warning }, told)];
+    if !staged.is_under_way() {
+        for action in [Action::SendRest, Action::DropRest] {
+            spans.push(view.span(Role::Dim, "  "));
+            spans.extend(view.hint(action));
+        }
+    }
+    Line::from(spans)
 }
 
 fn listing(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Results) {

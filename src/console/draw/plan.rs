@@ -29,7 +29,13 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, plan:
             false => (Role::NodeLost, view.look.sign("○", "o")),
         };
         let name = text::fit(&node.name, names + 2);
-        vec![view.span(role, format!(" {sign} ")), view.span(Role::Text, name), view.span(Role::Dim, node.id.clone())]
+        let first = if node.is_first { "  first" } else { "" };
+        vec![
+            view.span(role, format!(" {sign} ")),
+            view.span(Role::Text, name),
+            view.span(Role::Dim, node.id.clone()),
+            view.span(Role::Marked, first),
+        ]
     };
     // Of many nodes only those in the window are looked at.
     let (first, last) = (above.len(), above.len() + plan.nodes.len());

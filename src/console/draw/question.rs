@@ -7,7 +7,7 @@ use ratatui::{
     widgets::Paragraph,
 };
 
-use super::{View, boxes, grid};
+use super::{View, boxes, grid, viewer};
 use crate::{
     config::theme::Role,
     console::{
@@ -25,8 +25,18 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, quest
     let width = boxes::width(area, 76);
     let room = usize::from(width.saturating_sub(4));
     let wrapped = |at: usize, line: &str| {
-        let role = if at == 0 { Role::Title } else { Role::Text };
-        text::wrap(line, room).into_iter().map(move |line| (role, line))
+        let is_text = question.as_is.contains(&at);
+        let role = match (at, line.bytes().next().filter(|_| is_text)) {
+            (_, Some(b'+')) => Role::Added,
+            (_, Some(b'-')) => Role::Removed,
+            (0, _) => Role::Title,
+            _ => Role::Text,
+        };
+        let parts = match is_text {
+            true => viewer::broken(line, room).into_iter().map(|part| line.get(part).unwrap_or_default().to_owned()),
+            false => return text::wrap(line, room).into_iter().map(|line| (role, line)).collect::<Vec<_>>(),
+        };
+        parts.map(|line| (role, line)).collect()
     };
     let mut told: Vec<_> = question.lines.iter().enumerate().flat_map(|(at, line)| wrapped(at, line)).collect();
     // Around the answer there is air, unless what is asked about needs the room.

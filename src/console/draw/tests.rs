@@ -543,6 +543,13 @@ fn outputs_of_many_nodes() {
         bench
     });
     snapshots("commands_piped", outputs::piped);
+    use crate::console::tests::canary;
+    snapshots("commands_canary_question", || canary::written("2"));
+    snapshots("commands_canary", || {
+        let mut bench = canary::under_way();
+        canary::ended(&mut bench, ssm::CommandStatus::Success, 0);
+        bench
+    });
 }
 
 #[test]

@@ -142,7 +142,7 @@ pub(super) fn window(viewer: &Viewer, area: Rect, top: usize) -> (usize, usize) 
 }
 
 /// A line broken into parts of at most so many columns, by the places where they begin and end.
-fn broken(line: &str, room: usize) -> Vec<Range<usize>> {
+pub(super) fn broken(line: &str, room: usize) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let mut from = 0;
     if line.is_empty() {

@@ -285,10 +285,15 @@ impl State {
         let waits = |form: &Form| form.sent.is_some_and(|sent| number.is_none_or(|number| number == sent));
         match result {
             Ok(changed) => {
+                let before = match &changed {
+                    Changed::Sent { commands, .. } => self.stage(origin, commands, number),
+                    _ => Vec::new(),
+                };
                 self.overlays.retain(|overlay| !matches!(overlay, Overlay::Form(form) if waits(form)));
-                self.changed(origin, changed, fx);
+                self.changed(origin, changed, before, fx);
             }
             Err(trouble) => {
+                self.unstage(origin, number);
                 let trouble = self.explain(trouble);
                 let denied = Denial::read(&trouble.what).and(trouble.advice.as_deref());
                 let problem = [Some(trouble.what.as_str()), denied];
@@ -305,7 +310,8 @@ impl State {
         }
     }
 
-    fn changed(&mut self, origin: Origin, changed: Changed, fx: &mut Vec<Effect>) {
+    /// A change was made. `before`: commands of which it is the rest.
+    fn changed(&mut self, origin: Origin, changed: Changed, before: Vec<String>, fx: &mut Vec<Effect>) {
         match changed {
             Changed::Sent { commands, trouble } => {
                 match commands.as_slice() {
@@ -321,7 +327,7 @@ impl State {
                 self.wait_for(origin, commands.clone());
                 // Of several commands none is more worth looking at than the others.
                 match self.sent_together {
-                    0 | 1 => self.open_results(origin, commands, fx),
+                    0 | 1 => self.open_results(origin, before.into_iter().chain(commands).collect(), fx),
                     _ => self.commands.results = None,
                 }
             }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    canary::Canary,
     form::{Editor, Field, Form, Purpose, Value},
     input::LineInput,
 };
@@ -19,6 +20,8 @@ pub const PATCH_BASELINE: &str = "AWS-RunPatchBaseline";
 pub const MOST_IDS: usize = 50;
 /// What the field for the whole output takes.
 const OUTPUT_HINT: &str = "all of it in s3://bucket/prefix, or in logs:group and followed as it comes";
+/// What the field for the canary takes.
+const CANARY_HINT: &str = "these first: a number, a percentage or names; the rest after a yes";
 /// What fields of the document's parameters are called in the form, before their name.
 const PARAMETER: &str = "parameter:";
 
@@ -42,6 +45,7 @@ pub fn form(nodes: &[String], names: &[String]) -> Form {
             Field::line("targets", "Targets", &hint, &targets),
             Field::line("concurrency", "Concurrency", "nodes at a time: a number or a percentage", "50"),
             Field::line("errors", "Max errors", "stop after so many: a number or a percentage", "0"),
+            Field::line("canary", "Canary", CANARY_HINT, ""),
             Field::line("timeout", "Timeout", "seconds to wait for a node to take it", "600"),
             Field::line("comment", "Comment", "", ""),
             Field::line("output", "Whole output", OUTPUT_HINT, ""),
@@ -214,6 +218,25 @@ pub fn request(form: &Form) -> Result<ssm::SendCommand, (&'static str, String)> 
         }),
         ..Default::default()
     })
+}
+
+/// What a form says: the command, and who gets it first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    /// The command.
+    pub send: ssm::SendCommand,
+    /// Who gets it first.
+    pub canary: Option<Canary>,
+}
+
+/// What a form says.
+///
+/// # Errors
+/// In words, with the name of the field that is not in order.
+pub fn written(form: &Form) -> Result<Written, (&'static str, String)> {
+    let send = request(form)?;
+    let canary = Canary::parse(&form.answer("canary")).map_err(|problem| ("canary", problem))?;
+    Ok(Written { send, canary })
 }
 
 /// Where a whole output goes: a bucket and the beginning of the keys in it, or a log group.

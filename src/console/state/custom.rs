@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Pane, State,
+    compose::Written,
     form::{Field, Form, Purpose, Value},
     input::LineInput,
     overlay::{Overlay, Question, Then},
@@ -440,7 +441,7 @@ impl State {
             parameters: ssm::Sensitive(parameters),
             ..Default::default()
         };
-        self.plan_send(send, true, fx);
+        self.plan_send(Written { send, canary: None }, true, fx);
         Ok(())
     }
 

@@ -121,6 +121,9 @@ impl State {
             lines.push(format!("{} {are} not done yet and will be broken off:", count(copies.len(), "copy")));
             lines.push(cut(&copies.join(", "), 70));
         }
+        for staged in self.all_staged() {
+            lines.push(format!("{} wait for a canary's yes and will not get it.", count(staged.waiting(), "node")));
+        }
         match lines.is_empty() {
             true => fx.push(Effect::Quit),
             false => {

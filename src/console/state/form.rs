@@ -187,6 +187,7 @@ const READABLE: &[&str] = &[
     "targets",
     "concurrency",
     "errors",
+    "canary",
     "timeout",
     "comment",
     "name",

@@ -71,12 +71,18 @@ pub struct Question {
     pub title: String,
     /// What will happen, line by line.
     pub lines: Vec<String>,
+    /// Those of the lines that are shown as they are, to the last blank: a script, or a difference with its signs.
+    pub as_is: std::ops::Range<usize>,
     /// What is done after a yes.
     pub then: Then,
     /// What is done after `copy-instead`, if that is offered.
     pub copies: Option<Then>,
     /// What must be typed for a yes, and what was typed.
     pub typed: Option<(String, LineInput)>,
+    /// What waits for what is agreed to here: the command for the nodes that come after a canary.
+    pub rest: Vec<(Origin, crate::ssm::SendCommand)>,
+    /// The number of the canary whose rest this is about.
+    pub rest_of: Option<u64>,
     /// How far one has read, if it is more than the box has room for. Its window alone counts.
     pub scroll: Cursor,
 }
@@ -84,13 +90,32 @@ pub struct Question {
 impl Question {
     /// A question answered with one key.
     pub fn new(title: &str, lines: Vec<String>, then: Then) -> Self {
-        Self { title: title.to_owned(), lines, then, copies: None, typed: None, scroll: Cursor::default() }
+        Self {
+            title: title.to_owned(),
+            lines,
+            as_is: 0..0,
+            then,
+            copies: None,
+            typed: None,
+            rest: Vec::new(),
+            rest_of: None,
+            scroll: Cursor::default(),
+        }
     }
 
     /// A question that can be answered by copying as well.
     #[must_use]
     pub fn or_copy(mut self, copies: Then) -> Self {
         self.copies = Some(copies);
+        self
+    }
+
+    /// A question that shows text as it is below the rest: a script, or a difference with its signs.
+    #[must_use]
+    pub fn showing(mut self, text: Vec<String>) -> Self {
+        let from = self.lines.len();
+        self.lines.extend(text);
+        self.as_is = from..self.lines.len();
         self
     }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    State, compose,
+    State,
+    canary::{self, Staged},
+    compose,
     cursor::Cursor,
     custom,
     form::{Purpose, Value},
@@ -22,6 +24,9 @@ use crate::{
     },
     ssm,
 };
+
+/// A script of more lines stands below everything else in its question.
+const LONG_SCRIPT: usize = 8;
 
 impl State {
     pub(super) fn act_overlay(&mut self, action: Action, fx: &mut Vec<Effect>) {
@@ -229,9 +234,19 @@ impl State {
     }
 
     fn answer(&mut self, fx: &mut Vec<Effect>) {
-        let Some(Overlay::Question(question)) = self.overlays.pop() else { return };
+        let Some(Overlay::Question(mut question)) = self.overlays.pop() else { return };
+        let (rest, rest_of) = (std::mem::take(&mut question.rest), question.rest_of);
         match question.answered(self.agreed + 1) {
-            Ok(confirmed) => self.agree(confirmed, fx),
+            Ok(confirmed) => {
+                let origins = confirmed.iter().map(Confirmed::origin).collect();
+                self.agree(confirmed, fx);
+                if !rest.is_empty() {
+                    self.staged.push(Staged::new(self.agreed, origins, rest));
+                }
+                if let Some(canary) = rest_of {
+                    self.begin_rest(canary, self.agreed);
+                }
+            }
             Err(Then::Quit) => fx.push(Effect::Quit),
             Err(Then::CloseShell) => self.close_shell(fx),
             Err(Then::OpenLink(address)) => self.open_link(address, fx),
@@ -279,7 +294,7 @@ impl State {
             return;
         }
         let outcome = match &form.purpose {
-            Purpose::Command => compose::request(form).map(|send| Submitted::Send(Box::new(send))),
+            Purpose::Command => compose::written(form).map(|written| Submitted::Send(Box::new(written))),
             Purpose::Create | Purpose::Edit { .. } => forms::request(form).map(|put| Submitted::Put(Box::new(put))),
             Purpose::Awaited { .. } => Err(("value", "the value has not come yet".to_owned())),
             Purpose::Label { name, version } => forms::labels(form).map(|labels| {
@@ -327,7 +342,7 @@ impl State {
                     form.problem = Some(problem);
                 }
             }
-            Ok(Submitted::Send(send)) => self.plan_send(*send, true, fx),
+            Ok(Submitted::Send(written)) => self.plan_send(*written, true, fx),
             Ok(Submitted::Put(put)) => self.confirm_put(*put),
             Ok(Submitted::Label(label)) => {
                 let line = format!("{} to version {}", label.labels.join(", "), label.parameter_version.unwrap_or(0));
@@ -392,15 +407,17 @@ impl State {
 
     /// Shows what the command in the form would do.
     fn show_plan(&mut self, fx: &mut Vec<Effect>) {
-        let Some(Overlay::Form(form)) = self.overlays.last_mut() else { return };
+        let Some(Overlay::Form(form)) = self.overlays.last() else { return };
         if form.purpose != Purpose::Command {
             return;
         }
-        match compose::request(form) {
-            Ok(send) => self.plan_send(send, false, fx),
+        match compose::written(form) {
+            Ok(written) => self.plan_send(written, false, fx),
             Err((field, problem)) => {
-                form.focus_on(field);
-                form.problem = Some(problem);
+                if let Some(Overlay::Form(form)) = self.overlays.last_mut() {
+                    form.focus_on(field);
+                    form.problem = Some(problem);
+                }
             }
         }
     }
@@ -415,43 +432,41 @@ impl State {
         let send = &plan.send;
         let mut words = plan.words().into_iter().map(|(words, _)| words);
         let mut lines: Vec<String> = words.next().into_iter().collect();
-        for (origin, _) in &plan.parts {
+        // The words of a canary name its nodes.
+        let parts = if plan.rest.is_empty() || self.origins.are_several() { plan.parts.as_slice() } else { &[] };
+        for (origin, _) in parts {
             let whose =
                 if self.origins.are_several() { format!("{}: ", self.origins.label(*origin)) } else { String::new() };
             lines.push(format!("  {whose}{}", plan.names(*origin, 8)));
         }
-        if plan.parts.len() > 1 && plan.batches() == plan.parts.len() {
+        if plan.rest.is_empty() && plan.parts.len() > 1 && plan.batches() == plan.parts.len() {
             lines.push(format!("as {}, one for each of these origins", count(plan.parts.len(), "command")));
         }
         lines.extend(words);
-        let script: Vec<_> = send
-            .parameters
-            .iter()
-            .flat_map(|(name, values)| {
-                values
-                    .iter()
-                    .map(move |value| if name == "commands" { value.clone() } else { format!("{name}: {value}") })
-            })
-            .collect();
+        // All of it: what is agreed to can be read, however long it is. What a short one has below it stands above a long one.
+        let script = canary::script(send);
+        let is_long = script.len() > LONG_SCRIPT;
+        lines.extend(is_long.then(|| plan.rate()));
         lines.push(String::new());
-        lines.extend(script.iter().take(8).map(|line| format!("  {}", clean(&ssm::redact::mask(line)))));
-        if script.len() > 8 {
-            lines.push(format!("  … {} more", count(script.len() - 8, "line")));
-        }
-        lines.extend([String::new(), plan.rate()]);
         let title = format!("Run {}?", clean(&send.document_name));
-        let many =
-            plan.nodes.len() > self.confirm_above(&plan.parts) || !send.targets.is_empty() && plan.nodes.len() > 1;
+        // What waits for the canary is asked about by itself.
+        let reached = plan.nodes.iter().filter(|node| plan.rest.is_empty() || node.is_first).count();
+        let many = reached > self.confirm_above(&plan.parts) || !send.targets.is_empty() && reached > 1;
         let line = self.command_lines(plan);
         let part = |(origin, part): &(Origin, ssm::SendCommand)| (*origin, Change::Send(Box::new(part.clone())));
         let changes = plan.parts.iter().map(part).collect();
         let mut question = Question::new(&title, lines, Then::Change(changes)).or_copy(Then::CopyLine(line.into()));
+        question = question.showing(script);
+        if !is_long {
+            question.lines.extend([String::new(), plan.rate()]);
+        }
         if !plan.exact {
             // How many it reaches, nobody here knows.
             question = question.typing("targets");
         } else if many {
-            question = question.typing(&plan.nodes.len().to_string());
+            question = question.typing(&reached.to_string());
         }
+        question.rest.clone_from(&plan.rest);
         self.overlays.push(Overlay::Question(Box::new(question)));
     }
 
@@ -491,7 +506,7 @@ impl State {
 pub(super) type Part = (Origin, Vec<String>);
 
 enum Submitted {
-    Send(Box<ssm::SendCommand>),
+    Send(Box<compose::Written>),
     Put(Box<ssm::PutParameter>),
     Label(ssm::LabelParameterVersion),
     Unlabel(ssm::UnlabelParameterVersion),

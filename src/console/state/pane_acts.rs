@@ -78,6 +78,8 @@ impl State {
             Action::Compose => return self.compose(self.fleet.marked(), fx),
             Action::RunAgain | Action::RunCommand => return self.run_again(fx),
             Action::Cancel => return self.ask_cancel(),
+            Action::SendRest => return self.ask_rest(),
+            Action::DropRest => return self.drop_rest(),
             _ => {}
         }
         let Some(results) = &mut self.commands.results else {

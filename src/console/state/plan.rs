@@ -5,7 +5,14 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{State, compose, cursor::Cursor, node::natural, overlay::Overlay};
+use super::{
+    State,
+    canary::Canary,
+    compose::{self, Written},
+    cursor::Cursor,
+    node::natural,
+    overlay::Overlay,
+};
 use crate::{
     client::word::quoted,
     console::{
@@ -29,6 +36,8 @@ pub struct Reached {
     pub name: String,
     /// Whether it answers.
     pub online: bool,
+    /// Whether it gets the command before the others.
+    pub is_first: bool,
 }
 
 /// A node that is not reached although it would be if capitals did not count.
@@ -57,8 +66,10 @@ pub struct Resolved {
 pub struct Plan {
     /// The command.
     pub send: ssm::SendCommand,
-    /// The command as each origin is to have it.
+    /// The command as each origin is to have it now.
     pub parts: Vec<(Origin, ssm::SendCommand)>,
+    /// The command as each origin is to have it after a canary.
+    pub rest: Vec<(Origin, ssm::SendCommand)>,
     /// The nodes, by name.
     pub nodes: Vec<Reached>,
     /// Nodes that are missed by a letter's case.
@@ -76,7 +87,11 @@ pub struct Plan {
 impl Plan {
     /// Commands it takes.
     pub fn batches(&self) -> usize {
-        self.parts.iter().map(|(_, part)| part.instance_ids.len().div_ceil(compose::MOST_IDS).max(1)).sum()
+        Self::commands(&self.parts)
+    }
+
+    fn commands(parts: &[(Origin, ssm::SendCommand)]) -> usize {
+        parts.iter().map(|(_, part)| part.instance_ids.len().div_ceil(compose::MOST_IDS).max(1)).sum()
     }
 
     /// What it would do, line by line, without the names of the nodes. The second of each says whether it is a warning.
@@ -89,6 +104,24 @@ impl Plan {
             (true, false) => (format!("on {nodes}, by {}", clean(&by)), false),
             (false, _) => (format!("on {nodes} known here; the service picks by target {}", clean(&by)), true),
         });
+        if !self.rest.is_empty() {
+            let first: Vec<_> = self.nodes.iter().filter(|node| node.is_first).collect();
+            let names = first.iter().take(8).map(|node| cut(&node.name, 24)).collect::<Vec<_>>().join(", ");
+            let more = match first.len().saturating_sub(8) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let others = self.nodes.len().saturating_sub(first.len());
+            lines.push((format!("first on {}: {}{more}", count(first.len(), "node"), clean(&names)), false));
+            let commands = count(Self::commands(&self.rest), "command");
+            lines.push((
+                format!(
+                    "the other {} wait for a yes or a no in the results, then as {commands}",
+                    count(others, "node")
+                ),
+                false,
+            ));
+        }
         if self.batches() > self.parts.len() {
             let each = format!(
                 "{} of {} ids at most, sent one after the other; concurrency and errors count in each",
@@ -116,9 +149,33 @@ impl Plan {
         lines
     }
 
+    /// Splits the nodes into those that get the command first and those that wait for what comes of it; both by their exact ids.
+    ///
+    /// # Errors
+    /// In words, if the nodes are not known exactly or cannot be split so.
+    pub fn split(&mut self, canary: &Canary) -> Result<(), String> {
+        if !self.exact {
+            return Err("a canary needs the exact nodes, and only the service knows them".to_owned());
+        }
+        for at in canary.pick(&self.nodes)? {
+            self.nodes[at].is_first = true;
+        }
+        let part = |is_first: bool| {
+            let mut of: BTreeMap<Origin, Vec<String>> = BTreeMap::new();
+            for node in self.nodes.iter().filter(|node| node.is_first == is_first) {
+                of.entry(node.origin).or_default().push(node.id.clone());
+            }
+            let send = |instance_ids| ssm::SendCommand { instance_ids, targets: Vec::new(), ..self.send.clone() };
+            of.into_iter().map(|(origin, ids)| (origin, send(ids))).collect()
+        };
+        (self.parts, self.rest) = (part(true), part(false));
+        Ok(())
+    }
+
     /// The first names of an origin, and how many more there are.
     pub fn names(&self, origin: Origin, most: usize) -> String {
-        let own = || self.nodes.iter().filter(|node| node.origin == origin);
+        let now = |node: &&Reached| self.rest.is_empty() || node.is_first;
+        let own = || self.nodes.iter().filter(|node| node.origin == origin).filter(now);
         let names: Vec<_> = own().take(most).map(|node| cut(&node.name, 24)).collect();
         match own().count().saturating_sub(names.len()) {
             0 => clean(&names.join(", ")),
@@ -179,7 +236,7 @@ pub fn command_line(send: &ssm::SendCommand, place: &Facts) -> String {
 /// A command whose nodes are being asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Planning {
-    send: ssm::SendCommand,
+    written: Written,
     /// Whether the question comes next, and not the plan alone.
     asks: bool,
     /// The origins that have not answered.
@@ -190,7 +247,8 @@ pub(super) struct Planning {
 
 impl State {
     /// Finds out which nodes a command would reach; then shows that, or asks whether to send it.
-    pub(super) fn plan_send(&mut self, send: ssm::SendCommand, asks: bool, fx: &mut Vec<Effect>) {
+    pub(super) fn plan_send(&mut self, written: Written, asks: bool, fx: &mut Vec<Effect>) {
+        let send = &written.send;
         let scope = self.origins.scope().iter().copied();
         // Ids say where they are, targets do not.
         let meant = |origin: &Origin| {
@@ -201,10 +259,10 @@ impl State {
         let document = (!send.document_name.starts_with("AWS"))
             .then(|| Linted { name: send.document_name.clone(), given: send.parameters.keys().cloned().collect() });
         if send.targets.is_empty() && document.is_none() || waiting.is_empty() {
-            return self.planned(send, asks, &BTreeMap::new());
+            return self.planned(written, asks, &BTreeMap::new());
         }
         let targets = send.targets.clone();
-        self.planning = Some(Planning { send, asks, waiting: waiting.clone(), resolved: BTreeMap::new() });
+        self.planning = Some(Planning { written, asks, waiting: waiting.clone(), resolved: BTreeMap::new() });
         for origin in waiting {
             self.ask(origin, Query::Plan { targets: targets.clone(), document: document.clone() }, fx);
         }
@@ -228,18 +286,19 @@ impl State {
         if !planning.waiting.is_empty() {
             return;
         }
-        let Some(Planning { send, asks, resolved, .. }) = self.planning.take() else { return };
+        let Some(Planning { written, asks, resolved, .. }) = self.planning.take() else { return };
         // Whoever has gone on typing meanwhile, or left, is not asked about what was.
         let same = match self.overlays.last() {
-            Some(Overlay::Form(form)) => compose::request(form).is_ok_and(|now| now == send),
+            Some(Overlay::Form(form)) => compose::written(form).is_ok_and(|now| now == written),
             _ => false,
         };
         if same {
-            self.planned(send, asks, &resolved);
+            self.planned(written, asks, &resolved);
         }
     }
 
-    fn planned(&mut self, send: ssm::SendCommand, asks: bool, resolved: &BTreeMap<Origin, Option<Resolved>>) {
+    fn planned(&mut self, written: Written, asks: bool, resolved: &BTreeMap<Origin, Option<Resolved>>) {
+        let Written { send, canary } = written;
         let (mut wrong, mut odd) = (Vec::new(), Vec::new());
         for finding in resolved.values().flatten().flat_map(|resolved| &resolved.findings) {
             let list = if finding.blocks { &mut wrong } else { &mut odd };
@@ -256,7 +315,14 @@ impl State {
             }
             return;
         }
-        let plan = Plan { odd, ..self.make_plan(send, resolved) };
+        let mut plan = Plan { odd, ..self.make_plan(send, resolved) };
+        if let Some(Err(problem)) = canary.filter(|_| !plan.parts.is_empty()).map(|canary| plan.split(&canary)) {
+            if let Some(Overlay::Form(form)) = self.overlays.last_mut() {
+                form.focus_on("canary");
+                form.problem = Some(problem);
+            }
+            return;
+        }
         match asks {
             true => self.confirm_plan(&plan),
             false => self.overlays.push(Overlay::Plan(Box::new(plan))),
@@ -268,13 +334,15 @@ impl State {
             let node = self.fleet.node(id);
             let name = node.map_or_else(|| clean(id), |node| node.name.clone());
             let online = node.is_none_or(|node| node.ping == PingStatus::Online);
-            Reached { origin: self.origin_of(id), id: id.to_owned(), name, online }
+            Reached { origin: self.origin_of(id), id: id.to_owned(), name, online, is_first: false }
         };
         let informed = |origin: Origin, info: &ssm::InstanceInformation| {
             let id = info.instance_id.as_deref().map(clean).unwrap_or_default();
             let names = [&info.name, &info.computer_name].into_iter().flatten().map(|name| clean(name));
-            let name = names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| id.clone());
-            Reached { origin, id, name, online: info.ping_status == Some(PingStatus::Online) }
+            let named = || names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| id.clone());
+            let name = self.fleet.node(&id).map_or_else(named, |node| node.name.clone());
+            let online = info.ping_status == Some(PingStatus::Online);
+            Reached { origin, id, name, online, is_first: false }
         };
         let by_id = send.targets.is_empty();
         let mut nodes: Vec<Reached> = Vec::new();
@@ -395,7 +463,12 @@ impl State {
     pub(super) fn command_lines(&self, plan: &Plan) -> String {
         let line =
             |(origin, part): &(Origin, ssm::SendCommand)| Some(command_line(part, &self.origins.get(*origin)?.facts));
-        plan.parts.iter().filter_map(line).collect::<Vec<_>>().join("\n")
+        let mut lines: Vec<String> = plan.parts.iter().filter_map(line).collect();
+        if !plan.rest.is_empty() {
+            lines.push("# the rest, after a look at what came of it".to_owned());
+            lines.extend(plan.rest.iter().filter_map(line));
+        }
+        lines.join("\n")
     }
 
     /// The lines that would be copied, as they may be shown.

@@ -153,13 +153,16 @@ impl State {
             let commands: Vec<_> = sent.ids.iter().filter_map(of).map(|listed| listed.command.clone()).collect();
             let over = commands.len() == sent.ids.len() && commands.iter().all(|c| command_outcome(c).is_final());
             if over {
-                ended.push((sent.at, commands));
+                ended.push((sent.at, sent.origin, commands));
             }
             !over
         });
-        for (at, commands) in ended {
+        for (at, origin, commands) in ended {
             let Some(first) = commands.first() else { continue };
             let took = self.now.since(at);
+            if self.tell_of_canary(origin, &commands, fx) {
+                continue;
+            }
             if took < LONG && self.window_focused {
                 continue;
             }

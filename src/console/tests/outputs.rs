@@ -334,7 +334,7 @@ fn what_a_command_writes_to_its_log_group_is_followed_to_its_end() {
     let asked = bench.asked(Source::Followed);
     let Some((Query::Follow { .. }, epoch)) = asked else { panic!("{asked:?}") };
     let screen = bench.screen(100, 24);
-    assert!(screen.contains("web-0 · running · as 3 other nodes"), "{screen}");
+    assert!(screen.contains("web-0 · running, like 3 other nodes"), "{screen}");
     let page = |page| Update::Page { source: Source::Followed, epoch, page };
     let said = |error: bool, lines: std::ops::Range<usize>| {
         let text = lines.map(|n| format!("\u{1b}[31mline {n}\n")).collect();
@@ -478,4 +478,22 @@ fn an_output_that_could_not_be_fetched_is_offered_and_does_not_pass_for_one_that
     assert!(!screen.contains("fetching the rest") && screen.contains("F fetches all of it"), "{screen}");
     bench.press("shift-f");
     assert!(matches!(bench.asked(Source::Kept), Some((Query::Kept { .. }, _))));
+}
+
+#[test]
+fn all_of_a_script_can_be_read_before_a_yes() {
+    let mut bench = loaded(false, 1);
+    bench.press("r");
+    let script: String = (0..60).map(|n| format!("echo line {n}\n")).collect();
+    bench.state.feed(crate::console::state::Event::Paste(script), bench.now, &mut bench.fx);
+    bench.press("ctrl-s");
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("echo line 3") && screen.contains("for the rest"), "{screen}");
+    for _ in 0..80 {
+        bench.press("down");
+        bench.screen(80, 24);
+    }
+    assert!(bench.screen(80, 24).contains("echo line 59"));
+    bench.press("y");
+    assert_eq!(bench.changes().len(), 1);
 }

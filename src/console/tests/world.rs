@@ -196,7 +196,7 @@ pub fn page(source: Source, count: usize, seed: usize) -> Page {
             pieces: each()
                 .map(|(n, s)| Piece { step: text(s), error: n % 2 == 0, text: output(n, s) + "\n" })
                 .collect(),
-            is_late: seed % 3 == 0,
+            is_late: seed.is_multiple_of(3),
         })),
         Source::Earlier => Page::Earlier { command: name(seed), whole: Box::new(whole(count, seed)) },
         Source::Running => Page::Running(each().map(|(n, s)| command(n, s)).collect()),

@@ -91,7 +91,7 @@ fn a_form_says_that_it_has_more_fields() {
     let mut bench = fleet();
     bench.press("a r");
     let screen = bench.screen(40, 10);
-    assert!(screen.contains("field 2 of 8, tab for the others"), "{screen}");
+    assert!(screen.contains("field 2 of 9, tab for the others"), "{screen}");
     assert!(screen.contains("AWS-RunShellScript ") && screen.contains("tab next field"), "{screen}");
     assert!(!bench.screen(200, 60).contains("field 2 of"));
 }

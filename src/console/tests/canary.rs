@@ -1,0 +1,200 @@
+//! A command that goes to a few nodes first.
+
+use super::{info, loaded};
+use crate::{
+    console::{
+        effect::{Change, Effect, Source},
+        origin::Origin,
+        state::plan::Resolved,
+        testing::{BEGIN, Bench},
+        update::{Changed, Page, Trouble, Update},
+    },
+    ssm::{self, CommandStatus, PingStatus, Timestamp},
+};
+
+/// A form with a script, targets that stand for 60 nodes, and a canary in it; its plan is there.
+pub fn written(canary: &str) -> Bench {
+    let mut bench = loaded(false, 3);
+    bench.press("3 n");
+    bench.type_text("systemctl restart nginx");
+    bench.press("tab");
+    bench.type_text("tag:Role=web");
+    bench.press("tab tab tab");
+    bench.type_text(canary);
+    bench.press("ctrl-s");
+    let online = |n: usize| ssm::InstanceInformation { ping_status: Some(PingStatus::Online), ..info(n) };
+    bench.answer(
+        Source::Plan,
+        Page::Plan(Box::new(Resolved { nodes: (0..60).map(online).collect(), ..Default::default() })),
+    );
+    bench
+}
+
+/// The nodes of the commands that were sent, in turn.
+fn sent(bench: &Bench) -> Vec<Vec<&str>> {
+    let ids = |change: &&'_ Change| matches!(change, Change::Send(_));
+    let changes = bench.changes().into_iter().filter(ids);
+    changes
+        .map(|change| match change {
+            Change::Send(send) => send.instance_ids.iter().map(String::as_str).collect(),
+            _ => Vec::new(),
+        })
+        .collect()
+}
+
+/// What was agreed to last is answered.
+fn answer(bench: &mut Bench, result: Result<&[&str], &str>, trouble: Option<&str>) {
+    let number = bench.fx.iter().rev().find_map(|effect| match effect {
+        Effect::Change(confirmed) => Some(confirmed.number()),
+        _ => None,
+    });
+    let trouble = trouble.map(|what| Trouble::new(what, None));
+    let result = match result {
+        Ok(ids) => Ok(Changed::Sent { commands: ids.iter().map(|id| (*id).to_owned()).collect(), trouble }),
+        Err(what) => Err(Trouble::new(what, None)),
+    };
+    bench.apply(Update::Changed(Origin::default(), result, number));
+}
+
+fn command(id: &str, status: CommandStatus, failed: i32) -> ssm::Command {
+    ssm::Command {
+        command_id: Some(id.to_owned()),
+        document_name: Some("AWS-RunShellScript".to_owned()),
+        requested_date_time: Some(Timestamp::from_millis(BEGIN)),
+        status: Some(status),
+        target_count: Some(2),
+        error_count: Some(failed),
+        ..Default::default()
+    }
+}
+
+/// A canary of two nodes that was sent.
+pub fn under_way() -> Bench {
+    let mut bench = written("2");
+    bench.type_text("2");
+    bench.press("enter");
+    answer(&mut bench, Ok(&["c-1"]), None);
+    bench.answer(Source::Commands, Page::Commands(vec![command("c-1", CommandStatus::InProgress, 0)]));
+    let invocation = |n: usize| ssm::CommandInvocation {
+        command_id: Some("c-1".to_owned()),
+        instance_id: Some(format!("mi-{n:017}")),
+        status: Some(ssm::CommandInvocationStatus::InProgress),
+        ..Default::default()
+    };
+    bench.answer(Source::Invocations, Page::Invocations((0..2).map(invocation).collect()));
+    bench
+}
+
+/// The end of the canary is known.
+pub fn ended(bench: &mut Bench, status: CommandStatus, failed: i32) {
+    bench.wait(20_000);
+    bench.answer(Source::Running, Page::Running(vec![command("c-1", status, failed)]));
+}
+
+#[test]
+fn the_rest_waits_for_a_yes_and_gets_exactly_what_was_planned() {
+    let mut bench = written("2");
+    let screen = bench.screen(100, 30);
+    for told in [
+        "on 60 nodes, by tag:Role=web",
+        "first on 2 nodes: web-0, web-1",
+        "the other 58 nodes wait for a yes",
+        "then as 2",
+    ] {
+        assert!(screen.contains(told), "{told} in {screen}");
+    }
+    bench.press("esc esc");
+    let mut bench = under_way();
+    assert_eq!(sent(&bench), [["mi-00000000000000000", "mi-00000000000000001"]], "targets are none of its business");
+    let screen = bench.screen(100, 24);
+    assert!(screen.contains("the canary has not ended; 58 nodes more wait"), "{screen}");
+    ended(&mut bench, CommandStatus::Success, 0);
+    let screen = bench.screen(100, 24);
+    assert!(screen.contains("the canary succeeded on 2 nodes; 58 nodes more wait"), "{screen}");
+    bench.press("1");
+    bench.press("3 c");
+    let screen = bench.screen(100, 40);
+    assert!(screen.contains("Send it to the rest?") && screen.contains("web-2") && screen.contains("restart nginx"));
+    assert_eq!(sent(&bench).len(), 1);
+    bench.press("esc c");
+    // So many are typed, as in any other question.
+    bench.type_text("58");
+    bench.press("enter");
+    let all = sent(&bench);
+    assert_eq!(
+        (all.len(), all[1].len(), all[1][0], all[1][57]),
+        (2, 58, "mi-00000000000000002", "mi-00000000000000059")
+    );
+    answer(&mut bench, Ok(&["c-2", "c-3"]), None);
+    let results = bench.state.commands.results.as_ref().unwrap();
+    assert_eq!(results.ids, ["c-1", "c-2", "c-3"], "what came of all of it is looked at together");
+    bench.press("c");
+    assert!(bench.screen(100, 24).contains("No node waits for what comes of this command."));
+}
+
+#[test]
+fn a_canary_that_failed_takes_more_than_a_key_and_a_no_is_a_no() {
+    let mut bench = under_way();
+    ended(&mut bench, CommandStatus::Failed, 1);
+    assert!(bench.screen(100, 24).contains("the canary failed on 1 of 2 nodes; 58 nodes more wait"));
+    bench.press("c y enter");
+    assert_eq!(sent(&bench).len(), 1);
+    bench.press("esc shift-x");
+    assert!(bench.screen(100, 24).contains("The other 58 nodes do not get it."));
+    bench.press("c");
+    assert_eq!((sent(&bench).len(), bench.state.overlays.len()), (1, 0));
+}
+
+#[test]
+fn what_was_not_accepted_waits_again() {
+    let mut bench = under_way();
+    ended(&mut bench, CommandStatus::Success, 0);
+    bench.press("c");
+    bench.type_text("58");
+    bench.press("enter");
+    answer(&mut bench, Err("ThrottlingException"), None);
+    assert!(bench.screen(100, 24).contains("58 nodes more wait"));
+    bench.press("c");
+    bench.type_text("58");
+    bench.press("enter");
+    answer(&mut bench, Ok(&["c-2"]), Some("ThrottlingException"));
+    bench.press("c");
+    assert!(
+        bench.screen(100, 30).contains("the canary succeeded on 2 nodes; 8 nodes more"),
+        "{}",
+        bench.screen(100, 30)
+    );
+}
+
+#[test]
+fn a_canary_that_goes_nowhere_has_no_rest_and_one_that_waits_is_named_before_one_leaves() {
+    let mut bench = written("2");
+    bench.type_text("2");
+    bench.press("enter");
+    answer(&mut bench, Err("AccessDeniedException"), None);
+    assert!(bench.state.all_staged().is_empty());
+    let mut bench = under_way();
+    bench.press("q");
+    assert!(bench.screen(100, 24).contains("58 nodes wait for a canary's yes"));
+}
+
+#[test]
+fn a_canary_that_is_none_is_said_where_it_is_typed() {
+    for (canary, told) in [("60", "a canary is fewer"), ("web-77", "none of the nodes"), ("0", "1 or more")] {
+        let mut bench = loaded(false, 3);
+        bench.press("3 n");
+        bench.type_text("true");
+        bench.press("tab");
+        bench.type_text("tag:Role=web");
+        bench.press("tab tab tab");
+        bench.type_text(canary);
+        bench.press("ctrl-s");
+        if bench.asked(Source::Plan).is_some() {
+            let nodes = (0..60).map(info).collect();
+            bench.answer(Source::Plan, Page::Plan(Box::new(Resolved { nodes, ..Default::default() })));
+        }
+        let screen = bench.screen(100, 30);
+        assert!(screen.contains(told), "{told} in {screen}");
+        assert_eq!(bench.changes().len(), 0);
+    }
+}
