@@ -1,7 +1,7 @@
 //! The state as cells. Reads the state and changes nothing; what it learns (window sizes, what stands where) goes back as
 //! [`Seen`].
 
-use std::time::Duration;
+use std::{cell::OnceCell, time::Duration};
 
 use ratatui::{
     Frame,
@@ -79,11 +79,16 @@ impl Look {
     }
 }
 
+/// Names of nodes that have a twin in ASCII and are looked for in every text; of more, a name in a sentence is as it may be.
+const MOST_TWINS: usize = 500;
+
 /// What drawing a pane needs.
 pub(super) struct View<'a> {
     pub state: &'a State,
     pub look: &'a Look,
     pub seen: Seen,
+    /// What nodes are called in ASCII of whose name nothing would be left in it; made when it is needed.
+    twins: OnceCell<Vec<(&'a str, &'a str)>>,
 }
 
 impl View<'_> {
@@ -105,6 +110,7 @@ impl View<'_> {
         if !self.look.ascii || text.is_ascii() {
             return text;
         }
+        let text = self.with_twins(text);
         text.chars()
             .map(|c| match c {
                 '…' => '~',
@@ -115,6 +121,31 @@ impl View<'_> {
                 _ => '?',
             })
             .collect()
+    }
+
+    /// A text with the names of nodes as they are in ASCII.
+    fn with_twins(&self, mut text: String) -> String {
+        let twins = self.twins.get_or_init(|| {
+            let nodes = self.state.fleet.nodes().iter().map(AsRef::as_ref);
+            let twins = nodes.map(|node: &Node| (node.name.as_str(), self.name(node)));
+            let mut twins: Vec<_> = twins.filter(|(name, twin)| name != twin).take(MOST_TWINS).collect();
+            // What is part of another name is replaced after it.
+            twins.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+            twins
+        });
+        for (name, twin) in twins {
+            let part = |c: char| c.is_alphanumeric();
+            let alone = |at: usize, text: &str| {
+                let before = text.get(..at).and_then(|text| text.chars().next_back());
+                let after = text.get(at + name.len()..).and_then(|text| text.chars().next());
+                !before.is_some_and(part) && !after.is_some_and(part)
+            };
+            let found = text.match_indices(name).map(|(at, _)| at).filter(|at| alone(*at, &text));
+            for at in found.collect::<Vec<_>>().into_iter().rev() {
+                text.replace_range(at..at + name.len(), twin);
+            }
+        }
+        text
     }
 
     /// What a node is called: in ASCII its host or its id where nothing would be left of its name.
@@ -156,7 +187,7 @@ pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
 
 fn screen(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
     let area = frame.area();
-    let mut view = View { state, look, seen: Seen::default() };
+    let mut view = View { state, look, seen: Seen::default(), twins: OnceCell::new() };
     frame.render_widget(Paragraph::new("").style(view.style(Role::Text)), area);
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         cards::too_small(&view, frame, area);

@@ -70,6 +70,7 @@ pub mod sign_in;
 pub mod tagging;
 pub mod viewer;
 mod watch;
+mod whom;
 
 use commands::Commands;
 use compare::Compare;

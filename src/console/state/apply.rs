@@ -126,6 +126,9 @@ impl State {
             Page::Tags { node, tags } => {
                 if let Some(node) = self.fleet.node_mut(&node) {
                     node.set_tags(&tags);
+                    if let Some(results) = &mut self.commands.results {
+                        results.rename(&node.id, &node.name);
+                    }
                 }
             }
             Page::PatchStates { asked, states } => {

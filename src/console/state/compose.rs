@@ -7,10 +7,7 @@ use super::{
     form::{Editor, Field, Form, Purpose, Value},
     input::LineInput,
 };
-use crate::{
-    console::text::{clean, count},
-    ssm,
-};
+use crate::ssm;
 
 /// The document a new command begins with.
 pub const SHELL_SCRIPT: &str = "AWS-RunShellScript";
@@ -25,24 +22,20 @@ const CANARY_HINT: &str = "these first: a number, a percentage or names; the res
 /// What fields of the document's parameters are called in the form, before their name.
 const PARAMETER: &str = "parameter:";
 
-/// The form for a new command on these nodes.
-pub fn form(nodes: &[String], names: &[String]) -> Form {
-    let targets = match nodes.len() {
-        0 => String::new(),
-        _ => nodes.join(","),
+/// The form for a new command on nodes, as they are called among the targets, with what is to be known of them.
+pub fn form(targets: &[String], hint: &str) -> Form {
+    let hint = match targets {
+        [] => "names or ids of nodes, tag:Key=value, or * for all nodes",
+        _ => hint,
     };
-    let hint = match names {
-        [] => "node ids, tag:Key=value, or * for all nodes".to_owned(),
-        [name] => clean(name),
-        names => format!("{}: {}", count(names.len(), "node"), clean(&names.join(", "))),
-    };
+    let targets = targets.join(",");
     let mut form = Form::new(
         "New command",
         Purpose::Command,
         vec![
             Field::of("document", "Document", "enter chooses another", Value::Document(LineInput::from(SHELL_SCRIPT))),
             Field::of("parameter:commands", "Script", "", Value::Text(Editor::new(""))),
-            Field::line("targets", "Targets", &hint, &targets),
+            Field::line("targets", "Targets", hint, &targets),
             Field::line("concurrency", "Concurrency", "nodes at a time: a number or a percentage", "50"),
             Field::line("errors", "Max errors", "stop after so many: a number or a percentage", "0"),
             Field::line("canary", "Canary", CANARY_HINT, ""),
@@ -55,9 +48,9 @@ pub fn form(nodes: &[String], names: &[String]) -> Form {
     form
 }
 
-/// The form for running a command again.
-pub fn again(command: &ssm::Command) -> Form {
-    let mut form = form(&[], &[]);
+/// The form for running a command again. `called`: what nodes are called among the targets.
+pub fn again(command: &ssm::Command, called: impl Fn(&[String]) -> Vec<String>) -> Form {
+    let mut form = form(&[], "");
     let document = command.document_name.clone().unwrap_or_default();
     let parameters = command.parameters.0.iter().map(|(name, values)| {
         let line = LineInput::from(values.concat().as_str());
@@ -73,7 +66,7 @@ pub fn again(command: &ssm::Command) -> Form {
     form.fields.retain(|field| !field.name.starts_with(PARAMETER));
     form.fields.splice(1..1, parameters);
     let targets = match (command.instance_ids.is_empty(), command.targets.as_slice()) {
-        (false, _) => command.instance_ids.join(","),
+        (false, _) => called(&command.instance_ids).join(","),
         (true, targets) => targets.iter().map(target_text).collect::<Vec<_>>().join(" "),
     };
     set(&mut form, "document", &document);
@@ -294,6 +287,18 @@ fn targets(text: &str) -> Result<(Vec<String>, Vec<ssm::Target>), String> {
     }
 }
 
+/// Whether a name says what is meant in a line of targets, where other things stand as well.
+pub fn is_plain(name: &str) -> bool {
+    let begins = ["tag:", "tag-key", "resource-groups:"].iter().any(|key| name.starts_with(key));
+    !name.is_empty() && !begins && !name.contains(|c: char| c.is_whitespace() || ",*=".contains(c))
+}
+
+/// Whether a word is the id of a node, known or not.
+pub fn is_id(word: &str) -> bool {
+    let rest = word.strip_prefix("mi-").or_else(|| word.strip_prefix("i-"));
+    rest.is_some_and(|rest| rest.len() >= 8 && rest.chars().all(|c| c.is_ascii_hexdigit()))
+}
+
 /// The targets in a line. Values of tags have spaces in them: only a word that begins a target ends the one before.
 fn parts(text: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
@@ -355,18 +360,21 @@ mod tests {
 
     #[test]
     fn a_form_becomes_a_request() {
-        let mut form = form(&["mi-1".to_owned()], &["web".to_owned()]);
+        let mut form = form(&["mi-1".to_owned()], "");
         assert_eq!(request(&form).unwrap_err().0, "parameter:commands");
         form.current_mut().unwrap().paste("set -e\nuname -a");
         let send = request(&form).unwrap();
         assert_eq!(send.parameters["commands"], ["set -e", "uname -a"]);
         assert_eq!((send.instance_ids.as_slice(), send.max_errors.as_deref()), (&["mi-1".to_owned()][..], Some("0")));
-        let back = again(&ssm::Command {
-            document_name: Some(send.document_name.clone()),
-            parameters: send.parameters.clone(),
-            instance_ids: send.instance_ids.clone(),
-            ..Default::default()
-        });
+        let back = again(
+            &ssm::Command {
+                document_name: Some(send.document_name.clone()),
+                parameters: send.parameters.clone(),
+                instance_ids: send.instance_ids.clone(),
+                ..Default::default()
+            },
+            <[String]>::to_vec,
+        );
         assert_eq!(request(&back).unwrap().parameters, send.parameters);
     }
 
@@ -377,19 +385,22 @@ mod tests {
             ("paths".to_owned(), vec!["/srv,old".to_owned(), "/var".to_owned()]),
             ("message".to_owned(), vec!["two\nlines".to_owned()]),
         ]);
-        let back = again(&ssm::Command {
-            document_name: Some("Own-Document".to_owned()),
-            parameters: ssm::Sensitive(parameters.clone()),
-            instance_ids: vec!["mi-1".to_owned()],
-            ..Default::default()
-        });
+        let back = again(
+            &ssm::Command {
+                document_name: Some("Own-Document".to_owned()),
+                parameters: ssm::Sensitive(parameters.clone()),
+                instance_ids: vec!["mi-1".to_owned()],
+                ..Default::default()
+            },
+            <[String]>::to_vec,
+        );
         let sent = request(&back).unwrap().parameters.0;
         assert_eq!(sent, parameters);
     }
 
     #[test]
     fn a_document_brings_its_fields() {
-        let mut form = form(&[], &[]);
+        let mut form = form(&[], "");
         choose_document(&mut form, PATCH_BASELINE);
         let parameter = |name: &str, default: &str| ssm::DocumentParameter {
             name: Some(name.to_owned()),

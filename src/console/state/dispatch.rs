@@ -11,7 +11,7 @@ use crate::console::{
     action::{Action, Kind},
     effect::{Effect, Query},
     origin::Origin,
-    text::{count, cut},
+    text::{clean, count, cut},
 };
 
 impl State {
@@ -277,9 +277,11 @@ impl State {
             self.protects(first);
             return;
         }
-        let name = |id: &String| self.fleet.node(id).map_or_else(|| id.clone(), |node| node.name.clone());
-        let names: Vec<_> = nodes.iter().map(name).collect();
-        let form = super::compose::form(&nodes, &names);
+        let hint = match nodes.as_slice() {
+            [one] => clean(one),
+            several => count(several.len(), "node"),
+        };
+        let form = super::compose::form(&self.called_there(&nodes), &hint);
         self.overlays.push(Overlay::Form(Box::new(form)));
         let origin = nodes.first().map_or_else(|| self.origins.first(), |node| self.origin_of(node));
         self.want_documents(origin, fx);

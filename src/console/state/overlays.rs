@@ -294,7 +294,7 @@ impl State {
             return;
         }
         let outcome = match &form.purpose {
-            Purpose::Command => compose::written(form).map(|written| Submitted::Send(Box::new(written))),
+            Purpose::Command => self.written(form).map(|written| Submitted::Send(Box::new(written))),
             Purpose::Create | Purpose::Edit { .. } => forms::request(form).map(|put| Submitted::Put(Box::new(put))),
             Purpose::Awaited { .. } => Err(("value", "the value has not come yet".to_owned())),
             Purpose::Label { name, version } => forms::labels(form).map(|labels| {
@@ -411,7 +411,7 @@ impl State {
         if form.purpose != Purpose::Command {
             return;
         }
-        match compose::written(form) {
+        match self.written(form) {
             Ok(written) => self.plan_send(written, false, fx),
             Err((field, problem)) => {
                 if let Some(Overlay::Form(form)) = self.overlays.last_mut() {

@@ -201,7 +201,7 @@ impl State {
         if self.protects(origin) {
             return;
         }
-        let form = super::compose::again(&command);
+        let form = super::compose::again(&command, |ids| self.called_there(ids));
         let document = form.answer("document");
         self.overlays.push(Overlay::Form(Box::new(form)));
         self.want_documents(origin, fx);

@@ -289,7 +289,7 @@ impl State {
         let Some(Planning { written, asks, resolved, .. }) = self.planning.take() else { return };
         // Whoever has gone on typing meanwhile, or left, is not asked about what was.
         let same = match self.overlays.last() {
-            Some(Overlay::Form(form)) => compose::written(form).is_ok_and(|now| now == written),
+            Some(Overlay::Form(form)) => self.written(form).is_ok_and(|now| now == written),
             _ => false,
         };
         if same {
@@ -400,7 +400,8 @@ impl State {
         nodes.retain(|node| !self.origins.is_read_only(node.origin));
         let left_out = self.left_out(&refused).into_iter().chain(unasked).collect();
         let parts = writable.into_iter().map(part).collect();
-        Plan { send, parts, nodes, near, left_out, odd: Vec::new(), exact, cursor: Cursor::default() }
+        let (rest, odd) = Default::default();
+        Plan { send, parts, rest, nodes, near, left_out, odd, exact, cursor: Cursor::default() }
     }
 
     /// The nodes known here that match every target, with the tag that does so only if capitals do not count.

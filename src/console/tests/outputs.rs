@@ -481,6 +481,67 @@ fn an_output_that_could_not_be_fetched_is_offered_and_does_not_pass_for_one_that
 }
 
 #[test]
+fn a_node_has_one_name_everywhere() {
+    let mut bench = uptimes(false);
+    let tag = ssm::Tag { key: "Name".to_owned(), value: "front door".to_owned() };
+    let (_, epoch) = bench.asked(Source::Tags).expect("tags are asked for");
+    let page = Page::Tags { node: "mi-00000000000000003".to_owned(), tags: vec![tag] };
+    bench.apply(Update::Page { source: Source::Tags, epoch, page });
+    bench.press("v");
+    let screen = bench.screen(100, 24);
+    assert!(screen.lines().any(|line| line.contains("front door") && line.contains("web-3 is tired")), "{screen}");
+    bench.press("enter");
+    assert!(!bench.screen(100, 24).contains("mi-0000"));
+    // A name that is one word among the targets stands there, and else the id.
+    bench.press("1 a r");
+    let screen = bench.screen(120, 30);
+    assert!(screen.contains("web-0,web-1,web-2,mi-00000000000000003"), "{screen}");
+    bench.type_text("true");
+    bench.press("ctrl-s");
+    let screen = bench.screen(120, 30);
+    assert!(screen.contains("front door, web-0, web-1, web-2"), "{screen}");
+    bench.press("y");
+    // In the order of their names.
+    let ids: Vec<_> = [3, 0, 1, 2].map(|n| format!("mi-{n:017}")).into();
+    assert!(matches!(bench.changes().as_slice(), [Change::Send(send)] if send.instance_ids == ids));
+}
+
+#[test]
+fn targets_are_typed_by_name_and_a_name_of_two_is_none() {
+    let send = |targets: &str| {
+        let mut bench = composed(targets);
+        bench.press("ctrl-s");
+        bench.screen(100, 30)
+    };
+    assert!(send("web-1, web-0").contains("on 2 nodes"));
+    assert!(send("web-77").contains("no node is called web-77"));
+    assert!(send("mi-0123456789abcdef0").contains("on 1 node"), "an id need not be known here");
+    let mut bench = Bench::new(false);
+    let named = |n| ssm::InstanceInformation { name: Some("twin".to_owned()), ..info(n) };
+    bench.answer(Source::Nodes, Page::Nodes(vec![named(0), named(1)]));
+    bench.press("3 n");
+    bench.type_text("true");
+    bench.press("tab");
+    bench.type_text("twin");
+    bench.press("ctrl-s");
+    assert!(bench.screen(100, 30).contains("2 nodes are called twin: name them by id"));
+}
+
+#[test]
+fn in_ascii_a_question_names_a_node_that_can_be_read() {
+    let mut bench = loaded(false, 2);
+    let named = ssm::InstanceInformation { name: Some("漢字サーバ".to_owned()), ..info(1) };
+    bench.press("ctrl-r");
+    bench.answer(Source::Nodes, Page::Nodes(vec![info(0), named]));
+    bench.press("a r");
+    bench.type_text("true");
+    bench.press("ctrl-s");
+    assert!(bench.screen(100, 30).contains("漢字サーバ"));
+    let screen = bench.ascii(100, 30);
+    assert!(screen.contains("web-0, web-1") && !screen.contains("???"), "{screen}");
+}
+
+#[test]
 fn all_of_a_script_can_be_read_before_a_yes() {
     let mut bench = loaded(false, 1);
     bench.press("r");

@@ -103,14 +103,19 @@ impl Results {
         self
     }
 
-    /// Takes over a page. `names`: what else a node is called. What is of another command is left out.
+    /// Takes over a page. `names`: what a node is called, first what it is called here. What is of another command is left out.
     pub fn land(&mut self, page: &[ssm::CommandInvocation], names: impl Fn(&str) -> Vec<String>) {
         let ids = self.ids.clone();
         let own = |source: &&ssm::CommandInvocation| source.command_id.as_ref().is_none_or(|id| ids.contains(id));
         self.lens.outdate(self.here());
         for source in page.iter().filter(own) {
             let mut fresh = invocation(source);
-            fresh.names.extend(names(&fresh.node));
+            let known = names(&fresh.node);
+            // It is called as it is everywhere.
+            if let Some(name) = known.first() {
+                fresh.name.clone_from(name);
+            }
+            fresh.names.extend(known);
             // What is part of another name is replaced after it.
             fresh.names.sort_by_key(|name| std::cmp::Reverse(name.len()));
             fresh.names.dedup();
@@ -135,6 +140,25 @@ impl Results {
                 }
             }
         }
+        self.put_in_order();
+    }
+
+    /// A node has another name now.
+    pub fn rename(&mut self, node: &str, name: &str) {
+        let Some(known) = self.places.get(node).and_then(|at| self.invocations.get_mut(*at)) else { return };
+        if known.name == name {
+            return;
+        }
+        let fresh = Arc::make_mut(known);
+        name.clone_into(&mut fresh.name);
+        fresh.names.insert(0, name.to_owned());
+        fresh.names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        self.lens.outdate(self.here());
+        self.outdated = true;
+        self.put_in_order();
+    }
+
+    fn put_in_order(&mut self) {
         let invocations = &self.invocations;
         self.order.sort_by(|a, b| {
             let (a, b) = (&invocations[*a], &invocations[*b]);
