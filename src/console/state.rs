@@ -40,6 +40,7 @@ pub mod compose;
 pub mod cursor;
 mod custom;
 mod denied;
+pub mod difference;
 mod dispatch;
 pub mod export;
 pub mod feed;

@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 use tui_textarea::TextArea;
 
-use super::{Heard, input::LineInput};
+use super::{Heard, input::LineInput, parameters::secret::Secret};
 use crate::console::{action::Own, origin::Origin, text};
 
 /// Several lines of text that are edited. The only widget that lives in the state, since the editor is one with its text.
@@ -210,8 +210,8 @@ pub enum Purpose {
     Command,
     /// A parameter is created.
     Create,
-    /// A parameter gets a new version.
-    Edit { name: String },
+    /// A parameter gets a new version; the value it has, where that was shown.
+    Edit { name: String, old: Option<Secret> },
     /// A parameter will get a new version, once its value is there to begin with.
     Awaited { name: String },
     /// A version gets labels.

@@ -452,7 +452,12 @@ impl Parameters {
         if value.is_some_and(|value| !Editor::keeps(value.expose())) {
             return Err("The value has control characters an editor would lose; write it with: fleetdeck param put.");
         }
-        Ok(forms::edit(name, facts, value.map(Secret::expose)))
+        let newest = focus.versions.list.first().filter(|_| version.is_some());
+        let old = match newest {
+            Some(newest) => newest.value.as_ref(),
+            None => value,
+        };
+        Ok(forms::edit(name, facts, value.map(Secret::expose), old))
     }
 }
 

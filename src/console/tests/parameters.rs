@@ -75,3 +75,34 @@ fn a_secret_is_copied_without_being_shown() {
     bench.wait(1_000);
     assert_eq!(copied(&bench), None);
 }
+
+#[test]
+fn a_new_version_is_asked_about_with_what_it_changes() {
+    let mut bench = loaded(ParameterType::String);
+    bench.press("e");
+    bench.wait(1_000);
+    bench.answer(Source::Value, value(ParameterType::String, "host=a\nport=1"));
+    bench.type_text("2");
+    bench.press("ctrl-s");
+    let screen = bench.screen(80, 24);
+    for told in ["Write a new version", "  host=a", "- port=1", "+ port=12"] {
+        assert!(screen.contains(told), "{told} in {screen}");
+    }
+    // A secret says how much, and no character of it.
+    let mut bench = loaded(ParameterType::SecureString);
+    bench.press("e");
+    bench.type_text("hunter2");
+    bench.press("ctrl-s");
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("The old value is hidden") && !screen.contains("hunter2"), "{screen}");
+    let mut bench = loaded(ParameterType::SecureString);
+    bench.press("s");
+    bench.answer(Source::Value, value(ParameterType::SecureString, "hunter2"));
+    bench.press("e");
+    bench.type_text("3");
+    bench.press("ctrl-s");
+    let screen = bench.screen(80, 24);
+    let question = screen.lines().skip_while(|line| !line.contains("Write a new version")).collect::<String>();
+    assert!(screen.contains("1 line of 1 differs, 7 → 8 characters"), "{screen}");
+    assert!(!question.split("Yes").next().unwrap_or_default().contains("- hunter2"), "{screen}");
+}

@@ -6,16 +6,12 @@ use crate::console::{
     effect::{Change, Copying, Effect, OnNode, WriteFile},
     probe::processes::Process,
     state::{
-        State,
+        State, difference,
         form::{Editor, Field, Form, Purpose, Value},
-        overlay::{Overlay, Pick},
-        viewer::{Tone, diff},
+        overlay::{Overlay, Pick, Question, Then},
     },
     text::{bytes, clean, cut},
 };
-
-/// Lines of a difference that a question shows.
-const DIFFERENCE: usize = 14;
 
 impl State {
     /// What a node is called.
@@ -108,23 +104,16 @@ impl State {
             },
             _ => return,
         };
-        let lines_of = |text: &str| text.split('\n').map(clean).collect::<Vec<_>>();
-        let changes = diff(&lines_of(&old), &lines_of(&write.text));
-        let more = changes.len().saturating_sub(DIFFERENCE);
-        let mut lines = vec![format!("on {}", self.called(&write.node)), String::new()];
-        lines.extend(changes.iter().take(DIFFERENCE).map(|(tone, line)| {
-            let sign = match tone {
-                Tone::Added => '+',
-                Tone::Removed => '-',
-                _ => ' ',
-            };
-            format!("{sign} {}", cut(line, 74))
-        }));
-        if more > 0 {
-            lines.push(format!("  … {}", crate::console::text::count(more, "more line")));
-        }
+        let lines = vec![format!("on {}", self.called(&write.node)), String::new()];
+        let differs = difference::told(&old, &write.text);
         let title = format!("Write {}?", cut(&clean(&write.path), 60));
-        self.confirm_on(&write.node.clone(), &title, lines, Change::WriteFile(Box::new(write)));
+        let origin = self.origin_of(&write.node);
+        if self.protects(origin) {
+            return;
+        }
+        let then = Then::change(origin, Change::WriteFile(Box::new(write)));
+        let question = Question::new(&title, lines, then).showing(differs);
+        self.overlays.push(Overlay::Question(Box::new(question)));
     }
 
     /// Asks where the file under the cursor shall go.

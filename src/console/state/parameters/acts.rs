@@ -9,7 +9,7 @@ use crate::{
         effect::{Change, Effect, Query, Source},
         origin::Origin,
         state::{
-            Pane, State,
+            Pane, State, difference,
             form::{Form, Purpose},
             overlay::{Overlay, Question, Then, listed},
         },
@@ -242,8 +242,33 @@ impl State {
             Some(true) => "Write a new version of this parameter?",
             _ => "Create this parameter?",
         };
+        let difference = self.difference(&put);
         let question = Question::new(title, lines, Then::change(self.parameters.origin, Change::Put(Box::new(put))));
-        self.overlays.push(Overlay::Question(Box::new(question)));
+        self.overlays.push(Overlay::Question(Box::new(question.showing(difference))));
+    }
+
+    /// What a new version changes, line by line; of a secret only how much, and that only where it was revealed before.
+    fn difference(&self, put: &ssm::PutParameter) -> Vec<String> {
+        let Some(Overlay::Form(form)) = self.overlays.last() else { return Vec::new() };
+        let Purpose::Edit { old, .. } = &form.purpose else { return Vec::new() };
+        let mut lines = vec![String::new()];
+        if let Some(facts) = self.parameters.facts(&put.name) {
+            let new = put.description.as_deref().unwrap_or_default();
+            if facts.description != new {
+                lines.push(format!("- description: {}", clean(&facts.description)));
+                lines.push(format!("+ description: {}", clean(new)));
+            }
+        }
+        match (old, put.r#type == Some(ParameterType::SecureString)) {
+            (Some(old), false) => lines.extend(difference::told(old.expose(), &put.value)),
+            (Some(old), true) => lines.push(difference::measured(old.expose(), &put.value)),
+            (None, _) => {
+                lines.push(
+                    "The old value is hidden; reveal it before you edit it to be told how much differs.".to_owned(),
+                );
+            }
+        }
+        lines
     }
 
     /// What is typed as a secret is not shown while it is typed.

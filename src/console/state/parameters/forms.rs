@@ -1,6 +1,6 @@
 //! The forms of the pane, and the requests they become.
 
-use super::facts::Facts;
+use super::{facts::Facts, secret::Secret};
 use crate::{
     console::{
         state::form::{Editor, Field, Form, Purpose, Value},
@@ -36,8 +36,9 @@ pub fn mask(form: &mut Form) {
     }
 }
 
-/// The form for a new version. Without a value the editor is empty: a secret is not shown unless it was revealed.
-pub fn edit(name: &str, facts: &Facts, value: Option<&str>) -> Form {
+/// The form for a new version, beside the value that is in force where that is known. Without a value to begin with the editor
+/// is empty: a secret is not shown unless it was revealed.
+pub fn edit(name: &str, facts: &Facts, value: Option<&str>, old: Option<&Secret>) -> Form {
     let hint = match (value, facts.kind.as_str()) {
         (None, _) => "the old value stays hidden; type the new one",
         (_, "StringList") => "items between commas",
@@ -66,7 +67,8 @@ pub fn edit(name: &str, facts: &Facts, value: Option<&str>) -> Form {
     ];
     let kept = kept.into_iter().filter(|(.., value)| !value.is_empty() && *value != "text");
     fields.extend(kept.map(|(field, label, value)| Field::of(field, label, "", Value::Fixed(value.clone()))));
-    Form::new("New version", Purpose::Edit { name: name.to_owned() }, fields)
+    let old = old.cloned();
+    Form::new("New version", Purpose::Edit { name: name.to_owned(), old }, fields)
 }
 
 /// What takes the keys until the value of a parameter is there: they are meant for it, and not for the pane.
@@ -112,7 +114,7 @@ pub fn labels(form: &Form) -> Result<Vec<String>, (&'static str, String)> {
 /// In words, with the name of the field that is not in order.
 pub fn request(form: &Form) -> Result<ssm::PutParameter, (&'static str, String)> {
     let overwritten = match &form.purpose {
-        Purpose::Edit { name } => Some(name.clone()),
+        Purpose::Edit { name, .. } => Some(name.clone()),
         _ => None,
     };
     let name = match &overwritten {
@@ -226,7 +228,7 @@ mod tests {
             description: "d".to_owned(),
             ..Facts::default()
         };
-        let mut form = edit("/a/b", &facts, None);
+        let mut form = edit("/a/b", &facts, None, None);
         assert_eq!(form.answer("value"), "");
         fill(&mut form, "value", "new");
         let put = request(&form).unwrap();
@@ -243,7 +245,7 @@ mod tests {
             data_type: "aws:ec2:image".to_owned(),
             ..Facts::default()
         };
-        let put = request(&edit("/a", &facts, Some("line\r\n\u{1b}[1mend\n"))).unwrap();
+        let put = request(&edit("/a", &facts, Some("line\r\n\u{1b}[1mend\n"), None)).unwrap();
         assert_eq!(put.value.as_str(), "line\r\n\u{1b}[1mend\n");
         assert_eq!(put.key_id.as_deref(), Some("alias/mine"));
         assert_eq!(
