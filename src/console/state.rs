@@ -579,6 +579,11 @@ impl State {
         self.notices.add(self.now, Weight::Info, Trouble::new(what, None));
     }
 
+    /// Tells the user that something is under way, by a name for it; [`Notices::end`] takes that off the screen.
+    pub fn tell_of(&mut self, work: String, what: impl AsRef<str>) {
+        self.notices.begin(self.now, work, Trouble::new(what, None));
+    }
+
     /// Warns the user.
     pub fn warn(&mut self, what: impl AsRef<str>) {
         self.notices.add(self.now, Weight::Warning, Trouble::new(what, None));

@@ -1,6 +1,6 @@
 //! What answers change.
 
-use super::{State, form::Form, node::Patches, notices::Weight, overlay::Overlay};
+use super::{State, form::Form, node::Patches, notices::Weight, overlay::Overlay, reading::KEPT, watch::Work};
 use crate::{
     client::denial::{CODES, Denial},
     console::{
@@ -265,12 +265,19 @@ impl State {
             (Source::Earlier, None) if self.commands.results.as_ref().is_some_and(|r| r.earlier_feed.landed == 0) => {
                 self.tell("No earlier run of this is known on that node.");
             }
+            (Source::Kept, None) => self.notices.end(KEPT),
             (Source::Plan, Some(trouble)) => self.fail_plan(origin, trouble),
-            (Source::Sessions, None) => self.sessions.finish(origin),
+            (Source::Sessions, None) => {
+                self.sessions.finish(origin);
+                self.check_ending(origin);
+            }
             (
                 Source::Kept | Source::Earlier | Source::Documents | Source::Document | Source::Transcript,
                 Some(trouble),
             ) => {
+                if source == Source::Kept {
+                    self.notices.end(KEPT);
+                }
                 self.fail(trouble);
             }
             _ => {}
@@ -335,12 +342,13 @@ impl State {
                 }
             }
             Changed::Cancelled(id) => {
-                self.tell(format!("Command {} is being cancelled.", cut(&clean(&id), 9)));
+                let told = format!("Command {} is being cancelled.", cut(&clean(&id), 9));
+                self.begin_work(origin, vec![id], Work::Cancel, told);
                 self.ask(origin, Query::Commands, fx);
             }
             Changed::Scanning { commands, nodes, trouble } => self.scan_began(origin, &commands, nodes, trouble, fx),
             Changed::Terminated(id) => {
-                self.tell(format!("Session {} is ending.", clean(&id)));
+                self.begin_end(origin, &id);
                 self.ask(origin, Query::Sessions, fx);
             }
             Changed::OnNode { node, what } => self.done_on_node(&node, &what),

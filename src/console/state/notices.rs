@@ -30,6 +30,10 @@ pub struct Notice {
     pub trouble: Trouble,
     /// How often it came in a row.
     pub times: usize,
+    /// What is under way, if it is about that; nothing once that has ended.
+    under_way: Option<String>,
+    /// Whether what it tells of has ended, so that it need not stand on the screen.
+    is_over: bool,
 }
 
 impl Notice {
@@ -48,11 +52,13 @@ pub struct Notices {
 impl Notices {
     /// Adds a message.
     pub fn add(&mut self, now: Timestamp, weight: Weight, trouble: Trouble) {
-        if let Some(last) = self.list.back_mut().filter(|last| last.trouble == trouble && last.weight == weight) {
+        if let Some(last) =
+            self.list.back_mut().filter(|last| last.trouble == trouble && last.weight == weight && !last.is_over)
+        {
             last.at = now;
             last.times += 1;
         } else {
-            self.list.push_back(Notice { at: now, weight, trouble, times: 1 });
+            self.list.push_back(Notice { at: now, weight, trouble, times: 1, under_way: None, is_over: false });
         }
         if self.list.len() > KEPT {
             self.list.pop_front();
@@ -60,9 +66,24 @@ impl Notices {
         self.dismissed = None;
     }
 
+    /// Adds that something is under way, by a name for it.
+    pub fn begin(&mut self, now: Timestamp, work: String, trouble: Trouble) {
+        self.add(now, Weight::Info, trouble);
+        if let Some(last) = self.list.back_mut() {
+            last.under_way = Some(work);
+        }
+    }
+
+    /// Something that was under way has ended: that it is need not stand on the screen any more.
+    pub fn end(&mut self, work: &str) {
+        for notice in self.list.iter_mut().filter(|notice| notice.under_way.as_deref() == Some(work)) {
+            (notice.under_way, notice.is_over) = (None, true);
+        }
+    }
+
     /// The messages that stand on the screen, the newest last.
     pub fn shown(&self, now: Timestamp) -> Vec<&Notice> {
-        let fresh = |n: &&Notice| n.until() > now && self.dismissed.is_none_or(|at| n.at > at);
+        let fresh = |n: &&Notice| !n.is_over && n.until() > now && self.dismissed.is_none_or(|at| n.at > at);
         let mut shown: Vec<_> = self.list.iter().rev().filter(fresh).take(3).collect();
         shown.reverse();
         shown
@@ -84,5 +105,22 @@ impl Notices {
     /// Every message, the newest first.
     pub fn all(&self) -> impl Iterator<Item = &Notice> {
         self.list.iter().rev()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_under_way_is_told_until_its_end() {
+        let (mut notices, now) = (Notices::default(), Timestamp::from_millis(0));
+        notices.begin(now, "cancel c-1".to_owned(), Trouble::new("is being cancelled", None));
+        notices.begin(now, "cancel c-2".to_owned(), Trouble::new("the other too", None));
+        notices.end("cancel c-1");
+        notices.add(now, Weight::Info, Trouble::new("was cancelled", None));
+        let shown: Vec<_> = notices.shown(now).iter().map(|notice| notice.trouble.what.clone()).collect();
+        assert_eq!(shown, ["the other too", "was cancelled"]);
+        assert_eq!(notices.all().count(), 3, "what was told is still in the list");
     }
 }

@@ -13,6 +13,9 @@ use crate::console::{
     update::{ProgramUpdate, Whole},
 };
 
+/// What the fetching of a whole text is called while it is under way.
+pub(super) const KEPT: &str = "whole text";
+
 impl State {
     /// The text that is read.
     pub fn viewer(&self) -> Option<&Viewer> {
@@ -185,7 +188,7 @@ impl State {
         let results = self.commands.results.as_ref().filter(|results| results.id == of.command);
         let known = results.and_then(|results| Some((results.origin, results.of_node(&of.node)?.command.clone())));
         if let Some((origin, command)) = known {
-            self.tell("Fetching all of it…");
+            self.tell_of(KEPT.to_owned(), "Fetching all of it…");
             self.ask(origin, Query::Kept { command, node: of.node }, fx);
         }
     }

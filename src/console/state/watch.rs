@@ -35,6 +35,10 @@ pub struct Watch {
     nodes: BTreeMap<String, Option<PingStatus>>,
     /// Commands that were sent from here and have not ended.
     sent: Vec<Sent>,
+    /// Sessions that were told to end.
+    ending: Vec<(Origin, String)>,
+    /// What was asked of commands and has not come to its end.
+    under_way: Vec<UnderWay>,
     /// The state of asking for the watched nodes alone.
     pub(super) nodes_feed: Feeds,
     /// The state of asking for the commands alone.
@@ -47,6 +51,23 @@ struct Sent {
     /// Commands that were sent together.
     ids: Vec<String>,
     at: Timestamp,
+}
+
+/// Something that ends when its commands do.
+#[derive(Clone, Debug)]
+struct UnderWay {
+    origin: Origin,
+    ids: Vec<String>,
+    work: Work,
+}
+
+/// What is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// A command is being cancelled.
+    Cancel,
+    /// So many nodes are being scanned.
+    Scan(usize),
 }
 
 impl Watch {
@@ -78,6 +99,60 @@ impl State {
         self.watch.sent.push(Sent { origin, ids, at: self.now });
     }
 
+    /// Something was asked of commands: tells that it is under way, and of its end when they end.
+    pub(super) fn begin_work(&mut self, origin: Origin, ids: Vec<String>, work: Work, told: String) {
+        let Some(first) = ids.first() else { return };
+        self.tell_of(named(origin, first), told);
+        self.watch.under_way.push(UnderWay { origin, ids, work });
+    }
+
+    /// A session was told to end.
+    pub(super) fn begin_end(&mut self, origin: Origin, id: &str) {
+        self.tell_of(named(origin, id), format!("Session {} is ending.", clean(id)));
+        self.watch.ending.push((origin, id.to_owned()));
+    }
+
+    /// The sessions of an origin are known: tells of those that were told to end and have ended.
+    pub(super) fn check_ending(&mut self, origin: Origin) {
+        let list = &self.sessions.list;
+        let over = |(whose, id): &mut (Origin, String)| {
+            let runs = list.iter().any(|session| session.origin == *whose && session.id == *id && session.is_running());
+            *whose == origin && !runs
+        };
+        for (origin, id) in self.watch.ending.extract_if(.., over).collect::<Vec<_>>() {
+            self.notices.end(&named(origin, &id));
+            self.tell(format!("Session {} has ended.", clean(&id)));
+        }
+    }
+
+    /// More is known of commands: tells of the end of what was asked of them.
+    fn check_work(&mut self) {
+        let (list, mut ended) = (&self.commands.list, Vec::new());
+        self.watch.under_way.retain(|under_way| {
+            let of = |id: &String| list.iter().find(|listed| listed.is(under_way.origin, id));
+            let outcomes: Vec<_> =
+                under_way.ids.iter().filter_map(of).map(|listed| command_outcome(&listed.command)).collect();
+            let over = outcomes.len() == under_way.ids.len() && outcomes.iter().all(|outcome| outcome.is_final());
+            if let Some(worst) = outcomes.into_iter().min().filter(|_| over) {
+                ended.push((under_way.clone(), worst));
+            }
+            !over
+        });
+        for (UnderWay { origin, ids, work }, worst) in ended {
+            let id = ids.first().cloned().unwrap_or_default();
+            self.notices.end(&named(origin, &id));
+            let command = format!("Command {}", cut(&clean(&id), 9));
+            match (work, worst) {
+                (Work::Cancel, Outcome::Cancelled) => self.tell(format!("{command} was cancelled.")),
+                (Work::Cancel, other) => self.tell(format!("{command} had ended before: {}.", other.word())),
+                (Work::Scan(nodes), Outcome::Success) => self.tell(format!("{} scanned.", count(nodes, "node"))),
+                (Work::Scan(nodes), other) => {
+                    self.warn(format!("The scan of {} ended: {}.", count(nodes, "node"), other.word()));
+                }
+            }
+        }
+    }
+
     /// Asks an origin for what is waited for, and for the nodes that have shells, where no pane that is shown asks for it anyway.
     pub(super) fn refresh_watched(&mut self, origin: Origin, fx: &mut Vec<Effect>) {
         let elsewhere = !matches!(self.pane, Pane::Fleet | Pane::Compliance);
@@ -99,6 +174,8 @@ impl State {
         }
         let sent = self.watch.sent.iter().filter(|sent| sent.origin == origin);
         let mut ids: Vec<String> = sent.flat_map(|sent| sent.ids.clone()).collect();
+        let work = self.watch.under_way.iter().filter(|under_way| under_way.origin == origin);
+        ids.extend(work.flat_map(|under_way| under_way.ids.clone()));
         let mut every = ELSEWHERE;
         let results = self.commands.results.as_ref().filter(|_| self.pane == Pane::Commands);
         if let Some(results) = results.filter(|results| results.origin == origin) {
@@ -146,6 +223,7 @@ impl State {
 
     /// More is known of commands: tells of those sent from here that ended.
     pub(super) fn check_sent(&mut self, fx: &mut Vec<Effect>) {
+        self.check_work();
         let mut ended = Vec::new();
         let list = &self.commands.list;
         self.watch.sent.retain(|sent| {
@@ -190,4 +268,9 @@ impl State {
     fn notify(&self, words: &str, fx: &mut Vec<Effect>) {
         fx.push(Effect::Notify(clean(words)));
     }
+}
+
+/// A name for what is asked of a command.
+fn named(origin: Origin, id: &str) -> String {
+    format!("{origin:?} {id}")
 }

@@ -558,3 +558,18 @@ fn all_of_a_script_can_be_read_before_a_yes() {
     bench.press("y");
     assert_eq!(bench.changes().len(), 1);
 }
+
+#[test]
+fn what_is_being_cancelled_is_told_until_it_was() {
+    let mut bench = uptimes(false);
+    bench.state.commands.list[0].command.status = Some(CommandStatus::InProgress);
+    bench.press("x y");
+    bench.apply(Update::Changed(Origin::default(), Ok(Changed::Cancelled("c-1".to_owned())), None));
+    assert!(bench.screen(100, 24).contains("Command c-1 is being cancelled."));
+    bench.answer(Source::Commands, Page::Commands(vec![command("c-1", 60, CommandStatus::Cancelling)]));
+    assert!(bench.screen(100, 24).contains("is being cancelled"));
+    bench.wait(1_500);
+    bench.answer(Source::Running, Page::Running(vec![command("c-1", 60, CommandStatus::Cancelled)]));
+    let screen = bench.screen(100, 24);
+    assert!(screen.contains("Command c-1 was cancelled.") && !screen.contains("is being cancelled"), "{screen}");
+}

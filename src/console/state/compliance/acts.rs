@@ -11,6 +11,7 @@ use crate::{
         state::{
             Pane, State, compose,
             overlay::{Overlay, Question, Then},
+            watch::Work,
         },
         text::{clean, count},
         update::Trouble,
@@ -156,7 +157,8 @@ impl State {
         fx: &mut Vec<Effect>,
     ) {
         let (scanned, sent) = (count(nodes.len(), "node"), count(commands.len(), "command"));
-        self.tell(format!("A scan of {scanned} is under way, as {sent}."));
+        let told = format!("A scan of {scanned} is under way, as {sent}.");
+        self.begin_work(origin, commands.to_vec(), Work::Scan(nodes.len()), told);
         if let Some(trouble) = trouble {
             self.warn("Not all nodes are scanned: a later command was refused.");
             self.fail(trouble);
