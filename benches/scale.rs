@@ -106,6 +106,7 @@ fn main() {
     typing(&mut console);
     sorting(&mut console);
     refreshing(&mut console, count);
+    complying(&mut console);
     println!("{} resident at the end", megabytes(resident()));
 }
 
@@ -164,6 +165,35 @@ fn sorting(console: &mut Console) {
     console.state.act(Action::CursorTop, &mut fx);
     console.state.settle(&mut fx);
     console.state.arrange(fx);
+}
+
+/// The nodes of compliance: a filter that is typed over all of them, letter by letter.
+fn complying(console: &mut Console) {
+    let (mut keys, mut beside, mut landing) = (Vec::new(), Vec::new(), Vec::new());
+    for code in [KeyCode::Char('2'), KeyCode::Enter] {
+        keys.push(console.press(code));
+    }
+    for text in ["web7", "api-12", "compliance:never db", "ping:lost cache"] {
+        for code in std::iter::once('/').chain(text.chars()).map(KeyCode::Char).chain([KeyCode::Esc]) {
+            let (took, fx) = console.key(KeyEvent::from(code));
+            keys.push(took);
+            for effect in fx {
+                if let Effect::Count(job) = effect {
+                    let began = Instant::now();
+                    let answer = Update::Counted(Box::new(job.run()));
+                    let worked = began.elapsed();
+                    let began = Instant::now();
+                    console.state.apply(answer, console.now, &mut Vec::new());
+                    console.frame();
+                    landing.push(began.elapsed());
+                    beside.push(took + worked + began.elapsed());
+                }
+            }
+        }
+    }
+    print("filtering compliance: key to frame", &mut keys);
+    print("filtering compliance: its rows to frame", &mut landing);
+    print("filtering compliance: key to the rows it lets through", &mut beside);
 }
 
 /// Refreshes in which every tenth node is another: how long the loop is kept from keys and frames, and what a key costs

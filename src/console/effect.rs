@@ -16,7 +16,13 @@ use crate::{
         opener::Opener,
         origin::Origin,
         probe::Probe,
-        state::{commands::Folding, compliance::patches::States, export::Export, fleet::order::Job, sessions::Session},
+        state::{
+            commands::Folding,
+            compliance::{self, patches::States},
+            export::Export,
+            fleet::order::Job,
+            sessions::Session,
+        },
         term::Terminal,
     },
     ssm::{self, Timestamp},
@@ -411,6 +417,8 @@ pub enum Effect {
     Ask { query: Query, epoch: Epoch },
     /// Work out the order of the fleet's rows.
     Arrange(Box<Job>),
+    /// Count the fleet for compliance, and put the nodes of a group in order.
+    Count(Box<compliance::count::Job>),
     /// Stop asking.
     Forget(Source),
     /// Change something.

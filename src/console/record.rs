@@ -213,7 +213,7 @@ impl Recorder {
     /// A task has something to say. To be told before it is applied.
     pub fn update(&mut self, state: &State, now: Timestamp, update: &Update) {
         // Whoever replays the record works the order out again.
-        if matches!(update, Update::Arranged(_)) {
+        if matches!(update, Update::Arranged(_) | Update::Counted(_)) {
             return;
         }
         let what = What::Update(self.masks.update(update));

@@ -631,7 +631,7 @@ impl State {
         }
         // A large fleet takes its time to be counted: that is done where it is seen, or while scans are waited for.
         if self.pane == Pane::Compliance || self.compliance.scans(self.now) > 0 {
-            self.compliance.settle(&self.fleet);
+            fx.extend(self.compliance.settle(&self.fleet).map(Effect::Count));
         }
     }
 
@@ -642,15 +642,17 @@ impl State {
         self.sessions.outdate();
     }
 
-    /// Works out at once, among effects, the order of rows that the loop has worked out beside it. The others are dropped.
+    /// Works out at once, among effects, the orders and counts of rows that the loop has worked out beside it. The others are dropped.
     pub fn arrange(&mut self, fx: Vec<Effect>) {
         let mut waiting = fx;
         while let Some(effect) = waiting.pop() {
-            if let Effect::Arrange(job) = effect {
-                let answer = crate::console::update::Update::Arranged(Box::new(job.run()));
-                self.apply(answer, self.now, &mut waiting);
-                self.settle(&mut waiting);
-            }
+            let answer = match effect {
+                Effect::Arrange(job) => crate::console::update::Update::Arranged(Box::new(job.run())),
+                Effect::Count(job) => crate::console::update::Update::Counted(Box::new(job.run())),
+                _ => continue,
+            };
+            self.apply(answer, self.now, &mut waiting);
+            self.settle(&mut waiting);
         }
     }
 

@@ -186,7 +186,9 @@ impl Bench {
 
     fn screen_with(&mut self, width: u16, height: u16, ascii: bool) -> TestBackend {
         // What the loop works out beside itself is there by the time anybody looks.
-        let (jobs, rest) = std::mem::take(&mut self.fx).into_iter().partition(|fx| matches!(fx, Effect::Arrange(_)));
+        let (jobs, rest) = std::mem::take(&mut self.fx)
+            .into_iter()
+            .partition(|fx| matches!(fx, Effect::Arrange(_) | Effect::Count(_)));
         self.fx = rest;
         self.state.arrange(jobs);
         let look = Look { theme: Theme::shipped("dark"), ascii };

@@ -12,6 +12,7 @@ use crate::{
         origin::Origin,
         state::{
             commands::Group,
+            compliance::count::Counted,
             fleet::{order::Arranged, why::Findings},
             plan::Resolved,
             shells::limits::Preferences,
@@ -299,6 +300,9 @@ pub enum Update {
     /// An order of the fleet's rows.
     #[serde(skip)]
     Arranged(Box<Arranged>),
+    /// The fleet is counted for compliance.
+    #[serde(skip)]
+    Counted(Box<Counted>),
     /// Results of a command stand in groups.
     Folded { command: String, number: u64, groups: Vec<Group> },
     /// Something about a program on this machine.

@@ -1,6 +1,10 @@
 //! Compliance: the fleet counted, its groups, a group's nodes, a node's patches.
 
-use ratatui::{Frame, layout::Rect, text::Span};
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+};
 
 use super::{
     View, cards, fleet,
@@ -151,6 +155,10 @@ fn group_sign(view: &View<'_>, key: &Key) -> Span<'static> {
 fn nodes(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let state = view.state;
     let members = &state.compliance.members;
+    if members.is_empty() && state.compliance.is_counting() {
+        let words = view.look.sign("Counting…", "Counting...");
+        return cards::middle(frame, area, vec![Line::from(view.span(Role::Dim, words))]);
+    }
     if members.is_empty() {
         let next = "The nodes that were in this group are now in another.";
         return cards::empty(view, frame, area, "No node is in this group", next, &[Action::Back]);

@@ -174,6 +174,14 @@ impl Performer {
                     let _ = updates.blocking_send(answer);
                 });
             }
+            Effect::Count(job) => {
+                let updates = self.updates.clone();
+                tokio::task::spawn_blocking(move || {
+                    let answer = Update::Counted(Box::new(job.run()));
+                    drop(job);
+                    let _ = updates.blocking_send(answer);
+                });
+            }
             Effect::SignIn(session) => {
                 let signing = tokio::spawn(sign_in::sso(*session, self.updates.clone()));
                 if let Some(older) = self.signing_in.replace(signing.abort_handle()) {

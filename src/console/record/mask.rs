@@ -93,6 +93,7 @@ impl Masks {
             | Update::Forward { .. }
             | Update::Copying { .. }
             | Update::Arranged(_)
+            | Update::Counted(_)
             | Update::Throttled(..)
             | Update::Told(_)
             | Update::Failed(_) => update.clone(),

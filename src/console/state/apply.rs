@@ -69,6 +69,9 @@ impl State {
                     self.fleet_arranged();
                 }
             }
+            Update::Counted(answer) => {
+                self.compliance.counted(*answer, &self.fleet);
+            }
             Update::Folded { command, number, groups } => {
                 if let Some(results) = self.commands.results.as_mut().filter(|results| results.id == command) {
                     results.folded(number, groups);

@@ -19,16 +19,20 @@ use crate::{
 };
 
 mod acts;
+pub mod count;
 pub mod grouping;
 pub mod patches;
 mod sheet;
 pub mod tally;
 
+use count::{Counted, Job};
 use grouping::{Group, Grouping, Key};
 use patches::{Patch, States};
-pub use sheet::{GroupRows, MemberRows, PatchRows};
+pub use sheet::{GroupRows, Known, MemberRows, PatchRows};
 use tally::{Severities, Tally, TypeRow};
 
+/// Nodes up to which they are counted at once; more are counted beside the loop.
+const AT_ONCE: usize = 4_000;
 /// How long a scan is waited for before its node no longer counts as being scanned.
 const SCAN_TIME: Duration = Duration::from_secs(600);
 
@@ -62,7 +66,7 @@ pub struct Compliance {
     /// The groups; the first holds all nodes.
     pub groups: Vec<Group>,
     /// The ids of the nodes of the opened group.
-    pub members: Vec<String>,
+    pub members: Arc<Vec<String>>,
     /// Which patches are asked for.
     pub states: States,
     /// The patches of the opened node.
@@ -78,6 +82,18 @@ pub struct Compliance {
     /// Nodes that are being scanned: since when, and when they were scanned before by their own clocks.
     scanning: HashMap<String, (Timestamp, Option<Timestamp>)>,
     outdated: bool,
+    /// What is being counted elsewhere.
+    counting: Option<Counting>,
+    jobs: u64,
+}
+
+/// Work that is done elsewhere.
+#[derive(Clone, Debug)]
+struct Counting {
+    number: u64,
+    /// Where the cursor stood among the nodes, and on which.
+    at: usize,
+    kept: Option<String>,
 }
 
 impl Default for Compliance {
@@ -91,7 +107,7 @@ impl Default for Compliance {
             types: Vec::new(),
             types_of: BTreeMap::new(),
             groups: Vec::new(),
-            members: Vec::new(),
+            members: Arc::default(),
             states: States::default(),
             patches: Vec::new(),
             feed: Feed::default(),
@@ -100,6 +116,8 @@ impl Default for Compliance {
             lenses: Default::default(),
             scanning: HashMap::new(),
             outdated: true,
+            counting: None,
+            jobs: 0,
         }
     }
 }
@@ -110,56 +128,75 @@ impl Compliance {
         self.outdated = true;
     }
 
-    /// Counts the fleet again if it is not what it was.
-    pub fn settle(&mut self, fleet: &Fleet) {
-        if self.outdated {
-            self.recount(fleet);
+    /// Counts the fleet again if it is not what it was, and puts the nodes of a group in order: at once where they are few, else
+    /// the work to be done elsewhere.
+    pub fn settle(&mut self, fleet: &Fleet) -> Option<Box<Job>> {
+        let rows = MemberRows { members: &self.members, fleet: Known::Fleet(fleet) };
+        if self.counting.is_some() || !self.outdated && !self.lenses[1].is_stale(&rows) {
+            return None;
         }
-    }
-
-    /// Counts the fleet again. The cursors stay on their group and their node.
-    pub fn recount(&mut self, fleet: &Fleet) {
+        let members = (!self.outdated).then(|| self.members.clone());
         self.outdated = false;
-        let (group, member) = (self.group().map(sheet::group_key), self.member().map(str::to_owned));
-        self.lenses[0].outdate(group);
-        self.lenses[1].outdate(member);
-        self.groupings = Grouping::all(fleet);
-        (self.tally, self.severities) = Default::default();
-        let mut groups: BTreeMap<Key, Tally> = BTreeMap::new();
-        let mut members: Vec<&Node> = Vec::new();
+        let kept = match (self.lenses[1].begin_work(), &members) {
+            (None, None) => self.member().map(str::to_owned),
+            (kept, _) => kept,
+        };
+        self.jobs += 1;
+        self.counting = Some(Counting { number: self.jobs, at: self.cursors[1].at, kept });
         let opened = match &self.level {
             Level::Groups => None,
-            Level::Nodes(group) | Level::Patches { group, .. } => Some(group),
+            Level::Nodes(group) | Level::Patches { group, .. } => Some(group.clone()),
         };
-        for node in fleet.nodes() {
-            self.tally.count(node);
-            self.severities.count(node);
-            let key = self.grouping.key(node);
-            if opened.is_some_and(|opened| *opened == Key::All || *opened == key) {
-                members.push(node);
-            }
-            groups.entry(key).or_default().count(node);
+        let (number, lens) = (self.jobs, self.lenses[1].clone());
+        let job = Job { number, nodes: fleet.snapshot(), grouping: self.grouping.clone(), opened, members, lens };
+        if fleet.nodes().len() > AT_ONCE {
+            return Some(Box::new(job));
         }
-        members.sort_by(|a, b| order(a, b));
-        self.members = members.into_iter().map(|node| node.id.clone()).collect();
-        let mut groups: Vec<_> = groups.into_iter().map(|(key, tally)| Group { key, tally }).collect();
-        groups.sort_by(|a, b| match (&a.key, &b.key) {
-            (Key::Value(a), Key::Value(b)) => natural(a, b),
-            (a, b) => a.cmp(b),
-        });
-        if !fleet.nodes().is_empty() {
-            groups.insert(0, Group { key: Key::All, tally: self.tally });
-        }
-        self.groups = groups;
-        self.arrange(fleet);
-        self.scanning.retain(|id, (_, before)| fleet.node(id).is_some_and(|node| scanned_at(node) == *before));
+        let counted = job.run();
+        drop(job);
+        self.counted(counted, fleet);
+        None
     }
 
-    /// Works out anew what is shown if something changed.
-    pub fn arrange(&mut self, fleet: &Fleet) {
-        let ([groups, members, patches], [group, member, patch]) = (&mut self.lenses, &mut self.cursors);
+    /// The fleet is counted. The cursors stay on their group and their node. An answer to an old question changes nothing and
+    /// gives `false`.
+    pub fn counted(&mut self, counted: Counted, fleet: &Fleet) -> bool {
+        let Some(counting) = self.counting.take_if(|counting| counting.number == counted.number) else { return false };
+        // Whoever has moved meanwhile stays where that was.
+        let moved = self.cursors[1].at != counting.at;
+        let kept = if moved { self.member().map(str::to_owned) } else { counting.kept };
+        self.members = counted.members;
+        let rows = MemberRows { members: &self.members, fleet: Known::Fleet(fleet) };
+        self.lenses[1].land(&mut self.cursors[1], counted.shown, kept, &rows);
+        if let Some(count) = counted.count {
+            let group = self.group().map(sheet::group_key);
+            self.lenses[0].outdate(group);
+            (self.groupings, self.tally, self.severities) = (count.groupings, count.tally, count.severities);
+            self.groups = count.groups;
+            self.scanning.retain(|id, (_, before)| fleet.node(id).is_some_and(|node| scanned_at(node) == *before));
+        }
+        self.arrange();
+        true
+    }
+
+    /// Whether it is being counted elsewhere.
+    pub fn is_counting(&self) -> bool {
+        self.counting.is_some()
+    }
+
+    /// Counts the fleet again; what is being counted elsewhere is of no use any more. A large fleet is counted when it is settled
+    /// next.
+    pub fn recount(&mut self, fleet: &Fleet) {
+        (self.outdated, self.counting) = (true, None);
+        if fleet.nodes().len() <= AT_ONCE {
+            self.settle(fleet);
+        }
+    }
+
+    /// Works out anew what is shown of groups and patches if something changed.
+    pub fn arrange(&mut self) {
+        let ([groups, _, patches], [group, _, patch]) = (&mut self.lenses, &mut self.cursors);
         groups.settle(group, &GroupRows(&self.groups));
-        members.settle(member, &MemberRows { members: &self.members, fleet });
         patches.settle(patch, &PatchRows(&self.patches));
     }
 
@@ -255,7 +292,7 @@ impl Compliance {
                 self.level = Level::Nodes(group);
                 self.cursors[1] = Cursor::default();
                 self.lenses[1].begin();
-                self.members.clear();
+                self.members = Arc::default();
                 None
             }
             Level::Nodes(group) => {

@@ -210,6 +210,11 @@ impl Fleet {
         &self.nodes
     }
 
+    /// Every node, as they are now.
+    pub fn snapshot(&self) -> order::Nodes {
+        self.nodes.clone()
+    }
+
     /// The ids of marked nodes, in the order of the list of all nodes.
     pub fn marked(&self) -> Vec<String> {
         self.marks.iter().filter_map(|at| self.nodes.get(at)).map(|node| node.id.clone()).collect()

@@ -1,12 +1,9 @@
 //! What the nodes are grouped by, and which group a node belongs to.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::tally::{SEVERITIES, Tally, severity_word};
-use crate::console::state::{
-    fleet::Fleet,
-    node::{Node, Verdict},
-};
+use crate::console::state::node::{Node, Verdict};
 
 /// The tag that names a node's patch group, as AWS has it and as it may be written on EC2 instances with metadata tags.
 const PATCH_GROUP_TAGS: [&str; 2] = ["Patch Group", "PatchGroup"];
@@ -82,9 +79,8 @@ impl Grouping {
     }
 
     /// Everything a fleet can be grouped by.
-    pub fn all(fleet: &Fleet) -> Vec<Self> {
-        let keys: BTreeSet<&str> =
-            fleet.nodes().iter().flat_map(|node| node.tags.iter().flatten()).map(|t| &*t.0).collect();
+    pub fn all(nodes: &[Arc<Node>]) -> Vec<Self> {
+        let keys: BTreeSet<&str> = nodes.iter().flat_map(|node| node.tags.iter().flatten()).map(|t| &*t.0).collect();
         let keys = keys.into_iter().filter(|key| *key != "Name" && !PATCH_GROUP_TAGS.contains(key));
         let tags = keys.take(MOST_KEYS).map(|key| Self::Tag(key.to_owned()));
         [Self::Severity, Self::PatchGroup].into_iter().chain(tags).collect()

@@ -1,6 +1,6 @@
 //! Groups, nodes and patches as rows in columns.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use super::{
     grouping::Group,
@@ -61,7 +61,25 @@ pub struct MemberRows<'a> {
     /// Their ids.
     pub members: &'a [String],
     /// What is known of them.
-    pub fleet: &'a Fleet,
+    pub fleet: Known<'a>,
+}
+
+/// Where nodes are looked up.
+#[derive(Clone, Copy)]
+pub enum Known<'a> {
+    /// In the fleet as it is.
+    Fleet(&'a Fleet),
+    /// Among the nodes of a snapshot, by id.
+    Snapshot(&'a HashMap<&'a str, &'a Node>),
+}
+
+impl<'a> Known<'a> {
+    fn node(&self, id: &str) -> Option<&'a Node> {
+        match self {
+            Self::Fleet(fleet) => fleet.node(id),
+            Self::Snapshot(nodes) => nodes.get(id).copied(),
+        }
+    }
 }
 
 impl Sheet for MemberRows<'_> {

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::console::state::node::Patches;
+use crate::console::state::{input::LineInput, node::Patches};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(seconds * 1_000)
@@ -52,7 +52,7 @@ fn the_way_down_and_back() {
     let (fleet, mut compliance) = sample();
     assert_eq!(compliance.open(), None);
     compliance.recount(&fleet);
-    assert_eq!(compliance.members, ["mi-2", "mi-3", "mi-4", "mi-1"]);
+    assert_eq!(*compliance.members, ["mi-2", "mi-3", "mi-4", "mi-1"]);
     assert_eq!(compliance.open().as_deref(), Some("mi-2"));
     let patch = |title: &str| ssm::PatchComplianceData { title: title.to_owned(), ..Default::default() };
     compliance.land_patches(&[patch("b"), patch("c")], true);
@@ -134,6 +134,38 @@ fn the_types_of_the_account_are_counted() {
     compliance.land_types(Origin::default(), &[item("Patch", 3, 1), item("Association", -1, 0)], true);
     assert_eq!(compliance.types[0], TypeRow { name: "Association".to_owned(), compliant: 0, broken: 0 });
     assert_eq!(compliance.types[1], TypeRow { name: "Patch".to_owned(), compliant: 3, broken: 1 });
+}
+
+#[test]
+fn a_large_fleet_is_counted_and_filtered_beside_the_loop() {
+    let fleet = fleet(AT_ONCE + 1);
+    let mut compliance = Compliance::default();
+    let first = compliance.settle(&fleet).expect("it is much");
+    assert!(compliance.groups.is_empty() && compliance.is_counting());
+    // What changes meanwhile waits for its turn.
+    compliance.outdate();
+    assert!(compliance.settle(&fleet).is_none());
+    assert!(compliance.counted(first.run(), &fleet));
+    assert_eq!(compliance.tally.total(), AT_ONCE + 1);
+    compliance.open();
+    compliance.recount(&fleet);
+    let second = compliance.settle(&fleet).expect("other nodes are wanted");
+    assert!(!compliance.counted(first.run(), &fleet), "an old answer");
+    compliance.counted(second.run(), &fleet);
+    assert_eq!(compliance.lenses[1].len(), AT_ONCE + 1);
+    compliance.cursors[1].at = 7;
+    let here = compliance.member().map(str::to_owned);
+    // A filter looks at the nodes that were counted, and counts none.
+    compliance.lenses[1].outdate(here.clone());
+    compliance.lenses[1].filter = LineInput::from("id:mi-1");
+    let third = compliance.settle(&fleet).expect("it is much");
+    assert_eq!(compliance.lenses[1].len(), AT_ONCE + 1, "what was shown stands until then");
+    compliance.cursors[1].at = 0;
+    let counted = third.run();
+    assert!(counted.count.is_none());
+    compliance.counted(counted, &fleet);
+    assert!((1..AT_ONCE).contains(&compliance.lenses[1].len()));
+    assert!(compliance.settle(&fleet).is_none());
 }
 
 proptest! {

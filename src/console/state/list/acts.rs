@@ -10,7 +10,7 @@ use crate::console::{
         Pane, State,
         commands::{CommandRows, ResultRows},
         compare::ComparedRows,
-        compliance::{GroupRows, Level, MemberRows, PatchRows},
+        compliance::{GroupRows, Known, Level, MemberRows, PatchRows},
         export::{Export, Format, Which, Worked, plain},
         form::{Field, Form, Purpose, Value},
         forwards::ForwardRows,
@@ -110,7 +110,9 @@ impl State {
                 None => Box::new(CommandRows { list: &[], origins: &self.origins }),
             },
             List::Groups => Box::new(GroupRows(&self.compliance.groups)),
-            List::Members => Box::new(MemberRows { members: &self.compliance.members, fleet: &self.fleet }),
+            List::Members => {
+                Box::new(MemberRows { members: &self.compliance.members, fleet: Known::Fleet(&self.fleet) })
+            }
             List::Patches => Box::new(PatchRows(&self.compliance.patches)),
             List::Parameters => Box::new(ParameterRows(&self.parameters)),
             List::Sessions => {
@@ -205,7 +207,7 @@ impl State {
         }
         self.sessions.settle(&self.fleet, &self.origins);
         self.forwards.settle(&self.origins);
-        self.compliance.arrange(&self.fleet);
+        self.compliance.arrange();
     }
 
     /// Whether the filter of the list that is shown is being typed.

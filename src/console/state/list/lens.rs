@@ -81,12 +81,33 @@ impl Lens {
 
     /// Works out anew what is shown if something changed. The cursor stays on its row.
     pub fn settle(&mut self, cursor: &mut Cursor, sheet: &dyn Sheet) {
-        if !std::mem::take(&mut self.stale) && self.total == sheet.count() {
-            return;
+        if self.is_stale(sheet) {
+            let kept = self.begin_work();
+            let shown = self.rows(sheet);
+            self.land(cursor, shown, kept, sheet);
         }
-        let kept = self.kept.take();
+    }
+
+    /// Whether what is shown is to be worked out anew.
+    pub fn is_stale(&self, sheet: &dyn Sheet) -> bool {
+        self.stale || self.total != sheet.count()
+    }
+
+    /// Whether every row is shown as it stands in the list.
+    pub fn is_plain(&self) -> bool {
+        !self.is_filtered() && self.sort.is_empty()
+    }
+
+    /// What is shown is being worked out, perhaps elsewhere; the row that the cursor is to stay on.
+    pub fn begin_work(&mut self) -> Option<String> {
+        self.stale = false;
+        self.kept.take()
+    }
+
+    /// Takes over what is shown. The cursor stays on its row.
+    pub fn land(&mut self, cursor: &mut Cursor, shown: Option<Vec<usize>>, kept: Option<String>, sheet: &dyn Sheet) {
         self.total = sheet.count();
-        self.shown = self.arranged(sheet);
+        self.shown = shown;
         let is_kept = |row: &usize| self.place(*row).is_some_and(|place| kept.as_deref() == Some(&*sheet.key(place)));
         if kept.is_some()
             && let Some(row) = (0..self.len()).find(is_kept)
@@ -100,7 +121,8 @@ impl Lens {
         }
     }
 
-    fn arranged(&self, sheet: &dyn Sheet) -> Option<Vec<usize>> {
+    /// The rows that are to be shown, by their places; `None`: all, as they stand in the list.
+    pub fn rows(&self, sheet: &dyn Sheet) -> Option<Vec<usize>> {
         let columns = sheet.columns();
         let filter = Filter::parse(self.filter.text(), columns);
         if filter.is_empty() && self.sort.is_empty() {
@@ -117,7 +139,7 @@ impl Lens {
                 |token| holds(&token.key, &token.value),
             )
         };
-        let mut shown: Vec<usize> = (0..self.total).filter(|row| filter.is_empty() || passes(*row)).collect();
+        let mut shown: Vec<usize> = (0..sheet.count()).filter(|row| filter.is_empty() || passes(*row)).collect();
         if !self.sort.is_empty() {
             let facts = |row: usize| self.sort.iter().map(|(at, _)| sheet.fact(row, *at)).collect::<Vec<Fact>>();
             let mut rows: Vec<_> = shown.into_iter().map(|row| (facts(row), row)).collect();
