@@ -226,9 +226,17 @@ impl Results {
         self.folding
     }
 
-    /// The cursor stays on its group.
+    /// The cursor stays on its group, or goes on with its first node where that has become part of another.
     fn regroup(&mut self, groups: Vec<Group>) {
         self.lens.outdate(self.here());
+        let first = self.group(self.cursor.at).filter(|_| !self.by_node && self.cursor.at > 0);
+        let first = first.and_then(|group| Some((group.key, *group.members.first()?)));
+        if let Some((key, first)) = first
+            && !groups.iter().any(|group| group.key == key)
+        {
+            let other = groups.iter().find(|group| group.members.contains(&first));
+            self.lens.stay_on(other.map(|group| group.key.to_string()));
+        }
         self.groups = groups;
         self.arrange();
     }

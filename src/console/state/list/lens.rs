@@ -74,6 +74,11 @@ impl Lens {
         }
     }
 
+    /// The row that the cursor is to stay on is another one.
+    pub fn stay_on(&mut self, here: Option<String>) {
+        self.kept = here;
+    }
+
     /// Looks at another list, of the same kind: as sorted as before, but whole.
     pub fn begin(&mut self) {
         *self = Self { sort: std::mem::take(&mut self.sort), stale: true, ..Self::default() };

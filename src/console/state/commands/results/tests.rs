@@ -122,3 +122,18 @@ fn of_very_many_cut_outputs_some_come_by_themselves_and_the_rest_is_offered() {
     };
     assert!(!offered("mi-0".to_owned()) && offered(format!("mi-{WHOLES}")));
 }
+
+#[test]
+fn the_cursor_goes_on_with_a_group_that_became_part_of_another() {
+    let running = |n: usize| sample(&format!("mi-{n}"), CommandInvocationStatus::InProgress, "");
+    let mut results = results(&[sample("mi-1", CommandInvocationStatus::Failed, ""), running(2), running(3)]);
+    let (mut lens, mut here) = (std::mem::take(&mut results.lens), results.cursor);
+    here.at = 1;
+    lens.outdate(None);
+    (results.lens, results.cursor) = (lens, here);
+    results.settle();
+    assert_eq!(results.current_nodes(), ["mi-2", "mi-3"]);
+    results.land(&[success("mi-2", "a"), success("mi-3", "b"), success("mi-4", "c")], |_| Vec::new());
+    results.settle();
+    assert_eq!(results.current_nodes(), ["mi-2"]);
+}
