@@ -22,6 +22,7 @@ pub mod effect;
 mod ground;
 mod keyboard;
 pub mod keys;
+mod ledger;
 pub mod log;
 mod looks;
 pub mod opener;
@@ -131,6 +132,33 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         Ok(views) => (views, None),
         Err(problem) => (Vec::new(), Some(problem)),
     };
+    let kept = kept_forwards(&paths.forwards());
+    let mut forwards = state::forwards::Lasting { file: Some(paths.forwards()), ..Default::default() };
+    let kept_problem = match kept {
+        Ok(kept) => {
+            forwards.kept = kept;
+            None
+        }
+        Err(problem) => {
+            forwards.file = None;
+            Some(problem)
+        }
+    };
+    // A record begins where every console does.
+    let session_of_ledger = session.as_ref().filter(|_| file.is_none());
+    let ledger = session_of_ledger.map(|session| ledger::Ledger::begin(&paths.running_forwards(), &session.name()));
+    let ledger = match ledger.transpose() {
+        Ok(Some((ledger, left))) => {
+            (forwards.ledger, forwards.left) = (Some(ledger.file().to_owned()), left);
+            Some(ledger)
+        }
+        Ok(None) => None,
+        Err(error) => {
+            tracing::warn!(%error, "it cannot be written down which forwards are on");
+            None
+        }
+    };
+    let kept = forwards.kept.clone();
     let read =
         reload::Read { paths: paths.clone(), adjust, theme_is_given, settings: settings.clone(), keymap: user, files };
     let mut state = state::State::new(state::Start {
@@ -143,6 +171,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         save_directory: paths.saved(),
         recordings,
         saved_views: (saved_views, paths.views()),
+        forwards,
         opener: opener::Opener::here(),
         now: clock.now(),
     });
@@ -154,18 +183,27 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         state.warn(problem);
     }
     let mut head = record::Head::of(&state, &theme, looks.look().ascii);
+    // What is kept begins with the console like what the settings have.
+    head.settings.forwards.extend(kept);
     head.size = crossterm::terminal::size().unwrap_or(head.size);
     let recorder = record::Recorder::new(head, file, record.is_some_and(|(_, output)| output));
     let reports = paths.state.join("reports");
     if let Some(problem) = views_problem {
         state.warn(format!("The saved views are left out: {problem}"));
     }
+    if let Some(problem) = kept_problem {
+        state.warn(format!("The kept forwards are left out: {problem}"));
+    }
     let (sender, updates) = tokio::sync::mpsc::channel(256);
     let performer = effect::perform::Performer::new(connect, sender).starting(apart);
     let tty = tty::Tty::take(mouse)?;
     let pulse =
         pulse::Pulse { state, tty, looks, read, session, performer, updates, clock, recorder, reports, held: None };
-    pulse.run().await?;
+    let outcome = pulse.run().await;
+    if let Some(ledger) = ledger {
+        ledger.end();
+    }
+    outcome?;
     Ok(())
 }
 

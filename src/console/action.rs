@@ -365,6 +365,8 @@ actions! {
         StartForward Change "start-forward", "start/stop", "Start the forward under the cursor, or stop it";
         RestartForward Change "restart-forward", "restart", "Stop the forward and start it again";
         ProbeForward View "probe-forward", "probe", "Try once more whether the port on the other side answers";
+        EditForward Change "edit-forward", "edit", "Change the forward under the cursor; one that is on starts again";
+        KeepForward View "keep-forward", "keep", "Keep the forward for the next start, in fleetdeck's own file, or keep it no longer";
         RemoveForward View "remove-forward", "remove", "Stop the forward and take it off the list";
     }
     Shell {

@@ -23,6 +23,11 @@ impl Session {
         Self(paths.sessions().join(format!("{name}-{number:016x}.json")))
     }
 
+    /// The name of the scope, as files have it.
+    pub fn name(&self) -> String {
+        self.0.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
     /// How it was left. A file that cannot be read or is not in order is no reason not to begin.
     pub fn read(&self) -> Option<Left> {
         let facts = fs::metadata(&self.0).ok().filter(|facts| facts.len() <= LARGEST)?;

@@ -198,6 +198,8 @@ pub struct Start {
     pub recordings: PathBuf,
     /// The views that were saved, and their file.
     pub saved_views: (Vec<View>, PathBuf),
+    /// The forwards that outlast consoles.
+    pub forwards: forwards::Lasting,
     /// What opens links, or why they are not opened here.
     pub opener: Result<Opener, Reason>,
     /// The time.
@@ -338,13 +340,7 @@ struct Documents {
 impl State {
     /// The state at the start: nothing is known, the first frame can be drawn.
     pub fn new(start: Start) -> Self {
-        let mut forwards = Forwards::default();
-        for entry in &start.settings.forwards {
-            let id = forwards.add(entry.clone());
-            if let Some(forward) = forwards.get_mut(id).filter(|_| entry.start) {
-                forward.phase = forwards::Phase::Waiting;
-            }
-        }
+        let forwards = Forwards::new(&start.settings.forwards, start.forwards);
         let (saved_views, views_file) = start.saved_views;
         let settings = start.settings.with_views(&saved_views);
         let mut state = Self {
@@ -411,6 +407,7 @@ impl State {
         state.label_fleet();
         state.take_columns();
         state.take_own();
+        state.tell_left_forwards();
         state
     }
 
@@ -610,6 +607,7 @@ impl State {
             fx.push(Effect::Fold { command: results.id.clone(), number, folding });
         }
         self.settle_lists();
+        self.settle_ledger(fx);
         self.settle_broadcast();
         self.settle_focus(fx);
         self.mask_form();

@@ -9,7 +9,7 @@ use super::{
     draw::{Look, draw},
     effect::{Change, Effect, Epoch, Query, Source},
     origin::Origin,
-    state::{Event, Start, State},
+    state::{Event, Start, State, forwards::Lasting},
     update::{Facts, Page, Trouble, Update},
 };
 use crate::{
@@ -69,6 +69,7 @@ impl Bench {
             save_directory: "/saved".into(),
             recordings: "/recordings".into(),
             saved_views: (Vec::new(), "/state/views.toml".into()),
+            forwards: Lasting { file: Some("/state/forwards.toml".into()), ..Lasting::default() },
             opener: Err("there is no display here"),
             now,
         });

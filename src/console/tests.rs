@@ -1,6 +1,7 @@
 pub mod canary;
 mod command;
 mod fleet;
+pub mod forwards;
 mod idle;
 mod lines;
 mod links;

@@ -14,7 +14,7 @@ use crate::{
     console::{
         action::Action,
         state::{
-            forwards::{Forward, Phase},
+            forwards::{Forward, Kept, Line as Row, Phase, together},
             list::List,
             seen::Slot,
         },
@@ -37,7 +37,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         left.push(view.span(Role::Dim, format!("  {}", text::count(connections, "connection"))));
     }
     let left = lens::beside(view, left, &forwards.lens, area.width);
-    let left = lens::typed(view, &forwards.lens, forwards.list.len(), "web state:open there:5432").unwrap_or(left);
+    let left = lens::typed(view, &forwards.lens, forwards.lines.len(), "web state:open there:5432").unwrap_or(left);
     cards::heading(view, frame, area, left, None);
     if forwards.list.is_empty() {
         let next = "A forward makes a port of a node, or of a host behind it, a port of this machine. Those of [[forward]] in \
@@ -51,13 +51,30 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     rows(view, frame, Rect { height: body.height - below, ..body });
     if let Some(forward) = forwards.current().filter(|_| below > 0) {
         let place = Rect { y: body.bottom() - below, height: below, ..body };
-        let inner = super::panel(view, frame, place, &forward.name(), Role::Border);
+        let kept = match forward.kept {
+            Kept::No => {
+                let key = view.state.key_for(Action::KeepForward).map(|key| format!(", {key} keeps it"));
+                format!("for this time only{}", key.unwrap_or_default())
+            }
+            Kept::Here => "kept".to_owned(),
+            Kept::InSettings => "in settings.toml".to_owned(),
+        };
+        let title = format!("{} {} {kept}", forward.name(), view.look.sign("·", "-"));
+        let inner = super::panel(view, frame, place, &title, Role::Border);
         let arrow = view.look.sign("→", "->");
         let way = format!(" {} {arrow} {}", forward.local(), forward.there());
         let mut lines = vec![Line::from(view.span(Role::Text, way))];
         let (role, words) = told(view, forward).unwrap_or((Role::Dim, Vec::new()));
         let wrapped = words.iter().flat_map(|line| text::wrap(line, usize::from(inner.width).saturating_sub(2)));
         lines.extend(wrapped.map(|line| Line::from(view.span(role, format!(" {line}")))));
+        super::lines(view, frame, inner, lines);
+    } else if let Some(set) = forwards.current_set().filter(|_| below > 0) {
+        let place = Rect { y: body.bottom() - below, height: below, ..body };
+        let inner = super::panel(view, frame, place, &text::clean(set), Role::Border);
+        let of_it = forwards.list.iter().filter(|forward| forward.entry.set.as_deref() == Some(set));
+        let words: Vec<_> = of_it.map(|forward| format!("{} {}", forward.name(), forward.state().1)).collect();
+        let words = text::wrap(&words.join(", "), usize::from(inner.width).saturating_sub(2));
+        let lines = words.into_iter().map(|line| Line::from(view.span(Role::Text, format!(" {line}")))).collect();
         super::lines(view, frame, inner, lines);
     }
 }
@@ -69,9 +86,14 @@ fn told(view: &View<'_>, forward: &Forward) -> Option<(Role, Vec<String>)> {
             let lines = std::iter::once(trouble.what.clone()).chain(trouble.advice.clone()).collect();
             Some((Role::Failed, lines))
         }
+        (Phase::Left, _) => {
+            let key = view.state.key_for(Action::Open).map(|key| format!(" {key} starts it again."));
+            let what = "It was on when fleetdeck was killed, and is not running now.";
+            Some((Role::Warning, vec![format!("{what}{}", key.unwrap_or_default())]))
+        }
         (Phase::Waiting, _) => {
             let what = match view.state.origins.connection() {
-                crate::console::origin::Connection::Ready => "it starts when the fleet is known",
+                crate::console::origin::Connection::Ready => "it starts when its node is known",
                 _ => "it starts when there is a connection",
             };
             Some((Role::Pending, vec![what.to_owned()]))
@@ -84,7 +106,7 @@ fn told(view: &View<'_>, forward: &Forward) -> Option<(Role, Vec<String>)> {
         }
         (_, Some(note)) => {
             let advice = forward.advice().map(|advice| {
-                let again = view.state.key_for(Action::ProbeForward).map(|key| format!(" {key} tries once more."));
+                let again = view.state.key_for(Action::ProbeForward).map(|key| format!(" {key} tries again."));
                 format!("{advice}{}", again.unwrap_or_default())
             });
             Some((Role::Warning, std::iter::once(note.clone()).chain(advice).collect()))
@@ -96,6 +118,7 @@ fn told(view: &View<'_>, forward: &Forward) -> Option<(Role, Vec<String>)> {
 fn state(view: &View<'_>, forward: &Forward) -> (Role, String) {
     let (_, word) = forward.state();
     let (role, sign) = match (&forward.phase, forward.far) {
+        (Phase::Left, _) => (Role::Warning, view.look.sign("○", "o")),
         (Phase::Stopped, _) => (Role::Dim, view.look.sign("○", "o")),
         (Phase::Waiting, _) => (Role::Pending, view.look.sign("◌", ".")),
         (Phase::Connecting, _) | (Phase::Open, Far::Asked) => (Role::Running, view.look.sign("⋯", "..")),
@@ -118,14 +141,40 @@ fn state(view: &View<'_>, forward: &Forward) -> (Role, String) {
     (role, format!("{sign} {word}"))
 }
 
+/// A cell of the row of a set.
+fn of_set(view: &View<'_>, at: usize, column: usize) -> Cell {
+    let forwards = &view.state.forwards;
+    let together = together(&forwards.list, at);
+    let (Some(first), Some(worst)) = (forwards.list.get(at), forwards.list.get(together.worst)) else {
+        return Cell::plain("");
+    };
+    let set = first.entry.set.as_deref().unwrap_or_default();
+    match column {
+        0 => {
+            let (role, words) = state(view, worst);
+            let sign = words.split(' ').next().unwrap_or_default();
+            Cell::role(view, role, format!("{sign} {}", together.words(worst.state().1)))
+        }
+        1 => {
+            let sign = if forwards.is_folded(set) { view.look.sign("▸", "+") } else { view.look.sign("▾", "-") };
+            Cell::role(view, Role::Title, format!("{sign} {}", text::clean(set)))
+        }
+        3 => Cell::role(view, Role::Dim, text::count(together.count, "forward")),
+        4 if together.on > 0 => Cell::plain(format!("{} of {}", together.connections.0, together.connections.1)),
+        5 if together.on > 0 => Cell::plain(text::bytes(together.bytes.0)),
+        6 if together.on > 0 => Cell::plain(text::bytes(together.bytes.1)),
+        _ => Cell::plain(""),
+    }
+}
+
 fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let state_of = view.state;
     let forwards = &state_of.forwards;
     let columns = [
         Column::new("State", 17, 19, 0),
-        Column::new("Name", 8, 24, 2),
+        Column::new("Name", 8, 24, 1),
         Column::new("Here", 15, 21, 0),
-        Column::new("There", 23, 56, 1),
+        Column::new("There", 23, 56, 2),
         Column::new("Conns", 6, 10, 4).right(),
         Column::new("Out", 7, 8, 5).right(),
         Column::new("In", 7, 8, 5).right(),
@@ -144,6 +193,9 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         scrolled: None,
     };
     grid.draw(view, frame, area, |view, row, column| {
+        if let Some(Row::Set(at)) = forwards.line(row) {
+            return of_set(view, at, super::origin::without_column(view, column).unwrap_or(usize::MAX));
+        }
         let Some(forward) = forwards.row(row) else { return Cell::plain("") };
         let Some(column) = super::origin::without_column(view, column) else {
             return forward.origin.map_or(Cell::plain(""), |origin| super::origin::cell(view, origin));
@@ -153,6 +205,7 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
                 let (role, words) = state(view, forward);
                 Cell::role(view, role, words)
             }
+            1 if forward.entry.set.is_some() => Cell::plain(format!("  {}", forward.name())),
             1 => Cell::plain(forward.name()),
             2 => Cell::role(view, if forward.listening.is_some() { Role::Title } else { Role::Dim }, forward.local()),
             3 => Cell::plain(forward.there()),

@@ -119,6 +119,7 @@ const FOOTER: &[(Layer, &[Action])] = &[
             Action::AddForward,
             Action::StartForward,
             Action::RestartForward,
+            Action::EditForward,
             Action::RemoveForward,
             Action::Copy,
             Action::OpenShell,
@@ -297,7 +298,7 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         let has_row = !state.overlays.is_empty()
             || match state.pane {
                 Pane::Sessions => state.sessions.current().is_some() || state.sessions.viewer.is_some(),
-                Pane::Forwards => state.forwards.current().is_some(),
+                Pane::Forwards => !state.forwards.lens.is_empty(),
                 _ => true,
             };
         let only_closes = state.overlays.last().is_some_and(closes);
@@ -386,7 +387,17 @@ fn on_row(pane: Pane, action: Action) -> bool {
     match pane {
         Pane::Sessions => matches!(action, Open | Transcript | TerminateSession | OpenShell),
         Pane::Forwards => {
-            matches!(action, StartForward | RestartForward | ProbeForward | RemoveForward | Copy | OpenShell)
+            matches!(
+                action,
+                StartForward
+                    | RestartForward
+                    | ProbeForward
+                    | EditForward
+                    | KeepForward
+                    | RemoveForward
+                    | Copy
+                    | OpenShell
+            )
         }
         _ => false,
     }

@@ -261,6 +261,7 @@ fn session_states() {
         say(&mut bench, ForwardUpdate::Note("connection 3: db.internal:5432 refused it".to_owned()));
         bench
     });
+    snapshots("forwards_set", crate::console::tests::forwards::started_set);
     snapshots("forwards_none", || {
         let mut bench = Bench::new(false);
         bench.press("7");

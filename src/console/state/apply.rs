@@ -133,6 +133,9 @@ impl State {
                         results.rename(&node.id, &node.name);
                     }
                 }
+                if self.forwards.want_tags() {
+                    self.start_waiting_forwards(fx);
+                }
             }
             Page::PatchStates { asked, states } => {
                 for id in asked {

@@ -48,6 +48,9 @@ impl State {
             }
             Action::Own(own) => self.run_own(own, fx),
             Action::NextTheme => self.next_theme(),
+            Action::Undo if self.pane == Pane::Forwards && !self.forwards.undo.is_empty() => {
+                self.undo_forward(fx);
+            }
             Action::Undo => self.ask_undo(),
             Action::EditTags => self.edit_tags(),
             Action::ReportBug => fx.push(Effect::Report),

@@ -199,6 +199,7 @@ const READABLE: &[&str] = &[
     "host",
     "remote",
     "local",
+    "set",
 ];
 
 /// What becomes of a form that is submitted.
@@ -234,8 +235,8 @@ pub enum Purpose {
     Pipe,
     /// One of the user's own commands wants to know something, before it is run on these nodes.
     Own { own: &'static Own, nodes: Vec<String> },
-    /// A port is forwarded.
-    Forward,
+    /// A port is forwarded, or the forward of this number is changed.
+    Forward(Option<u64>),
     /// A file of a node is written: its node and path, what is in it, and the sum of that.
     EditFile { node: String, path: String, old: String, sum: String },
     /// A file of a node is copied here.

@@ -1,10 +1,10 @@
 //! Forwarded ports: named, many for a node, started by hand or by the settings.
 
-use std::net::SocketAddr;
+use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf};
 
 use super::{cursor::Cursor, list::Lens};
 use crate::{
-    config::forward::Forward as Entry,
+    config::forward::{Forward as Entry, tag_of},
     console::{
         origin::{Origin, Origins},
         text::clean,
@@ -14,8 +14,12 @@ use crate::{
 };
 
 pub mod acts;
+mod kept;
+mod lines;
 mod sheet;
 
+pub use kept::{Kept, Lasting, Undo};
+pub use lines::{Line, together};
 pub use sheet::ForwardRows;
 
 /// Where a forward stands.
@@ -23,6 +27,8 @@ pub use sheet::ForwardRows;
 pub enum Phase {
     /// It does not listen.
     Stopped,
+    /// It was on when a console was killed, and does not listen now.
+    Left,
     /// It starts as soon as the node of its name is known.
     Waiting,
     /// Its session is being opened.
@@ -46,6 +52,8 @@ pub struct Forward {
     pub origin: Option<Origin>,
     /// What was asked for.
     pub entry: Entry,
+    /// Where that stands so that it is there again next time.
+    pub kept: Kept,
     /// Where it stands.
     pub phase: Phase,
     /// What is known of the port on the other side.
@@ -71,7 +79,12 @@ pub struct Forward {
 impl Forward {
     /// Whether it is on, or on its way there.
     pub fn is_on(&self) -> bool {
-        !matches!(self.phase, Phase::Stopped | Phase::Failed(_))
+        !matches!(self.phase, Phase::Stopped | Phase::Left | Phase::Failed(_))
+    }
+
+    /// Whether it works, as far as anybody knows.
+    pub fn is_well(&self) -> bool {
+        self.phase == Phase::Open && matches!(self.far, Far::Unknown | Far::Reached)
     }
 
     /// Where it stands, in words, and how much it wants to be looked at: the least first.
@@ -85,7 +98,8 @@ impl Forward {
             (Phase::Waiting, _) => (5, "waiting"),
             (Phase::Open, Far::Unknown) => (6, "open"),
             (Phase::Open, Far::Reached) => (7, "ready"),
-            (Phase::Stopped, _) => (8, "stopped"),
+            (Phase::Left, _) => (8, "not running"),
+            (Phase::Stopped, _) => (9, "stopped"),
         }
     }
 
@@ -98,10 +112,8 @@ impl Forward {
     /// What can be done about what is known of the other side.
     pub fn advice(&self) -> Option<&'static str> {
         match (&self.phase, self.far) {
-            (Phase::Open, Far::Refused) => Some("Connections are taken all the same: start there what should listen."),
-            (Phase::Open, Far::Silent) => Some(
-                "A firewall or a security group may be in the way, or the host is down; connections are taken all the same.",
-            ),
+            (Phase::Open, Far::Refused) => Some("Start there what should listen; connections are taken."),
+            (Phase::Open, Far::Silent) => Some("A firewall or a security group may be in the way."),
             _ => None,
         }
     }
@@ -142,6 +154,17 @@ pub struct Forwards {
     /// Where one is among those that are shown.
     pub cursor: Cursor,
     next: u64,
+    /// The rows: forwards, and sets above theirs.
+    pub lines: Vec<Line>,
+    /// The sets whose forwards are not shown.
+    folded: BTreeSet<String>,
+    /// Changes that can be taken back, the last one last.
+    pub undo: Vec<Undo>,
+    /// The file of what is kept, if it can be written.
+    file: Option<PathBuf>,
+    /// Where it is written down what is on, and what stands there.
+    ledger: Option<PathBuf>,
+    noted: Vec<Entry>,
 }
 
 impl Forwards {
@@ -153,6 +176,7 @@ impl Forwards {
             id: self.next,
             origin: None,
             entry,
+            kept: Kept::No,
             phase: Phase::Stopped,
             far: Far::Unknown,
             single: None,
@@ -169,16 +193,22 @@ impl Forwards {
 
     /// What is known of the forwards is not what it was.
     pub fn outdate(&mut self) {
-        self.lens.outdate(self.current().map(|forward| forward.id.to_string()));
+        let here = self.line(self.cursor.at).and_then(|line| lines::key(&self.list, line));
+        self.lens.outdate(here);
     }
 
     /// Works out anew what is shown if something changed.
     pub fn settle(&mut self, origins: &Origins) {
-        self.lens.settle(&mut self.cursor, &ForwardRows { list: &self.list, origins });
+        self.lines = self.relined();
+        self.lens.settle(&mut self.cursor, &ForwardRows { list: &self.list, lines: &self.lines, origins });
     }
 
     /// Goes to a forward, and shows all if the filter hides it.
     pub fn go_to(&mut self, id: u64, origins: &Origins) {
+        let set = self.list.iter().find(|forward| forward.id == id).and_then(|forward| forward.entry.set.clone());
+        if let Some(set) = set.filter(|set| self.is_folded(set)) {
+            self.fold(&set, false);
+        }
         self.settle(origins);
         let row = |pane: &Self| (0..pane.lens.len()).find(|row| pane.row(*row).is_some_and(|forward| forward.id == id));
         if row(self).is_none() {
@@ -188,9 +218,12 @@ impl Forwards {
         self.cursor.at = row(self).unwrap_or(self.cursor.at);
     }
 
-    /// A row that is shown.
+    /// The forward in a row that is shown, if it is one.
     pub fn row(&self, row: usize) -> Option<&Forward> {
-        self.list.get(self.lens.place(row)?)
+        match self.line(row)? {
+            Line::Forward(at) => self.list.get(at),
+            Line::Set(_) => None,
+        }
     }
 
     /// The forward under the cursor.
@@ -202,6 +235,17 @@ impl Forwards {
     pub fn get_mut(&mut self, id: u64) -> Option<&mut Forward> {
         self.outdate();
         self.list.iter_mut().find(|forward| forward.id == id)
+    }
+
+    /// Whether one waits for its node.
+    pub fn waits(&self) -> bool {
+        self.list.iter().any(|forward| forward.phase == Phase::Waiting)
+    }
+
+    /// Whether one waits for a node that is known by a tag.
+    pub fn want_tags(&self) -> bool {
+        let waits = |forward: &Forward| forward.phase == Phase::Waiting && tag_of(&forward.entry.node).is_some();
+        self.list.iter().any(waits)
     }
 
     /// Forwards that are on.

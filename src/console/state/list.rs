@@ -105,6 +105,11 @@ pub trait Sheet {
     /// What stands in a cell.
     fn fact(&self, row: usize, column: usize) -> Fact;
 
+    /// The row that a row belongs under, where rows have such: it stands there in every order, and is not shown without it.
+    fn parent(&self, _row: usize) -> Option<usize> {
+        None
+    }
+
     /// A long text of a row in which words are looked for as they are, such as an output.
     fn more(&self, _row: usize) -> Cow<'_, str> {
         "".into()

@@ -35,8 +35,8 @@ pub enum Then {
     Quit,
     /// Ending the shown shell.
     CloseShell,
-    /// Taking a forward off the list, by its number.
-    RemoveForward(u64),
+    /// Taking forwards off the list, by their numbers.
+    RemoveForwards(Vec<u64>),
     /// Asking these nodes for their vitals.
     Sample(Vec<String>),
     /// Opening a shell on each of these nodes.

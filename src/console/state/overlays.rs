@@ -251,7 +251,7 @@ impl State {
             Err(Then::CloseShell) => self.close_shell(fx),
             Err(Then::OpenLink(address)) => self.open_link(address, fx),
             Err(Then::CopyLink(address)) => self.copy_link(&address, fx),
-            Err(Then::RemoveForward(id)) => self.remove_forward(id, fx),
+            Err(Then::RemoveForwards(ids)) => self.remove_forwards(&ids, fx),
             Err(Then::Sample(nodes)) => self.ask_samples(nodes, fx),
             Err(Then::CopyLine(line)) => {
                 self.tell("Copied the line for the AWS CLI.");
@@ -322,7 +322,10 @@ impl State {
             Purpose::Save => form.given("path").map(Submitted::Save).ok_or(("path", "name a file".to_owned())),
             Purpose::Pipe => form.given("program").map(Submitted::Pipe).ok_or(("program", "name a program".to_owned())),
             Purpose::Own { own, nodes } => Ok(Submitted::Own(own, nodes.clone(), custom::answers(form))),
-            Purpose::Forward => self.read_forward(form).map(|entry| Submitted::Forward(Box::new(entry))),
+            Purpose::Forward(id) => {
+                let read = self.read_forward(form, *id);
+                read.map(|(entry, kept)| Submitted::Forward(*id, Box::new(entry), kept))
+            }
             Purpose::EditFile { .. } => self.read_edit(form).map(|write| Submitted::Write(Box::new(write))),
             Purpose::Download { .. } | Purpose::Upload { .. } => {
                 self.read_copying(form).map(|copying| Submitted::Copying(Box::new(copying)))
@@ -367,9 +370,12 @@ impl State {
                 self.overlays.pop();
                 self.prepare_own(own, &nodes, &answers, fx);
             }
-            Ok(Submitted::Forward(entry)) => {
+            Ok(Submitted::Forward(id, entry, kept)) => {
                 self.overlays.pop();
-                self.add_forward(*entry, fx);
+                match id {
+                    Some(id) => self.edit_forward(id, *entry, kept, fx),
+                    None => self.add_forward(*entry, kept, fx),
+                }
             }
             Ok(Submitted::Write(write)) => self.confirm_write(*write),
             Ok(Submitted::Copying(copying)) => self.begin_copying(*copying, fx),
@@ -520,7 +526,7 @@ enum Submitted {
     Pipe(String),
     Own(&'static Own, Vec<String>, std::collections::BTreeMap<String, String>),
     Code(Origin, String),
-    Forward(Box<crate::config::forward::Forward>),
+    Forward(Option<u64>, Box<crate::config::forward::Forward>, super::forwards::Kept),
     RenameShell(u64, Option<String>),
     Write(Box<crate::console::effect::WriteFile>),
     Copying(Box<crate::console::effect::Copying>),

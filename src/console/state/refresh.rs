@@ -63,6 +63,7 @@ impl State {
             Pane::Commands => vec![Source::Commands, Source::Invocations],
             Pane::Parameters => vec![Source::Parameters],
             Pane::Sessions => vec![Source::Sessions, Source::Preferences],
+            Pane::Forwards if self.forwards.waits() => vec![Source::Nodes],
             Pane::Shell | Pane::Forwards => Vec::new(),
         }
     }
@@ -81,7 +82,8 @@ impl State {
 
     /// Every feed that the pane may want, of the origins that can be asked.
     fn each_wanted(&mut self, mut look: impl FnMut(&Feed)) {
-        const BESIDES: [Source; 6] = [
+        const BESIDES: [Source; 7] = [
+            Source::Nodes,
             Source::Sessions,
             Source::Preferences,
             Source::NodeCommands,
@@ -138,6 +140,11 @@ impl State {
                 }
                 Pane::Shell => self.want_preferences(origin, fx),
                 Pane::Forwards => {}
+            }
+            // A forward that waits for its node waits wherever one is.
+            let elsewhere = !matches!(self.pane, Pane::Fleet | Pane::Compliance);
+            if elsewhere && self.forwards.waits() && self.fleet.feed.is_due(origin, now, every) {
+                self.ask(origin, Query::Nodes, fx);
             }
         }
         self.want_samples(fx);
@@ -208,7 +215,7 @@ impl State {
             Pane::Fleet => self.fleet.untagged(self.fleet_window()),
             _ => Vec::new(),
         };
-        let all = self.fleet.total() <= TAGS_OF_ALL || self.pane == Pane::Compliance;
+        let all = self.fleet.total() <= TAGS_OF_ALL || self.pane == Pane::Compliance || self.forwards.want_tags();
         let all = all && self.tags_asked.len() < self.fleet.total();
         if all && self.origins.scope().iter().any(|origin| self.fleet.feed.is_known(*origin)) {
             let untagged = self.fleet.nodes().iter().filter(|node| node.wants_tags());

@@ -16,7 +16,7 @@ use crate::console::{
         overlay::{Overlay, Then},
     },
     testing::Bench,
-    update::{Changed, ForwardUpdate, LookUpdate, ProgramUpdate, ShellUpdate, SignInUpdate, Trouble, Update},
+    update::{Changed, Far, ForwardUpdate, LookUpdate, ProgramUpdate, ShellUpdate, SignInUpdate, Trouble, Update},
 };
 
 /// What can happen to a console.
@@ -102,7 +102,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0usize..10, any::<usize>()).prop_map(|(kind, n)| Step::Changed(kind, n)),
         1 => (0u64..4, 0usize..9).prop_map(|(tab, kind)| Step::Shell(tab, kind)),
         1 => (0u64..4, bytes).prop_map(|(tab, bytes)| Step::Output(tab, bytes)),
-        1 => (0u64..3, 0usize..6).prop_map(|(id, kind)| Step::Forward(id, kind)),
+        1 => (0u64..3, 0usize..9).prop_map(|(id, kind)| Step::Forward(id, kind)),
         2 => (0u64..4, any::<usize>()).prop_map(|(back, n)| Step::Look(back, n)),
         1 => (0u64..4, any::<usize>()).prop_map(|(id, n)| Step::Copying(id, n)),
         1 => (0u64..3, any::<usize>()).prop_map(|(id, n)| Step::Program(id, n)),
@@ -189,6 +189,9 @@ fn take(bench: &mut Bench, step: Step) {
                 2 => ForwardUpdate::Open,
                 3 => ForwardUpdate::Counts { connections: usize::MAX, accepted: 1, sent: u64::MAX, received: 0 },
                 4 => ForwardUpdate::Note(world::name(8)),
+                5 => ForwardUpdate::Far(Far::Refused),
+                6 => ForwardUpdate::Single(world::name(8)),
+                7 => ForwardUpdate::Pausing { attempt: u32::MAX, wait: Duration::MAX },
                 _ => ForwardUpdate::Closed(trouble(9)),
             };
             bench.apply(Update::Forward { id, update });

@@ -1,20 +1,22 @@
 //! What actions do among the forwards, and what their tasks report.
 
-use super::{Entry, Phase};
+use super::{Entry, Forward, Kept, Phase};
 use crate::{
-    config::forward::{Restart, parse_local, parse_port},
+    config::forward::{Restart, parse_local, parse_port, tag_of},
     console::{
         action::Action,
         effect::Effect,
         origin::{Connection, Origin},
         state::{
             Pane, State,
-            form::{Field, Form, Purpose},
+            form::{Field, Form, Purpose, Value},
+            node::{Node, natural},
             overlay::{Overlay, Question, Then},
         },
         text::clean,
         update::{Far, ForwardUpdate, Trouble},
     },
+    ssm::PingStatus,
 };
 
 /// What became of a node's name.
@@ -27,15 +29,35 @@ enum Found {
     None(Trouble),
 }
 
+/// What is done when a session ends, in words.
+const RESTART: [&str; 3] = ["when it worked before", "always", "never"];
+/// Whether the port is tried, in words.
+const PROBE: [&str; 2] = ["once, when it opens", "never"];
+/// Whether a forward is kept, in words.
+const KEEP: [&str; 3] = ["no", "start it with the console", "start it by hand"];
+
 impl State {
     pub(in crate::console::state) fn act_forwards(&mut self, action: Action, fx: &mut Vec<Effect>) {
         let len = self.forwards.lens.len();
         if self.forwards.cursor.step(action, len) {
             return;
         }
+        if let Some(set) = self.forwards.current_set().map(str::to_owned) {
+            return self.act_set(&set, action, fx);
+        }
         let current = self.forwards.current().cloned();
         match (action, current) {
-            (Action::AddForward, _) => self.forward_form(),
+            (Action::AddForward, _) => self.forward_form(None),
+            (Action::EditForward, Some(forward)) if forward.kept == Kept::InSettings => {
+                self.tell("This forward stands in settings.toml; change it there.");
+            }
+            (Action::EditForward, Some(forward)) => self.forward_form(Some(forward)),
+            (Action::KeepForward, Some(forward)) => self.keep_forward(&forward, fx),
+            (Action::Left, Some(forward)) => {
+                if let Some(set) = &forward.entry.set {
+                    self.forwards.fold(set, true);
+                }
+            }
             (Action::StartForward, Some(forward)) if forward.is_on() => self.stop_forward(forward.id, fx),
             (Action::StartForward | Action::Open, Some(forward)) => self.start_forward(forward.id, fx),
             (Action::RestartForward, Some(forward)) => {
@@ -49,10 +71,10 @@ impl State {
                     n => format!("{} through it will be cut.", crate::console::text::count(n, "open connection")),
                 };
                 let lines = vec![forward.name(), through];
-                let question = Question::new("Remove this forward?", lines, Then::RemoveForward(forward.id));
+                let question = Question::new("Remove this forward?", lines, Then::RemoveForwards(vec![forward.id]));
                 self.overlays.push(Overlay::Question(Box::new(question)));
             }
-            (Action::RemoveForward, Some(forward)) => self.remove_forward(forward.id, fx),
+            (Action::RemoveForward, Some(forward)) => self.remove_forwards(&[forward.id], fx),
             (Action::OpenShell, Some(forward)) => match self.node_called(&forward.entry.node) {
                 Found::Id(origin, node) => self.shell_at(Some((origin, node)), fx),
                 _ => self.shell_on(None, fx),
@@ -63,7 +85,7 @@ impl State {
     }
 
     /// Tries once more whether the port on the other side answers.
-    fn probe_forward(&mut self, forward: &super::Forward, fx: &mut Vec<Effect>) {
+    fn probe_forward(&mut self, forward: &Forward, fx: &mut Vec<Effect>) {
         match forward.phase {
             Phase::Open if forward.single.is_some() => {
                 self.tell(
@@ -75,28 +97,122 @@ impl State {
         }
     }
 
-    pub(in crate::console::state) fn remove_forward(&mut self, id: u64, fx: &mut Vec<Effect>) {
-        self.stop_forward(id, fx);
-        self.forwards.outdate();
-        self.forwards.list.retain(|forward| forward.id != id);
+    /// What an action does to a set: to all of its forwards.
+    fn act_set(&mut self, set: &str, action: Action, fx: &mut Vec<Effect>) {
+        let ids = self.forwards.of_set(set);
+        let of_it = |state: &Self| -> Vec<Forward> {
+            state.forwards.list.iter().filter(|forward| ids.contains(&forward.id)).cloned().collect()
+        };
+        match action {
+            Action::Open => self.forwards.fold(set, !self.forwards.is_folded(set)),
+            Action::Right => self.forwards.fold(set, false),
+            Action::Left => self.forwards.fold(set, true),
+            Action::StartForward if of_it(self).iter().any(Forward::is_on) => {
+                ids.iter().for_each(|id| self.stop_forward(*id, fx));
+            }
+            Action::StartForward => ids.iter().for_each(|id| self.start_forward(*id, fx)),
+            Action::RestartForward => {
+                for id in &ids {
+                    self.stop_forward(*id, fx);
+                    self.start_forward(*id, fx);
+                }
+            }
+            Action::ProbeForward => {
+                let open =
+                    of_it(self).into_iter().filter(|forward| forward.phase == Phase::Open && forward.single.is_none());
+                fx.extend(open.map(|forward| Effect::ProbeForward { id: forward.id }));
+            }
+            Action::RemoveForward => {
+                let names: Vec<_> = of_it(self).iter().map(Forward::name).collect();
+                let open: usize = of_it(self).iter().map(|forward| forward.connections).sum();
+                let mut lines = vec![crate::console::text::cut(&names.join(", "), 70)];
+                if open > 0 {
+                    lines.push(format!(
+                        "{} through them will be cut.",
+                        crate::console::text::count(open, "open connection")
+                    ));
+                }
+                let title =
+                    format!("Remove the {} of {}?", crate::console::text::count(ids.len(), "forward"), clean(set));
+                let question = Question::new(&title, lines, Then::RemoveForwards(ids));
+                self.overlays.push(Overlay::Question(Box::new(question)));
+            }
+            Action::AddForward => self.forward_form(None),
+            Action::EditForward | Action::KeepForward | Action::OpenShell | Action::Copy => {
+                self.tell("This is a set; go to one of its forwards.");
+            }
+            _ => {}
+        }
     }
 
-    fn forward_form(&mut self) {
-        let node = self.fleet.current().map(|node| node.name.clone()).unwrap_or_default();
-        let node = self.forwards.current().map_or(node, |forward| forward.entry.node.clone());
+    /// The form for a new forward, or for one that is there.
+    fn forward_form(&mut self, of: Option<Forward>) {
+        let entry = of.as_ref().map(|forward| &forward.entry);
+        let text = |given: Option<&String>| given.cloned().unwrap_or_default();
+        let here = self.fleet.current().map(|node| node.name.clone()).unwrap_or_default();
+        let near = self.forwards.current().map_or(here, |forward| forward.entry.node.clone());
+        let node = entry.map_or(near, |entry| entry.node.clone());
+        let set = self.forwards.current_set().map(str::to_owned);
+        let set = entry.map_or(set, |entry| entry.set.clone()).unwrap_or_default();
+        let remote = entry.map(|entry| entry.remote.to_string()).unwrap_or_default();
+        let local = entry.filter(|entry| entry.local.port() != 0).map(|entry| entry.local.to_string());
+        let choice = |name: &str, label: &str, hint: &str, options: &[&str], at: usize| {
+            let options = options.iter().map(|option| (*option).to_owned()).collect();
+            Field::of(name, label, hint, Value::Choice { options, at })
+        };
+        let restart = match entry.map(|entry| entry.restart) {
+            Some(Restart::Always) => 1,
+            Some(Restart::Never) => 2,
+            _ => 0,
+        };
+        let kept = match &of {
+            Some(forward) if forward.kept == Kept::Here => {
+                if forward.entry.start {
+                    1
+                } else {
+                    2
+                }
+            }
+            _ => 0,
+        };
+        let probe = usize::from(entry.is_some_and(|entry| !entry.probe));
         let fields = vec![
-            Field::line("node", "Node", "its name or id", &node),
-            Field::line("remote", "Port there", "the port on the node, or on the host behind it", ""),
+            Field::line("node", "Node", "its name or id; or tag:KEY=VALUE, any connected node with the tag", &node),
+            Field::line("remote", "Port there", "the port on the node, or on the host behind it", &remote),
             Field::line(
                 "host",
                 "Host behind",
                 "empty: the node itself; else a name or address that the node reaches",
-                "",
+                &text(entry.and_then(|entry| entry.host.as_ref())),
             ),
-            Field::line("local", "Port here", "empty: any free port; or a port, or 127.0.0.1:port", ""),
-            Field::line("name", "Name", "what the list shows; may stay empty", ""),
+            Field::line(
+                "local",
+                "Port here",
+                "empty: any free port; or a port, or 127.0.0.1:port",
+                &local.unwrap_or_default(),
+            ),
+            Field::line(
+                "name",
+                "Name",
+                "what the list shows; may stay empty",
+                &text(entry.and_then(|entry| entry.name.as_ref())),
+            ),
+            Field::line("set", "Set", "those of a set are started and stopped together; may stay empty", &set),
+            choice("restart", "Begin again", "when its session ends", &RESTART, restart),
+            choice(
+                "probe",
+                "Probe",
+                "a connection that is made and closed, to know that the port answers",
+                &PROBE,
+                probe,
+            ),
+            choice("keep", "Keep", "in fleetdeck's own file, not in settings.toml", &KEEP, kept),
         ];
-        let mut form = Form::new("Forward a port", Purpose::Forward, fields);
+        let (title, id) = match &of {
+            Some(forward) => ("Change this forward", Some(forward.id)),
+            None => ("Forward a port", None),
+        };
+        let mut form = Form::new(title, Purpose::Forward(id), fields);
         if !node.is_empty() {
             form.focus_on("remote");
         }
@@ -104,7 +220,11 @@ impl State {
     }
 
     /// Reads the form for a new forward; the field that is wrong, and why.
-    pub(in crate::console::state) fn read_forward(&self, form: &Form) -> Result<Entry, (&'static str, String)> {
+    pub(in crate::console::state) fn read_forward(
+        &self,
+        form: &Form,
+        id: Option<u64>,
+    ) -> Result<(Entry, Kept), (&'static str, String)> {
         let node = form.given("node").ok_or(("node", "name a node".to_owned()))?;
         if let Found::None(trouble) = self.node_called(&node) {
             return Err(("node", trouble.what));
@@ -115,16 +235,28 @@ impl State {
             return Err(("host", "a host is a name or an address, without a port".to_owned()));
         }
         let local = parse_local(&form.answer("local")).map_err(|problem| ("local", problem))?;
-        if let Some(other) = self.forwards.takes(local) {
+        if let Some(other) = self.forwards.takes(local).filter(|other| Some(other.id) != id) {
             return Err(("local", format!("{} listens on {local} already", other.name())));
         }
-        let (set, restart, probe) = (None, Restart::default(), true);
-        Ok(Entry { name: form.given("name"), set, node, host, remote, local, start: true, restart, probe })
+        let at = |name: &str, options: &[&str]| {
+            let answer = form.answer(name);
+            options.iter().position(|option| *option == answer).unwrap_or(0)
+        };
+        let restart = [Restart::OnFailure, Restart::Always, Restart::Never][at("restart", &RESTART)];
+        let (kept, start) = [(Kept::No, true), (Kept::Here, true), (Kept::Here, false)][at("keep", &KEEP)];
+        let (name, set, probe) = (form.given("name"), form.given("set"), at("probe", &PROBE) == 0);
+        Ok((Entry { name, set, node, host, remote, local, start, restart, probe }, kept))
     }
 
     /// Adds a forward and starts it.
-    pub(in crate::console::state) fn add_forward(&mut self, entry: Entry, fx: &mut Vec<Effect>) {
+    pub(in crate::console::state) fn add_forward(&mut self, entry: Entry, kept: Kept, fx: &mut Vec<Effect>) {
         let id = self.forwards.add(entry);
+        if kept == Kept::Here
+            && let Some(forward) = self.forwards.get_mut(id)
+        {
+            forward.kept = Kept::Here;
+            self.write_forwards(fx);
+        }
         self.forwards.go_to(id, &self.origins);
         self.start_forward(id, fx);
     }
@@ -144,6 +276,11 @@ impl State {
         // A node may be known from the last time, while its origin is still being connected to.
         let found = match found {
             Found::Id(origin, _) if !self.origins.is_ready(origin) => Found::Later,
+            found => found,
+        };
+        // Whoever wants it whatever happens wants it also where the node comes later.
+        let found = match found {
+            Found::None(_) if entry.restart == Restart::Always => Found::Later,
             found => found,
         };
         let read_only = match &found {
@@ -173,7 +310,7 @@ impl State {
         };
     }
 
-    fn stop_forward(&mut self, id: u64, fx: &mut Vec<Effect>) {
+    pub(super) fn stop_forward(&mut self, id: u64, fx: &mut Vec<Effect>) {
         if let Some(forward) = self.forwards.get_mut(id).filter(|forward| forward.is_on()) {
             if forward.phase != Phase::Waiting {
                 fx.push(Effect::StopForward { id });
@@ -194,6 +331,9 @@ impl State {
 
     /// A node by its id or by its name.
     fn node_called(&self, called: &str) -> Found {
+        if let Some((key, value)) = tag_of(called) {
+            return self.node_tagged(key, value);
+        }
         if let Some(node) = self.fleet.node(called) {
             return Found::Id(node.origin, called.to_owned());
         }
@@ -212,6 +352,22 @@ impl State {
             (None, _) => Found::None(Trouble::new(
                 format!("No node is called {}.", clean(called)),
                 Some("Look for it in the fleet; its id does as well."),
+            )),
+        }
+    }
+
+    /// A connected node with a tag: the first by name.
+    fn node_tagged(&self, key: &str, value: &str) -> Found {
+        let online = || self.fleet.nodes().iter().filter(|node| node.ping == PingStatus::Online && !node.remembered);
+        let has = |node: &Node| !node.wants_tags() && node.tag(key) == Some(value);
+        let first = online().filter(|node| has(node)).min_by(|a, b| natural(&a.name, &b.name));
+        let all_known = self.origins.scope().iter().all(|origin| self.fleet.feed.is_known(*origin));
+        match first {
+            Some(node) => Found::Id(node.origin, node.id.clone()),
+            None if !all_known || online().any(|node| node.wants_tags()) => Found::Later,
+            None => Found::None(Trouble::new(
+                format!("No connected node has the tag {}={}.", clean(key), clean(value)),
+                Some("Start it again when one is; the fleet's filter tag:KEY=VALUE shows them."),
             )),
         }
     }

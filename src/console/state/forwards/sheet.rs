@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Forward, Phase};
+use super::{Forward, Line, Phase, lines, together};
 use crate::console::{
     origin::Origins,
     state::list::{Fact, Sheet},
@@ -12,26 +12,33 @@ use crate::console::{
 pub struct ForwardRows<'a> {
     /// The forwards.
     pub list: &'a [Forward],
+    /// The rows they stand in.
+    pub lines: &'a [Line],
     /// What their origins are called.
     pub origins: &'a Origins,
 }
 
 impl Sheet for ForwardRows<'_> {
     fn columns(&self) -> &'static [&'static str] {
-        const ALL: &[&str] = &["state", "name", "here", "there", "conns", "out", "in", "for", "note", "origin"];
+        const ALL: &[&str] = &["state", "name", "here", "there", "conns", "out", "in", "for", "note", "set", "origin"];
         if self.origins.are_several() { ALL } else { &ALL[..ALL.len() - 1] }
     }
 
     fn count(&self) -> usize {
-        self.list.len()
+        self.lines.len()
     }
 
     fn key(&self, row: usize) -> Cow<'_, str> {
-        self.list.get(row).map(|forward| forward.id.to_string()).unwrap_or_default().into()
+        self.lines.get(row).and_then(|line| lines::key(self.list, *line)).unwrap_or_default().into()
     }
 
     fn fact(&self, row: usize, column: usize) -> Fact {
-        let Some(forward) = self.list.get(row) else { return Fact::Nothing };
+        let forward = match self.lines.get(row) {
+            Some(Line::Forward(at)) => self.list.get(*at),
+            Some(Line::Set(at)) => return self.of_set(*at, column),
+            None => None,
+        };
+        let Some(forward) = forward else { return Fact::Nothing };
         let counted = |fact: Fact| if forward.is_on() { fact } else { Fact::Nothing };
         match column {
             0 => {
@@ -50,7 +57,35 @@ impl Sheet for ForwardRows<'_> {
                 Phase::Failed(trouble) => Fact::text(&trouble.what),
                 _ => Fact::text(forward.remark().unwrap_or_default()),
             },
+            9 => Fact::text(forward.entry.set.as_deref().unwrap_or_default()),
             _ => forward.origin.map_or(Fact::Nothing, |origin| Fact::text(self.origins.label(origin))),
+        }
+    }
+
+    fn parent(&self, row: usize) -> Option<usize> {
+        let Some(Line::Forward(at)) = self.lines.get(row) else { return None };
+        let set = self.list.get(*at)?.entry.set.as_deref()?;
+        let of_it = |line: &Line| matches!(line, Line::Set(at) if self.list[*at].entry.set.as_deref() == Some(set));
+        self.lines.iter().position(of_it)
+    }
+}
+
+impl ForwardRows<'_> {
+    /// What stands in the row of a set.
+    fn of_set(&self, at: usize, column: usize) -> Fact {
+        let set = self.list.get(at).and_then(|forward| forward.entry.set.as_deref()).unwrap_or_default();
+        let together = together(self.list, at);
+        let counted = |fact: Fact| if together.on > 0 { fact } else { Fact::Nothing };
+        match column {
+            0 => {
+                let (rank, word) = self.list.get(together.worst).map_or((0, ""), Forward::state);
+                Fact::Word(rank, together.words(word))
+            }
+            1 | 9 => Fact::text(set),
+            4 => counted(Fact::number(together.connections.0)),
+            5 => counted(Fact::number(together.bytes.0)),
+            6 => counted(Fact::number(together.bytes.1)),
+            _ => Fact::Nothing,
         }
     }
 }

@@ -118,7 +118,9 @@ impl State {
             List::Sessions => {
                 Box::new(SessionRows { list: &self.sessions.list, fleet: &self.fleet, origins: &self.origins })
             }
-            List::Forwards => Box::new(ForwardRows { list: &self.forwards.list, origins: &self.origins }),
+            List::Forwards => {
+                Box::new(ForwardRows { list: &self.forwards.list, lines: &self.forwards.lines, origins: &self.origins })
+            }
             List::Compared => {
                 let nodes = self.compare.as_ref().map_or(&[][..], |compare| &compare.nodes);
                 Box::new(ComparedRows { nodes, fleet: &self.fleet })

@@ -1,6 +1,6 @@
 //! How a list is looked at: which rows pass the filter, and in which order.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{Fact, Marks, Sheet};
 use crate::console::{
@@ -145,6 +145,11 @@ impl Lens {
             )
         };
         let mut shown: Vec<usize> = (0..sheet.count()).filter(|row| filter.is_empty() || passes(*row)).collect();
+        let above: HashSet<usize> = shown.iter().filter_map(|row| sheet.parent(*row)).collect();
+        if !above.is_empty() && !filter.is_empty() {
+            let passed: HashSet<usize> = shown.into_iter().collect();
+            shown = (0..sheet.count()).filter(|row| passed.contains(row) || above.contains(row)).collect();
+        }
         if !self.sort.is_empty() {
             let facts = |row: usize| self.sort.iter().map(|(at, _)| sheet.fact(row, *at)).collect::<Vec<Fact>>();
             let mut rows: Vec<_> = shown.into_iter().map(|row| (facts(row), row)).collect();
@@ -155,6 +160,9 @@ impl Lens {
                     .unwrap_or(std::cmp::Ordering::Equal)
             });
             shown = rows.into_iter().map(|(_, row)| row).collect();
+            if !above.is_empty() {
+                shown = beneath(&shown, sheet);
+            }
         }
         Some(shown)
     }
@@ -194,6 +202,16 @@ impl Lens {
     pub fn sort_on(&mut self, column: usize, reversed: bool) {
         self.sort = vec![(column, reversed)];
     }
+}
+
+/// Rows in their order, each that belongs under another one beneath it.
+fn beneath(shown: &[usize], sheet: &dyn Sheet) -> Vec<usize> {
+    let mut under: HashMap<Option<usize>, Vec<usize>> = HashMap::new();
+    for row in shown {
+        under.entry(sheet.parent(*row)).or_default().push(*row);
+    }
+    let top = under.remove(&None).unwrap_or_default();
+    top.into_iter().flat_map(|row| std::iter::once(row).chain(under.remove(&Some(row)).unwrap_or_default())).collect()
 }
 
 #[cfg(test)]
