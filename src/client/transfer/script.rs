@@ -144,7 +144,8 @@ mod tests {
         assert!(line(&mut stale_says).starts_with("#error another copy to "));
         fresh.write_all(b"d29ybGQh\n").unwrap();
         assert!(line(&mut says).starts_with("#done "));
-        (child.wait().unwrap(), other.wait().unwrap());
+        child.wait().unwrap();
+        other.wait().unwrap();
         assert_eq!(std::fs::read(dir.path().join("file")).unwrap(), b"hello world!");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "nothing else stays");
     }
