@@ -58,6 +58,10 @@ impl Line {
             };
             let trouble = match outcome {
                 Ok(socket) => return Ok(socket),
+                Err(Lost::Ended(words)) => {
+                    self.news(SessionEvent::Trouble(words));
+                    return Err(None);
+                }
                 Err(Lost::Over(reason)) => return Err(reason.filter(|_| !self.exited)),
                 Err(Lost::Trouble(error)) => error,
             };
@@ -126,6 +130,8 @@ impl Line {
 enum Lost {
     /// The session is over, and why.
     Over(Option<String>),
+    /// The session is over, and not because it failed; what the service says about that.
+    Ended(String),
     /// Something that may pass: an outage, a network, credentials that have run out.
     Trouble(Error),
 }
@@ -135,10 +141,10 @@ async fn resume(client: Client, session_id: String) -> Result<Sensitive, Lost> {
     match client.call(ResumeSession { session_id: session_id.clone() }).await {
         Ok(answer) => match answer.token_value.filter(|token| !token.0.is_empty()) {
             Some(token) => Ok(token),
-            None => Err(Lost::Over(Some(end_unseen(&client, session_id, "it timed out").await))),
+            None => Err(end_unseen(&client, session_id, "it timed out").await),
         },
         Err(Error::Api(error)) if error.code == "DoesNotExistException" => {
-            Err(Lost::Over(Some(end_unseen(&client, session_id, &Error::Api(error).to_string()).await)))
+            Err(end_unseen(&client, session_id, &Error::Api(error).to_string()).await)
         }
         Err(Error::Api(error)) if !passes(&error.code, error.is_retryable()) => {
             Err(Lost::Over(Some(Error::Api(error).to_string())))
@@ -159,10 +165,9 @@ fn passes(code: &str, retryable: bool) -> bool {
     retryable || CREDENTIALS.contains(&code)
 }
 
-/// How a session ended that nobody here saw end. Whether its program had come to its end by then, no field says: that is
-/// known only where its exit code was told before. So there is always something to say, in the words of the service if it
-/// has any.
-async fn end_unseen(client: &Client, session_id: String, otherwise: &str) -> String {
+/// How a session ended that nobody here saw end. AWS has two states for that, and a failure is one: only that is a reason. Whatever
+/// the service says besides is told as its words.
+async fn end_unseen(client: &Client, session_id: String, otherwise: &str) -> Lost {
     let filter = SessionFilter { key: SessionFilterKey::SessionId, value: session_id };
     let request = DescribeSessions { state: SessionState::History, filters: vec![filter], ..Default::default() };
     let noted = match timeout(REASON, client.call(request)).await {
@@ -171,11 +176,14 @@ async fn end_unseen(client: &Client, session_id: String, otherwise: &str) -> Str
     };
     let (status, details) = noted.map(|session| (session.status, session.details)).unwrap_or_default();
     let details = details.filter(|details| !details.trim().is_empty());
-    match (status, details) {
-        (_, Some(details)) => details,
-        (Some(SessionStatus::Failed), None) => "it failed while the connection was down".to_owned(),
-        (Some(SessionStatus::Terminated), None) => "it ended while the connection was down".to_owned(),
-        (_, None) => otherwise.to_owned(),
+    match status {
+        Some(SessionStatus::Failed) => {
+            Lost::Over(Some(details.unwrap_or_else(|| "it failed while the connection was down".to_owned())))
+        }
+        Some(SessionStatus::Terminated) => {
+            Lost::Ended(details.unwrap_or_else(|| "it ended while the connection was down".to_owned()))
+        }
+        _ => Lost::Over(Some(details.unwrap_or_else(|| otherwise.to_owned()))),
     }
 }
 

@@ -266,20 +266,32 @@ async fn a_service_that_is_away_is_waited_for() {
 #[tokio::test]
 async fn a_session_that_ended_meanwhile_closes_with_what_the_service_noted() {
     let idle = "Twenty minutes passed without a key.";
-    for (status, details, told) in [
-        ("Terminated", idle, idle),
-        ("Failed", "The shell could not be started.", "The shell could not be started."),
+    for (status, details, told, failed) in [
+        ("Terminated", idle, idle, false),
+        ("Failed", "The shell could not be started.", "The shell could not be started.", true),
         // AWS keeps the field for later: the state is what there is.
-        ("Terminated", "", "it ended while the connection was down"),
-        ("Failed", "", "it failed while the connection was down"),
+        ("Terminated", "", "it ended while the connection was down", false),
+        ("Failed", "", "it failed while the connection was down", true),
     ] {
         let service = Service::start(1).await;
         let mut session = service.session().await;
         assert_eq!(session.next().await, Some(SessionEvent::Connected));
         *service.over.lock().unwrap() = Some((status, details));
         session.input(b"anybody?".to_vec());
-        let reason = Some(told.to_owned());
-        assert_eq!(news(&mut session).await, Some(SessionEvent::Closed { reason }));
+        // How sessions usually end is no reason, and what was noted is told all the same.
+        let (mut words, told) = (None, told.to_owned());
+        let reason = loop {
+            match timeout(Duration::from_secs(60), session.next()).await.unwrap().unwrap() {
+                SessionEvent::Trouble(what) => words = Some(what),
+                SessionEvent::Closed { reason } => break reason,
+                SessionEvent::Reconnecting { .. } | SessionEvent::Connected => {}
+                event => panic!("{event:?}"),
+            }
+        };
+        match failed {
+            true => assert_eq!(reason, Some(told)),
+            false => assert_eq!((reason, words), (None, Some(told))),
+        }
         assert_eq!(session.next().await, None);
     }
 }

@@ -257,6 +257,8 @@ async fn carry(
     let mut input = session.input_handle();
     let mut pasted = 0;
     let mut exit = None;
+    // The last word about a line that is lost: of a session that ends meanwhile it is how.
+    let mut lost = None;
     let mut ending = false;
     let mut paste: Option<Paste> = None;
     // What was typed behind a paste arrives behind it.
@@ -329,8 +331,14 @@ async fn carry(
                 Some(SessionEvent::Exit(code)) => exit = Some(code),
                 // Of ports and handshakes a shell has nothing to show.
                 Some(SessionEvent::Ready { .. } | SessionEvent::Refused) => {}
-                Some(SessionEvent::Trouble(why)) => told.send(ShellUpdate::Trouble(why)).await,
-                Some(SessionEvent::Connected) => told.send(ShellUpdate::Connected).await,
+                Some(SessionEvent::Trouble(why)) => {
+                    lost = Some(why.clone());
+                    told.send(ShellUpdate::Trouble(why)).await;
+                }
+                Some(SessionEvent::Connected) => {
+                    lost = None;
+                    told.send(ShellUpdate::Connected).await;
+                }
                 Some(SessionEvent::Silent(silence)) => told.send(ShellUpdate::Silent(silence)).await,
                 Some(SessionEvent::Answered) => told.send(ShellUpdate::Answered).await,
                 Some(SessionEvent::Reconnecting { attempt }) => told.send(ShellUpdate::Reconnecting { attempt }).await,
@@ -338,7 +346,7 @@ async fn carry(
                     if let Some(turns) = turns.take() {
                         tokio::task::spawn_blocking(move || turns.forget());
                     }
-                    let what = reason.filter(|reason| !reason.is_empty()).map_or_else(
+                    let what = reason.or(lost).filter(|reason| !reason.is_empty()).map_or_else(
                         || "The session has ended.".to_owned(),
                         |reason| format!("The session has ended: {reason}"),
                     );
