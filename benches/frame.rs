@@ -5,6 +5,7 @@ use crossterm::event::KeyCode;
 use fleetdeck::{
     config::theme::Theme,
     console::{
+        action::Action,
         draw::{Look, draw},
         sample,
         state::Event,
@@ -23,17 +24,27 @@ fn frame(c: &mut Criterion) {
         let mut state = sample::fleet(NODES, now);
         // Drawing tells the state how many rows a page has; the loop hands that back after every frame.
         let mut seen = None;
-        terminal.draw(|frame| seen = Some(draw(&state, &look, frame))).expect("a test backend cannot fail");
+        terminal.draw(|frame| seen = Some(draw(&mut state, &look, frame))).expect("a test backend cannot fail");
         state.seen(seen.expect("drawn"), &mut Vec::new());
         c.bench_function(&format!("frame of {NODES} nodes at {width}x{height}"), |b| {
-            b.iter(|| terminal.draw(|frame| drop(draw(&state, &look, frame))).map(drop));
+            b.iter(|| terminal.draw(|frame| drop(draw(&mut state, &look, frame))).map(drop));
         });
         c.bench_function(&format!("key and frame of {NODES} nodes at {width}x{height}"), |b| {
             b.iter(|| {
                 let mut fx = Vec::new();
                 state.feed(Event::Key(KeyCode::Down.into()), now, &mut fx);
                 state.settle(&mut fx);
-                terminal.draw(|frame| drop(draw(&state, &look, frame))).map(drop)
+                terminal.draw(|frame| drop(draw(&mut state, &look, frame))).map(drop)
+            });
+        });
+        state.act(Action::Split, &mut Vec::new());
+        state.settle(&mut Vec::new());
+        c.bench_function(&format!("key and frame of {NODES} nodes on two sides at {width}x{height}"), |b| {
+            b.iter(|| {
+                let mut fx = Vec::new();
+                state.feed(Event::Key(KeyCode::Down.into()), now, &mut fx);
+                state.settle(&mut fx);
+                terminal.draw(|frame| drop(draw(&mut state, &look, frame))).map(drop)
             });
         });
     }

@@ -209,6 +209,13 @@ actions! {
         PaneForwards View "pane-forwards", "forwards", "Go to the forwarded ports";
         PaneNext View "pane-next", "next pane", "Go to the next pane";
         PanePrevious View "pane-previous", "previous pane", "Go to the previous pane";
+        Split View "split", "split", "Split the screen into two sides, or show the one alone that has the keys";
+        OnlySide View "only", "one side", "Show the side alone that has the keys";
+        OtherSide View "other-side", "other side", "Go to the other side of a split screen";
+        SwapSides View "swap-sides", "swap sides", "Let the two sides change places";
+        TurnSplit View "turn-split", "turn sides", "Show the two sides one over the other instead of side by side, or the other way round";
+        SplitEdgeBack View "split-edge-back", "edge back", "Move the edge between the sides to the left, or up";
+        SplitEdgeForth View "split-edge-forth", "edge forth", "Move the edge between the sides to the right, or down";
         Back View "back", "back", "Go back one step";
         PlaceBack View "place-back", "back to", "Go to where one was before";
         PlaceForward View "place-forward", "forth to", "Go to where one came back from";

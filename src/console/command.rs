@@ -27,12 +27,14 @@ pub enum About {
     Parameter,
     /// An action.
     Action,
+    /// A pane.
+    Pane,
 }
 
 impl About {
     /// Whether every word it can be is known here.
     pub fn is_closed(self) -> bool {
-        matches!(self, Self::Theme | Self::Column | Self::Action)
+        matches!(self, Self::Theme | Self::Column | Self::Action | Self::Pane)
     }
 }
 
@@ -70,6 +72,7 @@ impl Verb {
         "shell" "NAME" Node Some(Action::PaneShell), Change "Open a shell on a node; nothing but the verb goes to the shells";
         "run" "DOCUMENT" Document Some(Action::RunCommand), Change "Write a command with a document, for the marked nodes or the one under the cursor";
         "parameter" "/PATH" Parameter Some(Action::PaneParameters), View "Go to a parameter";
+        "split" "PANE" Pane Some(Action::Split), View "Show a pane on the other side of the screen; nothing but the verb splits it or shows one side alone";
         "theme" "NAME" Theme None, View "Change the colours; what the list stands on is shown at once";
         "help" "ACTION" Action Some(Action::Help), View "Show the keys of an action";
     };
@@ -103,6 +106,8 @@ pub enum Command {
     Run(String),
     /// A parameter.
     Parameter(String),
+    /// A pane on the other side of the screen.
+    Split(Pane),
     /// The keys of an action.
     Help(Action),
 }
@@ -136,7 +141,7 @@ impl Command {
             };
         }
         let habit = HABITS.iter().find(|(habit, _)| *habit == word).map(|(_, action)| *action);
-        let pane = || Pane::ALL.iter().find(|pane| pane.title().eq_ignore_ascii_case(word)).map(|pane| pane.action());
+        let pane = || Pane::named(word).map(Pane::action);
         match Action::named(word).or(habit).or_else(pane) {
             Some(action) if rest.is_empty() => Ok(Self::Act(action)),
             Some(_) => Err(format!("{word} takes nothing after it")),
@@ -155,6 +160,7 @@ impl Command {
             About::Node => Self::Node(text),
             About::Document => Self::Run(text),
             About::Parameter => Self::Parameter(text),
+            About::Pane => Self::Split(Pane::named(rest).ok_or_else(|| format!("there is no pane \"{rest}\""))?),
             About::Action => Self::Help(Action::named(rest).ok_or_else(|| format!("there is no action \"{rest}\""))?),
             About::Column => {
                 let (column, order) = match rest.rsplit_once(' ') {

@@ -47,6 +47,7 @@ mod plan;
 mod question;
 mod sessions;
 mod shell;
+mod split;
 mod viewer;
 mod which;
 
@@ -89,11 +90,23 @@ pub(super) struct View<'a> {
     pub seen: Seen,
     /// What nodes are called in ASCII of whose name nothing would be left in it; made when it is needed.
     twins: OnceCell<Vec<(&'a str, &'a str)>>,
+    /// Whether what is drawn is the side of the screen that has not the keys.
+    pub away: bool,
+}
+
+impl<'a> View<'a> {
+    fn new(state: &'a State, look: &'a Look, away: bool) -> Self {
+        Self { state, look, seen: Seen::default(), twins: OnceCell::new(), away }
+    }
 }
 
 impl View<'_> {
     pub fn style(&self, role: Role) -> Style {
-        self.look.style(role)
+        match role {
+            // There is one cursor on the screen.
+            Role::Cursor if self.away => self.look.style(Role::CursorBlur),
+            role => self.look.style(role),
+        }
     }
 
     /// Text in a role. Plain text keeps the ground it stands on, which in a box is not the screen's.
@@ -178,16 +191,16 @@ impl View<'_> {
     }
 }
 
-/// Draws everything.
-pub fn draw(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
+/// Draws everything. The state is as it was afterwards: the other side of a split screen comes to the front only to be drawn.
+pub fn draw(state: &mut State, look: &Look, frame: &mut Frame<'_>) -> Seen {
     let (seen, changes) = text::watching(|| screen(state, look, frame));
     // Each age has a second of its own to change in; one frame in a second does for all of them.
     Seen { changes: Some(state.now.plus(changes.max(SOONEST))), ..seen }
 }
 
-fn screen(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
+fn screen(state: &mut State, look: &Look, frame: &mut Frame<'_>) -> Seen {
     let area = frame.area();
-    let mut view = View { state, look, seen: Seen::default(), twins: OnceCell::new() };
+    let mut view = View::new(state, look, false);
     frame.render_widget(Paragraph::new("").style(view.style(Role::Text)), area);
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         cards::too_small(&view, frame, area);
@@ -202,7 +215,10 @@ fn screen(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
     }
     let told = state.origins.known().find_map(|(_, known)| known.place.notice.as_deref());
     let notice = u16::from(told.is_some() && area.height >= 16);
-    let ailing = origin::troubles_height(&view, area);
+    // Each of two sides says itself what ails its origins.
+    let room = Rect { y: area.y + 2 + notice, height: area.height.saturating_sub(3 + notice), ..area };
+    let sides = split::plan(&state.split, area, room);
+    let ailing = if sides.is_some() { 0 } else { origin::troubles_height(&view, area) };
     let [top, note, ill, body, bottom] = ratatui::layout::Layout::vertical([
         ratatui::layout::Constraint::Length(2),
         ratatui::layout::Constraint::Length(notice),
@@ -211,24 +227,19 @@ fn screen(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
         ratatui::layout::Constraint::Length(1),
     ])
     .areas(area);
-    frame::header(&mut view, frame, top);
-    if let Some(text) = told.filter(|_| notice > 0) {
+    let notice_text = told.map(str::to_owned);
+    let other = sides.map(|sides| Box::new(split::other(state, look, frame, sides)));
+    let mut view = View::new(state, look, false);
+    frame::header(&mut view, frame, top, sides.is_none());
+    if let Some(text) = notice_text.filter(|_| notice > 0) {
         let line = format!(" {} {text}", look.sign("▲", "!"));
         let line = view.plain(text::fit(&line, note.width.into()));
         frame.render_widget(Paragraph::new(line).style(view.style(Role::Notice)), note);
     }
     origin::troubles(&view, frame, ill);
-    match (state.origins.connection(), state.pane) {
-        (Connection::Failed(trouble), _) => cards::trouble(&view, frame, body, "No connection", trouble),
-        (_, Pane::Fleet) if state.node_view.is_some() => node_view::draw(&mut view, frame, body),
-        (_, Pane::Fleet) if state.compare.is_some() => compare::draw(&mut view, frame, body),
-        (_, Pane::Fleet) => fleet::draw(&mut view, frame, body),
-        (_, Pane::Compliance) => compliance::draw(&mut view, frame, body),
-        (_, Pane::Commands) => commands::draw(&mut view, frame, body),
-        (_, Pane::Parameters) => parameters::draw(&mut view, frame, body),
-        (_, Pane::Shell) => shell::draw(&mut view, frame, body),
-        (_, Pane::Sessions) => sessions::draw(&mut view, frame, body),
-        (_, Pane::Forwards) => forwards::draw(&mut view, frame, body),
+    match sides {
+        Some(sides) => split::side(&mut view, frame, sides.front),
+        None => pane(&mut view, frame, body),
     }
     match state.overlays.last() {
         Some(Overlay::Command(line)) => command::line(&mut view, frame, bottom, line),
@@ -240,7 +251,31 @@ fn screen(state: &State, look: &Look, frame: &mut Frame<'_>) -> Seen {
     }
     which::draw(&mut view, frame, body);
     frame::toasts(&mut view, frame, body);
-    view.seen
+    let mut seen = view.seen;
+    if let Some(other) = &other {
+        // The shells are on one side only, whichever that is.
+        seen.room = seen.room.or(other.seen.room);
+        seen.shell = seen.shell.or(other.seen.shell);
+        seen.shells.extend(other.seen.shells.iter().copied());
+    }
+    Seen { sides: other, ..seen }
+}
+
+/// The pane that is shown.
+fn pane(view: &mut View<'_>, frame: &mut Frame<'_>, body: Rect) {
+    let state = view.state;
+    match (state.origins.connection(), state.pane) {
+        (Connection::Failed(trouble), _) => cards::trouble(view, frame, body, "No connection", trouble),
+        (_, Pane::Fleet) if state.node_view.is_some() => node_view::draw(view, frame, body),
+        (_, Pane::Fleet) if state.compare.is_some() => compare::draw(view, frame, body),
+        (_, Pane::Fleet) => fleet::draw(view, frame, body),
+        (_, Pane::Compliance) => compliance::draw(view, frame, body),
+        (_, Pane::Commands) => commands::draw(view, frame, body),
+        (_, Pane::Parameters) => parameters::draw(view, frame, body),
+        (_, Pane::Shell) => shell::draw(view, frame, body),
+        (_, Pane::Sessions) => sessions::draw(view, frame, body),
+        (_, Pane::Forwards) => forwards::draw(view, frame, body),
+    }
 }
 
 /// Renders lines at the top of an area. A mark stands where one has no room.

@@ -60,6 +60,14 @@ pub struct Epoch {
     pub origin: Origin,
     /// Its number.
     pub number: u64,
+    /// The side of a split screen that wants it, if its source is one that each side has for itself.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub side: u32,
+}
+
+/// Whether it is the side that was there first.
+fn is_first(side: &u32) -> bool {
+    *side == 0
 }
 
 /// Which question an answer belongs to. A newer question of the same source ends the older one.
@@ -94,6 +102,31 @@ pub enum Source {
     Preferences,
     Sessions,
     Transcript,
+}
+
+impl Source {
+    /// Whether each side of a split screen asks for itself: what is looked at closely. Of lists there is one for both.
+    pub fn is_of_side(self) -> bool {
+        use Source::*;
+        matches!(
+            self,
+            NodesWhere
+                | Patches
+                | NodeCommands
+                | Why
+                | Invocations
+                | Whole
+                | Followed
+                | Kept
+                | Earlier
+                | Parameters
+                | Parameter
+                | ParameterTags
+                | Value
+                | History
+                | Transcript
+        )
+    }
 }
 
 /// A document that is looked at before it is sent.
@@ -419,8 +452,10 @@ pub enum Effect {
     Arrange(Box<Job>),
     /// Count the fleet for compliance, and put the nodes of a group in order.
     Count(Box<compliance::count::Job>),
-    /// Stop asking.
-    Forget(Source),
+    /// Stop asking for a side of the screen.
+    Forget { source: Source, side: u32 },
+    /// A side of the screen is closed: stop asking for it.
+    LeaveSide(u32),
     /// Change something.
     Change(Confirmed),
     /// Start a session, as a profile says, and show it in this terminal; or go on with one that was left, by its id.

@@ -76,6 +76,8 @@ pub struct Governed {
 pub struct Origins {
     all: Vec<Known>,
     scope: Vec<Origin>,
+    /// What the other side of a split screen looks at.
+    beside: Vec<Origin>,
 }
 
 impl Origins {
@@ -156,9 +158,59 @@ impl Origins {
         &self.scope
     }
 
+    /// The origins that any side of the screen looks at.
+    pub fn everywhere(&self) -> Vec<Origin> {
+        let beside = self.beside.iter().filter(|origin| !self.scope.contains(origin));
+        self.scope.iter().chain(beside).copied().collect()
+    }
+
+    /// What the other side of a split screen looks at.
+    pub fn beside(&self) -> &[Origin] {
+        &self.beside
+    }
+
+    /// The origins that are looked at, if the other side looks at others as well.
+    pub fn among(&self) -> Option<&[Origin]> {
+        let narrow = self.beside.iter().any(|origin| !self.scope.contains(origin));
+        narrow.then_some(&self.scope)
+    }
+
+    /// Whether an origin is looked at.
+    pub fn has(&self, origin: Origin) -> bool {
+        self.scope.contains(&origin)
+    }
+
+    /// Looks at those of these origins that are looked at anywhere, if there are any.
+    pub fn narrow_to(&mut self, origins: &[Origin]) {
+        let kept: Vec<Origin> = origins.iter().copied().filter(|origin| self.everywhere().contains(origin)).collect();
+        if !kept.is_empty() {
+            self.scope = kept;
+        }
+    }
+
+    /// The other side begins, with what is looked at here.
+    pub fn split(&mut self) {
+        self.beside = self.scope.clone();
+    }
+
+    /// The other side comes to the front, and this one stands beside it.
+    pub fn turn(&mut self) {
+        std::mem::swap(&mut self.scope, &mut self.beside);
+    }
+
+    /// There is no other side any more.
+    pub fn unsplit(&mut self) {
+        self.beside.clear();
+    }
+
     /// Whether more than one is looked at, so that rows have to say whose they are.
     pub fn are_several(&self) -> bool {
         self.scope.len() > 1
+    }
+
+    /// Whether more than one is looked at on the whole screen, so that a question has to say whose nodes it is about.
+    pub fn are_several_anywhere(&self) -> bool {
+        self.are_several() || self.among().is_some()
     }
 
     /// The first origin that is looked at.
@@ -186,9 +238,9 @@ impl Origins {
         self.get(origin).map_or("", |known| known.place.name.as_str())
     }
 
-    /// What an origin is called in the rows of lists: nothing, while it is the only one.
+    /// What an origin is called in the rows of lists: nothing, while it is the only one on the whole screen.
     pub fn row_label(&self, origin: Origin) -> Arc<str> {
-        let known = self.get(origin).filter(|_| self.are_several());
+        let known = self.get(origin).filter(|_| self.are_several_anywhere());
         known.map_or_else(|| "".into(), |known| known.label.clone())
     }
 

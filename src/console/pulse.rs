@@ -251,7 +251,7 @@ impl Pulse {
         let look = self.looks.look();
         let mut seen = Default::default();
         execute!(io::stdout(), BeginSynchronizedUpdate)?;
-        let state = &self.state;
+        let state = &mut self.state;
         self.tty.terminal.draw(|frame| seen = draw::draw(state, look, frame))?;
         execute!(io::stdout(), EndSynchronizedUpdate)?;
         let mut fx = Vec::new();

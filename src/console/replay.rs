@@ -269,7 +269,7 @@ impl<R: BufRead> Replay<R> {
         }
         let look = self.looks.look();
         let mut seen = Default::default();
-        let state = &self.state;
+        let state = &mut self.state;
         // Drawing into memory cannot fail.
         let _ = self.terminal.draw(|frame| seen = draw::draw(state, look, frame));
         self.state.seen(seen, &mut self.fx);

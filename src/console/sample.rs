@@ -83,10 +83,10 @@ mod tests {
     fn a_fleet_of_any_size_is_listed_and_drawn() {
         let look = Look { theme: Theme::shipped("dark"), ascii: false };
         for count in [0, 1, 100_000] {
-            let state = fleet(count, Timestamp::from_millis(1_795_341_600_000));
+            let mut state = fleet(count, Timestamp::from_millis(1_795_341_600_000));
             assert_eq!(state.fleet.shown(), count);
             let mut terminal = Terminal::new(TestBackend::new(200, 60)).unwrap();
-            terminal.draw(|frame| drop(draw(&state, &look, frame))).unwrap();
+            terminal.draw(|frame| drop(draw(&mut state, &look, frame))).unwrap();
             assert_eq!(terminal.backend().to_string().contains("api-1"), count > 1);
         }
     }

@@ -68,6 +68,7 @@ pub mod seen;
 pub mod sessions;
 pub mod shells;
 pub mod sign_in;
+pub mod split;
 pub mod tagging;
 pub mod viewer;
 mod watch;
@@ -104,6 +105,11 @@ impl Pane {
     /// Every pane.
     pub const ALL: [Pane; 7] =
         [Self::Fleet, Self::Compliance, Self::Commands, Self::Parameters, Self::Shell, Self::Sessions, Self::Forwards];
+
+    /// The pane of a name, in letters of any size.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|pane| pane.title().eq_ignore_ascii_case(name))
+    }
 
     /// The action that goes there.
     pub fn action(self) -> Action {
@@ -218,8 +224,10 @@ pub struct State {
     pub settings: Settings,
     /// The keys.
     pub keymap: Arc<Keymap<Action>>,
-    /// The pane that is shown.
+    /// The pane that is shown: on a split screen that of the side that has the keys.
     pub pane: Pane,
+    /// How the screen is split.
+    pub split: split::Split,
     /// The boxes over it, the topmost last.
     pub overlays: Vec<Overlay>,
     /// The fleet.
@@ -350,6 +358,7 @@ impl State {
             settings,
             keymap: start.keymap,
             pane: Pane::Fleet,
+            split: split::Split::default(),
             overlays: Vec::new(),
             fleet: Fleet::default(),
             samples: feed::Feeds::default(),
@@ -598,6 +607,18 @@ impl State {
 
     /// Makes derived data anew after changes: orders, counts, what is lazily wanted.
     pub fn settle(&mut self, fx: &mut Vec<Effect>) {
+        self.settle_side(fx);
+        self.on_other_shown(|state| state.settle_side(fx));
+        self.settle_ledger(fx);
+        self.settle_broadcast();
+        self.settle_focus(fx);
+        self.mask_form();
+        self.list_candidates(fx);
+        self.settle_looks(fx);
+    }
+
+    /// [`State::settle`] for what each side of the screen has of its own.
+    fn settle_side(&mut self, fx: &mut Vec<Effect>) {
         self.settle_fleet(fx);
         self.want_served(fx);
         self.parameters.settle(self.now);
@@ -607,17 +628,11 @@ impl State {
             fx.push(Effect::Fold { command: results.id.clone(), number, folding });
         }
         self.settle_lists();
-        self.settle_ledger(fx);
-        self.settle_broadcast();
-        self.settle_focus(fx);
-        self.mask_form();
         self.want_details(fx);
         self.want_follow(fx);
         self.want_tags(fx);
-        self.list_candidates(fx);
         self.settle_place();
         self.refresh_due(fx);
-        self.settle_looks(fx);
     }
 
     /// Puts the nodes into order again, or asks for it.
@@ -628,7 +643,8 @@ impl State {
             Settled::Wanted(job) => fx.push(Effect::Arrange(job)),
         }
         // A large fleet takes its time to be counted: that is done where it is seen, or while scans are waited for.
-        if self.pane == Pane::Compliance || self.compliance.scans(self.now) > 0 {
+        let scans = !self.split.is_away() && self.compliance.scans(self.now) > 0;
+        if self.pane == Pane::Compliance || scans {
             fx.extend(self.compliance.settle(&self.fleet).map(Effect::Count));
         }
     }
@@ -661,6 +677,9 @@ impl State {
 
     /// Goes to a pane, and fetches what it shows.
     fn go(&mut self, pane: Pane, fx: &mut Vec<Effect>) {
+        if pane == Pane::Shell && self.goes_to_shells(fx) {
+            return;
+        }
         if self.pane != pane {
             self.left_pane = self.pane;
             self.parameters.hide();
@@ -681,11 +700,11 @@ impl State {
         if !self.origins.is_ready(origin) {
             return;
         }
-        let now = self.now;
+        let (now, side) = (self.now, self.split.side());
         let epoch = match query.source() {
-            None | Some(Source::Tags) => Epoch { origin, number: 0 },
+            None | Some(Source::Tags) => Epoch { origin, ..Epoch::default() },
             Some(source) => match self.feed_of(source, origin) {
-                Some(feed) => feed.begin_of(origin, now),
+                Some(feed) => Epoch { side: if source.is_of_side() { side } else { 0 }, ..feed.begin_of(origin, now) },
                 None => return,
             },
         };
@@ -704,7 +723,8 @@ impl State {
     pub fn expect(&mut self, source: Source, origin: Origin) -> Epoch {
         let now = self.now;
         let number = self.feed_of(source, origin).map_or(0, |feed| feed.expect(now));
-        Epoch { origin, number }
+        let side = if source.is_of_side() { self.split.side() } else { 0 };
+        Epoch { origin, number, side }
     }
 
     /// The feed of a source. Lists have one for each origin; what is looked at closely has one in all.
@@ -744,7 +764,7 @@ impl State {
 
     /// Tells the shown shells the time before a frame; when to look again at one whose program holds its frame back.
     pub fn before_frame(&self, now: Instant) -> Option<Instant> {
-        let shown = self.shells.tabs.iter().filter(|tab| self.pane == Pane::Shell && self.shells.is_shown(tab.id));
+        let shown = self.shells.tabs.iter().filter(|tab| self.shows(Pane::Shell) && self.shells.is_shown(tab.id));
         shown.filter_map(|tab| tab.terminal.with_screen_mut(|screen| screen.tick(now))).min()
     }
 
@@ -779,7 +799,7 @@ impl State {
         let details = self.parameters.rests_at().filter(|_| self.pane == Pane::Parameters);
         let quiet =
             details.into_iter().chain(self.sizes_deadline()).chain(self.looks_deadline()).chain(self.ends_deadline());
-        quiet.chain(self.fleet.deadline()).min()
+        quiet.chain(self.fleet.deadline()).chain(self.split.deadline(self.now)).min()
     }
 
     /// Time passed. The screen is drawn again only if it is another one now.

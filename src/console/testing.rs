@@ -197,7 +197,7 @@ impl Bench {
         // The second frame knows the windows of the first.
         for _ in 0..2 {
             let mut seen = None;
-            terminal.draw(|frame| seen = Some(draw(&self.state, &look, frame))).unwrap();
+            terminal.draw(|frame| seen = Some(draw(&mut self.state, &look, frame))).unwrap();
             self.state.seen(seen.unwrap(), &mut self.fx);
         }
         terminal.backend().clone()

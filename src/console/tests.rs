@@ -15,6 +15,7 @@ mod properties;
 pub mod sessions;
 mod shells;
 mod sign_in;
+mod split;
 mod tapes;
 mod world;
 

@@ -7,7 +7,7 @@ use ratatui::{
     widgets::{Clear, Paragraph},
 };
 
-use super::{View, origin};
+use super::{View, origin, split};
 use crate::{
     config::{keymap::display_chord, theme::Role},
     console::{
@@ -177,8 +177,8 @@ const LOW: u16 = 12;
 /// From this width on the footer says too that one looks at production; the header always does.
 const WORD: u16 = 60;
 
-/// Two lines: where one is, and the panes.
-pub(super) fn header(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
+/// Two lines: where one is, and the panes; with a mark for another side of the screen that is not on it.
+pub(super) fn header(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, alone: bool) {
     let state = view.state;
     let width = usize::from(area.width);
     let mut left = vec![view.span(Role::Brand, " fleetdeck ")];
@@ -194,7 +194,9 @@ pub(super) fn header(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     left.extend(production.clone());
     left.extend(production.iter().map(|_| view.span(Role::Header, " ")));
     let used = left.iter().map(Span::width).sum::<usize>();
-    let room = width.saturating_sub(used + read_only.len() + connection.len() + 2);
+    let mark = split::mark(view).filter(|_| alone);
+    let marked = mark.as_ref().map_or(0, Span::width);
+    let room = width.saturating_sub(used + read_only.len() + connection.len() + 2 + marked);
     match state.origins.are_several() {
         true => {
             let chips = origin::chips(view, room);
@@ -212,6 +214,10 @@ pub(super) fn header(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     }
     left.push(view.span(Role::Warning, format!("{connection} ")));
     left.push(view.span(Role::ReadOnly, read_only));
+    if let Some(mark) = mark {
+        split::mark_hit(view, Rect { height: 1, ..area }, &mark);
+        left.push(mark);
+    }
     frame.render_widget(Paragraph::new(Line::from(left)).style(view.style(Role::Header)), Rect { height: 1, ..area });
 
     let tabs = Rect { y: area.y + 1, height: 1, ..area };
@@ -328,15 +334,18 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
                 hints.push((key, action.entry().short, action));
             }
         }
-        for action in [Action::Help, Action::Palette, Action::Quit] {
+        let over = state.split.is_open().then_some(Action::OtherSide);
+        for action in over.into_iter().chain([Action::Help, Action::Palette, Action::Quit]) {
             if let Some(key) = key(action) {
                 hints.push((key, action.entry().short, action));
             }
         }
-        // Help is worth more than the last hint that fits.
-        if let Some(at) = hints.iter().position(|(.., action)| *action == Action::Help) {
-            let help = hints.remove(at);
-            hints.insert(0, help);
+        // Help, and the way to the other side, are worth more than the last hint that fits.
+        for first in [Action::OtherSide, Action::Help] {
+            if let Some(at) = hints.iter().position(|(.., action)| *action == first) {
+                let hint = hints.remove(at);
+                hints.insert(0, hint);
+            }
         }
     }
     let mut spans = vec![view.span(Role::Footer, " ")];
@@ -448,8 +457,9 @@ pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rec
     let pasting = shells.tabs.iter().any(|tab| tab.pasting.is_some()).then_some(Action::CancelPaste);
     let asked = shells.tabs.iter().any(|tab| tab.wants_copied.is_some()).then_some(Action::ClipboardRequest);
     let off = shells.broadcasting.then_some(Action::Broadcast);
+    let over = view.state.split.is_open().then_some(Action::OtherSide);
     let anew = shells.current().filter(|tab| tab.may_begin_anew(view.state.now)).map(|_| Action::Reopen);
-    let first = pasting.into_iter().chain(anew).chain(asked).chain(off);
+    let first = pasting.into_iter().chain(anew).chain(asked).chain(off).chain(over);
     let rest = [
         Action::LeaveShell,
         Action::FullScreen,

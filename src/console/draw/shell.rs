@@ -343,6 +343,7 @@ fn broadcast_border(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) -> Rect 
 }
 
 fn screen(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, tab: &Tab, typed_into: bool) {
+    let typed_into = typed_into && !view.away;
     let focused =
         typed_into && view.state.shells.takes_keys() && view.state.overlays.is_empty() && !view.state.prefixed;
     let ground = view.style(Role::Text);
@@ -362,7 +363,7 @@ fn screen(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, tab: &Tab, typed_i
             None => cursor,
         }
     });
-    if let Some(cursor) = cursor {
+    if let Some(cursor) = cursor.filter(|_| !view.away) {
         frame.set_cursor_position(cursor);
     }
     // What is to be done about it stands on the screen; below it, by which key.

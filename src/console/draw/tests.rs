@@ -320,7 +320,7 @@ fn the_cursor_row_is_seen_without_colours() {
     bench.screen(80, 24);
     let look = super::Look { theme: Theme::shipped("dark").reduced(crate::config::theme::Depth::Mono), ascii: false };
     let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(80, 24)).unwrap();
-    terminal.draw(|frame| drop(super::draw(&bench.state, &look, frame))).unwrap();
+    terminal.draw(|frame| drop(super::draw(&mut bench.state, &look, frame))).unwrap();
     let buffer = terminal.backend().buffer();
     let reversed = |y: u16| buffer[(10, y)].modifier.contains(Modifier::REVERSED);
     assert_eq!((4..10).filter(|y| reversed(*y)).count(), 1);

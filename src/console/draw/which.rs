@@ -57,7 +57,8 @@ fn items(view: &View<'_>) -> Vec<(String, &'static str)> {
     let mut items: Vec<(String, Action)> = Vec::new();
     for binding in state.keymap.continuations(&state.layer_names(), &state.typed) {
         let rest = display_chord(binding.chord.get(state.typed.len()..).unwrap_or_default());
-        let refused = state.origins.are_read_only() && binding.action.kind() == Kind::Change;
+        let nowhere = binding.action == Action::OtherSide && !state.split.is_open();
+        let refused = nowhere || state.origins.are_read_only() && binding.action.kind() == Kind::Change;
         match items.iter_mut().find(|(_, action)| *action == binding.action) {
             _ if refused => {}
             Some((keys, _)) => *keys = format!("{keys} {rest}"),

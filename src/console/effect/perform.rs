@@ -47,7 +47,7 @@ pub struct Performer {
     signing_in: Option<AbortHandle>,
     together: sign_in::Together,
     updates: mpsc::Sender<Update>,
-    asked: HashMap<(Origin, Source), AbortHandle>,
+    asked: HashMap<(Epoch, Source), AbortHandle>,
     /// Changes under way. Each answers what to tell of it should nobody have heard of it any more.
     changes: JoinSet<Option<String>>,
     /// The last of the files of the console's own that are being written.
@@ -200,12 +200,17 @@ impl Performer {
                 }
             }
             Effect::Leave(origin) => {
-                for (_, task) in self.asked.extract_if(|(of, _), _| *of == origin) {
+                for (_, task) in self.asked.extract_if(|(of, _), _| of.origin == origin) {
                     task.abort();
                 }
             }
-            Effect::Forget(source) => {
-                for (_, task) in self.asked.extract_if(|(_, asked), _| *asked == source) {
+            Effect::Forget { source, side } => {
+                for (_, task) in self.asked.extract_if(|(of, asked), _| *asked == source && of.side == side) {
+                    task.abort();
+                }
+            }
+            Effect::LeaveSide(side) => {
+                for (_, task) in self.asked.extract_if(|(of, asked), _| asked.is_of_side() && of.side == side) {
                     task.abort();
                 }
             }
@@ -435,7 +440,7 @@ impl Performer {
         let task = tokio::spawn(asker.ask(query)).abort_handle();
         // A newer question ends the older one; questions about tags stand beside each other.
         if let Some(source) = source.filter(|source| *source != Source::Tags)
-            && let Some(older) = self.asked.insert((epoch.origin, source), task)
+            && let Some(older) = self.asked.insert((Epoch { number: 0, ..epoch }, source), task)
         {
             older.abort();
         }

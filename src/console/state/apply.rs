@@ -1,6 +1,6 @@
 //! What answers change.
 
-use super::{State, form::Form, node::Patches, notices::Weight, overlay::Overlay, reading::KEPT, watch::Work};
+use super::{Pane, State, form::Form, node::Patches, notices::Weight, overlay::Overlay, reading::KEPT, watch::Work};
 use crate::{
     client::denial::{CODES, Denial},
     console::{
@@ -17,6 +17,12 @@ impl State {
     pub fn apply(&mut self, update: Update, now: Timestamp, fx: &mut Vec<Effect>) {
         self.now = now;
         self.dirty = true;
+        self.apply_to_side(update, fx);
+    }
+
+    /// An update changes what the side in front has, and what all have together.
+    pub(super) fn take_update(&mut self, update: Update, fx: &mut Vec<Effect>) {
+        let now = self.now;
         match update {
             Update::Connected(origin, facts) => {
                 if let Some(known) = self.origins.get_mut(origin) {
@@ -24,7 +30,7 @@ impl State {
                     known.facts = *facts;
                 }
                 self.check_remembered(origin);
-                self.take_columns();
+                self.on_each_side(Self::take_columns);
                 self.ask(origin, Query::Identity, fx);
                 self.refresh_due(fx);
                 // Names of nodes, and forwards that are to begin, need the fleet wherever one is.
@@ -328,6 +334,9 @@ impl State {
 
     /// A change was made. `before`: commands of which it is the rest.
     fn changed(&mut self, origin: Origin, changed: Changed, before: Vec<String>, fx: &mut Vec<Effect>) {
+        if matches!(changed, Changed::Put { .. } | Changed::Deleted(_) | Changed::Labelled { .. }) {
+            self.outdate_parameters_beside(origin);
+        }
         match changed {
             Changed::Sent { commands, trouble } => {
                 match commands.as_slice() {
@@ -337,14 +346,13 @@ impl State {
                 if let Some(trouble) = trouble {
                     self.fail(trouble);
                 }
-                self.go(super::Pane::Commands, fx);
-                self.commands.cursor.at = 0;
-                self.ask(origin, Query::Commands, fx);
                 self.wait_for(origin, commands.clone());
-                // Of several commands none is more worth looking at than the others.
-                match self.sent_together {
-                    0 | 1 => self.open_results(origin, before.into_iter().chain(commands).collect(), fx),
-                    _ => self.commands.results = None,
+                // Where the commands are on the screen already, the list they were sent from stays.
+                let beside = self.pane != Pane::Commands && self.shows(Pane::Commands);
+                let commands = before.into_iter().chain(commands).collect();
+                match beside {
+                    true => self.on_other_side(|state| state.show_sent(origin, commands, fx)),
+                    false => self.show_sent(origin, commands, fx),
                 }
             }
             Changed::Cancelled(id) => {
@@ -366,6 +374,18 @@ impl State {
             }
             Changed::Deleted(name) => self.parameter_deleted(origin, &name),
             Changed::Labelled { name, invalid } => self.parameter_labelled(origin, &name, &invalid),
+        }
+    }
+
+    /// Shows the results of what was sent.
+    fn show_sent(&mut self, origin: Origin, commands: Vec<String>, fx: &mut Vec<Effect>) {
+        self.go(Pane::Commands, fx);
+        self.commands.cursor.at = 0;
+        self.ask(origin, Query::Commands, fx);
+        // Of several commands none is more worth looking at than the others.
+        match self.sent_together {
+            0 | 1 => self.open_results(origin, commands, fx),
+            _ => self.commands.results = None,
         }
     }
 }

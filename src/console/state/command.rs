@@ -330,6 +330,7 @@ impl State {
                     self.parameters.refilter();
                 }
             }
+            Command::Split(pane) => self.split_with(pane, fx)?,
             Command::Help(action) => self.open_help_on(action),
         }
         Ok(())
@@ -379,6 +380,7 @@ impl State {
                 let all = Action::ALL.iter();
                 all.map(|entry| (entry.name.to_owned(), entry.about.to_owned())).collect()
             }
+            About::Pane => Pane::ALL.iter().map(|pane| (pane.title().to_lowercase(), String::new())).collect(),
             About::Node => Vec::new(),
             About::Document => self.documents.list.clone(),
             About::Parameter => self.parameters.names().map(|name| (clean(name), String::new())).collect(),
@@ -402,10 +404,10 @@ impl State {
     /// The nodes that fit best. There may be a hundred thousand: only those that are shown are copied.
     fn nodes_like(&self, verb: &Verb, typed: &str) -> Vec<Candidate> {
         let typed = typed.to_lowercase();
-        let nodes = self.fleet.nodes();
         let rank = |node: &Node| rank(&typed, &node.name.to_lowercase(), &[&node.id, &node.platform]);
-        let mut ranked: Vec<_> = nodes
-            .iter()
+        let mut ranked: Vec<_> = self
+            .fleet
+            .own()
             .filter_map(|node| Some((rank(node)?, node)))
             .take(if typed.is_empty() { LISTED } else { usize::MAX })
             .collect();

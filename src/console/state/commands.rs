@@ -120,6 +120,10 @@ pub struct Commands {
     pub fold: Fold,
     /// How many results were looked at so far.
     looked: u64,
+    /// Changes whenever the history does, for the side of a split screen that does not have it now; with what it was when
+    /// this side had it last, and the command the cursor was on.
+    revision: u64,
+    seen: (u64, Option<String>),
     landing: HashMap<Origin, Vec<ssm::Command>>,
 }
 
@@ -169,9 +173,39 @@ impl Commands {
     fn relist(&mut self, kept: impl Fn(&Listed) -> bool, more: Vec<Listed>) {
         // Who stands at the top sees what comes.
         self.lens.outdate(self.current().filter(|_| self.cursor.at > 0).map(sheet::key));
+        self.revision += 1;
         self.list.retain(kept);
         self.list.extend(more);
         self.list.sort_by_key(|listed| std::cmp::Reverse(listed.command.requested_date_time));
+    }
+
+    /// Looks at the commands of these origins alone, or at all.
+    pub fn look_among(&mut self, among: Option<&[Origin]>) {
+        self.feed.tell_of(among);
+        self.lens.outdate(self.current().filter(|_| self.cursor.at > 0).map(sheet::key));
+    }
+
+    /// The pane of another side, which looks at the same history.
+    pub fn beside(&self) -> Self {
+        let seen = (self.revision, None);
+        let mut other = Self { fold: self.fold, cursor: self.cursor, seen, ..Self::default() };
+        other.lens.outdate(None);
+        other
+    }
+
+    /// Changes places with the pane of the other side, which gets the history.
+    pub fn turn(&mut self, other: &mut Self) {
+        self.seen = (self.revision, self.current().filter(|_| self.cursor.at > 0).map(sheet::key));
+        std::mem::swap(self, other);
+        self.feed.take_over(&mut other.feed);
+        std::mem::swap(&mut self.list, &mut other.list);
+        std::mem::swap(&mut self.landing, &mut other.landing);
+        std::mem::swap(&mut self.revision, &mut other.revision);
+        // The numbers of answers are never those of the other side.
+        std::mem::swap(&mut self.looked, &mut other.looked);
+        if self.seen.0 != self.revision {
+            self.lens.outdate(self.seen.1.take());
+        }
     }
 
     /// Works out anew what is shown if something changed.

@@ -81,6 +81,8 @@ pub struct Compliance {
     pub lenses: [Lens; 3],
     /// Nodes that are being scanned: since when, and when they were scanned before by their own clocks.
     scanning: HashMap<String, (Timestamp, Option<Timestamp>)>,
+    /// The origins that are looked at, where the other side of a split screen looks at others as well.
+    among: Option<Vec<Origin>>,
     outdated: bool,
     /// What is being counted elsewhere.
     counting: Option<Counting>,
@@ -115,6 +117,7 @@ impl Default for Compliance {
             cursors: Default::default(),
             lenses: Default::default(),
             scanning: HashMap::new(),
+            among: None,
             outdated: true,
             counting: None,
             jobs: 0,
@@ -177,6 +180,11 @@ impl Compliance {
         }
         self.arrange();
         true
+    }
+
+    /// Whether an answer is the one that is waited for.
+    pub fn waits_for(&self, counted: &Counted) -> bool {
+        self.counting.as_ref().is_some_and(|counting| counting.number == counted.number)
     }
 
     /// Whether it is being counted elsewhere.
@@ -244,7 +252,7 @@ impl Compliance {
         match (&self.level, self.group()) {
             (Level::Groups, Some(group)) => {
                 let inside = |node: &&Arc<Node>| group.key == Key::All || self.grouping.key(node) == group.key;
-                fleet.nodes().iter().filter(inside).map(|node| node.id.clone()).collect()
+                fleet.own().filter(inside).map(|node| node.id.clone()).collect()
             }
             _ => self.node().map(str::to_owned).into_iter().collect(),
         }
@@ -264,7 +272,7 @@ impl Compliance {
                     self.lenses[0].places().filter_map(|at| self.groups.get(at)).map(|group| &group.key).collect();
                 let inside =
                     |node: &&Arc<Node>| shown.contains(&&Key::All) || shown.contains(&&self.grouping.key(node));
-                fleet.nodes().iter().filter(inside).map(|node| node.id.clone()).collect()
+                fleet.own().filter(inside).map(|node| node.id.clone()).collect()
             }
             _ => self.lenses[1].places().filter_map(|at| self.members.get(at).cloned()).collect(),
         }
@@ -359,12 +367,39 @@ impl Compliance {
 
     fn add_types(&mut self) {
         let mut sums: BTreeMap<&str, TypeRow> = BTreeMap::new();
-        for row in self.types_of.values().flatten() {
+        let told = |origin: &Origin| self.among.as_ref().is_none_or(|among| among.contains(origin));
+        for row in self.types_of.iter().filter(|(origin, _)| told(origin)).flat_map(|(_, rows)| rows) {
             let sum = sums.entry(&row.name).or_insert_with(|| TypeRow { name: row.name.clone(), ..TypeRow::default() });
             sum.compliant += row.compliant;
             sum.broken += row.broken;
         }
         self.types = sums.into_values().collect();
+    }
+
+    /// Looks at the nodes of these origins alone, or at all.
+    pub fn look_among(&mut self, among: Option<&[Origin]>) {
+        self.types_feed.tell_of(among);
+        self.among = among.map(<[Origin]>::to_vec);
+        self.add_types();
+        self.outdate();
+    }
+
+    /// The pane of another side, which looks at the same fleet.
+    pub fn beside(&self) -> Self {
+        let [groups, ..] = self.cursors;
+        let cursors = [groups, Cursor::default(), Cursor::default()];
+        Self { grouping: self.grouping.clone(), states: self.states, cursors, ..Self::default() }
+    }
+
+    /// Changes places with the pane of the other side, which gets what was fetched.
+    pub fn turn(&mut self, other: &mut Self) {
+        std::mem::swap(self, other);
+        self.types_feed.take_over(&mut other.types_feed);
+        std::mem::swap(&mut self.types_of, &mut other.types_of);
+        std::mem::swap(&mut self.scanning, &mut other.scanning);
+        // The numbers of answers are never those of the other side.
+        std::mem::swap(&mut self.jobs, &mut other.jobs);
+        self.add_types();
     }
 
     /// Forgets what is not of these origins.

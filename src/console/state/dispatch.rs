@@ -44,7 +44,13 @@ impl State {
             Action::PaneNext | Action::PanePrevious => {
                 let at = Pane::ALL.iter().position(|pane| *pane == self.pane).unwrap_or(0);
                 let step = if action == Action::PaneNext { 1 } else { Pane::ALL.len() - 1 };
-                self.go(Pane::ALL[(at + step) % Pane::ALL.len()], fx);
+                let next = |at: usize| (at + step) % Pane::ALL.len();
+                // The shells of the other side stay there.
+                let beside = |at: usize| {
+                    self.pane != Pane::Shell && Pane::ALL[at] == Pane::Shell && self.shows_beside(Pane::Shell)
+                };
+                let at = if beside(next(at)) { next(next(at)) } else { next(at) };
+                self.go(Pane::ALL[at], fx);
             }
             Action::Own(own) => self.run_own(own, fx),
             Action::NextTheme => self.next_theme(),
@@ -66,6 +72,7 @@ impl State {
                 });
             }
             Action::Suspend => fx.push(Effect::Suspend),
+            _ if self.act_split(action, fx) => {}
             _ if !prefixed && (self.copies_text(action, fx) || self.act_list(action, fx)) => {}
             _ => match self.pane {
                 Pane::Fleet if self.node_view.is_some() => self.act_node_view(action, fx),

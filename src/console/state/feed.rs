@@ -68,7 +68,7 @@ impl Feed {
     /// A question to an origin begins; its mark.
     pub fn begin_of(&mut self, origin: Origin, now: Timestamp) -> Epoch {
         self.origin = origin;
-        Epoch { origin, number: self.begin(now) }
+        Epoch { origin, number: self.begin(now), side: 0 }
     }
 
     /// Whether an answer is of the origin asked last, and belongs to the question asked last.
@@ -156,24 +156,28 @@ impl Feed {
 
 /// The state of a list that several origins are asked for, each at its own pace.
 #[derive(Clone, Debug, Default)]
-pub struct Feeds(Vec<(Origin, Feed)>);
+pub struct Feeds {
+    list: Vec<(Origin, Feed)>,
+    /// The origins of which it tells as a whole, where those are not all.
+    among: Option<Vec<Origin>>,
+}
 
 impl Feeds {
     /// The part of an origin.
     pub fn of(&mut self, origin: Origin) -> &mut Feed {
-        let at = match self.0.iter().position(|(of, _)| *of == origin) {
+        let at = match self.list.iter().position(|(of, _)| *of == origin) {
             Some(at) => at,
             None => {
-                self.0.push((origin, Feed::default()));
-                self.0.len() - 1
+                self.list.push((origin, Feed::default()));
+                self.list.len() - 1
             }
         };
-        &mut self.0[at].1
+        &mut self.list[at].1
     }
 
     /// The part of an origin, if it was ever asked.
     pub fn get(&self, origin: Origin) -> Option<&Feed> {
-        self.0.iter().find(|(of, _)| *of == origin).map(|(_, feed)| feed)
+        self.list.iter().find(|(of, _)| *of == origin).map(|(_, feed)| feed)
     }
 
     /// Whether it is time to ask an origin.
@@ -186,17 +190,34 @@ impl Feeds {
         self.get(origin).is_some_and(|feed| feed.at.is_some())
     }
 
+    /// What is told of as a whole.
+    fn feeds(&self) -> impl Iterator<Item = &Feed> {
+        let told = |origin: &Origin| self.among.as_ref().is_none_or(|among| among.contains(origin));
+        self.list.iter().filter(move |(origin, _)| told(origin)).map(|(_, feed)| feed)
+    }
+
+    /// Tells as a whole of these origins alone, or of all.
+    pub fn tell_of(&mut self, among: Option<&[Origin]>) {
+        self.among = among.map(<[Origin]>::to_vec);
+    }
+
+    /// Takes over from another one where all of it stands. Which of it is told as a whole stays as it is in each.
+    pub fn take_over(&mut self, from: &mut Self) {
+        std::mem::swap(&mut self.list, &mut from.list);
+    }
+
     /// Whether every origin that was asked gave a whole answer.
     pub fn are_known(&self) -> bool {
-        !self.0.is_empty() && self.0.iter().all(|(_, feed)| feed.at.is_some())
+        let mut feeds = self.feeds().peekable();
+        feeds.peek().is_some() && feeds.all(|feed| feed.at.is_some())
     }
 
     /// All of it as one: as old as its oldest part, failed only where every part has.
     pub fn all(&self) -> Feed {
-        if let [(_, one)] = &self.0[..] {
+        let feeds = || self.feeds();
+        if let (Some(one), None) = (feeds().next(), feeds().nth(1)) {
             return one.clone();
         }
-        let feeds = || self.0.iter().map(|(_, feed)| feed);
         let failed = feeds().all(|feed| feed.trouble().is_some());
         let sound = || feeds().filter(|feed| failed || feed.trouble().is_none());
         let rank =
@@ -216,17 +237,17 @@ impl Feeds {
 
     /// The origins whose answer did not come, and why.
     pub fn troubles(&self) -> impl Iterator<Item = (Origin, &Trouble)> {
-        self.0.iter().filter_map(|(origin, feed)| Some((*origin, feed.trouble()?)))
+        self.list.iter().filter_map(|(origin, feed)| Some((*origin, feed.trouble()?)))
     }
 
     /// Nothing is wanted any more; answers under way are dropped.
     pub fn forget(&mut self) {
-        self.0.iter_mut().for_each(|(_, feed)| feed.forget());
+        self.list.iter_mut().for_each(|(_, feed)| feed.forget());
     }
 
     /// Forgets what is not of these origins.
     pub fn keep(&mut self, scope: &[Origin]) {
-        self.0.retain(|(origin, _)| scope.contains(origin));
+        self.list.retain(|(origin, _)| scope.contains(origin));
     }
 }
 

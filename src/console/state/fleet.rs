@@ -27,6 +27,7 @@ pub mod query;
 mod reach;
 mod remembered;
 pub mod served;
+mod side;
 mod views;
 pub mod why;
 
@@ -62,6 +63,12 @@ pub struct Fleet {
     generation: u64,
     marks: Bits,
     anchor: Option<String>,
+    /// Changes whenever nodes are others or change, for the side of a split screen that does not have them now.
+    revision: u64,
+    /// Where the nodes moved to since the other side had them; kept while there is one.
+    moves: side::Moves,
+    /// The side of the screen it is looked at from, and what that side has not seen of the nodes yet.
+    side: side::Side,
     /// Changes whenever nodes move to other places.
     layout: u64,
     all: Arc<Vec<u32>>,
@@ -137,6 +144,9 @@ impl Default for Fleet {
             refreshed: Vec::new(),
             generations: HashMap::new(),
             generation: 0,
+            revision: 0,
+            moves: side::Moves::default(),
+            side: side::Side::default(),
             marks: Bits::default(),
             anchor: None,
             layout: 0,
@@ -173,9 +183,10 @@ impl Default for Fleet {
 }
 
 impl Fleet {
-    /// Nodes known, whether shown or not.
+    /// Nodes known of what is looked at, whether shown or not.
     pub fn total(&self) -> usize {
-        self.nodes.len()
+        let (online, lost, other) = self.pings;
+        if self.side.among.is_some() { online + lost + other } else { self.nodes.len() }
     }
 
     /// Nodes the filter lets through.
@@ -201,18 +212,18 @@ impl Fleet {
     /// A node by id, to change it. The order is made anew when the state settles.
     pub fn node_mut(&mut self, id: &str) -> Option<&mut Node> {
         let at = *self.index.get(id)?;
-        self.stale.nodes = true;
+        self.touch();
         Arc::make_mut(&mut self.nodes).get_mut(at).map(Arc::make_mut)
     }
 
-    /// Every node.
+    /// Every node that any side of the screen looks at.
     pub fn nodes(&self) -> &[Arc<Node>] {
         &self.nodes
     }
 
-    /// Every node, as they are now.
+    /// The nodes that are looked at from this side of the screen, as they are now.
     pub fn snapshot(&self) -> order::Nodes {
-        self.nodes.clone()
+        if self.side.among.is_none() { self.nodes.clone() } else { Arc::new(self.own().cloned().collect()) }
     }
 
     /// The ids of marked nodes, in the order of the list of all nodes.
@@ -277,7 +288,7 @@ impl Fleet {
             node.update(info);
             self.refreshed[at] = generation;
         }
-        self.stale.nodes = true;
+        self.touch();
     }
 
     /// The refresh of an origin is whole.
@@ -299,12 +310,16 @@ impl Fleet {
     /// Says anew whether there are several origins, and what they are called.
     pub fn label(&mut self, several: bool, label: impl Fn(Origin) -> Arc<str>) {
         self.several = several;
+        let mut touched = false;
         for node in Arc::make_mut(&mut self.nodes) {
             let label = label(node.origin);
             if node.origin_label != label {
                 Arc::make_mut(node).label(label);
-                self.stale.nodes = true;
+                touched = true;
             }
+        }
+        if touched {
+            self.touch();
         }
     }
 
@@ -312,7 +327,7 @@ impl Fleet {
         if !(0..self.nodes.len()).all(|at| kept(at, self)) {
             self.forget(|at, fleet| !kept(at, fleet));
         }
-        self.stale.nodes = true;
+        self.touch();
     }
 
     /// Takes nodes off the list. Those that stay move up, and everything that knows their places with them.
@@ -326,14 +341,20 @@ impl Fleet {
             })
             .collect();
         let to = |at: usize| places.get(at).copied().flatten();
-        let kept = self.rows.get(self.cursor.at).copied();
         let mut at = 0..;
         Arc::make_mut(&mut self.nodes).retain(|_| at.next().is_some_and(|at| to(at).is_some()));
         let mut at = 0..;
         self.refreshed.retain(|_| at.next().is_some_and(|at| to(at).is_some()));
         self.index.retain(|_, at| to(*at).map(|new| *at = new).is_some());
-        self.marks = self.marks.moved(to);
-        self.served.nodes = self.served.nodes.moved(to);
+        self.moved(to);
+        self.moves.add(places);
+    }
+
+    /// Nodes stand at other places: what knows them by those follows. The cursor stays on its node.
+    fn moved(&mut self, to: impl Fn(usize) -> Option<usize>) {
+        let kept = self.rows.get(self.cursor.at).copied();
+        self.marks = self.marks.moved(&to);
+        self.served.nodes = self.served.nodes.moved(&to);
         let moved = |row: &u32| to(*row as usize).and_then(|at| u32::try_from(at).ok());
         self.all = Arc::new(self.all.iter().filter_map(moved).collect());
         self.rows = self.rows.iter().filter_map(moved).collect();
@@ -354,7 +375,7 @@ impl Fleet {
                 node.summarise(item);
             }
         }
-        self.stale.nodes = true;
+        self.touch();
     }
 
     /// The filter changed.
@@ -410,6 +431,8 @@ impl Fleet {
         self.wanted += 1;
         self.wanted_at = now;
         Job {
+            side: self.side.id,
+            among: self.side.among.clone(),
             epoch: self.wanted,
             layout: self.layout,
             nodes: self.nodes.clone(),

@@ -165,6 +165,10 @@ pub struct Forwards {
     /// Where it is written down what is on, and what stands there.
     ledger: Option<PathBuf>,
     noted: Vec<Entry>,
+    /// Changes whenever a forward does, for the side of a split screen that does not have them now; with what it was when
+    /// this side had them last, and the forward the cursor was on.
+    revision: u64,
+    seen: (u64, Option<String>),
 }
 
 impl Forwards {
@@ -191,10 +195,39 @@ impl Forwards {
         self.next
     }
 
+    /// What tells the row under the cursor from all others.
+    fn here(&self) -> Option<String> {
+        self.line(self.cursor.at).and_then(|line| lines::key(&self.list, line))
+    }
+
     /// What is known of the forwards is not what it was.
     pub fn outdate(&mut self) {
-        let here = self.line(self.cursor.at).and_then(|line| lines::key(&self.list, line));
+        self.revision += 1;
+        let here = self.here();
         self.lens.outdate(here);
+    }
+
+    /// The pane of another side, which looks at the same forwards.
+    pub fn beside(&self) -> Self {
+        let mut other = Self { cursor: self.cursor, seen: (self.revision, None), ..Self::default() };
+        other.lens.outdate(None);
+        other
+    }
+
+    /// Changes places with the pane of the other side, which gets the forwards.
+    pub fn turn(&mut self, other: &mut Self) {
+        self.seen = (self.revision, self.here());
+        std::mem::swap(self, other);
+        std::mem::swap(&mut self.list, &mut other.list);
+        std::mem::swap(&mut self.next, &mut other.next);
+        std::mem::swap(&mut self.undo, &mut other.undo);
+        std::mem::swap(&mut self.file, &mut other.file);
+        std::mem::swap(&mut self.ledger, &mut other.ledger);
+        std::mem::swap(&mut self.noted, &mut other.noted);
+        std::mem::swap(&mut self.revision, &mut other.revision);
+        if self.seen.0 != self.revision {
+            self.lens.outdate(self.seen.1.take());
+        }
     }
 
     /// Works out anew what is shown if something changed.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pane, State, compliance::grouping::Grouping, node::Node};
+use super::{Pane, State, compliance::grouping::Grouping, node::Node, split::LeftSplit};
 use crate::{
     config::view::View,
     console::{origin::Origin, text::clean},
@@ -33,6 +33,8 @@ pub struct Left {
     pub grouping: Option<String>,
     /// The nodes.
     pub nodes: Vec<Row>,
+    /// The sides of the screen, if it was split.
+    pub split: Option<LeftSplit>,
 }
 
 /// What tells one fleet from another, as far as it was known.
@@ -62,9 +64,8 @@ pub struct Row {
 impl State {
     /// How the console is left now.
     pub fn left(&self) -> Left {
-        let fleet = &self.fleet;
-        let pane = if self.pane == Pane::Shell { self.left_pane } else { self.pane };
-        let rows = fleet.nodes().iter().take(MOST_ROWS).filter(|_| self.settings.cache);
+        let (pane, fleet) = self.left_front();
+        let rows = self.fleet.nodes().iter().take(MOST_ROWS).filter(|_| self.settings.cache);
         let rows = rows.map(|node| Row {
             place: self.origins.label(node.origin).to_owned(),
             id: node.id.clone(),
@@ -73,9 +74,9 @@ impl State {
             tags: node.tags.clone().unwrap_or_default(),
         });
         // Rows that came from the last time are as old as they were then.
-        let at = fleet.cached_at.or(fleet.feed.all().at).unwrap_or(self.now);
+        let at = self.fleet.cached_at.or(self.fleet.feed.all().at).unwrap_or(self.now);
         Left {
-            places: self.origins.known().filter_map(|(origin, _)| self.whose(origin)).collect(),
+            places: self.origins.everywhere().into_iter().filter_map(|origin| self.whose(origin)).collect(),
             at: at.as_millis(),
             pane: pane.title().to_owned(),
             fleet: fleet.as_view(fleet.view.as_deref().unwrap_or_default()),
@@ -87,6 +88,7 @@ impl State {
                 Grouping::Tag(key) => Some(format!("tag:{key}")),
             },
             nodes: rows.collect(),
+            split: self.left_split(),
         }
     }
 
@@ -131,6 +133,9 @@ impl State {
         }
         self.fleet.rearrange();
         self.places = Default::default();
+        if let Some(split) = &left.split {
+            self.resume_split(split);
+        }
         self.settle(&mut Vec::new());
     }
 

@@ -110,6 +110,16 @@ pub trait Sheet {
         None
     }
 
+    /// Whether there are rows that are not looked at from this side of the screen.
+    fn is_partial(&self) -> bool {
+        false
+    }
+
+    /// Whether a row is looked at from this side of the screen.
+    fn is_own(&self, _row: usize) -> bool {
+        true
+    }
+
     /// A long text of a row in which words are looked for as they are, such as an output.
     fn more(&self, _row: usize) -> Cow<'_, str> {
         "".into()

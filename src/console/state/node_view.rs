@@ -251,6 +251,17 @@ impl NodeView {
         self.looks.get(&subject).cloned().unwrap_or_default()
     }
 
+    /// Whether a look of this number is one of its own that run.
+    pub(super) fn runs(&self, id: u64) -> bool {
+        self.looks.values().any(|look| look.id == Some(id))
+    }
+
+    /// When a look is to begin again by itself.
+    pub(super) fn looks_due(&self, now: Timestamp) -> Option<Timestamp> {
+        let subjects = self.tab.subjects().iter().filter(|subject| self.probe(**subject).is_some());
+        subjects.filter_map(|subject| self.look(*subject).due(now, subject.goes_on())).min()
+    }
+
     /// How long the node has not answered although it should, if that is long.
     pub fn silence(&self, subject: Subject, now: Timestamp) -> Option<Duration> {
         let look = self.looks.get(&subject).filter(|_| !subject.may_be_silent());

@@ -439,10 +439,10 @@ impl State {
         let mut words = plan.words().into_iter().map(|(words, _)| words);
         let mut lines: Vec<String> = words.next().into_iter().collect();
         // The words of a canary name its nodes.
-        let parts = if plan.rest.is_empty() || self.origins.are_several() { plan.parts.as_slice() } else { &[] };
+        let several = self.origins.are_several_anywhere();
+        let parts = if plan.rest.is_empty() || several { plan.parts.as_slice() } else { &[] };
         for (origin, _) in parts {
-            let whose =
-                if self.origins.are_several() { format!("{}: ", self.origins.label(*origin)) } else { String::new() };
+            let whose = if several { format!("{}: ", self.origins.label(*origin)) } else { String::new() };
             lines.push(format!("  {whose}{}", plan.names(*origin, 8)));
         }
         if plan.rest.is_empty() && plan.parts.len() > 1 && plan.batches() == plan.parts.len() {

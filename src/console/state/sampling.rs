@@ -95,7 +95,7 @@ impl State {
             return Vec::new();
         }
         let now = self.now;
-        let nodes = self.fleet.nodes().iter().map(|node| &**node);
+        let nodes = self.fleet.own().map(|node| &**node);
         nodes.filter_map(|node| Some((node, node.vitals(now).filter(|vitals| vitals.disk() >= FULL)?))).collect()
     }
 

@@ -43,11 +43,11 @@ impl State {
     }
 
     fn look_at(&mut self, places: Vec<Place>, fx: &mut Vec<Effect>) {
-        let before = self.origins.scope().to_vec();
+        let before = self.origins.everywhere();
         let fresh = self.origins.look_at(places);
         let scope = self.origins.scope().to_vec();
-        fx.extend(before.iter().filter(|origin| !scope.contains(origin)).map(|origin| Effect::Leave(*origin)));
-        self.forget_others(&scope);
+        self.look_among();
+        self.leave_origins(&before, fx);
         self.take_columns();
         for origin in fresh {
             self.connect_to(origin, fx);
@@ -59,29 +59,37 @@ impl State {
         self.refresh_due(fx);
     }
 
-    /// Forgets what is of origins that are no longer looked at.
-    fn forget_others(&mut self, scope: &[Origin]) {
-        self.fleet.keep_origins(scope);
-        self.label_fleet();
+    /// Forgets what is of origins that no side of the screen looks at any more, and what this side does not.
+    pub(super) fn leave_origins(&mut self, before: &[Origin], fx: &mut Vec<Effect>) {
+        let all = self.origins.everywhere();
+        fx.extend(before.iter().filter(|origin| !all.contains(origin)).map(|origin| Effect::Leave(*origin)));
+        self.fleet.keep_origins(&all);
+        self.on_each_side(Self::label_fleet);
         self.tags_asked.retain(|id| self.fleet.node(id).is_some());
-        self.commands.keep_origins(scope);
-        self.sessions.keep_origins(scope);
-        self.compliance.keep_origins(scope);
-        self.preferences_feed.keep(scope);
-        if self.fleet.node(&self.node_commands.node).is_none() {
-            self.node_commands = super::NodeCommands::default();
-        }
+        self.commands.keep_origins(&all);
+        self.sessions.keep_origins(&all);
+        self.compliance.keep_origins(&all);
+        self.preferences_feed.keep(&all);
+        let scope = self.origins.scope();
+        let is_gone = |id: &str| self.fleet.node(id).is_none_or(|node| !scope.contains(&node.origin));
         let gone = match &self.compliance.level {
-            Level::Patches { node, .. } => self.fleet.node(node).is_none(),
+            Level::Patches { node, .. } => is_gone(node),
             _ => false,
         };
+        if self.origins.among().is_some() {
+            self.node_view.take_if(|view| is_gone(&view.node));
+            self.compare.take_if(|compare| compare.nodes.iter().any(|node| is_gone(node)));
+        }
+        if is_gone(&self.node_commands.node) {
+            self.node_commands = super::NodeCommands::default();
+        }
         if gone {
             self.compliance.back();
         }
-        if !scope.contains(&self.parameters.origin) {
+        if !self.origins.has(self.parameters.origin) {
             self.parameters.look_at(self.origins.first());
         }
-        if !scope.contains(&self.documents.origin) {
+        if !self.origins.has(self.documents.origin) {
             self.documents = super::Documents { origin: self.origins.first(), ..Default::default() };
         }
     }
@@ -100,7 +108,7 @@ impl State {
 
     /// Wants a client for every origin that is looked at.
     pub fn connect(&mut self, fx: &mut Vec<Effect>) {
-        for origin in self.origins.scope().to_vec() {
+        for origin in self.origins.everywhere() {
             self.connect_to(origin, fx);
         }
     }
@@ -123,7 +131,7 @@ impl State {
             return self.tell("There is one origin only; choose more to look at.");
         }
         for source in [Source::Parameters, Source::Parameter, Source::ParameterTags, Source::Value, Source::History] {
-            fx.push(Effect::Forget(source));
+            fx.push(Effect::Forget { source, side: self.split.side() });
         }
         self.parameters.look_at(next);
         self.refresh_due(fx);

@@ -1,6 +1,6 @@
 //! What drawing tells the state: how large windows are, and what stands where for the mouse.
 
-use super::{Pane, State, compliance::Level, cursor::Cursor, node_view::Tab, overlay::Overlay};
+use super::{Pane, State, compliance::Level, cursor::Cursor, node_view::Tab, overlay::Overlay, split::SeenSides};
 use crate::{
     console::{action::Action, effect::Effect},
     ssm::Timestamp,
@@ -66,19 +66,26 @@ pub struct Seen {
     pub shells: Vec<(u64, Area)>,
     /// When the first of the ages and countdowns on the screen reads differently.
     pub changes: Option<Timestamp>,
+    /// What stands on the side of a split screen that has not the keys, if there is room for both.
+    pub sides: Option<Box<SeenSides>>,
 }
 
 impl State {
     /// A frame was drawn: windows take the size they had in it.
     pub fn seen(&mut self, seen: Seen, fx: &mut Vec<Effect>) {
-        for (slot, top, height) in &seen.windows {
+        self.fit_windows(&seen.windows);
+        self.seen_sides(&seen, fx);
+        self.fit_shells(&seen.shells, seen.shell);
+        self.seen = seen;
+        self.want_tags(fx);
+    }
+
+    pub(super) fn fit_windows(&mut self, windows: &[(Slot, usize, usize)]) {
+        for (slot, top, height) in windows {
             if let Some(cursor) = self.cursor_of(*slot) {
                 (cursor.top, cursor.height) = (*top, (*height).max(1));
             }
         }
-        self.fit_shells(&seen.shells, seen.shell);
-        self.seen = seen;
-        self.want_tags(fx);
     }
 
     fn cursor_of(&mut self, slot: Slot) -> Option<&mut Cursor> {
@@ -173,6 +180,22 @@ impl State {
                     self.act(if slot == Slot::Overlay { Action::Accept } else { Action::Open }, fx);
                 }
             }
+            _ => {}
+        }
+    }
+
+    /// A cell was clicked on by which keys were brought here: the cursor goes there, and nothing is opened.
+    pub(super) fn point(&mut self, column: u16, row: u16, fx: &mut Vec<Effect>) {
+        let inside = |(x, y, w, h): &Area| (*x..x + w).contains(&column) && (*y..y + h).contains(&row);
+        match self.seen.hits.iter().rev().find(|(area, _)| inside(area)).map(|(_, hit)| *hit) {
+            Some(Hit::Row(slot, at)) => {
+                let before = self.cursor_of(slot).map(|cursor| std::mem::replace(&mut cursor.at, usize::MAX));
+                if before.is_some() {
+                    self.click(column, row, fx);
+                }
+                debug_assert!(self.cursor_of(slot).is_none_or(|cursor| cursor.at == at));
+            }
+            Some(Hit::NodeTab(_) | Hit::Scroll(..) | Hit::Shell(_)) => self.click(column, row, fx),
             _ => {}
         }
     }

@@ -144,6 +144,10 @@ pub struct Sessions {
     /// The session whose transcript is fetched.
     wanted: Option<Session>,
     coming: HashMap<Origin, Vec<Session>>,
+    /// Changes whenever the list does, for the side of a split screen that does not have it now; with what it was when this
+    /// side had it last, and the session the cursor was on.
+    revision: u64,
+    seen: (u64, Option<String>),
 }
 
 impl Sessions {
@@ -176,6 +180,7 @@ impl Sessions {
 
     fn relist(&mut self, kept: impl Fn(&Session) -> bool, more: Vec<Session>) {
         self.outdate();
+        self.revision += 1;
         self.list.append(&mut self.hidden);
         self.list.retain(kept);
         self.list.extend(more);
@@ -199,6 +204,34 @@ impl Sessions {
     /// Sessions that are not shown because they were the program's own work.
     pub fn hidden(&self) -> usize {
         self.hidden.len()
+    }
+
+    /// Looks at the sessions of these origins alone, or at all.
+    pub fn look_among(&mut self, among: Option<&[Origin]>) {
+        self.feed.tell_of(among);
+        self.outdate();
+    }
+
+    /// The pane of another side, which looks at the same sessions.
+    pub fn beside(&self) -> Self {
+        let mut other = Self { cursor: self.cursor, seen: (self.revision, None), ..Self::default() };
+        other.lens.outdate(None);
+        other
+    }
+
+    /// Changes places with the pane of the other side, which gets the list.
+    pub fn turn(&mut self, other: &mut Self) {
+        self.seen = (self.revision, self.current().map(Session::key));
+        std::mem::swap(self, other);
+        self.feed.take_over(&mut other.feed);
+        std::mem::swap(&mut self.list, &mut other.list);
+        std::mem::swap(&mut self.hidden, &mut other.hidden);
+        std::mem::swap(&mut self.whole, &mut other.whole);
+        std::mem::swap(&mut self.coming, &mut other.coming);
+        std::mem::swap(&mut self.revision, &mut other.revision);
+        if self.seen.0 != self.revision {
+            self.lens.outdate(self.seen.1.take());
+        }
     }
 
     /// What is known of the sessions or of their nodes is not what it was.

@@ -155,7 +155,7 @@ impl State {
 
     /// Asks an origin for what is waited for, and for the nodes that have shells, where no pane that is shown asks for it anyway.
     pub(super) fn refresh_watched(&mut self, origin: Origin, fx: &mut Vec<Effect>) {
-        let elsewhere = !matches!(self.pane, Pane::Fleet | Pane::Compliance);
+        let elsewhere = ![Pane::Fleet, Pane::Compliance].iter().any(|pane| self.shows(*pane));
         let usual = self.refresh(origin);
         if elsewhere && self.watch.nodes_feed.of(origin).is_due(self.now, usual) {
             let own = self.watch.nodes.keys().filter(|id| self.origin_of(id) == origin);
@@ -177,9 +177,12 @@ impl State {
         let work = self.watch.under_way.iter().filter(|under_way| under_way.origin == origin);
         ids.extend(work.flat_map(|under_way| under_way.ids.clone()));
         let mut every = ELSEWHERE;
-        let results = self.commands.results.as_ref().filter(|_| self.pane == Pane::Commands);
-        if let Some(results) = results.filter(|results| results.origin == origin) {
-            let open = self.commands.opened().is_none_or(|listed| !command_outcome(&listed.command).is_final());
+        let looked_at = [Some((self.pane, &self.commands)), self.split.other_results()].into_iter().flatten();
+        let looked_at = looked_at.filter(|(pane, _)| *pane == Pane::Commands).filter_map(|(_, at)| at.results.as_ref());
+        let list = &self.commands.list;
+        for results in looked_at.filter(|results| results.origin == origin) {
+            let opened = list.iter().find(|listed| listed.is(results.origin, &results.id));
+            let open = opened.is_none_or(|listed| !command_outcome(&listed.command).is_final());
             ids.extend(results.ids.iter().filter(|_| open).cloned());
             every = Duration::from_secs(self.settings.refresh_running.max(1));
         }

@@ -362,7 +362,7 @@ fn what_a_command_writes_to_its_log_group_is_followed_to_its_end() {
     bench.apply(Update::End { source: Source::Followed, epoch, result: Ok(()) });
     let screen = bench.screen(100, 24);
     assert!(screen.contains("line 100") && !screen.contains("following"), "{screen}");
-    assert!(!bench.fx.iter().any(|effect| matches!(effect, Effect::Forget(Source::Followed))));
+    assert!(!bench.fx.iter().any(|effect| matches!(effect, Effect::Forget { source: Source::Followed, .. })));
 }
 
 #[test]
@@ -377,7 +377,7 @@ fn nobody_follows_what_is_not_looked_at() {
     bench.answer(Source::Invocations, Page::Invocations(vec![running]));
     let follows = |bench: &Bench| {
         let asked = |effect: &&Effect| matches!(effect, Effect::Ask { query: Query::Follow { .. }, .. });
-        let forgot = |effect: &&Effect| matches!(effect, Effect::Forget(Source::Followed));
+        let forgot = |effect: &&Effect| matches!(effect, Effect::Forget { source: Source::Followed, .. });
         (bench.fx.iter().filter(asked).count(), bench.fx.iter().filter(forgot).count())
     };
     bench.press("v g g enter");

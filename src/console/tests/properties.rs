@@ -51,7 +51,7 @@ fn key() -> impl Strategy<Value = KeyEvent> {
         4 => prop::sample::select(vec![
             KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::BackTab, KeyCode::Backspace, KeyCode::Delete, KeyCode::Up,
             KeyCode::Down, KeyCode::Left, KeyCode::Right, KeyCode::Home, KeyCode::End, KeyCode::PageUp, KeyCode::PageDown,
-            KeyCode::F(12),
+            KeyCode::F(6), KeyCode::F(12),
         ]),
     ];
     let with = prop_oneof![
@@ -257,8 +257,20 @@ fn take(bench: &mut Bench, step: Step) {
 }
 
 /// What is wrong with a state, if something is.
-fn fault(bench: &Bench) -> Result<(), String> {
+fn fault(bench: &mut Bench) -> Result<(), String> {
+    fault_here(bench)?;
+    // The other side of a split screen, if it is seen, is held to the same.
+    bench.state.turn();
+    let there = fault_here(bench);
+    bench.state.turn();
+    there
+}
+
+fn fault_here(bench: &Bench) -> Result<(), String> {
     let state = &bench.state;
+    if state.split.is_away() && !state.shows_both() {
+        return Ok(());
+    }
     let within = |what: &str, at: usize, len: usize| match len == 0 || at < len {
         true => Ok(()),
         false => Err(format!("the cursor of {what} is at {at} of {len}")),
@@ -296,12 +308,18 @@ proptest! {
         pane in 0..Pane::ALL.len(),
         steps in proptest::collection::vec(step(), 1..60),
         read_only: bool,
+        beside in prop_oneof![1 => Just(None), 1 => (0..Pane::ALL.len()).prop_map(Some)],
     ) {
         let mut bench = world::rich(read_only, 8);
         bench.state.act(Pane::ALL[pane].action(), &mut bench.fx);
+        if let Some(other) = beside {
+            bench.state.act(Action::Split, &mut bench.fx);
+            bench.state.act(Pane::ALL[other].action(), &mut bench.fx);
+            bench.state.settle(&mut bench.fx);
+        }
         for step in steps {
             take(&mut bench, step);
-            prop_assert_eq!(fault(&bench), Ok(()));
+            prop_assert_eq!(fault(&mut bench), Ok(()));
         }
         if read_only {
             let changing = bench.fx.iter().find(|effect| effect.changes());
@@ -315,7 +333,7 @@ proptest! {
         bench.state.typed.clear();
         leave_boxes(&mut bench);
         prop_assert!(bench.state.overlays.is_empty(), "{:?}", bench.state.overlays.last());
-        prop_assert_eq!(fault(&bench), Ok(()));
+        prop_assert_eq!(fault(&mut bench), Ok(()));
     }
 }
 

@@ -91,7 +91,7 @@ impl State {
             return;
         }
         if self.commands.follow.take().is_some_and(|on| !on.is_over) {
-            fx.push(Effect::Forget(Source::Followed));
+            fx.push(Effect::Forget { source: Source::Followed, side: self.split.side() });
             if let Some(results) = &mut self.commands.results {
                 results.follow_feed.forget();
             }

@@ -31,6 +31,14 @@ impl Sheet for CommandRows<'_> {
         self.list.len()
     }
 
+    fn is_partial(&self) -> bool {
+        self.origins.among().is_some()
+    }
+
+    fn is_own(&self, row: usize) -> bool {
+        self.list.get(row).is_some_and(|listed| self.origins.has(listed.origin))
+    }
+
     fn key(&self, row: usize) -> Cow<'_, str> {
         self.list.get(row).map(key).unwrap_or_default().into()
     }

@@ -125,7 +125,7 @@ impl State {
             format!("{} in {}", count(nodes.len(), "node"), count(commands, "command")),
             format!("  {}{more}", clean(&names.join(", "))),
         ];
-        if self.origins.are_several() {
+        if self.origins.are_several_anywhere() {
             let labels: Vec<_> = parts.iter().map(|(origin, _)| self.origins.label(*origin)).collect();
             lines.push(format!("  in {}", labels.join(", ")));
         }

@@ -169,7 +169,7 @@ impl State {
     /// Finds out why a node is not connected. `called` is its id or its name.
     pub fn ask_why(&mut self, called: String, id: Option<String>, fx: &mut Vec<Effect>) {
         let id = id.or_else(|| {
-            let mut named = self.fleet.nodes().iter().filter(|node| node.id == called || node.name == called);
+            let mut named = self.fleet.own().filter(|node| node.id == called || node.name == called);
             named.next().map(|node| node.id.clone())
         });
         self.fleet.why.1 = None;

@@ -80,7 +80,7 @@ impl Fleet {
                 return Export::new(GroupRows(column.clone(), self.groups.clone()), format);
             }
             (which, _) => {
-                let in_order = self.all.iter().map(|place| *place as usize);
+                let in_order = self.all.iter().map(|place| *place as usize).filter(|place| self.is_own(*place));
                 match which {
                     Which::Shown => self.rows.iter().filter_map(|place| at(*place as usize)).collect(),
                     Which::Marked => in_order.filter(|place| self.marks.has(*place)).filter_map(at).collect(),

@@ -10,7 +10,10 @@ use super::{
     query::{Query, Row},
 };
 use crate::{
-    console::state::{filter::Matching, node::Node},
+    console::{
+        origin::Origin,
+        state::{filter::Matching, node::Node},
+    },
     ssm::{PingStatus, Timestamp},
 };
 
@@ -28,6 +31,10 @@ pub type Nodes = Arc<Vec<Arc<Node>>>;
 /// A question about the order of rows, with all it takes to answer it.
 #[derive(Clone)]
 pub struct Job {
+    /// The side of the screen that asks.
+    pub(super) side: u32,
+    /// The origins it looks at, where nodes of others are there as well.
+    pub(super) among: Option<Vec<Origin>>,
     pub(super) epoch: u64,
     /// Which node stands at which place: an answer for another layout is of no use.
     pub(super) layout: u64,
@@ -54,6 +61,8 @@ impl std::fmt::Debug for Job {
 /// The answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arranged {
+    /// The side of the screen that asked.
+    pub side: u32,
     pub(super) epoch: u64,
     pub(super) layout: u64,
     /// The order of all nodes.
@@ -62,7 +71,7 @@ pub struct Arranged {
     pub(super) rows: Vec<u32>,
     /// Those in groups, if they are grouped.
     pub(super) groups: Vec<Group>,
-    /// All nodes by ping status: online, lost, other.
+    /// The nodes that are looked at by ping status: online, lost, other.
     pub(super) pings: (usize, usize, usize),
 }
 
@@ -78,7 +87,8 @@ impl Job {
             Some(column) => groups::of(column, rows.iter().filter_map(|at| self.nodes.get(*at as usize)), self.now),
             None => Vec::new(),
         };
-        Arranged { epoch: self.epoch, layout: self.layout, all, rows, groups, pings: self.pings() }
+        let Self { side, epoch, layout, .. } = *self;
+        Arranged { side, epoch, layout, all, rows, groups, pings: pings(&self.nodes, self.among.as_deref()) }
     }
 
     fn node(&self, at: u32) -> &Node {
@@ -124,7 +134,8 @@ impl Job {
     /// The nodes the filter lets through, in the order of all.
     fn filter(&self, all: &[u32]) -> Vec<u32> {
         if self.query.is_empty() {
-            return all.to_vec();
+            let own = all.iter().copied().filter(|at| self.is_own(*at));
+            return if self.among.is_none() { all.to_vec() } else { own.collect() };
         }
         let threads = match all.len() >= SHARED {
             true => std::thread::available_parallelism().map_or(1, usize::from).min(THREADS),
@@ -152,15 +163,21 @@ impl Job {
             };
             self.query.passes(&row, &mut matching)
         };
-        part.iter().copied().filter(|at| passes(at)).collect()
+        part.iter().copied().filter(|at| self.is_own(*at) && passes(at)).collect()
     }
 
-    fn pings(&self) -> (usize, usize, usize) {
-        let (mut online, mut lost) = (0, 0);
-        for node in self.nodes.iter() {
-            online += usize::from(node.ping == PingStatus::Online);
-            lost += usize::from(node.ping == PingStatus::ConnectionLost);
-        }
-        (online, lost, self.nodes.len() - online - lost)
+    fn is_own(&self, at: u32) -> bool {
+        self.among.as_ref().is_none_or(|among| among.contains(&self.node(at).origin))
     }
+}
+
+/// The nodes of these origins, or all, by ping status: online, lost, other.
+pub(super) fn pings(nodes: &Nodes, among: Option<&[Origin]>) -> (usize, usize, usize) {
+    let (mut all, mut online, mut lost) = (0, 0, 0);
+    for node in nodes.iter().filter(|node| among.is_none_or(|among| among.contains(&node.origin))) {
+        all += 1;
+        online += usize::from(node.ping == PingStatus::Online);
+        lost += usize::from(node.ping == PingStatus::ConnectionLost);
+    }
+    (online, lost, all - online - lost)
 }

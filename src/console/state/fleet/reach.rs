@@ -32,7 +32,7 @@ impl Fleet {
             return Ok(name.to_owned());
         }
         let matching = |test: &dyn Fn(&str) -> bool| {
-            self.nodes.iter().filter(|node| test(&node.name)).map(|node| node.id.clone()).take(2).collect::<Vec<_>>()
+            self.own().filter(|node| test(&node.name)).map(|node| node.id.clone()).take(2).collect::<Vec<_>>()
         };
         let mut found = matching(&|known| known == name);
         if found.is_empty() {

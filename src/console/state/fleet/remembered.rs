@@ -13,13 +13,13 @@ impl Fleet {
         self.refreshed = vec![0; self.nodes.len()];
         self.index = self.nodes.iter().enumerate().map(|(at, node)| (node.id.clone(), at)).collect();
         self.cached_at = Some(at);
-        self.stale.nodes = true;
+        self.touch();
     }
 
     /// Drops what is only remembered of an origin.
     pub fn forget_remembered(&mut self, origin: Origin) {
         self.keep(|at, fleet| !fleet.nodes[at].remembered || fleet.nodes[at].origin != origin);
         self.cached_at.take_if(|_| self.nodes.iter().all(|node| !node.remembered));
-        self.stale.nodes = true;
+        self.touch();
     }
 }

@@ -58,7 +58,7 @@ impl Fleet {
     /// The keys of the tags that are known.
     pub fn tag_keys(&self) -> Vec<String> {
         let keys: BTreeSet<&str> =
-            self.nodes.iter().flat_map(|node| node.tags.iter().flatten()).map(|(key, _)| key.as_str()).collect();
+            self.own().flat_map(|node| node.tags.iter().flatten()).map(|(key, _)| key.as_str()).collect();
         keys.into_iter().filter(|key| *key != "Name").take(MOST_KEYS).map(str::to_owned).collect()
     }
 
@@ -256,7 +256,7 @@ impl Fleet {
     pub fn values_of(&self, column: &Column, most: usize) -> Vec<String> {
         let mut values: BTreeSet<Arc<str>> = BTreeSet::new();
         let mut last = "";
-        for node in self.nodes.iter() {
+        for node in self.own() {
             let value = match column {
                 Column::Platform => node.platform.as_str(),
                 Column::Agent => node.agent.as_str(),

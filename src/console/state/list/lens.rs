@@ -121,7 +121,8 @@ impl Lens {
         }
         cursor.clamp(self.len());
         if !self.marks.is_empty() {
-            let keys: HashSet<_> = (0..self.total).map(|row| sheet.key(row)).collect();
+            let own = (0..self.total).filter(|row| sheet.is_own(*row));
+            let keys: HashSet<_> = own.map(|row| sheet.key(row)).collect();
             self.marks.retain(|key| keys.contains(key));
         }
     }
@@ -130,7 +131,8 @@ impl Lens {
     pub fn rows(&self, sheet: &dyn Sheet) -> Option<Vec<usize>> {
         let columns = sheet.columns();
         let filter = Filter::parse(self.filter.text(), columns);
-        if filter.is_empty() && self.sort.is_empty() {
+        let partial = sheet.is_partial();
+        if filter.is_empty() && self.sort.is_empty() && !partial {
             return None;
         }
         let mut matching = Matching::default();
@@ -144,7 +146,8 @@ impl Lens {
                 |token| holds(&token.key, &token.value),
             )
         };
-        let mut shown: Vec<usize> = (0..sheet.count()).filter(|row| filter.is_empty() || passes(*row)).collect();
+        let own = (0..sheet.count()).filter(|row| !partial || sheet.is_own(*row));
+        let mut shown: Vec<usize> = own.filter(|row| filter.is_empty() || passes(*row)).collect();
         let above: HashSet<usize> = shown.iter().filter_map(|row| sheet.parent(*row)).collect();
         if !above.is_empty() && !filter.is_empty() {
             let passed: HashSet<usize> = shown.into_iter().collect();

@@ -18,7 +18,7 @@ use crate::{
 impl State {
     /// The view of a node, if one is shown.
     pub fn shown_node_view(&self) -> Option<&NodeView> {
-        self.node_view.as_ref().filter(|_| self.pane == Pane::Fleet)
+        self.node_view.as_ref().filter(|_| self.pane == Pane::Fleet && self.is_side_shown())
     }
 
     /// Whether nodes may be looked at. A look starts a session with a fixed script that changes nothing on the node; but a
@@ -142,13 +142,24 @@ impl State {
 
     /// When a look is to begin again by itself.
     pub(in crate::console::state) fn looks_deadline(&self) -> Option<Timestamp> {
-        let view = self.shown_node_view()?;
-        let subjects = view.tab.subjects().iter().filter(|subject| view.probe(**subject).is_some());
-        subjects.filter_map(|subject| view.look(*subject).due(self.now, subject.goes_on())).min()
+        self.shown_node_view()?.looks_due(self.now)
     }
 
-    /// Begins the looks that are wanted and ends those that are not any more.
+    /// Begins the looks that are wanted on either side of the screen and ends those that are not any more.
     pub(in crate::console::state) fn settle_looks(&mut self, fx: &mut Vec<Effect>) {
+        let mut live = Vec::new();
+        self.on_each_side(|state| live.extend(state.begin_looks(fx)));
+        self.looking.retain(|id| {
+            let wanted = live.contains(id);
+            if !wanted {
+                fx.push(Effect::EndLook(*id));
+            }
+            wanted
+        });
+    }
+
+    /// Begins the looks that are wanted; those that run.
+    fn begin_looks(&mut self, fx: &mut Vec<Effect>) -> Vec<u64> {
         let node = self.shown_node_view().and_then(|view| self.fleet.node(&view.node));
         let online = node.is_some_and(|node| node.ping == PingStatus::Online);
         let origin = node.map_or_else(Origin::default, |node| node.origin);
@@ -177,13 +188,7 @@ impl State {
             }
             live.extend(view.looks.values().filter_map(|look| look.id));
         }
-        self.looking.retain(|id| {
-            let wanted = live.contains(id);
-            if !wanted {
-                fx.push(Effect::EndLook(*id));
-            }
-            wanted
-        });
+        live
     }
 
     /// A look brought something, or is over. Those of looks that were ended are dropped.
@@ -217,7 +222,11 @@ impl State {
         }
         if let Some(file) = view.edit.take() {
             let node = view.node.clone();
-            self.edit_form(node, file);
+            match self.split.is_away() {
+                // No box opens over what somebody types on the other side.
+                true => self.tell("The file to be edited has come. Go to its side and edit it from there."),
+                false => self.edit_form(node, file),
+            }
         }
     }
 }

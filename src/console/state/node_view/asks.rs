@@ -69,9 +69,11 @@ impl State {
     /// Something was done on a node: what is shown of it is looked at again.
     pub(in crate::console::state) fn done_on_node(&mut self, node: &str, what: &str) {
         self.tell(format!("{}: {}: done.", self.called(node), clean(what)));
-        if self.node_view.as_ref().is_some_and(|view| view.node == node && view.tab != Tab::Logs) {
-            self.look_again();
-        }
+        self.on_each_side(|state| {
+            if state.node_view.as_ref().is_some_and(|view| view.node == node && view.tab != Tab::Logs) {
+                state.look_again();
+            }
+        });
     }
 
     /// Opens an editor over a file that has come.

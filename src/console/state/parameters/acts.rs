@@ -87,7 +87,7 @@ impl State {
 
     fn leave_step(&mut self, fx: &mut Vec<Effect>) {
         if self.parameters.level == Level::Versions {
-            fx.push(Effect::Forget(Source::History));
+            fx.push(Effect::Forget { source: Source::History, side: self.split.side() });
         }
         if !self.parameters.back() && !self.parameters.filter.text().is_empty() {
             self.parameters.filter.clear();
@@ -99,7 +99,7 @@ impl State {
         match self.parameters.reveal() {
             Reveal::Ask(query) => self.ask(self.parameters.origin, query, fx),
             Reveal::Hidden => {
-                fx.push(Effect::Forget(Source::Value));
+                fx.push(Effect::Forget { source: Source::Value, side: self.split.side() });
                 self.tell("Hidden again.");
             }
             Reveal::Nothing => self.tell("There is no secret here to reveal."),

@@ -45,6 +45,14 @@ impl Sheet for SessionRows<'_> {
         self.list.len()
     }
 
+    fn is_partial(&self) -> bool {
+        self.origins.among().is_some()
+    }
+
+    fn is_own(&self, row: usize) -> bool {
+        self.list.get(row).is_some_and(|session| self.origins.has(session.origin))
+    }
+
     fn key(&self, row: usize) -> Cow<'_, str> {
         self.list.get(row).map(Session::key).unwrap_or_default().into()
     }

@@ -48,6 +48,8 @@ impl State {
                     self.type_into_shells(key, fx);
                 }
             }
+            // Beside a list the shells stay where they are.
+            Action::LeaveShell if self.split.is_open() => self.go_over(fx),
             Action::LeaveShell => self.go(if self.left_pane == Pane::Shell { Pane::Fleet } else { self.left_pane }, fx),
             Action::FullScreen => self.shells.full_screen = !self.shells.full_screen && !self.shells.tabs.is_empty(),
             Action::TabNext | Action::TabPrevious => self.shells.turn(action == Action::TabNext),
@@ -298,8 +300,10 @@ impl State {
         if let Some(tab) = self.shells.close() {
             fx.push(Effect::CloseShell { tab });
         }
-        if self.shells.tabs.is_empty() {
-            self.go(Pane::Fleet, fx);
+        match self.shells.tabs.is_empty() {
+            true if self.split.is_open() => self.go_over(fx),
+            true => self.go(Pane::Fleet, fx),
+            false => {}
         }
     }
 
@@ -340,8 +344,7 @@ impl State {
                 .extend(self.shells.in_order().into_iter().filter(elsewhere).map(|(_, tab)| open_tab(tab, self.now)));
         }
         let here = here.map(|tab| tab.node.as_str());
-        let others =
-            self.fleet.nodes().iter().filter(|node| node.ping == PingStatus::Online && Some(&*node.id) != here);
+        let others = self.fleet.own().filter(|node| node.ping == PingStatus::Online && Some(&*node.id) != here);
         offered.extend(others.map(|node| ((node.name.clone(), node.id.clone()), ShellChoice::Node(node.id.clone()))));
         let title = match place {
             None => "Open a shell on",

@@ -144,7 +144,8 @@ impl State {
     /// Warns of shells that end within a minute and that nobody looks at.
     pub(in crate::console::state) fn warn_of_ends(&mut self, fx: &mut Vec<Effect>) {
         let now = self.now;
-        let looked_at = |id: u64| self.pane == Pane::Shell && self.window_focused && self.shells.is_shown(id);
+        let shown = self.shows(Pane::Shell) && self.window_focused;
+        let looked_at = |id: u64| shown && self.shells.is_shown(id);
         let mut urgent = Vec::new();
         for tab in &self.shells.tabs {
             let left = countdown(tab, &self.preferences, now).filter(|(_, left)| *left <= URGENT && !left.is_zero());

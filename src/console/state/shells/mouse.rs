@@ -19,6 +19,9 @@ const WHEEL: usize = 3;
 impl State {
     /// Something happened with the mouse.
     pub(in crate::console::state) fn mouse(&mut self, event: MouseEvent, fx: &mut Vec<Effect>) {
+        if self.mouse_at_sides(event, fx) {
+            return;
+        }
         let over_shells = self.pane == Pane::Shell && self.overlays.is_empty();
         if over_shells && self.mouse_in_shell(event, fx) {
             return;

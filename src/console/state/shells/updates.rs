@@ -20,9 +20,9 @@ const LONGEST_REASON: usize = 120;
 
 impl State {
     pub(in crate::console::state) fn shell_update(&mut self, id: u64, update: ShellUpdate, fx: &mut Vec<Effect>) {
-        let (pane, now) = (self.pane == Pane::Shell, self.now);
-        let shown = pane && self.shells.is_shown(id);
-        let typed_into = pane && self.shells.current().is_some_and(|tab| tab.id == id);
+        let now = self.now;
+        let shown = self.shows(Pane::Shell) && self.shells.is_shown(id);
+        let typed_into = self.pane == Pane::Shell && self.shells.current().is_some_and(|tab| tab.id == id);
         let update = match update {
             ShellUpdate::Closed(trouble) => ShellUpdate::Closed(self.explain(trouble)),
             update => update,
