@@ -95,7 +95,11 @@ pub async fn open(
     let apart = apart();
     let options =
         console::Options { scope, catalogue, connect, theme, settings, adjust, paths, session, record, apart };
-    let outcome = console::run(options).await;
+    // On a thread of the runtime, which waits for the clock itself: woken by another thread, each wake-up would cost several.
+    let outcome = match tokio::spawn(console::run(options)).await {
+        Ok(outcome) => outcome,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    };
     // The fleet of this machine is used until here, and not by the runtime's leave.
     drop(tenancy.lock().await.take());
     outcome.map(|()| ExitCode::SUCCESS)

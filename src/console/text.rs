@@ -299,30 +299,58 @@ pub fn changes_in(time: Duration) {
 /// As long as a screen without any span of time may stand.
 pub const LATEST: Duration = Duration::from_secs(3_600);
 
-/// A span of time that grows, in its largest unit: `4s`, `3m`, `2h`, `5d`.
+/// A time that grows, such as an age, in its largest unit and in the steps in which it matters: `4s`, `20s`, `3m`, `2h`, `5d`.
 pub fn span(duration: Duration) -> String {
-    let (unit, into) = unit_of(duration);
-    changes_in(unit - into);
-    in_units(duration)
+    in_units(stepped(duration))
 }
 
-/// A time that is left, as [`span`] writes one.
+/// The last step of a time that grows: what it reads as until the next one.
+fn stepped(duration: Duration) -> Duration {
+    let step = match duration.as_secs() {
+        10..=59 => Duration::from_secs(10),
+        _ => unit_of(duration),
+    };
+    let into = over(duration, step);
+    changes_in(step - into);
+    duration - into
+}
+
+/// A time that is left, which is counted: `43s`, `3m`.
 pub fn left(duration: Duration) -> String {
-    let (_, into) = unit_of(duration);
-    changes_in(into + Duration::from_millis(1));
+    changes_in(over(duration, unit_of(duration)) + Duration::from_millis(1));
     in_units(duration)
 }
 
-/// The unit a span is written in, and how much of another one there is.
-fn unit_of(duration: Duration) -> (Duration, Duration) {
-    let unit = match duration.as_secs() {
+/// A time in seconds that is left, rounded up: one of which something is left is not over.
+pub fn seconds_left(duration: Duration) -> u64 {
+    let whole = over(duration, Duration::from_secs(1));
+    if !duration.is_zero() {
+        changes_in(if whole.is_zero() { Duration::from_secs(1) } else { whole });
+    }
+    duration.as_secs() + u64::from(!whole.is_zero())
+}
+
+/// The same in words, for what is waited for: `4 s`, `20 s`, `3 min`.
+pub fn seconds(duration: Duration) -> String {
+    match stepped(duration).as_secs() {
+        seconds @ 0..=59 => format!("{seconds} s"),
+        seconds => format!("{} min", seconds / 60),
+    }
+}
+
+/// The unit a span is written in.
+fn unit_of(duration: Duration) -> Duration {
+    Duration::from_secs(match duration.as_secs() {
         0..=59 => 1,
         60..=3_599 => 60,
         3_600..=172_799 => 3_600,
         _ => 86_400,
-    };
-    let over = Duration::new(duration.as_secs() % unit, duration.subsec_nanos());
-    (Duration::from_secs(unit), over)
+    })
+}
+
+/// How much of another step there is. Steps are whole seconds.
+fn over(duration: Duration, step: Duration) -> Duration {
+    Duration::new(duration.as_secs() % step.as_secs().max(1), duration.subsec_nanos())
 }
 
 fn in_units(duration: Duration) -> String {
@@ -365,7 +393,9 @@ mod tests {
     #[test]
     fn a_screen_stands_until_a_span_on_it_reads_differently() {
         let at = Duration::from_millis;
-        for (age, changes) in [(4_900, 100), (59_000, 1_000), (200_000, 40_000), (7_200_000, 3_600_000)] {
+        for (age, changes) in
+            [(4_900, 100), (9_000, 1_000), (13_400, 6_600), (59_000, 1_000), (200_000, 40_000), (7_200_000, 3_600_000)]
+        {
             let (text, changed) = watching(|| span(at(age)));
             assert_eq!(changed, at(changes).min(LATEST));
             assert_eq!(span(at(age) + at(changes) - at(1)), text);
@@ -375,6 +405,11 @@ mod tests {
             let (text, changed) = watching(|| left(at(time)));
             assert_eq!((changed, left(at(time) - at(changes) + at(1))), (at(changes), text));
         }
+        for (time, changes, told) in [(4_900, 900, 5), (4_000, 1_000, 4), (1, 1, 1)] {
+            assert_eq!(watching(|| seconds_left(at(time))), (told, at(changes)));
+            assert_eq!(seconds_left(at(time) - at(changes)), told - 1);
+        }
+        assert_eq!(watching(|| seconds_left(at(0))), (0, LATEST));
         assert_eq!(watching(|| (span(at(90_000)), span(at(100)))).1, at(900));
         assert_eq!(watching(|| ()).1, LATEST);
     }
