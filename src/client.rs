@@ -23,6 +23,7 @@ mod tls;
 pub mod transcript;
 pub mod transfer;
 mod transport;
+mod way;
 pub mod word;
 
 use std::{ops::Range, path::PathBuf, sync::Arc};

@@ -3,6 +3,7 @@
 use super::{
     denial::{self, Denial},
     endpoint::is_loopback,
+    way,
 };
 use crate::ssm::ApiError;
 
@@ -78,6 +79,10 @@ pub enum CredentialFault {
     Configuration,
     /// The provider failed.
     Provider,
+    /// The provider could not reach whom it asks.
+    Unreachable,
+    /// The provider does not come back.
+    Silent,
 }
 
 impl Error {
@@ -107,24 +112,29 @@ impl Error {
             "UnrecognizedClientException",
             "InvalidClientTokenId",
         ];
-        matches!(self, Self::Credentials { .. }) || self.code().is_some_and(|code| CODES.contains(&code))
+        let other = |fault: &CredentialFault| !matches!(fault, CredentialFault::Unreachable | CredentialFault::Silent);
+        matches!(self, Self::Credentials { fault, .. } if other(fault))
+            || self.code().is_some_and(|code| CODES.contains(&code))
+    }
+
+    /// Whether it is about all that is there: the way to it, or to what gives credentials for it.
+    pub fn is_of_way(&self) -> bool {
+        match self {
+            Self::Connect { .. } | Self::Timeout { .. } | Self::Tls { .. } => true,
+            Self::Credentials { .. } => !self.is_of_credentials(),
+            _ => false,
+        }
     }
 
     /// What the user can do next, as one sentence.
     pub fn advice(&self) -> Option<String> {
         match self {
             Self::Api(error) => api_advice(error),
-            Self::Connect { endpoint, .. } => Some(match is_loopback(endpoint) {
-                true => format!("Is the engine running? `fleetdeck serve` starts it; it was expected at {endpoint}."),
-                false => "Check the network, the region and the endpoint URL.".to_owned(),
-            }),
-            Self::Timeout { .. } => Some("The service is slow or the network drops packets; try again.".to_owned()),
+            Self::Connect { endpoint, detail } => Some(way::connect_advice(endpoint, detail, way::proxy(endpoint))),
+            Self::Timeout { endpoint, .. } => Some(way::timeout_advice(endpoint, way::proxy(endpoint))),
             Self::Credentials { profile, fault, .. } => Some(credential_advice(profile.as_deref(), *fault)),
-            Self::Tls { .. } => Some(
-                "The certificate is not trusted: set AWS_CA_BUNDLE to the PEM file of its authority, and check the clock."
-                    .to_owned(),
-            ),
             Self::Listen { .. } => Some("End what listens there, or choose another local port, or none.".to_owned()),
+            Self::Tls { detail, .. } => Some(way::tls_advice(detail).to_owned()),
             Self::Config(_) | Self::Protocol(_) => None,
         }
     }
@@ -147,6 +157,12 @@ fn credential_advice(profile: Option<&str>, fault: CredentialFault) -> String {
         CredentialFault::Configuration => "Check ~/.aws/config and ~/.aws/credentials.".to_owned(),
         CredentialFault::Provider => "Check that the profile's credential source works: `aws sts get-caller-identity`."
             .replace("identity`", &format!("identity{suffix}`")),
+        CredentialFault::Unreachable => {
+            "What gives out the credentials cannot be reached: check the network, the VPN and the region of the sign-in.".to_owned()
+        }
+        CredentialFault::Silent => format!(
+            "See what its credential source waits for: `aws sts get-caller-identity{suffix}` in another terminal."
+        ),
     }
 }
 
@@ -210,7 +226,7 @@ mod tests {
         let refused = Error::Connect { endpoint: "http://127.0.0.1:7700".into(), detail: "refused".into() };
         assert!(refused.advice().is_some_and(|advice| advice.contains("engine running")));
         let far = Error::Connect { endpoint: "http://127.example.com".into(), detail: "refused".into() };
-        assert!(far.advice().is_some_and(|advice| advice.contains("network")));
+        assert!(far.advice().is_some_and(|advice| advice.contains("127.example.com") && !advice.contains("engine")));
         let skew = ApiError::new("InvalidSignatureException", "Signature expired: 1 is now earlier than 2");
         assert!(Error::Api(skew).advice().is_some_and(|advice| advice.contains("clock")));
         // AWS says nothing but the code.
