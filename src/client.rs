@@ -193,6 +193,11 @@ impl Client {
         self.0.transport.throttles()
     }
 
+    /// Since when whoever gives out its credentials is waited for, whenever that changes.
+    pub fn waits_for_credentials(&self) -> tokio::sync::watch::Receiver<Option<std::time::Instant>> {
+        self.0.transport.waits_for_credentials()
+    }
+
     /// The settings it was made from.
     pub fn settings(&self) -> &Settings {
         &self.0.settings

@@ -22,6 +22,8 @@ use crate::{
 
 /// What the demo is called as a place.
 const DEMO: &str = "demo";
+/// What to do when its engine has ended.
+const GONE: &str = "The demo's engine has ended, and its nodes with it: leave, and start `fleetdeck demo` again.";
 /// How long the nodes may take to come online before the first commands go without those that are missing.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -129,6 +131,7 @@ impl Demo {
                 let place = Place {
                     name: DEMO.to_owned(),
                     notice: Some(notice.to_owned()),
+                    when_gone: Some(GONE.to_owned()),
                     arriving: self.nodes > 0,
                     refresh: Some(NEARBY_REFRESH),
                     ..Place::default()

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     path::Path,
     sync::{Arc, LazyLock, PoisonError},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use aws_config::{
@@ -17,7 +17,7 @@ use aws_config::{
 };
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError};
 use aws_types::service_config::ServiceConfigKey;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use super::{CredentialFault, Error, Settings, endpoint::SERVICES};
 use crate::{ssm::Timestamp, wire::sigv4};
@@ -26,6 +26,8 @@ use crate::{ssm::Timestamp, wire::sigv4};
 const MARGIN: Duration = Duration::from_secs(5 * 60);
 /// Whoever holds credentials for longer than this is renewing them.
 const RENEWAL: Duration = Duration::from_millis(500);
+/// So long a provider may take: somebody may have to touch a key or to type a code.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Where neither settings nor AWS's configuration name a region, a custom endpoint gets this one.
 const CUSTOM_REGION: &str = "us-east-1";
 
@@ -46,6 +48,23 @@ pub(super) struct Credentials {
     profile: Option<String>,
     held: Mutex<Option<Held>>,
     turn: Option<Arc<Mutex<()>>>,
+    waiting: watch::Sender<Option<Instant>>,
+}
+
+/// A wait for the provider, told as long as it lasts, whether it ends or is dropped.
+struct Waiting<'a>(&'a watch::Sender<Option<Instant>>);
+
+impl<'a> Waiting<'a> {
+    fn begin(told: &'a watch::Sender<Option<Instant>>) -> Self {
+        told.send_replace(Some(Instant::now()));
+        Self(told)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(None);
+    }
 }
 
 #[derive(Debug)]
@@ -84,23 +103,38 @@ impl Credentials {
         let provider = provider(settings, profile.as_deref(), &region).await;
         let resolved = Resolved { profile: profile.clone(), region, endpoint_url, services };
         let turn = settings.sign_in.as_deref().map(turn);
-        Ok((Self { provider, profile, held: Mutex::default(), turn }, resolved))
+        let waiting = watch::Sender::new(None);
+        Ok((Self { provider, profile, held: Mutex::default(), turn, waiting }, resolved))
+    }
+
+    /// Since when the provider is waited for, whenever that changes.
+    pub(super) fn waiting(&self) -> watch::Receiver<Option<Instant>> {
+        self.waiting.subscribe()
     }
 
     /// The credentials to sign with at `now`. Concurrent callers wait for one renewal.
     pub(super) async fn get(&self, now: Timestamp) -> Result<Arc<sigv4::Credentials>, Error> {
+        self.get_within(now, PATIENCE).await
+    }
+
+    async fn get_within(&self, now: Timestamp, patience: Duration) -> Result<Arc<sigv4::Credentials>, Error> {
         let mut held = self.held.lock().await;
         match held.as_ref() {
             Some(held) if held.adopted && held.is_over(now) => return Err(self.ended()),
             Some(held) if held.adopted || !held.is_over(now.plus(MARGIN)) => return Ok(held.credentials.clone()),
             _ => {}
         }
+        let _waiting = Waiting::begin(&self.waiting);
         // Whoever comes second finds the token that the first had renewed.
         let _turn = match &self.turn {
             Some(turn) => Some(turn.lock().await),
             None => None,
         };
-        match self.provider.provide_credentials().await {
+        let provided = tokio::time::timeout(patience, self.provider.provide_credentials()).await;
+        match provided
+            .map_err(|_| self.silent(patience))
+            .and_then(|provided| provided.map_err(|error| self.error(&error)))
+        {
             Ok(fresh) => {
                 let expires = fresh.expiry().and_then(|end| end.duration_since(SystemTime::UNIX_EPOCH).ok());
                 let expires = expires.map(|end| Timestamp::default().plus(end));
@@ -115,7 +149,7 @@ impl Credentials {
             // Those in hand still work for some minutes: a provider's hiccup need not be anybody's trouble yet.
             Err(error) => match held.as_ref().filter(|held| !held.is_over(now)) {
                 Some(held) => Ok(held.credentials.clone()),
-                None => Err(self.error(&error)),
+                None => Err(error),
             },
         }
     }
@@ -149,6 +183,12 @@ impl Credentials {
         Error::Credentials { profile: self.profile.clone(), fault: CredentialFault::CodeExpired, detail }
     }
 
+    /// The provider does not come back.
+    fn silent(&self, patience: Duration) -> Error {
+        let detail = format!("their source did not answer within {} s", patience.as_secs());
+        Error::Credentials { profile: self.profile.clone(), fault: CredentialFault::Silent, detail }
+    }
+
     fn error(&self, error: &CredentialsError) -> Error {
         let detail = match error {
             CredentialsError::CredentialsNotLoaded(_) => tried(&chain(error)),
@@ -158,12 +198,21 @@ impl Credentials {
         let single_sign_on = lower.contains("sso") || lower.contains("cached token");
         let fault = match error {
             CredentialsError::CredentialsNotLoaded(_) => CredentialFault::Missing,
+            // Nobody was asked, so that signing in again would not help, or not work either.
+            _ if is_way(&lower) => CredentialFault::Unreachable,
             _ if single_sign_on => CredentialFault::SsoExpired,
             CredentialsError::InvalidConfiguration(_) => CredentialFault::Configuration,
             _ => CredentialFault::Provider,
         };
         Error::Credentials { profile: self.profile.clone(), fault, detail }
     }
+}
+
+/// Whether an error is about the way to the service that gives credentials out, by the words of the layers below.
+fn is_way(lower: &str) -> bool {
+    let words =
+        ["dispatch failure", "lookup address", "connection refused", "timed out", "unreachable", "timeout error"];
+    words.iter().any(|word| lower.contains(word))
 }
 
 /// What those take who share a sign-in before they renew their credentials.
@@ -324,6 +373,28 @@ mod tests {
             ..Settings::default()
         };
         (dir, settings)
+    }
+
+    #[tokio::test]
+    async fn a_source_that_does_not_return_is_told_meanwhile_and_given_up() {
+        let (_dir, settings) = credentials_file("[default]\ncredential_process = sleep 1000\n");
+        let (credentials, _) = Credentials::load(&settings).await.unwrap();
+        let mut waiting = credentials.waiting();
+        let told = async { waiting.wait_for(Option::is_some).await.map(|since| *since).unwrap() };
+        let (outcome, _) = tokio::join!(credentials.get_within(Timestamp::now(), Duration::from_millis(300)), told);
+        let error = outcome.unwrap_err();
+        assert!(matches!(&error, Error::Credentials { fault: CredentialFault::Silent, .. }), "{error}");
+        // Signing in again is no way out of it.
+        assert!(error.is_of_way() && !error.is_of_credentials());
+        assert!(credentials.waiting().borrow().is_none());
+    }
+
+    #[test]
+    fn who_cannot_be_asked_is_told_apart_from_who_refuses() {
+        let way =
+            "dispatch failure: io error: dns error: failed to lookup address information: name or service not known";
+        assert!(is_way(way) && is_way("an i/o error: connection refused"));
+        assert!(!is_way("the sso session has expired or is invalid"));
     }
 
     #[tokio::test]

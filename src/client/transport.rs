@@ -216,6 +216,11 @@ impl Transport {
         self.throttles.subscribe()
     }
 
+    /// Since when credentials are waited for, whenever that changes.
+    pub(super) fn waits_for_credentials(&self) -> watch::Receiver<Option<Instant>> {
+        self.credentials.waiting()
+    }
+
     /// The service has taken a call of an operation.
     fn accepted(&self, operation: &'static str) {
         self.pacing.accepted(operation, Instant::now());

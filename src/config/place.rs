@@ -20,6 +20,8 @@ pub struct Place {
     pub context: Context,
     /// A line that is shown while one looks there: "demo: commands and shells run for real on this machine".
     pub notice: Option<String>,
+    /// What to do when nobody answers there any more, where that is not what it is for every endpoint.
+    pub when_gone: Option<String>,
     /// Whether nodes come by themselves, so that an empty fleet is one that is still starting.
     pub arriving: bool,
     /// Seconds between background refreshes, where they are to be fewer than the settings say.
@@ -185,6 +187,7 @@ impl Place {
         Self {
             name: LOCAL.to_owned(),
             notice: Some("local: this machine is the fleet; commands and shells run here".to_owned()),
+            when_gone: Some("The engine of this machine has ended: leave, and start `fleetdeck` again.".to_owned()),
             arriving: true,
             refresh: Some(NEARBY_REFRESH),
             ..Self::default()

@@ -15,7 +15,7 @@ use crate::{
     config::theme::{Role, Theme},
     console::{
         action::{Action, Kind},
-        origin::Connection,
+        origin::{Connection, Origin},
         state::{
             Pane, State,
             node::Node,
@@ -92,11 +92,16 @@ pub(super) struct View<'a> {
     twins: OnceCell<Vec<(&'a str, &'a str)>>,
     /// Whether what is drawn is the side of the screen that has not the keys.
     pub away: bool,
+    /// Whether the rows of lists are so old that they say nothing about now.
+    pub outdated: bool,
+    /// The origins whose rows are so old, where those of others are not.
+    pub outdated_of: Vec<Origin>,
 }
 
 impl<'a> View<'a> {
     fn new(state: &'a State, look: &'a Look, away: bool) -> Self {
-        Self { state, look, seen: Seen::default(), twins: OnceCell::new(), away }
+        let (seen, twins) = (Seen::default(), OnceCell::new());
+        Self { state, look, seen, twins, away, outdated: false, outdated_of: Vec::new() }
     }
 }
 
@@ -264,6 +269,11 @@ fn screen(state: &mut State, look: &Look, frame: &mut Frame<'_>) -> Seen {
 /// The pane that is shown.
 fn pane(view: &mut View<'_>, frame: &mut Frame<'_>, body: Rect) {
     let state = view.state;
+    let whole = state.listed().filter(|_| !state.origins.are_several());
+    view.outdated = whole.is_some_and(|feed| cards::is_outdated(view, &feed));
+    let of_each = state.origins.scope().iter().filter_map(|origin| Some((*origin, state.listed_of(*origin)?)));
+    view.outdated_of = of_each.filter(|(_, feed)| cards::is_outdated(view, feed)).map(|(origin, _)| origin).collect();
+    view.outdated |= !view.outdated_of.is_empty() && view.outdated_of.len() == state.origins.scope().len();
     match (state.origins.connection(), state.pane) {
         (Connection::Failed(trouble), _) => cards::trouble(view, frame, body, "No connection", trouble),
         (_, Pane::Fleet) if state.node_view.is_some() => node_view::draw(view, frame, body),

@@ -4,8 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::update::{Facts, Trouble};
-use crate::config::place::{Catalogue, Place};
+use super::{
+    state::feed::SILENT,
+    update::{Facts, Trouble},
+};
+use crate::{
+    config::place::{Catalogue, Place},
+    ssm::Timestamp,
+};
 
 /// Which place something is of. Small and never used twice, so that what was opened in an origin that is no longer looked
 /// at still finds it in [`Origins`].
@@ -36,6 +42,8 @@ pub struct Known {
     pub connection: Connection,
     /// What ails all of it, though there is a client: its credentials, or the way there.
     pub ailing: Option<Trouble>,
+    /// Since when whoever gives out its credentials is waited for.
+    pub waits: Option<Timestamp>,
     /// What it is called, for its rows.
     label: Arc<str>,
 }
@@ -49,11 +57,23 @@ impl Known {
         }
     }
 
+    /// How long credentials have been waited for, once that takes longer than it should.
+    pub fn waited(&self, now: Timestamp) -> Option<Duration> {
+        let waited = now.since(self.waits?);
+        if waited < USUAL_WAIT {
+            super::text::changes_in(USUAL_WAIT - waited);
+        }
+        (waited >= USUAL_WAIT).then_some(waited)
+    }
+
     /// Whether it was said to be production.
     pub fn is_production(&self) -> bool {
         self.place.accent.as_deref() == Some(PRODUCTION)
     }
 }
+
+/// Credentials that come within this are not worth a word.
+const USUAL_WAIT: Duration = Duration::from_secs(1);
 
 /// The accent that says so in words too.
 pub const PRODUCTION: &str = "production";
@@ -120,6 +140,15 @@ impl Origins {
         begins
     }
 
+    /// Clients whose credentials do not come are not waited for any longer: others may be made.
+    pub fn give_up_waiting(&mut self, now: Timestamp) {
+        for known in &mut self.all {
+            if known.waits.is_some_and(|since| now.since(since) >= SILENT) {
+                (known.connection, known.waits) = (Connection::None, None);
+            }
+        }
+    }
+
     /// Takes what holds now for the places that are known. What is refused more is refused at once; leave to do more counts
     /// from the next start.
     pub fn govern(&mut self, catalogue: &Catalogue) -> Governed {
@@ -149,7 +178,7 @@ impl Origins {
             ..Facts::default()
         };
         let label = place.name.as_str().into();
-        self.all.push(Known { place, facts, connection: Connection::None, ailing: None, label });
+        self.all.push(Known { place, facts, connection: Connection::None, ailing: None, waits: None, label });
         numbered(self.all.len() - 1).unwrap_or_default()
     }
 

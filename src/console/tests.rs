@@ -3,6 +3,7 @@ mod command;
 mod fleet;
 pub mod forwards;
 mod idle;
+mod late;
 mod lines;
 mod links;
 pub mod lists;

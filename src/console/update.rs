@@ -307,6 +307,8 @@ pub enum Update {
     Folded { command: String, number: u64, groups: Vec<Group> },
     /// Something about a program on this machine.
     Program { id: u64, update: ProgramUpdate },
+    /// Credentials of an origin have been waited for so long; `None` when they are no longer.
+    Credentials { origin: Origin, waited: Option<Duration> },
     /// The service of an origin throttles this operation, which is tried again after a while; or it does so no longer.
     Throttled(Origin, Option<(String, Duration)>),
     /// Something about signing in to what goes by this identifier.

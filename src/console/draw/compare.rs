@@ -24,7 +24,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let Some(compare) = view.state.compare.as_ref() else { return };
     heading(view, frame, area, compare);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    let body = cards::stale(view, frame, body, &view.state.samples.all(), "What is shown may be old");
+    let body = cards::stale(view, frame, body, &view.state.samples.all().patient(), "What is shown may be old");
     let head = |metric: Metric, least, ideal, rank| {
         let mut column = Column::new(metric.title(), least, ideal, rank);
         // What is told as a share stands with the most first, of its own accord.
@@ -70,7 +70,7 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, compare: &Compare
         let words = format!("  {} without an answer: {}", text::thousands(silent.len()), silent.join(", "));
         left.push(view.span(Role::Stale, words));
     }
-    cards::heading(view, frame, area, left, Some(&view.state.samples.all()));
+    cards::heading(view, frame, area, left, Some(&view.state.samples.all().patient()));
 }
 
 fn cell(view: &View<'_>, node: &Node, column: usize) -> Cell {

@@ -304,6 +304,7 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet) {
             Cell::role(view, Role::Dim, node.tag_values(view.look.sign(" · ", " | ")))
         }
         Some(node) if node.remembered => cell(view, node, &kinds[column]).dimmed(view),
+        Some(node) if view.outdated_of.contains(&node.origin) => cell(view, node, &kinds[column]).stale(view),
         Some(node) => cell(view, node, &kinds[column]),
         None => Cell::plain(""),
     });

@@ -185,10 +185,13 @@ pub(super) fn header(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, alo
     let separator = if view.look.ascii { " | " } else { " · " };
     let facts = state.origins.get(state.origins.first()).map(facts).unwrap_or_default();
     let read_only = if state.origins.are_read_only() { " read-only " } else { "" };
-    let connection = match state.origins.connection() {
-        Connection::None | Connection::Connecting => "connecting",
-        Connection::Failed(_) => "no connection",
-        Connection::Ready => "",
+    let only = state.origins.get(state.origins.first()).filter(|_| !state.origins.are_several());
+    let waits = only.and_then(|known| origin::credentials(view, known));
+    let (connecting, connection) = match (state.origins.connection(), waits) {
+        (Connection::Ready, Some((role, words))) => (role, words),
+        (Connection::None | Connection::Connecting, _) => (Role::Warning, "connecting".to_owned()),
+        (Connection::Failed(_), _) => (Role::Warning, "no connection".to_owned()),
+        (Connection::Ready, None) => (Role::Warning, String::new()),
     };
     let production = origin::production(view);
     left.extend(production.clone());
@@ -196,7 +199,7 @@ pub(super) fn header(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, alo
     let used = left.iter().map(Span::width).sum::<usize>();
     let mark = split::mark(view).filter(|_| alone);
     let marked = mark.as_ref().map_or(0, Span::width);
-    let room = width.saturating_sub(used + read_only.len() + connection.len() + 2 + marked);
+    let room = width.saturating_sub(used + read_only.len() + text::width(&connection) + 2 + marked);
     match state.origins.are_several() {
         true => {
             let chips = origin::chips(view, room);
@@ -212,7 +215,7 @@ pub(super) fn header(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, alo
             left.push(view.span(Role::Header, text::fit(&rest, room.saturating_sub(used))));
         }
     }
-    left.push(view.span(Role::Warning, format!("{connection} ")));
+    left.push(view.span(connecting, format!("{connection} ")));
     left.push(view.span(Role::ReadOnly, read_only));
     if let Some(mark) = mark {
         split::mark_hit(view, Rect { height: 1, ..area }, &mark);

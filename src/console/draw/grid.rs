@@ -76,6 +76,12 @@ impl Cell {
         Self { style: Some(view.style(Role::Dim)), parts, ..self }
     }
 
+    /// The same as it is where it says nothing about now.
+    pub fn stale(self, view: &View<'_>) -> Self {
+        let parts = self.parts.into_iter().map(|part| part.style(view.style(Role::Stale))).collect();
+        Self { style: Some(view.style(Role::Stale)), parts, ..self }
+    }
+
     /// Parts that fit the column already, such as those of a bar.
     pub fn parts(line: Line<'static>) -> Self {
         Self { parts: line.spans, ..Self::plain("") }
@@ -140,6 +146,7 @@ impl Grid<'_> {
             let mut x = area.x + mark;
             for (at, width) in widths.iter().enumerate().filter(|(_, width)| **width > 0) {
                 let cell = cell(view, row, at);
+                let cell = if view.outdated { cell.stale(view) } else { cell };
                 if !cell.parts.is_empty() {
                     let style = if at_cursor && self.focused { style } else { Style::default() };
                     let parts = cell.parts.into_iter().map(|part| Span { style: part.style.patch(style), ..part });

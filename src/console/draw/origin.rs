@@ -1,5 +1,7 @@
 //! Origins on the screen: the chips of the header, the column of lists, what ails one of them.
 
+use std::time::Duration;
+
 use ratatui::{Frame, layout::Rect, style::Style, text::Span};
 
 use super::{
@@ -16,6 +18,8 @@ use crate::{
     },
 };
 
+/// Credentials that take longer are a trouble.
+const TOO_LONG: Duration = Duration::from_secs(10);
 /// Lines that say what ails single origins; more are counted.
 const TROUBLES: usize = 3;
 
@@ -55,13 +59,19 @@ pub(super) fn chips(view: &View<'_>, room: usize) -> Vec<Span<'static>> {
     let (mut used, mut left_out) = (0, Vec::new());
     let count = state.origins.scope().len();
     for (at, (_, known)) in state.origins.known().enumerate() {
+        let waits = credentials(view, known);
         let (role, sign) = match (known.trouble(), &known.connection) {
             (Some(_), _) => (Role::Error, view.look.sign("✗", "x")),
+            (None, _) if waits.as_ref().is_some_and(|(role, _)| *role == Role::Error) => {
+                (Role::Error, view.look.sign("✗", "x"))
+            }
+            (None, Connection::Ready) if waits.is_some() => (Role::Pending, view.look.sign("◌", ".")),
             (None, Connection::Ready) => (Role::Success, view.look.sign("●", "*")),
             (None, _) => (Role::Pending, view.look.sign("◌", ".")),
         };
         let read_only = if known.place.read_only && !state.origins.are_read_only() { " read-only" } else { "" };
-        let name = format!("{}{read_only}", known.place.name);
+        let waits = waits.map(|(_, words)| format!(" {words}")).unwrap_or_default();
+        let name = format!("{}{read_only}{waits}", known.place.name);
         let more = if at + 1 < count { 4 } else { 0 };
         // The first is named, however little of it.
         let name = if at == 0 { text::cut(&name, room.saturating_sub(4 + more)) } else { name };
@@ -81,6 +91,15 @@ pub(super) fn chips(view: &View<'_>, room: usize) -> Vec<Span<'static>> {
         spans.push(view.span(if ailing { Role::Error } else { Role::Header }, format!("+{} ", left_out.len())));
     }
     spans
+}
+
+/// What is said of credentials that are waited for: for how long, and that something is wrong once that is too long.
+pub(super) fn credentials(view: &View<'_>, known: &Known) -> Option<(Role, String)> {
+    let waited = known.waited(view.state.now)?;
+    Some(match waited >= TOO_LONG {
+        false => (Role::Pending, format!("credentials{} {}", view.look.sign("…", "..."), text::seconds(waited))),
+        true => (Role::Error, format!("no credentials for {}", text::seconds(waited))),
+    })
 }
 
 /// The name of the only origin, with its accent.
@@ -110,27 +129,48 @@ pub(super) fn production(view: &View<'_>) -> Option<Span<'static>> {
     production.then(|| Span::styled(" PRODUCTION ", view.style(Role::Production)))
 }
 
+/// What ails single origins, and what kind of trouble it is: what failed, and what is waited for in vain.
+fn ailing(view: &View<'_>) -> Vec<(Origin, String, Option<Fault>)> {
+    let state = view.state;
+    let mut ailing: Vec<_> =
+        state.troubles().into_iter().map(|(origin, trouble)| (origin, trouble.what.clone(), trouble.fault)).collect();
+    for (origin, known) in state.origins.known().filter(|_| state.origins.are_several()) {
+        if ailing.iter().any(|(known, ..)| *known == origin) {
+            continue;
+        }
+        let waits = credentials(view, known);
+        let silence = state.listed_of(origin).and_then(|feed| super::cards::silence(view, feed));
+        let words = match (waits, silence) {
+            (Some((Role::Error, words)), _) => words,
+            (None, Some(silence)) => format!("no answer for {}", text::seconds(silence)),
+            _ => continue,
+        };
+        ailing.push((origin, words, None));
+    }
+    ailing
+}
+
 /// Lines that are wanted for what ails single origins.
 pub(super) fn troubles_height(view: &View<'_>, area: Rect) -> u16 {
     let most = if area.height >= 16 { TROUBLES } else { 1 };
-    u16::try_from(view.state.troubles().len().min(most)).unwrap_or(0)
+    u16::try_from(ailing(view).len().min(most)).unwrap_or(0)
 }
 
 /// A line for each origin of which something does not come.
 pub(super) fn troubles(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
-    let troubles = view.state.troubles();
+    let troubles = ailing(view);
     let shown = usize::from(area.height);
     let mut lines = Vec::new();
-    for (at, (origin, trouble)) in troubles.iter().take(shown).enumerate() {
+    for (at, (origin, what, fault)) in troubles.iter().take(shown).enumerate() {
         let more = match troubles.len() - shown {
             more @ 1.. if at + 1 == shown => format!("  (and {more} more)"),
             _ => String::new(),
         };
         let label = view.state.origins.label(*origin);
-        let words = format!(" {} {label}: {}{more}", view.look.sign("✗", "x"), trouble.what);
-        let hint = match trouble.fault {
+        let words = format!(" {} {label}: {what}{more}", view.look.sign("✗", "x"));
+        let hint = match fault {
             Some(Fault::Credentials) => view.hint(Action::SignIn),
-            _ => Vec::new(),
+            _ => view.hint(Action::Refresh),
         };
         let used = hint.iter().map(Span::width).sum::<usize>() + 3;
         let words = text::cut(&words, usize::from(area.width).saturating_sub(used));

@@ -12,7 +12,7 @@ use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::{AbortHandle, JoinHandle, JoinSet},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     Change, Confirmed, Effect, Epoch, Programs, Query, Source,
@@ -77,6 +77,8 @@ struct End {
     /// Whether nodes there may be looked into all the same; what the user set.
     probe: Option<bool>,
     connecting: JoinHandle<()>,
+    /// Ends the questions that were put over it when another way takes its place.
+    questions: DropGuard,
 }
 
 impl End {
@@ -92,7 +94,7 @@ impl End {
 pub fn trouble(error: &Error) -> Trouble {
     let fault = match error {
         _ if error.is_of_credentials() => Some(Fault::Credentials),
-        Error::Connect { .. } | Error::Timeout { .. } | Error::Tls { .. } => Some(Fault::Way),
+        _ if error.is_of_way() => Some(Fault::Way),
         _ => None,
     };
     Trouble { fault, ..Trouble::new(error.to_string(), error.advice().as_deref()) }
@@ -418,6 +420,7 @@ impl Performer {
                     let facts = Box::new(facts(&client));
                     together.join(origin, &client).await;
                     tokio::spawn(tell_throttles(origin, client.throttles(), updates.clone()));
+                    tokio::spawn(tell_waits(origin, client.waits_for_credentials(), updates.clone()));
                     // Nobody else fills it.
                     let _ = held.set(client);
                     Update::Connected(origin, facts)
@@ -426,18 +429,30 @@ impl Performer {
             };
             let _ = updates.send(update).await;
         });
-        let end = End { client, read_only: place.read_only, probe: place.probe, connecting };
+        let questions = CancellationToken::new().drop_guard();
+        let end = End { client, read_only: place.read_only, probe: place.probe, connecting, questions };
         if let Some(older) = self.ends.insert(origin, end) {
             older.connecting.abort();
         }
     }
 
     fn ask(&mut self, query: Query, epoch: Epoch) {
-        let Some(client) = self.client(epoch.origin) else { return };
+        let Some(end) = self.ends.get(&epoch.origin) else { return };
+        let (Some(client), over) = (end.client.get().cloned(), end.questions.token().clone()) else { return };
         let source = query.source();
         let asker =
             super::queries::Asker { client, epoch, source, updates: self.updates.clone(), limit: self.limit.clone() };
-        let task = tokio::spawn(asker.ask(query)).abort_handle();
+        let updates = self.updates.clone();
+        let asking = async move {
+            if over.run_until_cancelled_owned(asker.ask(query)).await.is_none()
+                && let Some(source) = source
+            {
+                // It is asked again over the new way.
+                let result = Err(Trouble::new("The connection is being made anew.", None));
+                let _ = updates.send(Update::End { source, epoch, result }).await;
+            }
+        };
+        let task = tokio::spawn(asking).abort_handle();
         // A newer question ends the older one; questions about tags stand beside each other.
         if let Some(source) = source.filter(|source| *source != Source::Tags)
             && let Some(older) = self.asked.insert((Epoch { number: 0, ..epoch }, source), task)
@@ -541,6 +556,20 @@ async fn tell_throttles(
             (throttle.operation.to_owned(), wait)
         });
         if updates.send(Update::Throttled(origin, throttle)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Tells whenever credentials begin to be waited for and cease to.
+async fn tell_waits(
+    origin: Origin,
+    mut waits: watch::Receiver<Option<std::time::Instant>>,
+    updates: mpsc::Sender<Update>,
+) {
+    while waits.changed().await.is_ok() {
+        let waited = waits.borrow_and_update().map(|since| since.elapsed());
+        if updates.send(Update::Credentials { origin, waited }).await.is_err() {
             return;
         }
     }

@@ -95,6 +95,7 @@ impl Masks {
             | Update::Arranged(_)
             | Update::Counted(_)
             | Update::Throttled(..)
+            | Update::Credentials { .. }
             | Update::Told(_)
             | Update::Failed(_) => update.clone(),
         }

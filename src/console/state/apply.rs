@@ -7,7 +7,7 @@ use crate::{
         effect::{Effect, Epoch, Query, Source},
         origin::{Connection, Origin},
         text::{clean, count, cut},
-        update::{Changed, Page, Trouble, Update},
+        update::{Changed, Fault, Page, Trouble, Update},
     },
     ssm::Timestamp,
 };
@@ -39,8 +39,14 @@ impl State {
                 }
             }
             Update::Unreachable(origin, trouble) => {
+                let trouble = self.advised(origin, trouble);
                 if let Some(known) = self.origins.get_mut(origin) {
-                    known.connection = Connection::Failed(trouble);
+                    (known.connection, known.waits) = (Connection::Failed(trouble), None);
+                }
+            }
+            Update::Credentials { origin, waited } => {
+                if let Some(known) = self.origins.get_mut(origin) {
+                    known.waits = waited.map(|waited| now.minus(waited));
                 }
             }
             Update::Caller { origin, account, arn } => {
@@ -119,8 +125,9 @@ impl State {
             Page::Sessions(list) => list.len(),
             Page::Sample { .. } => 1,
         };
+        let now = self.now;
         if let Some(feed) = self.feed_of(source, origin) {
-            feed.land(entries);
+            feed.land(entries, now);
         }
         match page {
             Page::Nodes(list) if source == Source::NodesWhere => {
@@ -222,6 +229,7 @@ impl State {
 
     fn end(&mut self, source: Source, epoch: Epoch, result: Result<(), Trouble>, fx: &mut Vec<Effect>) {
         let now = self.now;
+        let result = result.map_err(|trouble| self.advised(epoch.origin, trouble));
         let trouble = result.as_ref().err().cloned();
         if source == Source::Tags {
             if let Some(trouble) = trouble {
@@ -294,6 +302,15 @@ impl State {
             }
             _ => {}
         }
+    }
+
+    /// A trouble with what to do about it in its origin: who starts its engine may know more than who calls it.
+    fn advised(&self, origin: Origin, mut trouble: Trouble) -> Trouble {
+        let own = self.origins.get(origin).and_then(|known| known.place.when_gone.as_ref());
+        if let Some(own) = own.filter(|_| trouble.fault == Some(Fault::Way)) {
+            trouble.advice = Some(own.clone());
+        }
+        trouble
     }
 
     /// A change was made or not. The form that led to it, and no other, waits no longer.

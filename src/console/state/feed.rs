@@ -7,6 +7,9 @@ use crate::{
     ssm::Timestamp,
 };
 
+/// A question that has brought nothing for so long is told to be without an answer, however long it is still waited for.
+pub const SILENT: Duration = Duration::from_secs(5);
+
 /// The longest wait after an answer that did not come.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -37,6 +40,8 @@ pub struct Feed {
     pub at: Option<Timestamp>,
     /// When it was last asked for.
     pub asked: Option<Timestamp>,
+    /// When the answer under way was last heard of: its question, or the last of its pages.
+    heard: Option<Timestamp>,
     /// Entries that came in the answer under way.
     pub landed: usize,
     number: u64,
@@ -59,7 +64,7 @@ impl Feed {
     /// A question begins; its number.
     pub fn begin(&mut self, now: Timestamp) -> u64 {
         self.phase = Phase::Loading;
-        self.asked = Some(now);
+        (self.asked, self.heard) = (Some(now), Some(now));
         self.landed = 0;
         self.number += 1;
         self.number
@@ -90,8 +95,34 @@ impl Feed {
     }
 
     /// A page came.
-    pub fn land(&mut self, entries: usize) {
+    pub fn land(&mut self, entries: usize, now: Timestamp) {
         self.landed += entries;
+        self.heard = Some(now);
+    }
+
+    /// How long nothing has come of the answer that is on its way.
+    pub fn waited(&self, now: Timestamp) -> Option<Duration> {
+        self.heard.filter(|_| self.is_loading()).map(|heard| now.since(heard))
+    }
+
+    /// Whether the answer under way is so late that nobody need wait for it.
+    pub fn is_silent(&self, now: Timestamp) -> bool {
+        self.waited(now).is_some_and(|waited| waited >= SILENT)
+    }
+
+    /// The same, of which an answer may take as long as it takes: those of nodes are no sign of the way to the service.
+    #[must_use]
+    pub fn patient(self) -> Self {
+        Self { heard: None, ..self }
+    }
+
+    /// The question may be put again at once; an answer that is very late is not waited for any longer.
+    pub fn hurry(&mut self, now: Timestamp) {
+        self.asked = None;
+        if self.is_silent(now) {
+            self.phase = if self.at.is_some() { Phase::Ready } else { Phase::Idle };
+            self.number += 1;
+        }
     }
 
     /// The answer ended. Answers to old questions change nothing and give `false`.
@@ -222,15 +253,20 @@ impl Feeds {
         let sound = || feeds().filter(|feed| failed || feed.trouble().is_none());
         let rank =
             |phase: &&Phase| [Phase::Ready, Phase::Idle, Phase::Loading].iter().position(|known| known == *phase);
+        // Of several that failed, the next try is the first that is due.
+        let next = feeds().filter(|_| failed).filter_map(|feed| Some((feed.due()?, feed))).min_by_key(|(at, _)| *at);
+        let next = next.map(|(_, feed)| feed);
         Feed {
             phase: sound().map(|feed| &feed.phase).max_by_key(rank).cloned().unwrap_or_default(),
             at: sound().filter_map(|feed| feed.at).min(),
-            asked: feeds().filter_map(|feed| feed.asked).max(),
+            asked: next.map_or_else(|| feeds().filter_map(|feed| feed.asked).max(), |feed| feed.asked),
+            // Where one answered, it is not the whole that is silent.
+            heard: sound().all(Feed::is_loading).then(|| sound().filter_map(|feed| feed.heard).max()).flatten(),
             landed: sound().filter(|feed| feed.is_loading()).map(|feed| feed.landed).sum(),
             number: 0,
             origin: Origin::default(),
             failed: feeds().find_map(|feed| feed.failed.clone()).filter(|_| failed),
-            every: Cell::default(),
+            every: next.map(|feed| feed.every.clone()).unwrap_or_default(),
             took: Duration::ZERO,
         }
     }
@@ -285,6 +321,23 @@ mod tests {
         // Whoever asks for it by hand gets it.
         feed.asked = None;
         assert!(feed.is_due(whole, every));
+    }
+
+    #[test]
+    fn an_answer_that_does_not_come_is_told_and_need_not_be_waited_for() {
+        let (begun, every) = (Timestamp::from_millis(1_000), Duration::from_secs(15));
+        let at = |seconds| begun.plus(Duration::from_secs(seconds));
+        let mut feed = Feed::default();
+        let epoch = feed.begin(begun);
+        assert!(!feed.is_silent(at(4)) && feed.is_silent(at(5)));
+        // A list that is still coming is slow and not silent.
+        feed.land(50, at(4));
+        assert_eq!((feed.is_silent(at(8)), feed.waited(at(10))), (false, Some(Duration::from_secs(6))));
+        feed.hurry(at(8));
+        assert!(!feed.is_due(at(8), every), "its answer is on its way");
+        feed.hurry(at(10));
+        assert!(feed.is_due(at(10), every) && !feed.end(epoch, Ok(()), at(11)));
+        assert_eq!(feed.waited(at(11)), None);
     }
 
     #[test]

@@ -27,11 +27,13 @@ const TAGS_AT_ONCE: usize = 64;
 impl State {
     /// Fetches what the visible pane shows again, now.
     pub(super) fn refresh_now(&mut self, fx: &mut Vec<Effect>) {
+        self.origins.give_up_waiting(self.now);
         self.reconnect(fx);
+        let now = self.now;
         for origin in self.origins.scope().to_vec() {
             for source in self.sources() {
                 if let Some(feed) = self.feed_of(source, origin) {
-                    feed.asked = None;
+                    feed.hurry(now);
                 }
             }
         }
@@ -39,14 +41,14 @@ impl State {
             self.tags_asked.clear();
             self.retag(fx);
         }
-        self.node_commands.feed.asked = None;
+        self.node_commands.feed.hurry(now);
         match (&self.node_view, &self.compare) {
             (Some(_), _) => self.look_again(),
             (None, Some(_)) => self.sample_compared(fx),
             (None, None) => {
                 for origin in self.origins.scope().to_vec() {
                     if self.sample_every(origin).is_some() {
-                        self.samples.of(origin).asked = None;
+                        self.samples.of(origin).hurry(now);
                     }
                 }
             }

@@ -3,6 +3,7 @@
 use super::{
     State,
     compliance::Level,
+    feed::Feed,
     overlay::{Overlay, ScopeBox},
 };
 use crate::{
@@ -154,6 +155,31 @@ impl State {
         let troubles =
             self.origins.known().filter_map(|(origin, known)| Some((origin, known.trouble().or_else(|| of(origin))?)));
         troubles.collect()
+    }
+
+    /// The state of what the shown list lists, where it is one.
+    pub fn listed(&self) -> Option<Feed> {
+        match self.pane {
+            Pane::Fleet if self.node_view.is_some() || self.compare.is_some() => None,
+            Pane::Fleet | Pane::Compliance => Some(self.fleet.feed.all()),
+            Pane::Commands => match &self.commands.results {
+                Some(results) => Some(results.feed.clone()),
+                None => Some(self.commands.feed.all()),
+            },
+            Pane::Parameters => Some(self.parameters.feed.clone()),
+            Pane::Sessions => Some(self.sessions.feed.all()),
+            Pane::Shell | Pane::Forwards => None,
+        }
+    }
+
+    /// The part of an origin in it, where several are looked at.
+    pub fn listed_of(&self, origin: Origin) -> Option<&Feed> {
+        match self.pane {
+            Pane::Fleet | Pane::Compliance => self.fleet.feed.get(origin),
+            Pane::Commands => self.commands.feed.get(origin),
+            Pane::Sessions => self.sessions.feed.get(origin),
+            Pane::Parameters | Pane::Shell | Pane::Forwards => None,
+        }
     }
 
     /// Says that an origin is read-only, if it is.
