@@ -65,7 +65,10 @@ pub async fn open(
     record: Record,
 ) -> anyhow::Result<ExitCode> {
     let paths = Paths::discover()?;
-    let wish = global.log.as_deref().map_or_else(log::Wish::none, |word| log::Wish::read(word, &paths.log()));
+    let wish = match global.log.as_deref() {
+        Some(word) => log::Wish::read(word, &paths.log()),
+        None => log::Wish::usual(&paths.log(), std::env::var("RUST_LOG").ok().as_deref()),
+    };
     log::begin(&wish).context("the log cannot be written")?;
     let settings = console::settings(&paths)?;
     let scope = places.iter().flat_map(|place| {

@@ -36,7 +36,8 @@ pub struct Global {
     /// Colours of the console: as many as the terminal shows, or as many as said.
     #[arg(long, global = true, value_enum, value_name = "WHEN")]
     pub color: Option<Colours>,
-    /// Write what the console does into a file: a level (error, warn, info, debug, trace) for the usual file, or a file.
+    /// How much the console writes into its log, which `fleetdeck paths` names: a level (error, warn, info, debug, trace); or
+    /// another file for it.
     #[arg(long, global = true, value_name = "LEVEL|FILE")]
     pub log: Option<String>,
     /// How data is written.

@@ -74,7 +74,7 @@ impl Paths {
         self.config.join("contexts.toml")
     }
 
-    /// What the console tells about itself, where that is asked for.
+    /// What the console tells about itself. One older file is kept beside it.
     pub fn log(&self) -> PathBuf {
         self.state.join("fleetdeck.log")
     }

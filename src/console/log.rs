@@ -1,5 +1,5 @@
-//! What the console tells about itself: the last lines in memory, for the box that shows them, and all of it in a file where
-//! that is asked for. Nothing that looks like a secret gets in.
+//! What the console tells about itself: the last lines in memory, for whoever reads them in the console, and all of it in a
+//! file below the state directory, which makes room for itself. Nothing that looks like a secret gets in.
 
 use std::{
     collections::VecDeque,
@@ -7,8 +7,10 @@ use std::{
     fs::File,
     io::Write as _,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, OnceLock, PoisonError},
 };
+
+use tokio::sync::Notify;
 
 use tracing::{Event, Level, Subscriber, field::Visit};
 use tracing_subscriber::{Layer, filter::Targets, layer::Context, layer::SubscriberExt, util::SubscriberInitExt};
@@ -18,69 +20,130 @@ use crate::ssm::{clock::Clock, redact};
 
 /// Lines that are kept in memory.
 const KEPT: usize = 1_000;
-/// A file that is larger than this makes room for a new one when the console starts.
+/// A file that is larger than this makes room for a new one; one older is kept.
 const LARGEST: u64 = 4 * 1024 * 1024;
+/// After so many bytes the file is looked at: others write into it too, and one of them may have put it aside.
+const LOOK_AFTER: u64 = 64 * 1024;
 
-static TAIL: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
+/// The last lines, and the number of the first of them.
+static TAIL: Mutex<(u64, VecDeque<String>)> = Mutex::new((0, VecDeque::new()));
+/// Told with each line.
+static GROWN: Notify = Notify::const_new();
+/// Where the lines go.
+static FILE: OnceLock<PathBuf> = OnceLock::new();
 
-/// What `--log` asks for.
+/// What `--log` and `RUST_LOG` ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
     level: Level,
-    file: Option<PathBuf>,
+    file: PathBuf,
+    /// Whether the console is not to start where the file cannot be written.
+    asked: bool,
 }
 
 impl Wish {
     /// Reads the word after `--log`: a level, which goes to the usual file, or a file.
     pub fn read(word: &str, usual: &Path) -> Self {
         match word.parse::<Level>() {
-            Ok(level) if word.chars().all(char::is_alphabetic) => Self { level, file: Some(usual.to_owned()) },
-            _ => Self { level: Level::INFO, file: Some(PathBuf::from(word)) },
+            Ok(level) if word.chars().all(char::is_alphabetic) => Self { level, file: usual.to_owned(), asked: true },
+            _ => Self { level: Level::INFO, file: PathBuf::from(word), asked: true },
         }
     }
 
-    /// Without `--log`: what matters, in memory alone.
-    pub fn none() -> Self {
-        Self { level: Level::INFO, file: None }
+    /// Without `--log`: what matters, or as much as `RUST_LOG` asks for, in the usual file if that can be.
+    pub fn usual(usual: &Path, rust_log: Option<&str>) -> Self {
+        let targets = rust_log.and_then(|text| text.parse::<Targets>().ok());
+        let asked = |level: &Level| targets.as_ref().is_some_and(|targets| targets.would_enable("fleetdeck", level));
+        let level = [Level::TRACE, Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR].into_iter().find(asked);
+        Self { level: level.unwrap_or(Level::INFO), file: usual.to_owned(), asked: false }
     }
 }
 
 /// Begins to listen to the program, once in a process.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// When a file that was asked for cannot be written. One that nobody asked for is done without.
 pub fn begin(wish: &Wish) -> std::io::Result<()> {
-    let file = wish.file.as_deref().map(open).transpose()?;
-    let layer = Lines { file: file.map(Mutex::new), clock: Clock::system() };
+    let book = match Book::open(&wish.file) {
+        Ok(book) => Some(book),
+        Err(error) if wish.asked => return Err(error),
+        Err(_) => None,
+    };
+    if book.is_some() {
+        // Only the first in a process counts, as with what listens.
+        let _ = FILE.set(wish.file.clone());
+    }
+    let layer = Lines { book: book.map(Mutex::new), clock: Clock::system() };
     let targets = Targets::new().with_default(Level::WARN).with_target("fleetdeck", wish.level);
     // Somebody else may listen already; then the lines go there.
     let _ = tracing_subscriber::registry().with(layer.with_filter(targets)).try_init();
     Ok(())
 }
 
-fn open(path: &Path) -> std::io::Result<File> {
-    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-        std::fs::create_dir_all(directory)?;
-    }
-    if std::fs::metadata(path).is_ok_and(|facts| facts.is_file() && facts.len() > LARGEST) {
-        let mut old = path.as_os_str().to_owned();
-        old.push(".old");
-        std::fs::rename(path, old)?;
-    }
-    let mut options = File::options();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+/// A file that lines are written into, and that is put aside when it is too large.
+#[derive(Debug)]
+struct Book {
+    path: PathBuf,
+    file: File,
+    /// Bytes since it was last looked at.
+    written: u64,
 }
 
-/// The last lines, the oldest first.
-pub fn tail() -> Vec<String> {
-    TAIL.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+impl Book {
+    fn open(path: &Path) -> std::io::Result<Self> {
+        if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+            std::fs::create_dir_all(directory)?;
+        }
+        if std::fs::metadata(path).is_ok_and(|facts| facts.is_file() && facts.len() > LARGEST) {
+            let mut old = path.as_os_str().to_owned();
+            old.push(".old");
+            std::fs::rename(path, old)?;
+        }
+        let mut options = File::options();
+        options.append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        Ok(Self { path: path.to_owned(), file: options.open(path)?, written: 0 })
+    }
+
+    /// Writes a line. A full disk must not disturb the console: what finds no room is lost.
+    fn write(&mut self, line: &str) {
+        if self.written >= LOOK_AFTER {
+            self.written = 0;
+            if let Ok(book) = Self::open(&self.path) {
+                *self = book;
+            }
+        }
+        self.written += line.len() as u64 + 1;
+        // In one piece: others may write there too.
+        let _ = self.file.write_all(format!("{line}\n").as_bytes());
+    }
+}
+
+/// The last lines of the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tail {
+    /// How many lines there were before them.
+    pub before: u64,
+    /// The lines, the oldest first.
+    pub lines: Vec<String>,
+    /// The file that has all of them, if there is one.
+    pub file: Option<PathBuf>,
+}
+
+/// The last lines.
+pub fn tail() -> Tail {
+    let tail = TAIL.lock().unwrap_or_else(PoisonError::into_inner);
+    Tail { before: tail.0, lines: tail.1.iter().cloned().collect(), file: FILE.get().cloned() }
+}
+
+/// Waits for another line.
+pub async fn grown() {
+    GROWN.notified().await;
 }
 
 struct Lines {
-    file: Option<Mutex<File>>,
+    book: Option<Mutex<Book>>,
     clock: Clock,
 }
 
@@ -91,15 +154,16 @@ impl<S: Subscriber> Layer<S> for Lines {
         event.record(&mut said);
         let at = self.clock.now().civil().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let line = line(&at, *facts.level(), facts.target(), &said);
-        if let Some(file) = &self.file {
-            // A full disk must not end the console.
-            let _ = writeln!(file.lock().unwrap_or_else(PoisonError::into_inner), "{line}");
+        if let Some(book) = &self.book {
+            book.lock().unwrap_or_else(PoisonError::into_inner).write(&line);
         }
         let mut tail = TAIL.lock().unwrap_or_else(PoisonError::into_inner);
-        if tail.len() >= KEPT {
-            tail.pop_front();
+        if tail.1.len() >= KEPT {
+            tail.1.pop_front();
+            tail.0 += 1;
         }
-        tail.push_back(line);
+        tail.1.push_back(line);
+        GROWN.notify_one();
     }
 }
 
@@ -131,9 +195,21 @@ mod tests {
     fn the_word_is_a_level_or_a_file() {
         let usual = Path::new("/state/fleetdeck.log");
         let wish = |word| Wish::read(word, usual);
-        assert_eq!(wish("debug"), Wish { level: Level::DEBUG, file: Some(usual.into()) });
-        assert_eq!(wish("./debug.txt"), Wish { level: Level::INFO, file: Some("./debug.txt".into()) });
-        assert_eq!(wish("3").file, Some("3".into()));
+        assert_eq!(wish("debug"), Wish { level: Level::DEBUG, file: usual.into(), asked: true });
+        assert_eq!(wish("./debug.txt"), Wish { level: Level::INFO, file: "./debug.txt".into(), asked: true });
+        assert_eq!(wish("3").file, Path::new("3"));
+    }
+
+    #[test]
+    fn without_a_word_the_environment_says_how_much() {
+        let level = |rust_log| Wish::usual(Path::new("/state/fleetdeck.log"), rust_log).level;
+        assert_eq!(
+            (level(None), level(Some("debug")), level(Some("what=ever=?"))),
+            (Level::INFO, Level::DEBUG, Level::INFO)
+        );
+        // Of other programs' parts too much would be said, and not only ours.
+        assert_eq!((level(Some("hyper=trace")), level(Some("fleetdeck=warn,hyper=trace"))), (Level::INFO, Level::WARN));
+        assert!(begin(&Wish::usual(Path::new("/dev/null/fleetdeck.log"), None)).is_ok(), "it is done without");
     }
 
     #[test]
@@ -149,19 +225,43 @@ mod tests {
     fn lines_reach_file_and_memory_and_a_large_file_makes_room() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("deep/fleetdeck.log");
-        let layer = Lines { file: Some(Mutex::new(open(&path).unwrap())), clock: Clock::system() };
+        let layer = Lines { book: Some(Mutex::new(Book::open(&path).unwrap())), clock: Clock::system() };
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
             tracing::info!(node = "mi-1", "a line for the test of lines");
         });
         let written = std::fs::read_to_string(&path).unwrap();
         assert!(written.contains("a line for the test of lines node=\"mi-1\""), "{written}");
-        assert!(tail().iter().any(|line| line.contains("a line for the test of lines")));
+        assert!(tail().lines.iter().any(|line| line.contains("a line for the test of lines")));
         #[cfg(unix)]
         assert_eq!(
             std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions()) & 0o777,
             0o600
         );
         File::options().write(true).open(&path).unwrap().set_len(LARGEST + 1).unwrap();
-        assert_eq!(open(&path).unwrap().metadata().unwrap().len(), 0);
+        assert_eq!(Book::open(&path).unwrap().file.metadata().unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_file_makes_room_while_it_is_written_by_several() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("fleetdeck.log");
+        let mut books = [Book::open(&path).unwrap(), Book::open(&path).unwrap()];
+        let line = "x".repeat(1_000);
+        for _ in 0..LARGEST / 1_000 + 200 {
+            books.iter_mut().for_each(|book| book.write(&line));
+        }
+        let files: Vec<_> =
+            std::fs::read_dir(root.path()).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).collect();
+        assert_eq!(files.len(), 2, "one that is written and one older");
+        assert!(files.iter().all(|size| *size < LARGEST + 4 * LOOK_AFTER), "{files:?}");
+        assert!(std::fs::read_to_string(&path).unwrap().lines().all(|line| line.len() == 1_000));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_full_disk_disturbs_nobody() {
+        let file = File::options().append(true).open("/dev/full").unwrap();
+        let mut book = Book { path: "/dev/full".into(), file, written: LOOK_AFTER };
+        book.write("there is no room for this");
     }
 }

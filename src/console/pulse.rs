@@ -138,6 +138,7 @@ impl Pulse {
                     self.held = None;
                     self.state.dirty = true;
                 }
+                () = super::log::grown(), if self.state.reads_log() => self.state.show_log(super::log::tail()),
                 () = watch.changed() => changed = Some(Instant::now() + REST),
                 () = tokio::time::sleep_until(changed.unwrap_or(next_frame)), if changed.is_some() => {
                     changed = None;
@@ -288,8 +289,17 @@ async fn finish(mut performer: Performer, leave_shells: bool, signals: &mut Sign
 fn note(update: &Update) {
     match update {
         Update::Connected(origin, facts) => tracing::info!(?origin, region = facts.region, "connected"),
-        Update::Unreachable(_, trouble) | Update::Failed(trouble) | Update::Changed(_, Err(trouble), _) => {
-            tracing::warn!("{}", trouble.what);
+        Update::Unreachable(_, trouble) | Update::Failed(trouble) => tracing::warn!("{}", trouble.what),
+        // The service says what it did not like, which may be a value; and a node what it wrote.
+        Update::Changed(_, Err(trouble), _) => {
+            let (what, _) = trouble.what.split_once(':').unwrap_or((&trouble.what, ""));
+            tracing::warn!("a change failed: {what}");
+        }
+        Update::End { source, epoch, result: Err(trouble) } => {
+            let before = noted.insert((epoch.origin, *source), trouble.what.clone());
+            if before.as_ref() != Some(&trouble.what) {
+                tracing::warn!(?source, "{}", trouble.what);
+            }
         }
         Update::End { source, result: Err(trouble), .. } => tracing::warn!(?source, "{}", trouble.what),
         Update::End { source, result: Ok(()), .. } => tracing::debug!(?source, "answered"),

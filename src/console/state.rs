@@ -810,9 +810,6 @@ impl State {
         self.end_sticky(now);
         self.tell_sizes(fx);
         self.warn_of_ends(fx);
-        if matches!(self.overlays.last(), Some(Overlay::Log { .. })) {
-            fx.push(Effect::ReadLog);
-        }
         self.settle(fx);
     }
 }

@@ -76,27 +76,6 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                 vec![(Role::Text, text::fit(name, 44)), (Role::Dim, about.clone())]
             });
         }
-        Overlay::Log { lines, cursor } => {
-            let inner = large(view, frame, area, "Log of fleetdeck", None);
-            if lines.is_empty() {
-                super::lines(view, frame, inner, vec![Line::from(view.span(Role::Dim, " Nothing was written yet."))]);
-            }
-            let whole = lines.get(cursor.at).map(|line| (Role::Text, line.clone()));
-            let inner = foot(view, frame, inner, inner.height / 4, whole);
-            let rows = overlay.rows();
-            list(view, frame, inner, &rows, cursor, |_, row, _| {
-                let line = &lines[row];
-                // The day stands below, with the whole of the line.
-                let (at, said) = line.split_once(' ').unwrap_or(("", line));
-                let role = match said.split(' ').next() {
-                    Some("WARN") => Role::Warning,
-                    Some("ERROR") => Role::Error,
-                    _ => Role::Text,
-                };
-                let time = at.get(11..19).unwrap_or(at);
-                vec![(Role::Dim, format!("{time} ")), (role, said.to_owned())]
-            });
-        }
         Overlay::Why { called, cursor } => why(view, frame, area, called, cursor),
         Overlay::Columns { items, cursor } => {
             let rows: Vec<_> = (0..items.len()).collect();

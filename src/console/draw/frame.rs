@@ -383,14 +383,7 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
 
 /// Whether nothing in a box is taken with enter: it is only closed.
 fn closes(overlay: &Overlay) -> bool {
-    matches!(
-        overlay,
-        Overlay::Help { .. }
-            | Overlay::Messages { .. }
-            | Overlay::Log { .. }
-            | Overlay::Columns { .. }
-            | Overlay::Why { .. }
-    )
+    matches!(overlay, Overlay::Help { .. } | Overlay::Messages { .. } | Overlay::Columns { .. } | Overlay::Why { .. })
 }
 
 /// Whether an action needs a row under the cursor, in panes that say so when they are empty.

@@ -7,6 +7,7 @@ use crate::{
     },
     console::{
         effect::{Epoch, Source},
+        log::Tail,
         origin::Origin,
         state::shells::Phase,
         testing::{BEGIN, Bench},
@@ -455,9 +456,8 @@ fn everything() -> Vec<Bench> {
         bench
     };
     let mut log = fleet();
-    log.state.show_log(
-        (0..40).map(|n| format!("2026-11-26T09:00:00Z INFO  console: line {n} {}", "x".repeat(n * 9))).collect(),
-    );
+    let line = |n: usize| format!("2026-11-26T09:00:00Z INFO  console: line {n} {}", "x".repeat(n * 9));
+    log.state.show_log(Tail { lines: (0..40).map(line).collect(), ..Tail::default() });
     let mut line = with(fleet(), ":");
     line.type_text("node ");
     let mut wrong = with(fleet(), ":");

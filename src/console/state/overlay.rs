@@ -188,6 +188,8 @@ pub struct Text {
     pub program: Option<u64>,
     /// The lines that they have not ended yet, of output and of errors. Raw.
     pub(super) begun: [String; 2],
+    /// It is the log of the console; how many lines of that were read.
+    pub(super) log: Option<u64>,
 }
 
 /// The box in which is chosen what is looked at.
@@ -223,8 +225,6 @@ pub enum Overlay {
     Command(Box<CommandLine>),
     /// What was reported.
     Messages { cursor: Cursor },
-    /// The last lines of the log, the newest last.
-    Log { lines: Vec<String>, cursor: Cursor },
     /// One of several things.
     Picker { title: String, input: LineInput, items: Vec<(String, String)>, cursor: Cursor, pick: Pick },
     /// Why a node is not connected.
@@ -255,7 +255,7 @@ impl Overlay {
             Self::Scope(scope) => Some(&mut scope.input),
             Self::Question(question) => question.typed.as_mut().map(|(_, input)| input),
             Self::Text(text) if text.viewer.finding => Some(&mut text.viewer.find),
-            Self::Messages { .. } | Self::Log { .. } | Self::Columns { .. } | Self::Why { .. } => None,
+            Self::Messages { .. } | Self::Columns { .. } | Self::Why { .. } => None,
             Self::Form(_) | Self::SignIn(_) | Self::Text(_) | Self::Plan(_) => None,
         }
     }
@@ -274,8 +274,7 @@ impl Overlay {
             | Self::Why { .. }
             | Self::Messages { .. }
             | Self::Text(_)
-            | Self::Plan(_)
-            | Self::Log { .. } => true,
+            | Self::Plan(_) => true,
             // Its fields differ.
             Self::Form(_) => false,
         }
@@ -286,7 +285,6 @@ impl Overlay {
         match self {
             Self::Help { cursor, .. }
             | Self::Messages { cursor }
-            | Self::Log { cursor, .. }
             | Self::Columns { cursor, .. }
             | Self::Why { cursor, .. }
             | Self::Picker { cursor, .. } => Some(cursor),
@@ -316,7 +314,6 @@ impl Overlay {
                 passing(items, input.text(), |(name, about), word| find_folded(name, word) || find_folded(about, word))
             }
             Self::Command(line) => (0..line.candidates.len()).collect(),
-            Self::Log { lines, .. } => (0..lines.len()).collect(),
             Self::Scope(scope) => passing(&scope.names, scope.input.text(), |(name, _), word| find_folded(name, word)),
             Self::Columns { items, .. } => (0..items.len()).collect(),
             Self::Messages { .. } | Self::Why { .. } | Self::Form(_) | Self::Question(_) => Vec::new(),

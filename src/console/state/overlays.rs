@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     State,
     canary::{self, Staged},
-    compose,
-    cursor::Cursor,
-    custom,
+    compose, custom,
     form::{Purpose, Value},
     input::LineInput,
     overlay::{Overlay, Pick, Question, Then},
@@ -97,11 +95,7 @@ impl State {
                 }
                 _ => {}
             },
-            Overlay::Help { .. }
-            | Overlay::Messages { .. }
-            | Overlay::Log { .. }
-            | Overlay::Columns { .. }
-            | Overlay::Why { .. } => {
+            Overlay::Help { .. } | Overlay::Messages { .. } | Overlay::Columns { .. } | Overlay::Why { .. } => {
                 if matches!(action, Action::Dismiss | Action::Accept) {
                     self.overlays.pop();
                 }
@@ -191,25 +185,6 @@ impl State {
         self.open_help(false);
         if let Some(Overlay::Help { filter, .. }) = self.overlays.last_mut() {
             *filter = LineInput::from(action.entry().name);
-        }
-    }
-
-    /// Shows the last lines of the log. Who stands at the end stays there.
-    pub fn show_log(&mut self, fresh: Vec<String>) {
-        let end = fresh.len().saturating_sub(1);
-        self.dirty = true;
-        match self.overlays.last_mut() {
-            Some(Overlay::Log { lines, cursor }) => {
-                if cursor.at + 1 >= lines.len() {
-                    cursor.at = end;
-                }
-                *lines = fresh;
-                cursor.clamp(end + 1);
-            }
-            _ => {
-                let cursor = Cursor { at: end, ..Cursor::default() };
-                self.overlays.push(Overlay::Log { lines: fresh, cursor });
-            }
         }
     }
 

@@ -9,6 +9,7 @@ use super::{
 use crate::console::{
     action::Action,
     effect::{Effect, Programs, Query, Step},
+    log::Tail,
     text::{clean, plain_lines},
     update::{ProgramUpdate, Whole},
 };
@@ -91,7 +92,46 @@ impl State {
         let file = format!("program-{id}.txt");
         let mut viewer = Viewer::new(clean(&crate::ssm::redact::mask(title)), file, Vec::new());
         viewer.running = true;
-        self.overlays.push(Overlay::Text(Box::new(Text { viewer, program: Some(id), begun: Default::default() })));
+        self.overlays.push(Overlay::Text(Box::new(Text {
+            viewer,
+            program: Some(id),
+            begun: Default::default(),
+            log: None,
+        })));
+    }
+
+    /// Shows the last lines of the log; lines that are new join those that are read already.
+    pub fn show_log(&mut self, tail: Tail) {
+        self.dirty = true;
+        let known = self.overlays.iter_mut().find_map(|overlay| match overlay {
+            Overlay::Text(text) => {
+                let text = &mut **text;
+                text.log.as_mut().map(|read| (&mut text.viewer, read))
+            }
+            _ => None,
+        });
+        let end = tail.before.saturating_add(tail.lines.len() as u64);
+        if let Some((viewer, read)) = known {
+            let seen = usize::try_from(read.saturating_sub(tail.before)).unwrap_or(usize::MAX);
+            let fresh: Vec<_> = tail.lines.iter().skip(seen).map(|line| toned(line)).collect();
+            let dropped = (viewer.lines.len() + fresh.len()).saturating_sub(tail.lines.len());
+            let follows = viewer.is_at_end();
+            viewer.slide(fresh, dropped, follows);
+            *read = end;
+            return;
+        }
+        let file = tail.file.map(|file| format!(", {}", clean(&file.display().to_string()))).unwrap_or_default();
+        let lines = tail.lines.iter().map(|line| toned(line)).collect();
+        let mut viewer = Viewer::new(format!("Log of fleetdeck{file}"), "fleetdeck-log.txt".to_owned(), lines);
+        viewer.running = true;
+        viewer.to_end();
+        let text = Text { viewer, program: None, begun: Default::default(), log: Some(end) };
+        self.overlays.push(Overlay::Text(Box::new(text)));
+    }
+
+    /// Whether the log is being read, so that its new lines are to be shown.
+    pub fn reads_log(&self) -> bool {
+        self.overlays.iter().any(|overlay| matches!(overlay, Overlay::Text(text) if text.log.is_some()))
     }
 
     /// Programs have something to say.
@@ -245,6 +285,16 @@ impl State {
         };
         self.commands.viewer = Some(viewer);
     }
+}
+
+/// A line of the log, by its level.
+fn toned(line: &str) -> (Tone, String) {
+    let tone = match line.split(' ').nth(1) {
+        Some("WARN") => Tone::Warning,
+        Some("ERROR") => Tone::Error,
+        _ => Tone::Plain,
+    };
+    (tone, line.to_owned())
 }
 
 /// The only line that is copied.
