@@ -50,6 +50,9 @@ pub struct Settings {
     pub cache: bool,
     /// What programs on nodes may do with the clipboard: `ask`, `allow` or `deny` to write; they never read it.
     pub clipboard: Clipboard,
+    /// How copies reach the clipboard: `auto`, `osc52` (the terminal takes them), `native` (a program of this machine does) or
+    /// `off`.
+    pub copy: Copying,
     /// The directory of recordings of shells; below the state directory if it is not set. A leading `~` is the home.
     pub recordings: Option<PathBuf>,
     /// The columns of lists.
@@ -92,6 +95,21 @@ pub enum Clipboard {
     Allow,
     /// None is.
     Deny,
+}
+
+/// How copies reach the clipboard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Copying {
+    /// Through the terminal, and through a program of this machine where the terminal runs on it too.
+    #[default]
+    Auto,
+    /// Through the terminal alone.
+    Osc52,
+    /// Through a program of this machine alone: `wl-copy`, `xclip`, `xsel` or `pbcopy`.
+    Native,
+    /// Not at all.
+    Off,
 }
 
 /// Time between things that are done again and again. `None`: they are not done.
@@ -183,6 +201,7 @@ impl Default for Settings {
             paste_guard: true,
             cache: true,
             clipboard: Clipboard::Ask,
+            copy: Copying::Auto,
             recordings: None,
             columns: Columns::default(),
             views: Vec::new(),

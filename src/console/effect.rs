@@ -28,6 +28,7 @@ use crate::{
     ssm::{self, Timestamp},
 };
 
+pub mod clipboard;
 pub(super) mod files;
 mod follow;
 mod forward;

@@ -12,7 +12,11 @@ use tokio::{sync::mpsc, time::Instant};
 
 use super::{
     draw,
-    effect::{Effect, perform::Performer},
+    effect::{
+        Effect, Source,
+        clipboard::{self, Clipboard},
+        perform::Performer,
+    },
     ground::{self, Ear, Heard},
     keyboard,
     looks::{AUTO, Looks},
@@ -24,7 +28,7 @@ use super::{
     update::Update,
     watch::{REST, Watch},
 };
-use crate::ssm::clock::Clock;
+use crate::{config::settings::Copying, ssm::clock::Clock};
 
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
@@ -224,16 +228,38 @@ impl Pulse {
                     self.performer.perform(save);
                 }
                 Some(Effect::Notify(text)) => self.tty.notify(&text, self.state.settings.notify)?,
-                Some(Effect::Copy(text)) if !self.tty.copy(&text)? => {
-                    let size = super::text::bytes(text.len() as u64);
-                    let told = "are more than terminals take into the clipboard; nothing was copied";
-                    self.state.warn(format!("{size} {told}."));
-                    self.state.dirty = true;
-                }
+                Some(Effect::Copy(text)) => self.copy(text)?,
                 _ => {}
             }
         }
         Ok(Flow::On)
+    }
+
+    /// Copies a text, whichever way there is; says so where there is none.
+    fn copy(&mut self, text: String) -> io::Result<()> {
+        let copying = self.state.settings.copy;
+        let Clipboard { terminal, program } = Clipboard::here(copying);
+        let size = text.len();
+        let taken = terminal && self.tty.copy(&text)?;
+        let told = match program.filter(|_| size <= clipboard::LARGEST) {
+            // Where the terminal was asked too, it may be the one that took it.
+            Some(words) => {
+                self.performer.give_copy(words, text, taken);
+                return Ok(());
+            }
+            None if taken => return Ok(()),
+            None if copying == Copying::Off => "Nothing was copied: copy = \"off\" in the settings.".to_owned(),
+            None if copying == Copying::Native && program.is_none() => {
+                "Nothing was copied: there is no wl-copy, xclip, xsel or pbcopy with a display here.".to_owned()
+            }
+            None => {
+                let size = super::text::bytes(size as u64);
+                format!("{size} are more than terminals take into the clipboard; nothing was copied.")
+            }
+        };
+        self.state.warn(told);
+        self.state.dirty = true;
+        Ok(())
     }
 
     fn draw(&mut self) -> io::Result<()> {

@@ -15,7 +15,7 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    Change, Confirmed, Effect, Epoch, Programs, Query, Source,
+    Change, Confirmed, Effect, Epoch, Programs, Query, Source, clipboard,
     files::{replace, save, unwritten},
     forward, look,
     make::make,
@@ -379,6 +379,20 @@ impl Performer {
     /// Says something at once. If nobody has room to listen, it is lost, and so would its reader be.
     fn say(&self, update: Update) {
         let _ = self.updates.try_send(update);
+    }
+
+    /// Gives a text to the program that has the clipboard. What goes wrong is told where nobody else took it.
+    pub fn give_copy(&self, words: &'static [&'static str], text: String, taken: bool) {
+        let (apart, updates) = (self.apart.clone(), self.updates.clone());
+        tokio::spawn(async move {
+            if let Err(what) = clipboard::give(words, &apart, text).await {
+                tracing::warn!("{what}");
+                if !taken {
+                    let _ =
+                        updates.send(Update::Failed(Trouble::new(format!("Nothing was copied: {what}."), None))).await;
+                }
+            }
+        });
     }
 
     /// Opens an address. Where that fails at once, it is to be copied instead.
