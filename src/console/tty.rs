@@ -11,10 +11,7 @@ use std::{
 
 use crossterm::{
     cursor::Show,
-    event::{
-        DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
-        EnableMouseCapture,
-    },
+    event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange},
     execute,
     terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
@@ -31,6 +28,11 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Base64 bytes that common terminals take into the clipboard: xterm and tmux cut or drop what is longer than about this.
 const LARGEST_COPY: usize = 100_000;
 static HOOK: Once = Once::new();
+/// Presses, moves with a button down, and positions as numbers (SGR). Not every move (1003), which nothing here asks for, and
+/// not the older ways to write positions (1015), which some terminals and tmux would choose instead.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+/// The opposite, in the opposite order.
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 
 /// The terminal, taken over. Dropping it gives it back.
 pub struct Tty {
@@ -83,7 +85,8 @@ impl Tty {
     /// When the terminal is gone.
     pub fn set_mouse(&mut self, mouse: bool) -> io::Result<()> {
         self.mouse = mouse;
-        if mouse { execute!(stdout(), EnableMouseCapture) } else { execute!(stdout(), DisableMouseCapture) }
+        stdout().write_all(if mouse { MOUSE_ON } else { MOUSE_OFF })?;
+        stdout().flush()
     }
 
     /// Asks the terminal something. It answers among the keys.
@@ -186,11 +189,22 @@ impl Drop for Tty {
 fn enter(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
-    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange).inspect_err(|_| give_back())?;
+    begin(&mut stdout(), mouse).inspect_err(|_| give_back())
+}
+
+/// Sets what the console wants of the terminal.
+fn begin(out: &mut impl Write, mouse: bool) -> io::Result<()> {
+    execute!(out, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)?;
     if mouse {
-        execute!(stdout(), EnableMouseCapture).inspect_err(|_| give_back())?;
+        out.write_all(MOUSE_ON)?;
     }
-    Ok(())
+    out.flush()
+}
+
+/// Takes back all that [`begin`] sets, whatever of it was set.
+fn end(out: &mut impl Write) -> io::Result<()> {
+    out.write_all(MOUSE_OFF)?;
+    execute!(out, DisableFocusChange, DisableBracketedPaste, Show, LeaveAlternateScreen)
 }
 
 /// The sequence that puts a text into the clipboard; `None` if terminals would refuse it. tmux takes it for itself, and
@@ -206,14 +220,7 @@ fn clipboard(text: &str, tmux: bool) -> Option<String> {
 /// Gives the terminal back. Does nothing if it is not taken. Failures are of no use to anybody here.
 pub fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        let _ = execute!(
-            stdout(),
-            DisableMouseCapture,
-            DisableFocusChange,
-            DisableBracketedPaste,
-            Show,
-            LeaveAlternateScreen
-        );
+        let _ = end(&mut stdout());
         let _ = disable_raw_mode();
     }
 }
@@ -238,6 +245,30 @@ mod tests {
         assert!(check(false, Some("xterm")).unwrap_err().contains("fleetdeck nodes"));
         assert!(check(true, Some("dumb")).unwrap_err().contains("TERM"));
         assert_eq!((check(true, Some("linux")), check(true, None)), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn what_is_set_is_exactly_what_is_wanted_and_is_taken_back() {
+        // Numbers of private modes that end with this letter.
+        let modes = |bytes: &[u8], letter: char| -> Vec<u16> {
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            let modes = text.split("\u{1b}[?").filter_map(|rest| rest.split_once(letter));
+            let mut modes: Vec<u16> = modes.filter_map(|(number, _)| number.parse().ok()).collect();
+            modes.sort_unstable();
+            modes
+        };
+        for (mouse, wanted) in [(true, vec![1000, 1002, 1004, 1006, 1049, 2004]), (false, vec![1004, 1049, 2004])] {
+            let mut set = Vec::new();
+            begin(&mut set, mouse).unwrap();
+            assert_eq!(modes(&set, 'h'), wanted);
+            assert!(modes(&set, 'l').is_empty());
+        }
+        let (mut set, mut back) = (Vec::new(), Vec::new());
+        begin(&mut set, true).unwrap();
+        end(&mut back).unwrap();
+        assert_eq!(modes(&back, 'l'), modes(&set, 'h'));
+        // The cursor is shown again too.
+        assert_eq!(modes(&back, 'h'), [25]);
     }
 
     #[test]

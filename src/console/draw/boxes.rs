@@ -41,7 +41,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
         Overlay::Form(form) => super::form::draw(view, frame, area, form, top),
         Overlay::Help { lines, filter, cursor } => {
             let rows = overlay.rows();
-            let title = format!("Keys; {} changes something", view.look.sign("◆", "!"));
+            let title = format!("Keys; {} changes something", view.look.sign("✎", "!"));
             let inner = large(view, frame, area, &title, Some((filter, "type to search")));
             nothing_found(view, frame, inner, &rows);
             let told = rows.get(cursor.at).map(|row| lines[*row].action.entry().about);
@@ -52,7 +52,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                 let entry = line.action.entry();
                 let user = if line.by_user { " (yours)" } else { "" };
                 let mark = match entry.kind {
-                    Kind::Change => view.look.sign(" ◆", " !"),
+                    Kind::Change => view.look.sign(" ✎", " !"),
                     _ => "",
                 };
                 let layer = match width > 90 {

@@ -173,7 +173,7 @@ fn help_and_the_line_explain_themselves_on_a_low_screen() {
     let mut bench = fleet();
     bench.press("?");
     let screen = bench.screen(40, 10);
-    assert!(screen.contains("Mark the row, or what is below a") && screen.contains("◆ changes something"), "{screen}");
+    assert!(screen.contains("Mark the row, or what is below a") && screen.contains("✎ changes something"), "{screen}");
     bench.type_text("no such thing");
     assert!(bench.screen(40, 10).contains("Nothing here has what was typed"));
     bench.press("esc :");
