@@ -52,6 +52,7 @@ pub enum Layer {
     Command,
     Scope,
     SignIn,
+    Messages,
     Overlay,
 }
 
@@ -86,6 +87,7 @@ impl Layer {
         (Layer::Command, "command", "The line after :"),
         (Layer::Scope, "scope", "Choosing what is looked at"),
         (Layer::SignIn, "sign-in", "Signing in"),
+        (Layer::Messages, "messages", "Messages"),
         (Layer::Overlay, "overlay", "Boxes"),
         (Layer::Global, "global", "Everywhere"),
     ];

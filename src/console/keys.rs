@@ -52,6 +52,7 @@ const ORDER: &[Layer] = &[
     Layer::Command,
     Layer::Scope,
     Layer::SignIn,
+    Layer::Messages,
     Layer::Overlay,
 ];
 

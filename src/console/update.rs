@@ -320,3 +320,23 @@ pub enum Update {
     /// Something that failed without belonging to a pane.
     Failed(Trouble),
 }
+
+impl Update {
+    /// The origin it is about, where it is about one.
+    pub fn origin(&self) -> Option<Origin> {
+        match self {
+            Self::Connected(origin, _)
+            | Self::Unreachable(origin, _)
+            | Self::Caller { origin, .. }
+            | Self::Left { origin, .. }
+            | Self::Changed(origin, ..)
+            | Self::Throttled(origin, _)
+            | Self::Credentials { origin, .. }
+            | Self::CodeTaken(origin, _) => Some(*origin),
+            Self::Page { epoch, .. } | Self::End { epoch, .. } => Some(epoch.origin),
+            Self::Shell { .. } | Self::Forward { .. } | Self::Copying { .. } | Self::Look { .. } => None,
+            Self::Arranged(_) | Self::Folded { .. } | Self::Program { .. } => None,
+            Self::SignIn { .. } | Self::Told(_) | Self::Failed(_) => None,
+        }
+    }
+}

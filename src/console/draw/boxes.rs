@@ -148,7 +148,10 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
             let now = view.state.now;
             let whole = notices.get(cursor.at).map(|notice| {
                 let advice = notice.trouble.advice.as_ref().map(|advice| (Role::Info, advice.clone()));
-                std::iter::once((around::weight(view, notice.weight).0, notice.trouble.what.clone())).chain(advice)
+                let at = notice.at.civil().strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+                let origin = notice.origin.as_ref().map(|origin| format!("  {origin}")).unwrap_or_default();
+                let what = (around::weight(view, notice.weight).0, notice.trouble.what.clone());
+                [what].into_iter().chain(advice).chain([(Role::Dim, format!("{at}{origin}"))])
             });
             let inner = foot(view, frame, inner, inner.height / 2, whole.into_iter().flatten());
             list(view, frame, inner, &rows, cursor, |view, row, _| {
@@ -158,7 +161,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                 let advice = notice.trouble.advice.as_ref().map(|advice| format!(" {advice}")).unwrap_or_default();
                 vec![
                     (Role::Dim, text::fit(&text::span(now.since(notice.at)), 5)),
-                    (role, format!("{sign} {}{times}", notice.trouble.what)),
+                    (role, format!("{sign} {}{times}", notice.told())),
                     (Role::Dim, advice),
                 ]
             });

@@ -168,6 +168,7 @@ const FOOTER: &[(Layer, &[Action])] = &[
     (Layer::Confirm, &[Action::Yes, Action::No]),
     (Layer::Scope, &[Action::Mark]),
     (Layer::SignIn, &[Action::OpenLink, Action::Copy]),
+    (Layer::Messages, &[Action::Copy]),
     (Layer::Overlay, &[Action::Accept, Action::Dismiss]),
 ];
 
@@ -523,7 +524,7 @@ pub(super) fn toasts(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let mut bottom = area.bottom();
     for notice in view.state.notices.shown(view.state.now).into_iter().rev() {
         let (role, sign) = weight(view, notice.weight);
-        let mut told = text::wrap(&notice.trouble.what, usize::from(width) - 4);
+        let mut told = text::wrap(&notice.told(), usize::from(width) - 4);
         if let Some(advice) = &notice.trouble.advice {
             told.extend(text::wrap(advice, usize::from(width) - 4));
         }

@@ -15,6 +15,13 @@ use crate::{
 impl State {
     /// A task has something to say.
     pub fn apply(&mut self, update: Update, now: Timestamp, fx: &mut Vec<Effect>) {
+        let about = update.origin().filter(|_| self.origins.are_several());
+        self.notices.about(about.map(|origin| self.origins.label(origin).to_owned()));
+        self.take(update, now, fx);
+        self.notices.about(None);
+    }
+
+    fn take(&mut self, update: Update, now: Timestamp, fx: &mut Vec<Effect>) {
         self.now = now;
         self.dirty = true;
         self.apply_to_side(update, fx);

@@ -34,9 +34,25 @@ pub struct Notice {
     under_way: Option<String>,
     /// Whether what it tells of has ended, so that it need not stand on the screen.
     is_over: bool,
+    /// What the origin is called that it is about, where several are looked at.
+    pub origin: Option<String>,
 }
 
 impl Notice {
+    /// What it says, and of which origin.
+    pub fn told(&self) -> String {
+        match &self.origin {
+            Some(origin) => format!("{origin}: {}", self.trouble.what),
+            None => self.trouble.what.clone(),
+        }
+    }
+
+    /// All of it, for who hands it on: when it was, what it says and what can be done.
+    pub fn whole(&self) -> String {
+        let advice = self.trouble.advice.as_ref().map(|advice| format!("\n{advice}")).unwrap_or_default();
+        format!("{} {}{advice}", self.at.iso(), self.told())
+    }
+
     fn until(&self) -> Timestamp {
         self.at.plus(if self.weight == Weight::Error { SHOWN_ERROR } else { SHOWN })
     }
@@ -46,19 +62,24 @@ impl Notice {
 #[derive(Clone, Debug, Default)]
 pub struct Notices {
     list: VecDeque<Notice>,
+    /// What the origin is called that messages are about just now.
+    origin: Option<String>,
     dismissed: Option<Timestamp>,
 }
 
 impl Notices {
     /// Adds a message.
     pub fn add(&mut self, now: Timestamp, weight: Weight, trouble: Trouble) {
-        if let Some(last) =
-            self.list.back_mut().filter(|last| last.trouble == trouble && last.weight == weight && !last.is_over)
-        {
+        let origin = self.origin.clone();
+        let same = |last: &&mut Notice| {
+            last.trouble == trouble && last.weight == weight && last.origin == origin && !last.is_over
+        };
+        if let Some(last) = self.list.back_mut().filter(same) {
             last.at = now;
             last.times += 1;
         } else {
-            self.list.push_back(Notice { at: now, weight, trouble, times: 1, under_way: None, is_over: false });
+            let (under_way, is_over) = (None, false);
+            self.list.push_back(Notice { at: now, weight, trouble, times: 1, under_way, is_over, origin });
         }
         if self.list.len() > KEPT {
             self.list.pop_front();
@@ -79,6 +100,11 @@ impl Notices {
         for notice in self.list.iter_mut().filter(|notice| notice.under_way.as_deref() == Some(work)) {
             (notice.under_way, notice.is_over) = (None, true);
         }
+    }
+
+    /// What is added from now on is about an origin of this name, or about none.
+    pub fn about(&mut self, origin: Option<String>) {
+        self.origin = origin;
     }
 
     /// The messages that stand on the screen, the newest last.

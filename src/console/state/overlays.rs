@@ -40,6 +40,13 @@ impl State {
         let Some(overlay) = self.overlays.last_mut() else { return };
         match overlay {
             Overlay::Text(_) => return self.act_text(action, fx),
+            Overlay::Messages { cursor } if action == Action::Copy => {
+                let notice = self.notices.all().nth(cursor.at);
+                return match notice.map(super::notices::Notice::whole) {
+                    Some(text) => self.copy_text(&text, "the message", fx),
+                    None => self.tell("There is nothing to copy here."),
+                };
+            }
             Overlay::Plan(_) => return self.act_plan(action, fx),
             _ => {}
         }
