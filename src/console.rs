@@ -197,8 +197,22 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let (sender, updates) = tokio::sync::mpsc::channel(256);
     let performer = effect::perform::Performer::new(connect, sender).starting(apart);
     let tty = tty::Tty::take(mouse)?;
-    let pulse =
-        pulse::Pulse { state, tty, looks, read, session, performer, updates, clock, recorder, reports, held: None };
+    let ear = ground::Ear::default();
+    let pulse = pulse::Pulse {
+        state,
+        tty,
+        looks,
+        read,
+        session,
+        performer,
+        updates,
+        clock,
+        recorder,
+        reports,
+        ear,
+        noted: pulse::Noted::new(),
+        held: None,
+    };
     let outcome = pulse.run().await;
     if let Some(ledger) = ledger {
         ledger.end();

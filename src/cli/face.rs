@@ -77,8 +77,14 @@ pub async fn open(
     });
     let scope: Vec<_> = scope.map(|part| part.map(String::as_str)).collect();
     let session = lasting.then(|| Session::of(&paths, &scope));
-    let color = global.color;
-    let adjust = Box::new(move |settings: &mut Settings| settings.color = color.unwrap_or(settings.color));
+    let (color, theme_is_given) = (global.color, global.theme.is_some());
+    let adjust = Box::new(move |settings: &mut Settings| {
+        settings.color = color.unwrap_or(settings.color);
+        if theme_is_given {
+            // Who names a theme means it, wherever one looks.
+            settings.policies.iter_mut().for_each(|policy| policy.theme = None);
+        }
+    });
     let scope = places.iter().map(|place| place.name.clone()).collect();
     // What flags changed, or what is in no file, is looked at as it is.
     catalogue.own = places;

@@ -34,6 +34,8 @@ pub struct Place {
     pub sample_every: Option<Every>,
     /// How its name is shown: a role or a colour of the theme.
     pub accent: Option<String>,
+    /// The theme that is in force while one looks there, instead of the user's own.
+    pub theme: Option<String>,
     /// From this many nodes on, a change must be confirmed by typing the count, where the settings' number does not hold.
     pub confirm_above: Option<usize>,
 }
@@ -47,6 +49,8 @@ pub struct Policy {
     pub pattern: String,
     /// How the name is shown: a role or a colour of the theme. `production` says so in words too.
     pub accent: Option<String>,
+    /// The theme that is in force while one looks there.
+    pub theme: Option<String>,
     /// Whether everything that changes something there is refused.
     pub read_only: bool,
     /// Whether nodes there may be looked into although it is read-only.
@@ -141,6 +145,7 @@ impl Catalogue {
         for policy in matching {
             place.read_only |= policy.read_only;
             place.accent = policy.accent.clone().or(place.accent);
+            place.theme = policy.theme.clone().or(place.theme);
             place.probe = policy.probe.or(place.probe);
             place.sample_every = policy.sample_every.or(place.sample_every);
             place.confirm_above = policy.confirm_above.or(place.confirm_above);

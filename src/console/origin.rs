@@ -163,7 +163,7 @@ impl Origins {
                 known.place.probe = place.probe;
             }
             governed.later |= place.read_only != known.place.read_only || place.probe != known.place.probe;
-            known.place.accent = place.accent;
+            (known.place.accent, known.place.theme) = (place.accent, place.theme);
             known.place.confirm_above = place.confirm_above;
             known.place.sample_every = place.sample_every;
         }

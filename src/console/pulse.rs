@@ -2,6 +2,7 @@
 //! only when something changed, and at most once in a frame.
 
 use std::{
+    collections::HashMap,
     io::{self, Write},
     path::PathBuf,
     time::Duration,
@@ -20,6 +21,7 @@ use super::{
     ground::{self, Ear, Heard},
     keyboard,
     looks::{AUTO, Looks},
+    origin::Origin,
     record::Recorder,
     reload::Read,
     session::Session,
@@ -53,9 +55,16 @@ pub(super) struct Pulse {
     pub recorder: Recorder,
     /// Where reports of bugs go.
     pub reports: PathBuf,
+    /// What failed last of each list, so that the log says once what is tried again and again.
+    pub noted: Noted,
+    /// Hears what the terminal answers about its ground.
+    pub ear: Ear,
     /// When to look again at a shell whose program holds its frame back.
     pub held: Option<Instant>,
 }
+
+/// What failed last, by origin and source.
+pub(super) type Noted = HashMap<(Origin, Source), String>;
 
 enum Flow {
     On,
@@ -102,8 +111,7 @@ impl Pulse {
         let mut watch = Watch::begin(&self.read.paths, self.read.files.clone());
         // Nobody would tell of what changed before anybody watched.
         let mut changed = watch.look(&self.read.paths).then(Instant::now);
-        let mut ear = Ear::default();
-        self.ask_ground(&mut ear)?;
+        self.ask_ground()?;
         loop {
             let mut fx = Vec::new();
             let wait = self.state.deadline().since(self.clock.now());
@@ -114,9 +122,9 @@ impl Pulse {
                         let event = event?;
                         if event == TtyEvent::FocusGained {
                             changed = changed.or(watch.look(&self.read.paths).then(Instant::now));
-                            self.ask_ground(&mut ear)?;
+                            self.ask_ground()?;
                         }
-                        self.take(event, &mut ear, &mut fx);
+                        self.take(event, &mut fx);
                     }
                     None => return Ok(Over::Lost),
                 },
@@ -169,25 +177,25 @@ impl Pulse {
     }
 
     fn apply(&mut self, update: Update, fx: &mut Vec<Effect>) {
-        note(&update);
+        note(&update, &mut self.noted);
         let now = self.clock.now();
         self.recorder.update(&self.state, now, &update);
         self.state.apply(update, now, fx);
     }
 
     /// Asks the terminal whether its ground is light, where that decides about the theme.
-    fn ask_ground(&mut self, ear: &mut Ear) -> io::Result<()> {
+    fn ask_ground(&mut self) -> io::Result<()> {
         if self.looks.name() == AUTO {
-            ear.listen(std::time::Instant::now());
+            self.ear.listen(std::time::Instant::now());
             self.tty.ask(ground::QUESTION)?;
         }
         Ok(())
     }
 
     /// Takes what happened at the terminal. What is no key of the user's goes no further.
-    fn take(&mut self, event: TtyEvent, ear: &mut Ear, fx: &mut Vec<Effect>) {
+    fn take(&mut self, event: TtyEvent, fx: &mut Vec<Effect>) {
         let events = match event {
-            TtyEvent::Key(key) => match ear.key(key, std::time::Instant::now()) {
+            TtyEvent::Key(key) => match self.ear.key(key, std::time::Instant::now()) {
                 Heard::Keys(keys) => keys.into_iter().map(TtyEvent::Key).collect(),
                 Heard::Ground(Some(light)) => {
                     self.looks.set_light(light);
@@ -218,6 +226,8 @@ impl Pulse {
                 Some(Effect::Reload) => self.reload(),
                 Some(Effect::TakeMouse(mouse)) => self.tty.set_mouse(mouse)?,
                 Some(Effect::Repaint) => {
+                    // Who paints anew may have changed the terminal's colours.
+                    self.ask_ground()?;
                     self.tty.clear()?;
                     self.state.dirty = true;
                 }
@@ -271,9 +281,14 @@ impl Pulse {
         self.recorder.size(&self.state, (size.width, size.height));
         self.state.dirty = false;
         self.held = self.state.before_frame(std::time::Instant::now()).map(Instant::from_std);
+        let before = self.looks.name() == AUTO;
         if let Err(problem) = self.looks.follow(&self.state.theme) {
             self.state.theme = self.looks.name().to_owned();
             self.state.warn(problem);
+        }
+        if !before {
+            // It may have been light or dark for long, and nobody asked.
+            self.ask_ground()?;
         }
         let look = self.looks.look();
         let mut seen = Default::default();
@@ -312,7 +327,7 @@ async fn finish(mut performer: Performer, leave_shells: bool, signals: &mut Sign
 }
 
 /// What fails is written down.
-fn note(update: &Update) {
+fn note(update: &Update, noted: &mut Noted) {
     match update {
         Update::Connected(origin, facts) => tracing::info!(?origin, region = facts.region, "connected"),
         Update::Unreachable(_, trouble) | Update::Failed(trouble) => tracing::warn!("{}", trouble.what),
@@ -327,8 +342,10 @@ fn note(update: &Update) {
                 tracing::warn!(?source, "{}", trouble.what);
             }
         }
-        Update::End { source, result: Err(trouble), .. } => tracing::warn!(?source, "{}", trouble.what),
-        Update::End { source, result: Ok(()), .. } => tracing::debug!(?source, "answered"),
+        Update::End { source, epoch, result: Ok(()) } => match noted.remove(&(epoch.origin, *source)) {
+            Some(_) => tracing::info!(?source, "answered again"),
+            None => tracing::debug!(?source, "answered"),
+        },
         _ => {}
     }
 }

@@ -59,7 +59,7 @@ impl Pulse {
         }
         let before = std::mem::replace(&mut self.read.settings, settings.clone());
         if settings.theme != before.theme && !self.read.theme_is_given {
-            self.state.theme.clone_from(&settings.theme);
+            self.state.set_theme(&settings.theme);
         }
         self.looks.set(&settings);
         // One key may have changed it since the file was read.

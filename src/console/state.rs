@@ -274,6 +274,8 @@ pub struct State {
     heard: Heard,
     /// The theme to be shown, by name.
     pub theme: String,
+    /// The user's own, while that of a place is shown instead.
+    own_theme: Option<String>,
     /// The names of all themes.
     pub themes: Vec<String>,
     /// What was typed after `:`, the newest last.
@@ -383,6 +385,7 @@ impl State {
             pressed: None,
             heard: Heard::default(),
             theme: start.theme,
+            own_theme: None,
             themes: start.themes,
             command_history: VecDeque::new(),
             save_directory: start.save_directory,
@@ -417,6 +420,7 @@ impl State {
         state.take_columns();
         state.take_own();
         state.tell_left_forwards();
+        state.take_theme();
         state
     }
 

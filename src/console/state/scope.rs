@@ -31,7 +31,27 @@ impl State {
     /// What the settings say of places holds from now on, for what is looked at and for what will be.
     pub fn govern(&mut self, settings: &Settings) -> Governed {
         self.catalogue.take(settings);
-        self.origins.govern(&self.catalogue)
+        let governed = self.origins.govern(&self.catalogue);
+        self.take_theme();
+        governed
+    }
+
+    /// The user's own theme is another one.
+    pub fn set_theme(&mut self, name: &str) {
+        name.clone_into(self.own_theme.as_mut().unwrap_or(&mut self.theme));
+    }
+
+    /// Shows the theme of the first place that has one of its own, else the user's.
+    pub(super) fn take_theme(&mut self) {
+        let of_place = self.origins.known().find_map(|(_, known)| known.place.theme.clone());
+        match (of_place, self.own_theme.take()) {
+            (Some(theme), own) => {
+                let shown = std::mem::replace(&mut self.theme, theme);
+                self.own_theme = Some(own.unwrap_or(shown));
+            }
+            (None, Some(own)) => self.theme = own,
+            (None, None) => {}
+        }
     }
 
     /// Opens the box in which is chosen what is looked at.
@@ -49,6 +69,7 @@ impl State {
         let scope = self.origins.scope().to_vec();
         self.look_among();
         self.leave_origins(&before, fx);
+        self.take_theme();
         self.take_columns();
         for origin in fresh {
             self.connect_to(origin, fx);
