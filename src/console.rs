@@ -32,6 +32,7 @@ mod pulse;
 pub mod record;
 mod reload;
 pub mod replay;
+mod reports;
 pub mod sample;
 pub mod session;
 pub mod state;

@@ -105,6 +105,11 @@ fn the_theme_follows_the_terminal_and_its_answer_types_nothing() {
     // A key behind the answer is the user's, and the answer's letters were no keys: no box, no other pane is open.
     terminal.keys("3");
     terminal.wait("the pane of the key", |screen| screen.contents().contains("3 Commands"));
+    // It reports too when that changes, between two keys.
+    terminal.keys("1\x1b[?997;1n2");
+    ground(&terminal, "a dark ground for a terminal that turned dark", (0x11, 0x15, 0x1c));
+    terminal.keys("\x1b[?997;2n");
+    ground(&terminal, "a light ground again", (0xff, 0xff, 0xff));
     terminal.keys("q");
     terminal.wait_for("left-with-0");
     let light = console(root.path(), "", &[("COLORTERM", "truecolor"), ("COLORFGBG", "0;15")]);

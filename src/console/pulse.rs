@@ -24,6 +24,7 @@ use super::{
     origin::Origin,
     record::Recorder,
     reload::Read,
+    reports,
     session::Session,
     state::{Event, State},
     tty::Tty,
@@ -108,6 +109,7 @@ impl Pulse {
         let mut first = Vec::new();
         self.state.connect(&mut first);
         self.perform(first)?;
+        let mut grounds = reports::grounds();
         let mut watch = Watch::begin(&self.read.paths, self.read.files.clone());
         // Nobody would tell of what changed before anybody watched.
         let mut changed = watch.look(&self.read.paths).then(Instant::now);
@@ -149,6 +151,12 @@ impl Pulse {
                 () = tokio::time::sleep_until(self.held.unwrap_or(next_frame)), if self.held.is_some() => {
                     self.held = None;
                     self.state.dirty = true;
+                }
+                Ok(()) = grounds.changed() => {
+                    if let Some(light) = *grounds.borrow_and_update() {
+                        self.looks.set_light(light);
+                        self.state.dirty = true;
+                    }
                 }
                 () = super::log::grown(), if self.state.reads_log() => self.state.show_log(super::log::tail()),
                 () = watch.changed() => changed = Some(Instant::now() + REST),

@@ -21,6 +21,7 @@ use ratatui::{
     layout::{Position, Rect},
 };
 
+use super::reports;
 use crate::config::settings::Notify;
 
 /// Whether the terminal is taken over right now.
@@ -189,20 +190,24 @@ impl Drop for Tty {
 fn enter(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
-    begin(&mut stdout(), mouse).inspect_err(|_| give_back())
+    begin(&mut stdout(), mouse, reports::stand_between()).inspect_err(|_| give_back())
 }
 
 /// Sets what the console wants of the terminal.
-fn begin(out: &mut impl Write, mouse: bool) -> io::Result<()> {
+fn begin(out: &mut impl Write, mouse: bool, reports: bool) -> io::Result<()> {
     execute!(out, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)?;
     if mouse {
         out.write_all(MOUSE_ON)?;
+    }
+    if reports {
+        out.write_all(reports::SUBSCRIBE)?;
     }
     out.flush()
 }
 
 /// Takes back all that [`begin`] sets, whatever of it was set.
 fn end(out: &mut impl Write) -> io::Result<()> {
+    out.write_all(reports::UNSUBSCRIBE)?;
     out.write_all(MOUSE_OFF)?;
     execute!(out, DisableFocusChange, DisableBracketedPaste, Show, LeaveAlternateScreen)
 }
@@ -221,6 +226,8 @@ fn clipboard(text: &str, tmux: bool) -> Option<String> {
 pub fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let _ = end(&mut stdout());
+        // Only then it is the terminal whose settings are put back.
+        reports::step_aside();
         let _ = disable_raw_mode();
     }
 }
@@ -257,14 +264,17 @@ mod tests {
             modes.sort_unstable();
             modes
         };
-        for (mouse, wanted) in [(true, vec![1000, 1002, 1004, 1006, 1049, 2004]), (false, vec![1004, 1049, 2004])] {
+        let all = [1000, 1002, 1004, 1006, 1049, 2004, 2031];
+        for (mouse, reports, wanted) in
+            [(true, true, &all[..]), (true, false, &all[..6]), (false, false, &[1004, 1049, 2004])]
+        {
             let mut set = Vec::new();
-            begin(&mut set, mouse).unwrap();
+            begin(&mut set, mouse, reports).unwrap();
             assert_eq!(modes(&set, 'h'), wanted);
             assert!(modes(&set, 'l').is_empty());
         }
         let (mut set, mut back) = (Vec::new(), Vec::new());
-        begin(&mut set, true).unwrap();
+        begin(&mut set, true, true).unwrap();
         end(&mut back).unwrap();
         assert_eq!(modes(&back, 'l'), modes(&set, 'h'));
         // The cursor is shown again too.
