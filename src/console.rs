@@ -82,8 +82,7 @@ pub fn settings(paths: &Paths) -> anyhow::Result<Settings> {
     let path = paths.settings();
     match crate::config::paths::read_optional(&path)? {
         Some(text) => {
-            let mut settings =
-                Settings::parse(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+            let mut settings = read(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
             let file = path.display().to_string();
             settings.problems.iter_mut().for_each(|problem| problem.file.clone_from(&file));
             settings.commands.iter_mut().for_each(|command| command.file.clone_from(&file));
@@ -91,6 +90,14 @@ pub fn settings(paths: &Paths) -> anyhow::Result<Settings> {
         }
         None => Ok(Settings::default()),
     }
+}
+
+/// Reads a settings file. What it names that the console does not have is among its problems.
+fn read(text: &str) -> Result<Settings, toml::de::Error> {
+    let mut settings = Settings::parse(text)?;
+    settings.problems.extend(state::list::columns::problems(text));
+    settings.problems.sort_by_key(|problem| problem.line);
+    Ok(settings)
 }
 
 /// The keymap in force: the shipped one with the user's over it, and what is wrong with them.

@@ -51,6 +51,13 @@ pub struct Problem {
     pub what: String,
 }
 
+impl Problem {
+    /// Something in a settings file, at a place in its text. Who knows where the file is says so later.
+    pub fn of_settings(text: &str, start: usize, what: String) -> Self {
+        Self { file: "settings.toml".to_owned(), line: line_of(text, start), what }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}: {}", self.file, self.line, self.what)

@@ -60,8 +60,8 @@ impl Layer {
     /// Every layer with its name in the keymap and its heading in help.
     pub const ALL: &'static [(Layer, &'static str, &'static str)] = &[
         (Layer::Fleet, "fleet", "Fleet"),
-        (Layer::Columns, "columns", "Columns of the fleet"),
-        (Layer::Filter, "filter", "The filter of the fleet"),
+        (Layer::Columns, "columns", "Columns of a list"),
+        (Layer::Filter, "filter", "The filter of a list"),
         (Layer::Compare, "compare", "Comparison of nodes"),
         (Layer::Node, "node", "View of a node"),
         (Layer::NodeDisk, "node-disk", "Disks of a node"),
@@ -239,8 +239,12 @@ actions! {
         CursorBottom View "cursor-bottom", "bottom", "To the last row";
         Left View "left", "left", "Columns to the left, or close a branch";
         Right View "right", "right", "Columns to the right, or open a branch";
+        ScrollLeft View "scroll-left", "scroll left", "Scroll the columns back, of those that did not fit";
+        ScrollRight View "scroll-right", "scroll right", "Scroll to the columns that did not fit; the first one stays";
         Open View "open", "open", "Open what is under the cursor";
         Filter View "filter", "filter", "Filter the rows: words match loosely, key:value tokens exactly";
+        Columns View "columns", "columns", "Choose, move and sort by columns, tags among them";
+        Wide View "wide", "wide", "Show every column, or the chosen ones again";
         Copy View "copy", "copy", "Copy the row's id or name to the clipboard; in a text the selected lines, or the one that one is at";
         Export View "export", "export", "Write the shown or the marked rows to a file: CSV, JSON or Markdown";
         CopyRow View "copy-row", "copy row", "Copy the cells of the row, with tabs between them";
@@ -257,8 +261,6 @@ actions! {
         SortPrevious View "sort-previous", "sort back", "Sort by the column before";
         SortReverse View "sort-reverse", "reverse", "Turn the order around";
         SortFurther View "sort-further", "sort also", "Sort what is equal so far by a further column; again for the next one";
-        Columns View "columns", "columns", "Choose, move and sort by columns, tags among them";
-        Wide View "wide", "wide", "Show every column, or the chosen ones again";
         Why View "why", "why", "Find out why the node is not connected: a verdict, the next step, and what was checked";
         WhyMissing View "why-missing", "why missing", "Find out why a node is not in the list: type its id or its name";
         GroupBy View "group-by", "group", "Fold the list by what stands in a column or a tag";

@@ -67,7 +67,7 @@ impl Verb {
         "node" "NAME" Node None, View "Go to a node, by its name or id";
         "filter" "TEXT" Filter Some(Action::Filter), View "Filter the list that is shown; nothing but the verb lets one type";
         "sort" "COLUMN [desc]" Column None, View "Sort the list that is shown by a column";
-        "columns" "NAME,NAME" Columns Some(Action::Columns), View "Show these columns of the fleet, in this order";
+        "columns" "NAME,NAME" Columns Some(Action::Columns), View "Show these columns of the list, in this order; nothing but the verb lets one choose";
         "scope" "NAME..." Scope Some(Action::Scope), View "Look at these contexts, or profiles with regions, and at nothing else";
         "shell" "NAME" Node Some(Action::PaneShell), Change "Open a shell on a node; nothing but the verb goes to the shells";
         "run" "DOCUMENT" Document Some(Action::RunCommand), Change "Write a command with a document, for the marked nodes or the one under the cursor";
@@ -92,7 +92,7 @@ pub enum Command {
     Theme(String),
     /// The fleet in another order.
     Sort { column: String, descending: bool },
-    /// Columns of the fleet.
+    /// Columns of the list that is shown.
     Columns(Vec<String>),
     /// What is looked at.
     Scope(Vec<String>),

@@ -29,6 +29,7 @@ use crate::{
 mod boxes;
 mod cards;
 mod chart;
+mod columns;
 mod command;
 mod commands;
 mod compare;

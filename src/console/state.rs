@@ -232,6 +232,8 @@ pub struct State {
     pub overlays: Vec<Overlay>,
     /// The fleet.
     pub fleet: Fleet,
+    /// The columns that were chosen for each other list.
+    pub columns: list::columns::Choices,
     /// The state of the vitals of nodes.
     pub samples: feed::Feeds,
     /// The comparison of nodes, if one is open.
@@ -363,6 +365,7 @@ impl State {
             split: split::Split::default(),
             overlays: Vec::new(),
             fleet: Fleet::default(),
+            columns: Default::default(),
             samples: feed::Feeds::default(),
             compare: None,
             node_view: None,
@@ -459,7 +462,7 @@ impl State {
             false => vec![Layer::Output, Layer::List, Layer::Global],
         };
         match self.pane {
-            _ if self.types_filter() => vec![Layer::Input],
+            _ if self.types_filter() => vec![Layer::Filter, Layer::Input],
             Pane::Fleet if self.node_view.is_some() => {
                 self.node_view.as_ref().map(NodeView::layers).unwrap_or_default()
             }

@@ -1,4 +1,5 @@
 pub mod canary;
+mod columns;
 mod command;
 mod fleet;
 pub mod forwards;

@@ -77,7 +77,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
             });
         }
         Overlay::Why { called, cursor } => why(view, frame, area, called, cursor),
-        Overlay::Columns { items, cursor } => {
+        Overlay::Columns { list: of, items, cursor } => {
             let rows: Vec<_> = (0..items.len()).collect();
             let inner = large(view, frame, area, "Columns", None);
             let hints = hints(
@@ -85,24 +85,18 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                 &[Action::ToggleColumn, Action::ColumnUp, Action::ColumnDown, Action::SortOn, Action::SortAlso],
             );
             let inner = foot(view, frame, inner, about_lines(inner).max(1), [(Role::Dim, hints)]);
-            let sort = view.state.fleet.sort();
             list(view, frame, inner, &rows, cursor, |view, row, width| {
                 let (column, shown) = &items[row];
                 let sign = if *shown { view.look.sign("✓", "x") } else { " " };
-                let place = sort.iter().position(|(sorted, _)| sorted == column);
-                let sorted = place.map(|place| {
-                    let arrow = if super::fleet::falls(column, sort[place].1) {
-                        view.look.sign("↓", "v")
-                    } else {
-                        view.look.sign("↑", "^")
-                    };
-                    format!("{arrow}{}", place + 1)
+                let sorted = view.state.sorted_by(*of, column).map(|(falls, place)| {
+                    let arrow = if falls { view.look.sign("↓", "v") } else { view.look.sign("↑", "^") };
+                    format!("{arrow}{place}")
                 });
                 let role = if *shown { Role::Text } else { Role::Dim };
                 vec![
                     (Role::Key, format!("[{sign}] ")),
                     // The sign of the order is seen too.
-                    (role, text::fit(&text::clean(&column.name()), width.saturating_sub(9).min(30))),
+                    (role, text::fit(&text::clean(column), width.saturating_sub(9).min(30))),
                     (Role::ColumnSorted, sorted.unwrap_or_default()),
                 ]
             });

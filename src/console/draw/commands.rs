@@ -3,9 +3,11 @@
 use ratatui::{Frame, layout::Rect, text::Line};
 
 use super::{
-    View, cards, fleet,
+    View, cards,
+    columns::Chosen,
+    fleet,
     grid::{self, Cell, Column, Grid},
-    lens, origin, viewer,
+    lens, viewer,
 };
 use crate::{
     config::theme::Role,
@@ -84,20 +86,17 @@ fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         Column::new("Document", 16, 30, 4),
         Column::new("Id", 36, 36, 6),
     ];
-    let columns = origin::with_column(view, columns);
-    let columns = lens::sorted(columns, &commands.lens, state.sheet(List::Commands).columns());
+    let chosen = Chosen::of(view, List::Commands, columns, Some(&commands.lens));
     let grid = Grid {
         slot: Slot::History,
-        columns: &columns,
+        columns: &chosen.columns,
         len: commands.lens.len(),
         cursor: &commands.cursor,
         focused: !commands.lens.filtering,
         marked: None,
-        scrolled: None,
+        scrolled: Some(chosen.scrolled),
     };
-    grid.draw(view, frame, body, |view, row, column| {
-        let Some(Listed { origin, command }) = commands.row(row) else { return Cell::plain("") };
-        let Some(column) = origin::without_column(view, column) else { return origin::cell(view, *origin) };
+    let own = |view: &View<'_>, command: &ssm::Command, column: usize| {
         let (done, all) = (command.completed_count.unwrap_or(0), command.target_count.unwrap_or(0));
         match column {
             0 => {
@@ -121,6 +120,10 @@ fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
             5 => Cell::role(view, Role::Dim, command.document_name.as_deref().map(text::clean).unwrap_or_default()),
             _ => Cell::role(view, Role::Dim, command.command_id.as_deref().map(text::clean).unwrap_or_default()),
         }
+    };
+    grid.draw(view, frame, body, |view, row, column| match commands.lens.place(row).zip(commands.row(row)) {
+        Some((place, Listed { command, .. })) => chosen.cell(view, place, column, |column| own(view, command, column)),
+        None => Cell::plain(""),
     });
 }
 
@@ -256,15 +259,15 @@ fn listing(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Res
         true => [Column::new("Node", 14, 30, 0), Column::new("Result", 20, 34, 1), Column::new("Output", 10, 80, 2)],
         false => [Column::new("Nodes", 18, 40, 0), Column::new("Result", 18, 30, 1), Column::new("Output", 10, 80, 2)],
     };
-    let columns = lens::sorted(columns.into(), &results.lens, view.state.sheet(List::Results).columns());
+    let chosen = Chosen::of(view, List::Results, columns, Some(&results.lens));
     let grid = Grid {
         slot: Slot::Results,
-        columns: &columns,
+        columns: &chosen.columns,
         len: results.len(),
         cursor: &results.cursor,
         focused: !results.lens.filtering,
         marked: Some(&picked),
-        scrolled: None,
+        scrolled: Some(chosen.scrolled),
     };
     let result = |view: &View<'_>, invocation: &Invocation| {
         if let Some(silent) = silent(view, invocation) {
@@ -283,7 +286,7 @@ fn listing(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Res
         let (_, words) = outcome(view, first.outcome);
         Cell::role(view, Role::NodeLost, format!("{words}, {lost} of them lost"))
     };
-    grid.draw(view, frame, area, |view, row, column| {
+    let own = |view: &View<'_>, row: usize, column: usize| {
         if results.by_node {
             let Some(invocation) = results.row(row) else { return Cell::plain("") };
             return match column {
@@ -300,6 +303,10 @@ fn listing(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Res
             (_, Some(invocation)) if group.members.len() == 1 => Cell::role(view, Role::Dim, invocation.first.as_str()),
             _ => Cell::role(view, Role::Dim, group.first.as_str()),
         }
+    };
+    grid.draw(view, frame, area, |view, row, column| match results.lens.place(row) {
+        Some(place) => chosen.cell(view, place, column, |column| own(view, row, column)),
+        None => Cell::plain(""),
     });
 }
 

@@ -3,7 +3,9 @@
 use ratatui::{Frame, layout::Rect};
 
 use super::{
-    View, cards, fleet,
+    View, cards,
+    columns::Chosen,
+    fleet,
     grid::{Cell, Column, Grid},
     node_view::share,
 };
@@ -13,6 +15,7 @@ use crate::{
         probe::vitals::Vitals,
         state::{
             compare::{Compare, Metric},
+            list::List,
             node::Node,
             seen::Slot,
         },
@@ -42,18 +45,19 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         head(Metric::Agent, 8, 14, 7),
         Column::new("Sampled", 8, 36, 4),
     ];
+    let chosen = Chosen::of(view, List::Compared, columns, None);
     let grid = Grid {
         slot: Slot::Compare,
-        columns: &columns,
+        columns: &chosen.columns,
         len: compare.nodes.len(),
         cursor: &compare.cursor,
         focused: true,
         marked: None,
-        scrolled: None,
+        scrolled: Some(chosen.scrolled),
     };
     grid.draw(view, frame, body, |view, row, column| {
         match compare.nodes.get(row).and_then(|id| view.state.fleet.node(id)) {
-            Some(node) => cell(view, node, column),
+            Some(node) => chosen.cell(view, row, column, |column| cell(view, node, column)),
             None => Cell::plain(""),
         }
     });

@@ -7,7 +7,9 @@ use ratatui::{
 };
 
 use super::{
-    View, cards, fleet,
+    View, cards,
+    columns::Chosen,
+    fleet,
     grid::{Cell, Column, Grid},
     lens, node,
 };
@@ -181,20 +183,22 @@ fn nodes(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         Column::new("Platform", 12, 28, 9),
         Column::new("Id", 20, 20, 10),
     ];
-    let columns = lens::sorted(columns.into(), lens, state.sheet(List::Members).columns());
+    let chosen = Chosen::of(view, List::Members, columns, Some(lens));
     let member = |row: usize| lens.place(row).and_then(|place| members.get(place));
     let marked = |row: usize| member(row).is_some_and(|id| state.fleet.is_marked(id));
     let grid = Grid {
         slot: Slot::Members,
-        columns: &columns,
+        columns: &chosen.columns,
         len: lens.len(),
         cursor: &state.compliance.cursors[1],
         focused: !lens.filtering,
         marked: Some(&marked),
-        scrolled: None,
+        scrolled: Some(chosen.scrolled),
     };
-    grid.draw(view, frame, area, |view, row, column| {
-        member(row).and_then(|id| state.fleet.node(id)).map_or_else(|| Cell::plain(""), |n| cell(view, n, column))
+    let node = |row: usize| member(row).and_then(|id| state.fleet.node(id));
+    grid.draw(view, frame, area, |view, row, column| match lens.place(row).zip(node(row)) {
+        Some((place, node)) => chosen.cell(view, place, column, |column| cell(view, node, column)),
+        None => Cell::plain(""),
     });
 }
 

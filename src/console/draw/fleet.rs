@@ -11,7 +11,7 @@ use ratatui::{
 use super::{
     View, cards,
     grid::{self, Cell, Column, Grid},
-    node,
+    lens, node,
 };
 use crate::{
     config::theme::Role,
@@ -31,8 +31,6 @@ use crate::{
 
 /// From this width on, the states of the nodes stand as a bar beside their numbers.
 const BAR: u16 = 100;
-/// Completions of a filter that are shown beside it.
-const MOST_ENDS: usize = 8;
 /// From this width on, tags are shown with their keys.
 const TAG_KEYS: u16 = 120;
 
@@ -138,15 +136,7 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: &Feed) {
         }
         left.extend(places(view, fleet));
         if let Some(completion) = fleet.completion() {
-            left.push(view.span(Role::Dim, "  "));
-            let from = completion.at.unwrap_or(0);
-            for (at, end) in completion.ends.iter().enumerate().skip(from.saturating_sub(2)).take(MOST_ENDS) {
-                let role = if completion.at == Some(at) { Role::TabActive } else { Role::Dim };
-                left.push(view.span(role, format!(" {} ", text::clean(end))));
-            }
-            if completion.ends.len() > MOST_ENDS {
-                left.push(view.span(Role::Dim, format!(" of {}", completion.ends.len())));
-            }
+            left.extend(lens::ends(view, completion));
         }
         for remark in fleet.filter_remarks() {
             left.push(view.span(Role::Warning, format!("  {}", text::clean(&remark))));
@@ -338,16 +328,10 @@ fn column(fleet: &Fleet, kind: &Kind, at: usize, usual: bool) -> Column {
     }
     let sort = fleet.sort();
     if let Some(place) = sort.iter().position(|(sorted, _)| sorted == kind) {
-        column.sorted = Some(falls(kind, sort[place].1));
+        column.sorted = Some(kind.falls() != sort[place].1);
         column.place = (sort.len() > 1).then_some(place + 1);
     }
     column
-}
-
-/// Whether the largest or the newest stands first, which some columns have of their own accord.
-pub(super) fn falls(kind: &Kind, reversed: bool) -> bool {
-    let most_first = matches!(kind, Kind::Missing | Kind::Disk | Kind::LastSeen | Kind::Registered);
-    reversed != most_first
 }
 
 fn cell(view: &View<'_>, node: &Node, kind: &Kind) -> Cell {

@@ -6,6 +6,7 @@ use ratatui::{Frame, layout::Rect, text::Line};
 
 use super::{
     View, cards,
+    columns::Chosen,
     grid::{Cell, Column, Grid},
     lens,
 };
@@ -181,43 +182,41 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         Column::new("For", 4, 6, 6).right(),
         Column::new("Note", 10, 60, 7),
     ];
-    let columns = super::origin::with_column(view, columns);
-    let columns = lens::sorted(columns, &forwards.lens, state_of.sheet(List::Forwards).columns());
+    let chosen = Chosen::of(view, List::Forwards, columns, Some(&forwards.lens));
     let grid = Grid {
         slot: Slot::Forwards,
-        columns: &columns,
+        columns: &chosen.columns,
         len: forwards.lens.len(),
         cursor: &forwards.cursor,
         focused: !forwards.lens.filtering,
         marked: None,
-        scrolled: None,
+        scrolled: Some(chosen.scrolled),
+    };
+    let own = |view: &View<'_>, forward: &Forward, column: usize| match column {
+        0 => {
+            let (role, words) = state(view, forward);
+            Cell::role(view, role, words)
+        }
+        1 if forward.entry.set.is_some() => Cell::plain(format!("  {}", forward.name())),
+        1 => Cell::plain(forward.name()),
+        2 => Cell::role(view, if forward.listening.is_some() { Role::Title } else { Role::Dim }, forward.local()),
+        3 => Cell::plain(forward.there()),
+        4 if forward.is_on() => Cell::plain(format!("{} of {}", forward.connections, forward.accepted)),
+        5 if forward.is_on() => Cell::plain(text::bytes(forward.sent)),
+        6 if forward.is_on() => Cell::plain(text::bytes(forward.received)),
+        7 => Cell::role(view, Role::Dim, super::fleet::ago(state_of.now, forward.opened)),
+        8 => match &forward.phase {
+            Phase::Failed(trouble) => Cell::role(view, Role::Failed, trouble.what.as_str()),
+            _ => Cell::role(view, Role::Warning, forward.remark().unwrap_or_default()),
+        },
+        _ => Cell::plain(""),
     };
     grid.draw(view, frame, area, |view, row, column| {
-        if let Some(Row::Set(at)) = forwards.line(row) {
-            return of_set(view, at, super::origin::without_column(view, column).unwrap_or(usize::MAX));
-        }
-        let Some(forward) = forwards.row(row) else { return Cell::plain("") };
-        let Some(column) = super::origin::without_column(view, column) else {
-            return forward.origin.map_or(Cell::plain(""), |origin| super::origin::cell(view, origin));
-        };
-        match column {
-            0 => {
-                let (role, words) = state(view, forward);
-                Cell::role(view, role, words)
-            }
-            1 if forward.entry.set.is_some() => Cell::plain(format!("  {}", forward.name())),
-            1 => Cell::plain(forward.name()),
-            2 => Cell::role(view, if forward.listening.is_some() { Role::Title } else { Role::Dim }, forward.local()),
-            3 => Cell::plain(forward.there()),
-            4 if forward.is_on() => Cell::plain(format!("{} of {}", forward.connections, forward.accepted)),
-            5 if forward.is_on() => Cell::plain(text::bytes(forward.sent)),
-            6 if forward.is_on() => Cell::plain(text::bytes(forward.received)),
-            7 => Cell::role(view, Role::Dim, super::fleet::ago(state_of.now, forward.opened)),
-            8 => match &forward.phase {
-                Phase::Failed(trouble) => Cell::role(view, Role::Failed, trouble.what.as_str()),
-                _ => Cell::role(view, Role::Warning, forward.remark().unwrap_or_default()),
-            },
-            _ => Cell::plain(""),
-        }
+        let Some(place) = forwards.lens.place(row) else { return Cell::plain("") };
+        chosen.cell(view, place, column, |column| match (forwards.line(row), forwards.row(row)) {
+            (Some(Row::Set(at)), _) => of_set(view, at, column),
+            (_, Some(forward)) => own(view, forward, column),
+            (_, None) => Cell::plain(""),
+        })
     });
 }

@@ -27,6 +27,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Column {
     pub title: Cow<'static, str>,
+    /// Its name, where it is not the heading's.
+    pub name: Option<&'static str>,
     pub least: u16,
     pub ideal: u16,
     /// Columns of a high rank go first when there is no room.
@@ -41,7 +43,12 @@ pub(super) struct Column {
 
 impl Column {
     pub fn new(title: impl Into<Cow<'static, str>>, least: u16, ideal: u16, rank: u8) -> Self {
-        Self { title: title.into(), least, ideal, rank, sorted: None, place: None, right: false }
+        Self { title: title.into(), name: None, least, ideal, rank, sorted: None, place: None, right: false }
+    }
+
+    pub fn named(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
     }
 
     pub fn right(mut self) -> Self {
@@ -123,7 +130,12 @@ impl Grid<'_> {
         view.window(self.slot, top, height);
         // The last column of cells is the scrollbar's, where there is one.
         let edge = u16::from(self.len > height);
-        let widths = self.widths(view, area.width.saturating_sub(mark + edge), top..top + height, &cell);
+        let room = area.width.saturating_sub(mark + edge);
+        let mut widths = self.widths(view, room, top..top + height, &cell);
+        // The sign that there are more stands over nothing else.
+        if self.scrolled.is_some() && edge == 0 && widths.contains(&0) {
+            widths = self.widths(view, room.saturating_sub(1), top..top + height, &cell);
+        }
         let buffer = frame.buffer_mut();
         self.heading(view, buffer, Rect { height: 1, ..area }, mark, &widths);
         self.beyond(view, buffer, area, &widths);

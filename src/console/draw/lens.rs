@@ -2,12 +2,15 @@
 
 use ratatui::{Frame, layout::Rect, text::Span};
 
-use super::{View, cards, grid::Column};
+use super::{View, cards};
 use crate::{
     config::theme::Role,
     console::{
         action::Action,
-        state::list::{Lens, Marks, column_name},
+        state::{
+            filter::Completion,
+            list::{Lens, Marks},
+        },
         text,
     },
 };
@@ -25,8 +28,25 @@ pub(super) fn typed(view: &View<'_>, lens: &Lens, total: usize, example: &str) -
         spans.push(view.span(Role::Placeholder, format!("{example} ")));
     }
     spans.push(view.span(Role::Dim, format!(" {} of {}", text::thousands(lens.len()), text::thousands(total))));
+    spans.extend(lens.completion().into_iter().flat_map(|completion| ends(view, completion)));
     spans.extend(marked(view, &lens.marks));
     Some(spans)
+}
+
+/// What the end of a filter can be completed to, around the one that stands there now.
+pub(super) fn ends(view: &View<'_>, completion: &Completion) -> Vec<Span<'static>> {
+    /// More are counted.
+    const MOST: usize = 8;
+    let mut spans = vec![view.span(Role::Dim, "  ")];
+    let from = completion.at.unwrap_or(0).saturating_sub(2);
+    for (at, end) in completion.ends.iter().enumerate().skip(from).take(MOST) {
+        let role = if completion.at == Some(at) { Role::TabActive } else { Role::Dim };
+        spans.push(view.span(role, format!(" {} ", text::clean(end))));
+    }
+    if completion.ends.len() > MOST {
+        spans.push(view.span(Role::Dim, format!(" of {}", completion.ends.len())));
+    }
+    spans
 }
 
 /// Where one is, and beside it the filter in force and the marks: what is hidden is said even where there is little room.
@@ -65,22 +85,6 @@ pub(super) fn marked(view: &View<'_>, marks: &Marks) -> Option<Span<'static>> {
     let mark = view.look.sign("▌", "*");
     let words = || format!("  {mark}{} marked", text::thousands(marks.len()));
     (!marks.is_empty()).then(|| view.span(Role::Marked, words()))
-}
-
-/// Says in the headings by which columns a list is sorted: they go by the names of its sheet.
-pub(super) fn sorted(mut columns: Vec<Column>, lens: &Lens, names: &[&str]) -> Vec<Column> {
-    for column in &mut columns {
-        let name = column_name(&column.title);
-        let at = names.iter().position(|known| **known == *name);
-        if let Some((reversed, place)) = at.and_then(|at| lens.sorted(at)) {
-            (column.sorted, column.place) = (Some(reversed), place);
-            // The sign of the order is not cut off.
-            let wide = text::width(&column.title) + 1 + usize::from(place.is_some());
-            let wide = u16::try_from(wide).unwrap_or(u16::MAX);
-            (column.least, column.ideal) = (column.least.max(wide), column.ideal.max(wide));
-        }
-    }
-    columns
 }
 
 /// The card where the filter lets nothing through. `false` if it does.

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use ratatui::{Frame, layout::Rect, style::Style, text::Span};
 
-use super::{
-    View,
-    grid::{Cell, Column},
-};
+use super::{View, grid::Cell};
 use crate::{
     config::theme::Role,
     console::{
@@ -32,24 +29,6 @@ fn accent(view: &View<'_>, known: Option<&Known>) -> Option<Style> {
 pub(super) fn cell(view: &View<'_>, origin: Origin) -> Cell {
     let style = accent(view, view.state.origins.get(origin)).unwrap_or(view.style(Role::Dim));
     Cell::styled(style, view.state.origins.label(origin))
-}
-
-/// The columns of a list with that of the origins behind the first, where there are several.
-pub(super) fn with_column<const N: usize>(view: &View<'_>, columns: [Column; N]) -> Vec<Column> {
-    let mut columns = Vec::from(columns);
-    if view.state.origins.are_several() {
-        columns.insert(1, Column::new("Origin", 8, 24, 1));
-    }
-    columns
-}
-
-/// Which column it is without that of the origins; `None` for that one.
-pub(super) fn without_column(view: &View<'_>, column: usize) -> Option<usize> {
-    match (view.state.origins.are_several(), column) {
-        (true, 1) => None,
-        (true, column @ 2..) => Some(column - 1),
-        (_, column) => Some(column),
-    }
 }
 
 /// The names of the origins with their state, as many as there is room for.

@@ -3,7 +3,9 @@
 use ratatui::{Frame, layout::Rect};
 
 use super::{
-    View, cards, fleet,
+    View, cards,
+    columns::Chosen,
+    fleet,
     grid::{Cell, Column, Grid},
     lens, origin, viewer,
 };
@@ -12,10 +14,11 @@ use crate::{
     console::{
         action::Action,
         state::{
+            list::List,
             parameters::{
                 Level,
                 facts::{Facts, kind_word},
-                tree::RowKind,
+                tree::{Row, RowKind},
             },
             seen::Slot,
         },
@@ -86,7 +89,7 @@ fn tree(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let columns = [
         Column::new("Name", 24, 80, 0),
         Column::new("Type", 6, 6, 1),
-        Column::new("Ver", 3, 5, 3).right(),
+        Column::new("Ver", 3, 5, 3).named("version").right(),
         Column::new("Changed", 7, 7, 2).right(),
         Column::new("By", 8, 20, 4),
     ];
@@ -96,17 +99,17 @@ fn tree(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
             RowKind::Branch { count, .. } => parameters.marks.below(row.path(parameters.listed())) >= count,
         })
     };
+    let chosen = Chosen::of(view, List::Parameters, columns, None);
     let grid = Grid {
         slot: Slot::Tree,
-        columns: &columns,
+        columns: &chosen.columns,
         len: parameters.rows().len(),
         cursor: &parameters.cursor,
         focused: !parameters.filtering,
         marked: Some(&marked),
-        scrolled: None,
+        scrolled: Some(chosen.scrolled),
     };
-    grid.draw(view, frame, area, |view, row, column| {
-        let Some(row) = parameters.rows().get(row) else { return Cell::plain("") };
+    let own = |view: &View<'_>, row: &Row, column: usize| {
         let names = parameters.listed();
         let indent = "  ".repeat(row.depth);
         let label = text::clean(row.label(names));
@@ -126,6 +129,12 @@ fn tree(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
                 None => Cell::plain(""),
             },
         }
+    };
+    grid.draw(view, frame, area, |view, row, column| {
+        let Some(row) = parameters.rows().get(row) else { return Cell::plain("") };
+        // A branch is no parameter: nothing but its name is told of it.
+        let place = parameters.place_of(row).unwrap_or(usize::MAX);
+        chosen.cell(view, place, column, |column| own(view, row, column))
     });
 }
 

@@ -7,7 +7,9 @@ use ratatui::{
 };
 
 use super::{
-    View, cards, fleet,
+    View, cards,
+    columns::Chosen,
+    fleet,
     grid::{Cell, Column, Grid},
     lens, viewer,
 };
@@ -133,39 +135,39 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         Column::new("Document", 20, 32, 8),
         Column::new("Id", 20, 40, 9),
     ];
-    let columns = super::origin::with_column(view, columns);
-    let columns = lens::sorted(columns, &sessions.lens, state.sheet(List::Sessions).columns());
+    let chosen = Chosen::of(view, List::Sessions, columns, Some(&sessions.lens));
     let marked = |row: usize| sessions.row(row).is_some_and(|session| sessions.lens.marks.has(&session.key()));
     let grid = Grid {
         slot: Slot::Sessions,
-        columns: &columns,
+        columns: &chosen.columns,
         len: sessions.lens.len(),
         cursor: &sessions.cursor,
         focused: !sessions.lens.filtering,
         marked: Some(&marked),
-        scrolled: None,
+        scrolled: Some(chosen.scrolled),
     };
-    grid.draw(view, frame, area, |view, row, column| {
-        let Some(session) = sessions.row(row) else { return Cell::plain("") };
-        match column {
-            0 => {
-                let (role, words) = status(view, session);
-                Cell::role(view, role, words)
-            }
-            1 => Cell::plain(state.node_name(&session.node)),
-            2 if state.is_own(session) => Cell::role(view, Role::Marked, session.owner.as_str()),
-            2 => Cell::plain(session.owner.as_str()),
-            3 => Cell::role(view, Role::Dim, fleet::ago(state.now, session.started)),
-            4 => Cell::plain(session.lasted(state.now).map(text::span).unwrap_or_default()),
-            5 => match &session.transcript {
-                Some(_) => Cell::role(view, Role::Success, view.look.sign("≡", "log")),
-                None => Cell::role(view, Role::Dim, view.look.sign("–", "-")),
-            },
-            6 => Cell::plain(session.reason.as_str()),
-            7 => Cell::role(view, Role::Dim, session.details.as_str()),
-            8 => Cell::role(view, Role::Dim, session.document.as_str()),
-            _ => Cell::role(view, Role::Dim, text::clean(&session.id)),
+    let own = |view: &View<'_>, session: &Session, column: usize| match column {
+        0 => {
+            let (role, words) = status(view, session);
+            Cell::role(view, role, words)
         }
+        1 => Cell::plain(state.node_name(&session.node)),
+        2 if state.is_own(session) => Cell::role(view, Role::Marked, session.owner.as_str()),
+        2 => Cell::plain(session.owner.as_str()),
+        3 => Cell::role(view, Role::Dim, fleet::ago(state.now, session.started)),
+        4 => Cell::plain(session.lasted(state.now).map(text::span).unwrap_or_default()),
+        5 => match &session.transcript {
+            Some(_) => Cell::role(view, Role::Success, view.look.sign("≡", "log")),
+            None => Cell::role(view, Role::Dim, view.look.sign("–", "-")),
+        },
+        6 => Cell::plain(session.reason.as_str()),
+        7 => Cell::role(view, Role::Dim, session.details.as_str()),
+        8 => Cell::role(view, Role::Dim, session.document.as_str()),
+        _ => Cell::role(view, Role::Dim, text::clean(&session.id)),
+    };
+    grid.draw(view, frame, area, |view, row, column| match sessions.lens.place(row).zip(sessions.row(row)) {
+        Some((place, session)) => chosen.cell(view, place, column, |column| own(view, session, column)),
+        None => Cell::plain(""),
     });
 }
 

@@ -419,7 +419,8 @@ fn the_fleet_is_looked_at_as_it_was_left() {
     use crate::{config::view::Columns, console::state::fleet::Column};
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
     let configured = |fleet: Option<&[&str]>| {
-        let columns = Columns { fleet: fleet.map(names), ..Columns::default() };
+        let lists = fleet.map(|fleet| ("fleet".to_owned(), names(fleet))).into_iter().collect();
+        let columns = Columns { lists, ..Columns::default() };
         Bench::starting(Settings { columns, ..Settings::default() })
     };
     let columns = |bench: &Bench| bench.state.fleet.columns().iter().map(|c| c.name().into_owned()).collect::<Vec<_>>();

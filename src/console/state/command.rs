@@ -9,7 +9,6 @@ use super::{
     Pane, State,
     cursor::Cursor,
     filter::find_folded,
-    fleet::Column,
     input::LineInput,
     node::{Node, natural},
     overlay::Overlay,
@@ -279,12 +278,10 @@ impl State {
                 self.go(Pane::Fleet, fx);
             }
             Command::Columns(names) => {
-                let unknown: Vec<_> = names.iter().filter(|name| Column::named(name).is_none()).cloned().collect();
-                if !unknown.is_empty() {
-                    return Err(format!("there is no column {}", unknown.join(", ")));
+                self.choose_columns_named(&names)?;
+                if self.list().is_none() {
+                    self.go(Pane::Fleet, fx);
                 }
-                self.fleet.set_columns_named(&names);
-                self.go(Pane::Fleet, fx);
             }
             Command::Scope(names) => {
                 if let Some(problem) = names.iter().find_map(|name| self.catalogue.place(name).err()) {
@@ -386,8 +383,7 @@ impl State {
             About::Parameter => self.parameters.names().map(|name| (clean(name), String::new())).collect(),
             About::Filter => return self.filter_words(verb, typed),
             About::Columns => {
-                let all = self.fleet.possible_columns().into_iter();
-                return listed(verb, typed, ',', all.map(|(column, _)| column.name().into_owned()).collect());
+                return listed(verb, typed, ',', self.columns_here().into_iter().map(|(name, _)| name).collect());
             }
             About::Scope => return listed(verb, typed, ' ', self.catalogue.names()),
         };

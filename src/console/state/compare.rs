@@ -90,9 +90,27 @@ pub struct ComparedRows<'a> {
     pub fleet: &'a Fleet,
 }
 
+impl ComparedRows<'_> {
+    /// The names of the columns.
+    pub const COLUMNS: &'static [&'static str] =
+        &["name", "disk", "full", "memory", "load", "cores", "uptime", "kernel", "agent", "sampled", "id"];
+}
+
 impl Sheet for ComparedRows<'_> {
     fn columns(&self) -> &'static [&'static str] {
-        &["name", "disk", "full", "memory", "load", "cores", "uptime", "kernel", "agent", "sampled", "id"]
+        Self::COLUMNS
+    }
+
+    fn usual(&self) -> Vec<&'static str> {
+        self.columns().iter().copied().filter(|name| !matches!(*name, "full" | "cores" | "id")).collect()
+    }
+
+    fn has_tags(&self) -> bool {
+        true
+    }
+
+    fn tagged(&self, row: usize) -> Option<&Node> {
+        self.nodes.get(row).and_then(|id| self.fleet.node(id))
     }
 
     fn count(&self) -> usize {

@@ -1,9 +1,13 @@
-//! The filter of a list: loose words and exact `key:value` tokens, all of which must hold.
+//! The filter of a list: loose words and exact tokens such as `key:value` and `key>value`, all of which must hold.
 
+mod complete;
 mod parts;
+mod values;
 mod words;
 
+pub use complete::{Completion, Source};
 pub use parts::{Op, Part, comparison, parts, quoted};
+pub use values::{age, is_date, quantity};
 pub use words::{Matching, Words, find_folded};
 
 /// A parsed filter.
@@ -18,8 +22,10 @@ pub struct Filter {
 pub struct Token {
     /// The key, in lower case.
     pub key: String,
-    /// The value as typed.
-    pub value: String,
+    /// How it compares.
+    pub op: Op,
+    /// The values, one of which is enough.
+    pub values: Vec<String>,
     /// Whether it must not hold: `!key:value`.
     pub not: bool,
 }
@@ -27,19 +33,40 @@ pub struct Token {
 impl Filter {
     /// Reads a filter. Every text is one; a token whose key is not among `keys` is a loose word.
     pub fn parse(text: &str, keys: &[&str]) -> Self {
+        Self::read(text, keys, None)
+    }
+
+    /// [`Filter::parse`] where a word that begins with `/` is a value of the key for paths.
+    pub fn of_paths(text: &str, keys: &[&str], path: &str) -> Self {
+        Self::read(text, keys, Some(path))
+    }
+
+    fn read(text: &str, keys: &[&str], path: Option<&str>) -> Self {
         let mut tokens = Vec::new();
         let mut words = Words::default();
         for part in parts(text) {
             match &part.key {
-                Some((key, Op::Is)) if keys.contains(&key.as_str()) => {
-                    if !part.value.is_empty() {
-                        tokens.push(Token { key: key.clone(), value: part.value.clone(), not: part.not });
+                Some((key, op)) if keys.contains(&key.as_str()) => {
+                    let values = part.values();
+                    if !values.is_empty() {
+                        tokens.push(Token { key: key.clone(), op: *op, values, not: part.not });
                     }
                 }
-                _ => words.add(&part),
+                _ => match path.filter(|_| part.bare.starts_with('/')) {
+                    Some(path) => {
+                        let values = vec![part.bare.replace('"', "")];
+                        tokens.push(Token { key: path.to_owned(), op: Op::Is, values, not: part.not });
+                    }
+                    None => words.add(&part),
+                },
             }
         }
         Self { tokens, words }
+    }
+
+    /// Whether it is words alone.
+    pub fn is_words(&self) -> bool {
+        self.tokens.is_empty()
     }
 
     /// Whether it lets everything through.
@@ -100,7 +127,7 @@ mod tests {
         let mut matching = Matching::default();
         let filter = Filter::parse("wbfr !ping:lost tag:Env=prod arn:aws", &["ping", "tag"]);
         assert_eq!(filter.tokens.len(), 2);
-        let holds = |token: &Token| token.key == "tag" && token.value == "Env=prod";
+        let holds = |token: &Token| token.key == "tag" && token.values == ["Env=prod"];
         assert!(filter.passes("web-front-1 arn:aws:x", &mut matching, holds));
         assert!(!filter.passes("db arn:aws:x", &mut matching, holds));
         assert!(!filter.passes("web-front-1 arn:aws:x", &mut matching, |_| true));

@@ -8,6 +8,7 @@ use std::{collections::HashMap, ops::Range, sync::Arc, time::Duration};
 use super::{
     cursor::Cursor,
     feed::{Feed, Feeds},
+    filter::Completion,
     input::LineInput,
     node::{Node, Summary},
 };
@@ -33,7 +34,6 @@ pub mod why;
 
 use bits::Bits;
 pub use columns::Column;
-use complete::Completion;
 use groups::{Group, GroupSort};
 use order::{Arranged, Job, Nodes, SortKey};
 use query::Query;

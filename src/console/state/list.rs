@@ -6,10 +6,17 @@ use std::{borrow::Cow, cmp::Ordering};
 
 use serde_json::Value;
 
-use super::{filter::find_folded, node::natural};
-use crate::{console::text::clean, ssm::Timestamp};
+use super::{
+    filter::{Op, age, find_folded, is_date, quantity},
+    node::{Node, natural},
+};
+use crate::{
+    console::{origin::Origin, text::clean},
+    ssm::Timestamp,
+};
 
 mod acts;
+pub mod columns;
 mod lens;
 mod marks;
 
@@ -28,6 +35,8 @@ pub enum Fact {
     Word(usize, String),
     /// A number.
     Number(i64),
+    /// A number in tenths.
+    Tenths(i64),
     /// A time.
     Time(Timestamp),
 }
@@ -55,6 +64,7 @@ impl Fact {
             Self::Nothing => Value::Null,
             Self::Text(text) | Self::Word(_, text) => text.as_str().into(),
             Self::Number(n) => (*n).into(),
+            Self::Tenths(n) => (*n as f64 / 10.0).into(),
             Self::Time(at) => at.iso().into(),
         }
     }
@@ -65,6 +75,7 @@ impl Fact {
             Self::Nothing => "".into(),
             Self::Text(text) | Self::Word(_, text) => text.into(),
             Self::Number(n) => n.to_string().into(),
+            Self::Tenths(n) => format!("{:.1}", *n as f64 / 10.0).into(),
             Self::Time(at) => at.iso().into(),
         }
     }
@@ -78,6 +89,25 @@ impl Fact {
         }
     }
 
+    /// Whether it is more or less than what a token asks for: a number with or without a unit, an age or a day, a text in its
+    /// natural order. `None` if the two cannot be compared, as long as a token is not whole.
+    pub fn compares(&self, op: Op, wanted: &str, now: Timestamp) -> Option<bool> {
+        let order = match self {
+            Self::Nothing => return Some(false),
+            Self::Number(n) => (*n as f64).total_cmp(&quantity(wanted)?),
+            Self::Tenths(n) => (*n as f64 / 10.0).total_cmp(&quantity(wanted)?),
+            Self::Time(at) if is_date(wanted) => at.iso().get(..wanted.len())?.cmp(wanted),
+            Self::Time(at) => now.since(*at).cmp(&age(wanted)?),
+            Self::Text(text) | Self::Word(_, text) => natural(&text.to_lowercase(), &wanted.to_lowercase()),
+        };
+        Some(op.holds(order))
+    }
+
+    /// Whether the most of it, or the newest, stands first in the order of a column.
+    pub fn falls(&self) -> bool {
+        matches!(self, Self::Number(_) | Self::Tenths(_) | Self::Time(_))
+    }
+
     /// The order of a column: the most and the newest first, names in their natural order, what is not known last even
     /// where the order is turned around.
     pub fn order(&self, other: &Self, reversed: bool) -> Ordering {
@@ -85,7 +115,7 @@ impl Fact {
             (Self::Nothing, Self::Nothing) => return Ordering::Equal,
             (Self::Nothing, _) => return Ordering::Greater,
             (_, Self::Nothing) => return Ordering::Less,
-            (Self::Number(a), Self::Number(b)) => b.cmp(a),
+            (Self::Number(a), Self::Number(b)) | (Self::Tenths(a), Self::Tenths(b)) => b.cmp(a),
             (Self::Time(a), Self::Time(b)) => b.cmp(a),
             (Self::Word(a, _), Self::Word(b, _)) => a.cmp(b),
             (a, b) => natural(&a.words(), &b.words()),
@@ -98,6 +128,10 @@ impl Fact {
 pub trait Sheet {
     /// The names of the columns: their headings in small letters, with a `-` for each space.
     fn columns(&self) -> &'static [&'static str];
+    /// The columns that are shown where nothing else is said.
+    fn usual(&self) -> Vec<&'static str> {
+        self.columns().iter().copied().filter(|name| *name != ORIGIN).collect()
+    }
     /// Rows there are, in the list's own order.
     fn count(&self) -> usize;
     /// What tells a row from all others, also when the list has come again.
@@ -120,6 +154,21 @@ pub trait Sheet {
         true
     }
 
+    /// The origin that a row is from, if the list says so.
+    fn origin(&self, _row: usize) -> Option<Origin> {
+        None
+    }
+
+    /// The node that a row is about, if each is about one: its tags can be columns.
+    fn tagged(&self, _row: usize) -> Option<&Node> {
+        None
+    }
+
+    /// Whether rows have a node whose tags can be columns.
+    fn has_tags(&self) -> bool {
+        false
+    }
+
     /// A long text of a row in which words are looked for as they are, such as an output.
     fn more(&self, _row: usize) -> Cow<'_, str> {
         "".into()
@@ -136,6 +185,29 @@ pub trait Sheet {
     fn holds(&self, row: usize, column: usize, wanted: &str) -> bool {
         self.fact(row, column).holds(wanted)
     }
+
+    /// Whether a row is what somebody means who typed these words one after the other. If some rows are, the filter lets no
+    /// others through.
+    fn is_meant(&self, _row: usize, _typed: &str) -> bool {
+        false
+    }
+}
+
+/// The name of the column that says where a row is from. It is there while there are several origins.
+pub const ORIGIN: &str = "origin";
+
+/// What stands in a column, as far as its first rows say.
+pub fn sort_of(sheet: &dyn Sheet, column: usize) -> Fact {
+    const ROWS: usize = 50;
+    let mut facts = (0..sheet.count().min(ROWS)).map(|row| sheet.fact(row, column));
+    facts.find(|fact| *fact != Fact::Nothing).unwrap_or(Fact::Nothing)
+}
+
+/// A column's heading from its name.
+pub fn heading(name: &str) -> String {
+    let mut chars = name.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}", chars.as_str().replace('-', " "))
 }
 
 /// A column's name from its heading.
@@ -157,6 +229,26 @@ mod tests {
         assert_eq!(order(false), [Fact::Number(10), Fact::Number(2), Fact::Nothing]);
         assert_eq!(order(true), [Fact::Number(2), Fact::Number(10), Fact::Nothing]);
         assert!(Fact::text("web-9").order(&Fact::text("web-10"), false).is_lt());
+    }
+
+    #[test]
+    fn more_and_less_mean_what_stands_in_the_column() {
+        let now = Timestamp::from_millis(1_795_341_600_000);
+        let more = |fact: Fact, wanted: &str| fact.compares(Op::More, wanted, now);
+        assert_eq!(more(Fact::Number(2_000_000), "1M"), Some(true));
+        assert_eq!(more(Fact::Number(1_000_000), "1M"), Some(false));
+        assert_eq!(more(Fact::Tenths(501), "50"), Some(true));
+        assert_eq!(more(Fact::Tenths(500), "50%"), Some(false));
+        let hour_ago = Fact::Time(now.minus(std::time::Duration::from_secs(3_600)));
+        assert_eq!(more(hour_ago.clone(), "30m"), Some(true), "older than half an hour");
+        assert_eq!(more(hour_ago.clone(), "2h"), Some(false));
+        assert_eq!(more(hour_ago, "2026-11-21"), Some(true));
+        assert_eq!(more(Fact::text("3.10"), "3.9"), Some(true));
+        assert_eq!(more(Fact::Nothing, "1"), Some(false));
+        for unfinished in ["x", "1x", "-"] {
+            assert_eq!(more(Fact::Number(1), unfinished), None, "{unfinished} says nothing yet");
+        }
+        assert_eq!((heading("how-it-ended"), heading("")), ("How it ended".to_owned(), String::new()));
     }
 
     #[test]

@@ -298,57 +298,35 @@ impl NodeView {
         }
     }
 
-    /// Whether a filter or something to search for is being typed.
+    /// Whether something to search for in a text is being typed.
     pub fn is_typing(&self) -> bool {
-        if let Some(viewer) = self.viewer() {
-            return viewer.finding;
-        }
-        match self.tab {
-            Tab::Processes => self.processes.table.filtering,
-            Tab::Services => self.services.table.filtering,
-            Tab::Users => self.users.table.filtering,
-            Tab::Files => self.files.table.filtering,
-            _ => false,
-        }
+        self.viewer().is_some_and(|viewer| viewer.finding)
+    }
+
+    /// Works out anew what its tables show that changed.
+    pub(super) fn settle(&mut self) {
+        self.processes.table.settle();
+        self.services.table.settle();
+        self.users.table.settle();
+        self.files.table.settle();
     }
 
     /// A key that is typed.
     pub fn key(&mut self, key: KeyEvent) {
-        if !self.is_typing() {
-            return;
-        }
-        if let Some(viewer) = self.viewer_mut() {
-            if viewer.find.key(key) {
-                viewer.search();
-                self.log.moved();
-            }
-            return;
-        }
-        match self.tab {
-            Tab::Processes => self.processes.table.key(key),
-            Tab::Services => self.services.table.key(key),
-            Tab::Users => self.users.table.key(key),
-            Tab::Files => self.files.table.key(key),
-            _ => {}
+        if let Some(viewer) = self.viewer_mut().filter(|viewer| viewer.finding)
+            && viewer.find.key(key)
+        {
+            viewer.search();
+            self.log.moved();
         }
     }
 
     /// A text that is pasted.
     pub fn insert(&mut self, text: &str) {
-        if !self.is_typing() {
-            return;
-        }
-        if let Some(viewer) = self.viewer_mut() {
+        if let Some(viewer) = self.viewer_mut().filter(|viewer| viewer.finding) {
             viewer.find.insert(text);
             viewer.search();
-            return self.log.moved();
-        }
-        match self.tab {
-            Tab::Processes => self.processes.table.insert(text),
-            Tab::Services => self.services.table.insert(text),
-            Tab::Users => self.users.table.insert(text),
-            Tab::Files => self.files.table.insert(text),
-            _ => {}
+            self.log.moved();
         }
     }
 

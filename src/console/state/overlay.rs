@@ -9,6 +9,7 @@ use super::{
     fleet::Column,
     form::Form,
     input::LineInput,
+    list::List,
     plan::Plan,
     shells::{layout::Axis, paste::Pasted},
     viewer::Viewer,
@@ -229,8 +230,8 @@ pub enum Overlay {
     Picker { title: String, input: LineInput, items: Vec<(String, String)>, cursor: Cursor, pick: Pick },
     /// Why a node is not connected.
     Why { called: String, cursor: Cursor },
-    /// The columns of the fleet, and whether they are shown.
-    Columns { items: Vec<(Column, bool)>, cursor: Cursor },
+    /// The names of the columns of a list, or of the fleet, and whether they are shown.
+    Columns { list: Option<List>, items: Vec<(String, bool)>, cursor: Cursor },
     /// What could be looked at, and what was marked of it.
     Scope(ScopeBox),
     /// Signing in by single sign-on.

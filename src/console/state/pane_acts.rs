@@ -41,10 +41,6 @@ impl State {
             Action::FullDisks => self.show_full_disks(),
             Action::Detail => self.fleet.detail = !self.fleet.detail,
             Action::SortNext | Action::SortPrevious | Action::SortReverse => self.fleet.sort_by(action),
-            Action::Left => self.fleet.scrolled = self.fleet.scrolled.saturating_sub(1),
-            Action::Right => {
-                self.fleet.scrolled = (self.fleet.scrolled + 1).min(self.fleet.shown_columns().len().saturating_sub(2))
-            }
             Action::OpenShell => self.shell_on(self.fleet.current().map(|node| node.id.clone()), fx),
             Action::OpenShells => self.shells_on(self.fleet.chosen(), fx),
             Action::RunCommand => self.compose(self.fleet.chosen(), fx),

@@ -8,7 +8,7 @@ use std::{collections::HashSet, time::Duration};
 use super::{
     cursor::Cursor,
     feed::Feed,
-    filter::{Filter, Matching, Token, begins},
+    filter::{Filter, Matching, Op, Token, begins},
     form::{Editor, Form},
     input::LineInput,
     list::Marks,
@@ -201,8 +201,12 @@ impl Parameters {
 
     /// The place of the parameter under the cursor among those that pass the filter.
     pub fn place(&self) -> Option<usize> {
-        let name = self.current_row()?.name(self.listed())?;
-        self.listed.binary_search(name).ok()
+        self.place_of(self.current_row()?)
+    }
+
+    /// The place of a row's parameter among those that pass the filter.
+    pub fn place_of(&self, row: &Row) -> Option<usize> {
+        self.listed.binary_search(row.name(self.listed())?).ok()
     }
 
     /// What is known of the parameter under the cursor.
@@ -246,7 +250,7 @@ impl Parameters {
     }
 
     fn build(&mut self) {
-        let filter = Filter::parse(self.filter.text(), FILTER_KEYS);
+        let filter = Filter::of_paths(self.filter.text(), FILTER_KEYS, "path");
         self.filtered = !filter.is_empty();
         if !self.filtered {
             self.listed = self.names.sorted().to_vec();
@@ -461,10 +465,14 @@ impl Parameters {
     }
 }
 
+/// Whether a parameter is what a token asks for: one of its values is enough.
 fn holds(name: &str, facts: &Facts, token: &Token) -> bool {
-    let value = token.value.as_str();
+    token.op == Op::Is && token.values.iter().any(|value| has(name, facts, &token.key, value))
+}
+
+fn has(name: &str, facts: &Facts, key: &str, value: &str) -> bool {
     let contains = |text: &str| text.to_lowercase().contains(&value.to_lowercase());
-    match token.key.as_str() {
+    match key {
         "name" => contains(name.rsplit('/').next().unwrap_or(name)),
         "path" => begins(name, value) || begins(name.trim_start_matches('/'), value),
         "type" => begins(facts.kind.as_str(), value) || begins(facts::kind_word(&facts.kind), value),

@@ -177,7 +177,7 @@ fn lists_are_sorted_by_keys_and_by_name() {
     let first = |bench: &Bench| bench.state.commands.row(0).unwrap().command.target_count.unwrap();
     bench.press("o o o");
     assert_eq!(first(&bench), 40, "the most stands first");
-    assert!(bench.screen(100, 24).contains("Nodes↑"));
+    assert!(bench.screen(100, 24).contains("Nodes↓"));
     bench.press("~");
     assert_eq!(first(&bench), 3);
     bench.press(":");

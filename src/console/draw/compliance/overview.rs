@@ -9,6 +9,7 @@ use ratatui::{
 use super::{
     super::{
         View,
+        columns::Chosen,
         grid::{self, Cell, Column, Grid},
         lens,
     },
@@ -18,7 +19,10 @@ use crate::{
     config::theme::Role,
     console::{
         state::{
-            compliance::tally::{Tally, severity_word},
+            compliance::{
+                grouping::Group,
+                tally::{Tally, severity_word},
+            },
             list::List,
             seen::Slot,
         },
@@ -175,20 +179,17 @@ pub(super) fn groups(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         Column::new("Never scanned", 13, 13, 4).right(),
         Column::new("", 10, bar, 6),
     ];
-    let columns = lens::sorted(columns.into(), lens, view.state.sheet(List::Groups).columns());
+    let chosen = Chosen::of(view, List::Groups, columns, Some(lens));
     let grid = Grid {
         slot: Slot::Groups,
-        columns: &columns,
+        columns: &chosen.columns,
         len: lens.len(),
         cursor: &compliance.cursors[0],
         focused: !lens.filtering,
         marked: None,
-        scrolled: None,
+        scrolled: Some(chosen.scrolled),
     };
-    grid.draw(view, frame, area, |view, row, column| {
-        let Some(group) = lens.place(row).and_then(|place| compliance.groups.get(place)) else {
-            return Cell::plain("");
-        };
+    let own = |view: &View<'_>, group: &Group, column: usize| {
         let tally = group.tally;
         let number = |n: usize, role: Role| match n {
             0 => Cell::role(view, Role::Dim, view.look.sign("–", "-")),
@@ -208,6 +209,13 @@ pub(super) fn groups(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
             4 => number(tally.broken, Role::NonCompliant),
             5 => number(tally.unknown, Role::Unknown),
             _ => Cell::parts(grid::bar(view, bar, &parts(tally))),
+        }
+    };
+    grid.draw(view, frame, area, |view, row, column| {
+        let place = lens.place(row);
+        match place.and_then(|place| Some((place, compliance.groups.get(place)?))) {
+            Some((place, group)) => chosen.cell(view, place, column, |column| own(view, group, column)),
+            None => Cell::plain(""),
         }
     });
 }

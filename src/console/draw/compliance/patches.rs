@@ -4,7 +4,9 @@ use ratatui::{Frame, layout::Rect, text::Line};
 
 use super::{
     super::{
-        View, cards, fleet,
+        View, cards,
+        columns::Chosen,
+        fleet,
         grid::{Cell, Column, Grid},
         lens,
     },
@@ -15,7 +17,7 @@ use crate::{
     console::{
         action::Action,
         state::{
-            compliance::patches::{Standing, States},
+            compliance::patches::{Patch, Standing, States},
             list::List,
             node::{Node, Verdict},
             seen::Slot,
@@ -46,34 +48,39 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, id: &
         Column::new("CVEs", 13, 40, 4),
         Column::new("Installed", 9, 9, 6).right(),
     ];
-    let columns = lens::sorted(columns.into(), lens, view.state.sheet(List::Patches).columns());
+    let chosen = Chosen::of(view, List::Patches, columns, Some(lens));
     let grid = Grid {
         slot: Slot::Patches,
-        columns: &columns,
+        columns: &chosen.columns,
         len: lens.len(),
         cursor: &compliance.cursors[2],
         focused: !lens.filtering,
         marked: None,
-        scrolled: None,
+        scrolled: Some(chosen.scrolled),
     };
     grid.draw(view, frame, body, |view, row, column| {
-        let Some(patch) = lens.place(row).and_then(|place| compliance.patches.get(place)) else {
-            return Cell::plain("");
-        };
-        match column {
-            0 => {
-                let (role, sign) = sign(view, patch.standing);
-                Cell::role(view, role, format!("{sign} {}", patch.standing.word()))
-            }
-            1 => Cell::role(view, vendor_role(&patch.severity), patch.severity.as_str()),
-            2 if patch.title.is_empty() => Cell::plain(patch.id.as_str()),
-            2 => Cell::plain(patch.title.as_str()),
-            3 => Cell::plain(patch.classification.as_str()),
-            4 => Cell::role(view, Role::Dim, patch.id.as_str()),
-            5 => Cell::role(view, Role::Dim, patch.cves.as_str()),
-            _ => Cell::role(view, Role::Dim, fleet::ago(view.state.now, patch.installed)),
+        let place = lens.place(row);
+        match place.and_then(|place| Some((place, compliance.patches.get(place)?))) {
+            Some((place, patch)) => chosen.cell(view, place, column, |column| cell(view, patch, column)),
+            None => Cell::plain(""),
         }
     });
+}
+
+fn cell(view: &View<'_>, patch: &Patch, column: usize) -> Cell {
+    match column {
+        0 => {
+            let (role, sign) = sign(view, patch.standing);
+            Cell::role(view, role, format!("{sign} {}", patch.standing.word()))
+        }
+        1 => Cell::role(view, vendor_role(&patch.severity), patch.severity.as_str()),
+        2 if patch.title.is_empty() => Cell::plain(patch.id.as_str()),
+        2 => Cell::plain(patch.title.as_str()),
+        3 => Cell::plain(patch.classification.as_str()),
+        4 => Cell::role(view, Role::Dim, patch.id.as_str()),
+        5 => Cell::role(view, Role::Dim, patch.cves.as_str()),
+        _ => Cell::role(view, Role::Dim, fleet::ago(view.state.now, patch.installed)),
+    }
 }
 
 fn sign(view: &View<'_>, standing: Standing) -> (Role, &'static str) {

@@ -5,8 +5,9 @@ use ratatui::{Frame, layout::Rect, text::Line};
 use super::{
     super::{
         cards,
+        columns::Chosen,
         grid::{Cell, Column, Grid},
-        viewer,
+        lens, viewer,
     },
     View, fresh, waiting,
 };
@@ -14,8 +15,9 @@ use crate::{
     config::theme::Role,
     console::{
         action::Action,
-        probe::files::Kind,
+        probe::files::{Entry, Kind},
         state::{
+            list::List,
             node_view::{NodeView, Subject, log::Source},
             seen::Slot,
         },
@@ -34,15 +36,11 @@ pub(super) fn files(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, show
     }
     let table = &files.table;
     let mut spans = vec![view.span(Role::Title, format!(" {}", text::clean(&files.path)))];
-    if table.filtering || !table.filter.text().is_empty() {
-        let end = if table.filtering { view.look.sign("▏", "_") } else { "" };
-        spans.push(view.span(Role::Key, "  /"));
-        spans.push(view.span(Role::Input, format!("{}{end}", table.filter.text())));
-        spans.push(view.span(Role::Dim, format!(" {} of {}", table.len(), table.rows().len())));
-    } else {
-        let words = text::count(table.rows().len(), "entry");
-        spans.push(view.span(Role::Dim, format!("  {words}")));
-    }
+    let words = text::count(table.rows().len(), "entry");
+    spans.push(view.span(Role::Dim, format!("  {words}")));
+    let spans = lens::beside(view, spans, &table.lens, area.width);
+    let example = "conf size>1M changed<1d owner:root";
+    let mut spans = lens::typed(view, &table.lens, table.rows().len(), example).unwrap_or(spans);
     if let Some((path, _)) = &files.wanted {
         spans.push(view.span(Role::Running, format!("  fetching {}", text::clean(path))));
     }
@@ -66,7 +64,7 @@ pub(super) fn files(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, show
             true => {
                 ("Nothing is in this folder", "Nothing, at least, that the user of sessions there may see.".to_owned())
             }
-            false => ("Nothing matches", format!("The filter \"{}\" lets nothing through.", table.filter.text())),
+            false => ("Nothing matches", format!("The filter \"{}\" lets nothing through.", table.lens.filter.text())),
         };
         return cards::empty(view, frame, body, what, &next, &[Action::FolderUp, Action::Filter]);
     }
@@ -74,20 +72,20 @@ pub(super) fn files(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, show
         Column::new("Mode", 10, 10, 3),
         Column::new("Owner", 6, 20, 4),
         Column::new("Size", 7, 7, 1).right(),
-        Column::new("Age", 6, 6, 2).right(),
+        Column::new("Age", 6, 6, 2).named("changed").right(),
         Column::new("Name", 12, 300, 0),
     ];
+    let chosen = Chosen::of(view, List::Files, columns, Some(&table.lens));
     let grid = Grid {
         slot: Slot::NodeTable,
-        columns: &columns,
+        columns: &chosen.columns,
         len: table.len(),
         cursor: &table.cursor,
-        focused: !table.filtering,
+        focused: !table.lens.filtering,
         marked: None,
-        scrolled: None,
+        scrolled: Some(chosen.scrolled),
     };
-    grid.draw(view, frame, body, |view, row, column| {
-        let Some(entry) = table.row(row) else { return Cell::plain("") };
+    let own = |view: &View<'_>, entry: &Entry, column: usize| {
         let role = |own| fresh(view, shown, Subject::Folder, own);
         match column {
             0 => Cell::role(view, role(Role::Dim), entry.mode_text()),
@@ -111,6 +109,10 @@ pub(super) fn files(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, show
                 }
             }
         }
+    };
+    grid.draw(view, frame, body, |view, row, column| match table.lens.place(row).zip(table.row(row)) {
+        Some((place, entry)) => chosen.cell(view, place, column, |column| own(view, entry, column)),
+        None => Cell::plain(""),
     });
 }
 

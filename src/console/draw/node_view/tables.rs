@@ -5,7 +5,9 @@ use ratatui::{Frame, layout::Rect, text::Line};
 use super::{
     super::{
         cards,
+        columns::Chosen,
         grid::{Cell, Column, Grid},
+        lens,
     },
     View, fresh, waiting,
 };
@@ -15,9 +17,9 @@ use crate::{
         action::Action,
         probe::services::Manager,
         state::{
+            list::List,
             node_view::{
                 NodeView, Subject,
-                processes::Column as ProcessColumn,
                 table::{Row, Table},
             },
             seen::Slot,
@@ -26,23 +28,21 @@ use crate::{
     },
 };
 
-/// The line over a table: how many there are, or the filter while it is typed.
-fn heading<T: Row>(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, table: &Table<T>, told: &str) -> Rect {
-    let mut spans = vec![view.span(Role::Text, " ")];
-    if table.filtering || !table.filter.text().is_empty() {
-        let end = if table.filtering { view.look.sign("▏", "_") } else { "" };
-        spans.push(view.span(Role::Key, "/"));
-        spans.push(view.span(Role::Input, format!("{}{end}", table.filter.text())));
-        spans.push(view.span(Role::Dim, format!(" {} of {}", table.len(), table.rows().len())));
-    } else {
-        spans.push(view.span(Role::Dim, told));
-    }
-    super::super::lines(view, frame, Rect { height: 1.min(area.height), ..area }, vec![Line::from(spans)]);
+/// The line over a table: how many there are and the filter in force, or the filter while it is typed.
+fn heading<T: Row>(
+    view: &View<'_>,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    table: &Table<T>,
+    told: &str,
+    example: &str,
+) -> Rect {
+    let told = vec![view.span(Role::Dim, format!(" {told}"))];
+    let left = lens::beside(view, told, &table.lens, area.width);
+    let left = lens::typed(view, &table.lens, table.rows().len(), example).unwrap_or(left);
+    super::super::lines(view, frame, Rect { height: 1.min(area.height), ..area }, vec![Line::from(left)]);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    if table.is_empty() && !table.rows().is_empty() {
-        let next = format!("The filter \"{}\" lets nothing through.", table.filter.text());
-        cards::empty(view, frame, body, "Nothing matches", &next, &[Action::Filter, Action::Back]);
-    }
+    lens::nothing(view, frame, body, &table.lens);
     body
 }
 
@@ -50,24 +50,25 @@ fn grid<T: Row>(
     view: &mut View<'_>,
     frame: &mut Frame<'_>,
     area: Rect,
-    table: &Table<T>,
-    columns: &[Column],
+    (list, table): (List, &Table<T>),
+    columns: impl Into<Vec<Column>>,
     cell: impl Fn(&View<'_>, &T, usize) -> Cell,
 ) {
     if table.is_empty() {
         return;
     }
+    let chosen = Chosen::of(view, list, columns, Some(&table.lens));
     let grid = Grid {
         slot: Slot::NodeTable,
-        columns,
+        columns: &chosen.columns,
         len: table.len(),
         cursor: &table.cursor,
-        focused: !table.filtering,
+        focused: !table.lens.filtering,
         marked: None,
-        scrolled: None,
+        scrolled: Some(chosen.scrolled),
     };
-    grid.draw(view, frame, area, |view, row, column| match table.row(row) {
-        Some(row) => cell(view, row, column),
+    grid.draw(view, frame, area, |view, row, column| match table.lens.place(row).zip(table.row(row)) {
+        Some((place, row)) => chosen.cell(view, place, column, |column| cell(view, row, column)),
         None => Cell::plain(""),
     });
 }
@@ -84,31 +85,22 @@ pub(super) fn processes(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, 
         "{}, {running} running{dead}",
         text::count(processes.table.rows().len(), "process").replace("processs", "processes")
     );
-    let body = heading(view, frame, area, &processes.table, &told);
-    let columns: Vec<Column> = ProcessColumn::ALL
-        .iter()
-        .map(|kind| {
-            let mut column = match kind {
-                ProcessColumn::Pid => Column::new(kind.title(), 7, 8, 1).right(),
-                ProcessColumn::User => Column::new(kind.title(), 6, 16, 3),
-                ProcessColumn::Cpu => Column::new(kind.title(), 6, 6, 1).right(),
-                ProcessColumn::Memory => Column::new(kind.title(), 8, 8, 2).right(),
-                ProcessColumn::Time => Column::new(kind.title(), 7, 10, 4).right(),
-                ProcessColumn::Command => Column::new(kind.title(), 10, 400, 0),
-            };
-            // What is used stands with the most first, of its own accord.
-            let falls = matches!(kind, ProcessColumn::Cpu | ProcessColumn::Memory | ProcessColumn::Time);
-            column.sorted = (processes.sort.0 == *kind).then_some(processes.sort.1 != falls);
-            column
-        })
-        .collect();
-    grid(view, frame, body, &processes.table, &columns, |view, row, column| {
+    let body = heading(view, frame, area, &processes.table, &told, "nginx user:root cpu>10 memory>1G");
+    let columns = [
+        Column::new("PID", 7, 8, 1).right(),
+        Column::new("User", 6, 16, 3),
+        Column::new("CPU%", 6, 6, 1).named("cpu").right(),
+        Column::new("Memory", 8, 8, 2).right(),
+        Column::new("Time", 7, 10, 4).right(),
+        Column::new("Command", 10, 400, 0),
+    ];
+    grid(view, frame, body, (List::Processes, &processes.table), columns, |view, row, column| {
         let role = |own| fresh(view, shown, Subject::Processes, own);
         let process = &row.process;
-        match ProcessColumn::ALL.get(column) {
-            Some(ProcessColumn::Pid) => Cell::role(view, role(Role::Dim), process.pid.to_string()),
-            Some(ProcessColumn::User) => Cell::role(view, role(Role::Text), process.user.as_str()),
-            Some(ProcessColumn::Cpu) => {
+        match column {
+            0 => Cell::role(view, role(Role::Dim), process.pid.to_string()),
+            1 => Cell::role(view, role(Role::Text), process.user.as_str()),
+            2 => {
                 let own = if row.cpu >= 90.0 {
                     Role::Failed
                 } else if row.cpu >= 50.0 {
@@ -118,8 +110,8 @@ pub(super) fn processes(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, 
                 };
                 Cell::role(view, role(own), format!("{:.1}", row.cpu))
             }
-            Some(ProcessColumn::Memory) => Cell::role(view, role(Role::Text), text::bytes(process.memory)),
-            Some(ProcessColumn::Time) => Cell::role(view, role(Role::Dim), time(row.time)),
+            3 => Cell::role(view, role(Role::Text), text::bytes(process.memory)),
+            4 => Cell::role(view, role(Role::Dim), time(row.time)),
             _ => {
                 let (own, note) = match process.state {
                     'Z' => (Role::Failed, " (dead)"),
@@ -158,7 +150,7 @@ pub(super) fn services(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, s
         text::count(services.table.rows().len(), "service"),
         services.manager.name()
     );
-    let body = heading(view, frame, area, &services.table, &told);
+    let body = heading(view, frame, area, &services.table, &told, "ssh state:failed !at-start:enabled");
     let columns = [
         Column::new("Service", 16, 44, 0),
         Column::new("State", 10, 12, 1),
@@ -166,7 +158,7 @@ pub(super) fn services(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, s
         Column::new("At start", 8, 12, 2),
         Column::new("Description", 10, 120, 4),
     ];
-    grid(view, frame, body, &services.table, &columns, |view, service, column| {
+    grid(view, frame, body, (List::Services, &services.table), columns, |view, service, column| {
         let role = |own| fresh(view, shown, Subject::Services, own);
         match column {
             0 => Cell::role(view, role(Role::Text), service.name.as_str()),
@@ -193,7 +185,7 @@ pub(super) fn users(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, show
     }
     let users = &shown.users;
     let told = format!("{}, {}", text::count(users.table.rows().len(), "user"), text::count(users.groups, "group"));
-    let body = heading(view, frame, area, &users.table, &told);
+    let body = heading(view, frame, area, &users.table, &told, "ann also-in:sudo logged-in>0");
     let columns = [
         Column::new("User", 10, 24, 0),
         Column::new("Id", 6, 10, 1).right(),
@@ -204,7 +196,7 @@ pub(super) fn users(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, show
         Column::new("Home", 8, 30, 6),
         Column::new("Full name", 9, 30, 7),
     ];
-    grid(view, frame, body, &users.table, &columns, |view, user, column| {
+    grid(view, frame, body, (List::Users, &users.table), columns, |view, user, column| {
         let role = |own| fresh(view, shown, Subject::Users, own);
         let own = if user.is_locked_out() { Role::Dim } else { Role::Text };
         match column {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Listed, Outcome, Results, command_outcome, result_words, summary};
 use crate::console::{
-    origin::Origins,
+    origin::{Origin, Origins},
     state::list::{Fact, Sheet},
 };
 
@@ -21,10 +21,16 @@ pub(super) fn key(listed: &Listed) -> String {
     format!("{:?} {}", listed.origin, listed.command.command_id.as_deref().unwrap_or_default())
 }
 
+impl CommandRows<'_> {
+    /// The names of the columns; that of the origins is there while there are several.
+    pub const COLUMNS: &'static [&'static str] =
+        &["status", "command", "nodes", "errors", "when", "document", "id", "origin"];
+}
+
 impl Sheet for CommandRows<'_> {
     fn columns(&self) -> &'static [&'static str] {
-        const ALL: &[&str] = &["status", "command", "nodes", "errors", "when", "document", "id", "origin"];
-        if self.origins.are_several() { ALL } else { &ALL[..ALL.len() - 1] }
+        let all = Self::COLUMNS;
+        if self.origins.are_several() { all } else { &all[..all.len() - 1] }
     }
 
     fn count(&self) -> usize {
@@ -41,6 +47,10 @@ impl Sheet for CommandRows<'_> {
 
     fn key(&self, row: usize) -> Cow<'_, str> {
         self.list.get(row).map(key).unwrap_or_default().into()
+    }
+
+    fn origin(&self, row: usize) -> Option<Origin> {
+        self.list.get(row).map(|listed| listed.origin)
     }
 
     fn fact(&self, row: usize, column: usize) -> Fact {
@@ -63,6 +73,11 @@ impl Sheet for CommandRows<'_> {
 pub struct ResultRows<'a>(pub &'a Results);
 
 impl ResultRows<'_> {
+    /// The names of the columns where equal results stand together.
+    pub const FOLDED: &'static [&'static str] = &["nodes", "result", "output", "exit", "node"];
+    /// The names of the columns where each node has a row.
+    pub const SINGLE: &'static [&'static str] = &["node", "result", "output", "exit", "id"];
+
     /// The invocations of a row.
     fn members(&self, row: usize) -> Box<dyn Iterator<Item = &super::Invocation> + '_> {
         let Self(results) = self;
@@ -77,11 +92,11 @@ impl ResultRows<'_> {
 
 impl Sheet for ResultRows<'_> {
     fn columns(&self) -> &'static [&'static str] {
-        if self.0.by_node {
-            &["node", "result", "output", "exit", "id"]
-        } else {
-            &["nodes", "result", "output", "exit", "node"]
-        }
+        if self.0.by_node { Self::SINGLE } else { Self::FOLDED }
+    }
+
+    fn usual(&self) -> Vec<&'static str> {
+        self.columns().iter().copied().take(3).collect()
     }
 
     fn count(&self) -> usize {

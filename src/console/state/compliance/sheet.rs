@@ -29,9 +29,14 @@ pub(super) fn patch_key(patch: &Patch) -> String {
 /// The groups.
 pub struct GroupRows<'a>(pub &'a [Group]);
 
+impl GroupRows<'_> {
+    /// The names of the columns.
+    pub const COLUMNS: &'static [&'static str] = &["group", "compliant", "nodes", "in-order", "not", "never-scanned"];
+}
+
 impl Sheet for GroupRows<'_> {
     fn columns(&self) -> &'static [&'static str] {
-        &["group", "compliant", "nodes", "in-order", "not", "never-scanned"]
+        Self::COLUMNS
     }
 
     fn count(&self) -> usize {
@@ -82,22 +87,27 @@ impl<'a> Known<'a> {
     }
 }
 
+impl MemberRows<'_> {
+    /// The names of the columns.
+    pub const COLUMNS: &'static [&'static str] = &[
+        "node",
+        "compliance",
+        "severity",
+        "missing",
+        "failed",
+        "installed",
+        "scanned",
+        "reboot",
+        "patch-group",
+        "ping",
+        "platform",
+        "id",
+    ];
+}
+
 impl Sheet for MemberRows<'_> {
     fn columns(&self) -> &'static [&'static str] {
-        &[
-            "node",
-            "compliance",
-            "severity",
-            "missing",
-            "failed",
-            "installed",
-            "scanned",
-            "reboot",
-            "patch-group",
-            "ping",
-            "platform",
-            "id",
-        ]
+        Self::COLUMNS
     }
 
     fn count(&self) -> usize {
@@ -106,6 +116,14 @@ impl Sheet for MemberRows<'_> {
 
     fn key(&self, row: usize) -> Cow<'_, str> {
         self.members.get(row).map(String::as_str).unwrap_or_default().into()
+    }
+
+    fn has_tags(&self) -> bool {
+        true
+    }
+
+    fn tagged(&self, row: usize) -> Option<&Node> {
+        self.members.get(row).and_then(|id| self.fleet.node(id))
     }
 
     fn fact(&self, row: usize, column: usize) -> Fact {
@@ -151,9 +169,15 @@ fn verdict(node: &Node) -> Fact {
 /// The patches of a node.
 pub struct PatchRows<'a>(pub &'a [Patch]);
 
+impl PatchRows<'_> {
+    /// The names of the columns.
+    pub const COLUMNS: &'static [&'static str] =
+        &["state", "severity", "patch", "classification", "id", "cves", "installed"];
+}
+
 impl Sheet for PatchRows<'_> {
     fn columns(&self) -> &'static [&'static str] {
-        &["state", "severity", "patch", "classification", "id", "cves", "installed"]
+        Self::COLUMNS
     }
 
     fn count(&self) -> usize {

@@ -31,9 +31,10 @@ impl State {
                 fleet.wide = !fleet.wide;
                 fleet.scrolled = 0;
             }
-            Action::Columns => {
-                let items = fleet.possible_columns();
-                self.overlays.push(Overlay::Columns { items, cursor: Cursor::default() });
+            Action::Columns => self.open_columns(),
+            Action::ScrollLeft | Action::Left => fleet.scrolled = fleet.scrolled.saturating_sub(1),
+            Action::ScrollRight | Action::Right => {
+                fleet.scrolled = (fleet.scrolled + 1).min(fleet.shown_columns().len().saturating_sub(2));
             }
             Action::GroupBy => self.pick_group(),
             Action::Views => self.pick_view(),
@@ -185,60 +186,5 @@ impl State {
         let versions = self.fleet.nodes().iter().map(|node| node.agent.as_str());
         let newest = versions.max_by(|a, b| natural(a, b)).map(str::to_owned);
         self.fleet.why.1 = Some(why::diagnose(findings, newest.as_deref(), self.now));
-    }
-
-    /// The actions of the box of columns. `false` if it is none of them.
-    pub(in crate::console::state) fn act_columns(&mut self, action: Action) -> bool {
-        let Some(Overlay::Columns { items, cursor }) = self.overlays.last_mut() else { return false };
-        let at = cursor.at;
-        let Some((column, _)) = items.get(at).cloned() else { return false };
-        match action {
-            Action::ToggleColumn => {
-                let chosen = items.iter().filter(|(_, shown)| *shown).count();
-                let shown = &mut items[at].1;
-                if *shown && chosen == 1 {
-                    return true;
-                }
-                *shown = !*shown;
-            }
-            Action::ColumnUp if at > 0 => {
-                items.swap(at, at - 1);
-                cursor.at -= 1;
-            }
-            Action::ColumnDown if at + 1 < items.len() => {
-                items.swap(at, at + 1);
-                cursor.at += 1;
-            }
-            Action::ColumnUp | Action::ColumnDown => {}
-            Action::SortOn => self.fleet.sort_alone(column.clone()),
-            Action::SortAlso => self.fleet.sort_also(column.clone()),
-            _ => return false,
-        }
-        if let Some(Overlay::Columns { items, .. }) = self.overlays.last() {
-            let chosen = items.iter().filter(|(_, shown)| *shown).map(|(column, _)| column.clone()).collect();
-            self.fleet.set_columns(chosen);
-        }
-        true
-    }
-
-    /// Shows the columns the settings have for the place that is looked at, if they have not been taken before: what the user
-    /// chose since then stays.
-    pub(in crate::console::state) fn take_columns(&mut self) {
-        let names = self.origins.known().flat_map(|(_, known)| {
-            let (profile, region) = (known.facts.profile.clone().unwrap_or_default(), &known.facts.region);
-            [known.place.name.clone(), format!("{profile}/{region}"), profile, region.clone()]
-        });
-        let names: Vec<String> = names.collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let columns = self.settings.columns.of_fleet(&names).map(<[String]>::to_vec);
-        let before = std::mem::replace(&mut self.fleet.configured, columns.clone());
-        if before == columns {
-            return;
-        }
-        let Some(columns) = columns else { return self.fleet.set_columns(Column::usual()) };
-        let unknown = self.fleet.set_columns_named(&columns);
-        if !unknown.is_empty() {
-            self.warn(format!("There are no columns {}.", unknown.join(", ")));
-        }
     }
 }

@@ -217,6 +217,11 @@ impl Column {
         }
     }
 
+    /// Whether the largest or the newest stands first, of its own accord.
+    pub fn falls(&self) -> bool {
+        matches!(self, Self::Missing | Self::Disk | Self::LastSeen | Self::Registered)
+    }
+
     /// Whether numbers stand in it.
     pub fn is_number(&self) -> bool {
         matches!(self, Self::Missing)

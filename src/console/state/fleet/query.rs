@@ -11,7 +11,7 @@ use crate::{
     console::{
         probe::usage::FULL,
         state::{
-            filter::{Matching, Op, Part, Words, begins, find_folded, like, parts},
+            filter::{Matching, Op, Part, Words, age, begins, find_folded, is_date, like, parts},
             node::{Node, Verdict, natural},
         },
     },
@@ -255,6 +255,8 @@ fn read(key: &Key, op: Op, value: &str, before: Option<&Wanted>) -> Result<Wante
                 Some(value) => (Op::Is, value),
                 None => crate::console::state::filter::comparison(compared).unwrap_or((Op::Is, "*")),
             };
+            // Nothing behind the sign, as after a completion: the value is still to come, and every one will do.
+            let (op, value) = if value.is_empty() { (Op::Is, "*") } else { (op, value) };
             // `tag:Env=prod,test` means two values of one tag.
             wanted = match (end, before.and_then(|before| before.tag.clone())) {
                 (None, Some(tag)) if before.is_some_and(|before| before.text != "*") => {
@@ -266,33 +268,6 @@ fn read(key: &Key, op: Op, value: &str, before: Option<&Wanted>) -> Result<Wante
         _ => {}
     }
     Ok(wanted)
-}
-
-/// Whether a text is a day: `2026-11-22`.
-fn is_date(text: &str) -> bool {
-    text.len() == 10
-        && text.bytes().enumerate().all(|(at, b)| if matches!(at, 4 | 7) { b == b'-' } else { b.is_ascii_digit() })
-}
-
-/// A span of time as it is typed: `90s`, `5m`, `1h30m`, `2d`, `1w`.
-fn age(text: &str) -> Option<Duration> {
-    let mut seconds = 0u64;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let number: u64 = rest[..digits].parse().ok()?;
-        let unit = match rest[digits..].chars().next()? {
-            's' => 1,
-            'm' => 60,
-            'h' => 3_600,
-            'd' => 86_400,
-            'w' => 604_800,
-            _ => return None,
-        };
-        seconds = seconds.saturating_add(number.saturating_mul(unit));
-        rest = &rest[digits + 1..];
-    }
-    (!text.is_empty()).then(|| Duration::from_secs(seconds))
 }
 
 impl Condition {

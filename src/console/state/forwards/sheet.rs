@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::{Forward, Line, Phase, lines, together};
 use crate::console::{
-    origin::Origins,
-    state::list::{Fact, Sheet},
+    origin::{Origin, Origins},
+    state::list::{Fact, ORIGIN, Sheet},
 };
 
 /// The forwards.
@@ -18,10 +18,16 @@ pub struct ForwardRows<'a> {
     pub origins: &'a Origins,
 }
 
+impl ForwardRows<'_> {
+    /// The names of the columns; that of the origins is there while there are several.
+    pub const COLUMNS: &'static [&'static str] =
+        &["state", "name", "here", "there", "conns", "out", "in", "for", "note", "set", "origin"];
+}
+
 impl Sheet for ForwardRows<'_> {
     fn columns(&self) -> &'static [&'static str] {
-        const ALL: &[&str] = &["state", "name", "here", "there", "conns", "out", "in", "for", "note", "set", "origin"];
-        if self.origins.are_several() { ALL } else { &ALL[..ALL.len() - 1] }
+        let all = Self::COLUMNS;
+        if self.origins.are_several() { all } else { &all[..all.len() - 1] }
     }
 
     fn count(&self) -> usize {
@@ -30,6 +36,17 @@ impl Sheet for ForwardRows<'_> {
 
     fn key(&self, row: usize) -> Cow<'_, str> {
         self.lines.get(row).and_then(|line| lines::key(self.list, *line)).unwrap_or_default().into()
+    }
+
+    fn usual(&self) -> Vec<&'static str> {
+        self.columns().iter().copied().filter(|name| !matches!(*name, "set" | ORIGIN)).collect()
+    }
+
+    fn origin(&self, row: usize) -> Option<Origin> {
+        match self.lines.get(row)? {
+            Line::Forward(at) => self.list.get(*at)?.origin,
+            Line::Set(_) => None,
+        }
     }
 
     fn fact(&self, row: usize, column: usize) -> Fact {

@@ -6,6 +6,10 @@ use super::{Lens, Marks, Sheet};
 use crate::console::{
     action::Action,
     effect::Effect,
+    probe::{
+        files::Entry,
+        services::{Service, User},
+    },
     state::{
         Pane, State,
         commands::{CommandRows, ResultRows},
@@ -15,7 +19,11 @@ use crate::console::{
         form::{Field, Form, Purpose, Value},
         forwards::ForwardRows,
         input::LineInput,
-        node_view::{Tab, table::TableRows},
+        node_view::{
+            Tab,
+            processes::Shown,
+            table::{Row, TableRows},
+        },
         overlay::Overlay,
         parameters::{Level as Depth, ParameterRows},
         sessions::{Session, SessionRows},
@@ -27,7 +35,7 @@ use crate::console::{
 const MOST_COPIED: usize = 5_000;
 
 /// A list that is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum List {
     /// The history of commands.
     Commands,
@@ -53,6 +61,68 @@ pub enum List {
 }
 
 impl List {
+    /// Every list.
+    pub const ALL: &'static [Self] = &[
+        Self::Groups,
+        Self::Members,
+        Self::Patches,
+        Self::Commands,
+        Self::Results,
+        Self::Parameters,
+        Self::Sessions,
+        Self::Forwards,
+        Self::Compared,
+        Self::Processes,
+        Self::Services,
+        Self::Users,
+        Self::Files,
+    ];
+
+    /// Its name where its columns are named.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Groups => "compliance",
+            Self::Members => "compliance-nodes",
+            Self::Patches => "compliance-patches",
+            Self::Commands => "commands",
+            Self::Results => "command-results",
+            Self::Parameters => "parameters",
+            Self::Sessions => "sessions",
+            Self::Forwards => "forwards",
+            Self::Compared => "compare",
+            Self::Processes => "node-processes",
+            Self::Services => "node-services",
+            Self::Users => "node-users",
+            Self::Files => "node-files",
+        }
+    }
+
+    /// The names of its columns, whatever it shows.
+    pub fn columns(self) -> impl Iterator<Item = &'static str> {
+        let (usual, others): (&[_], &[_]) = match self {
+            Self::Groups => (GroupRows::COLUMNS, &[]),
+            Self::Members => (MemberRows::COLUMNS, &[]),
+            Self::Patches => (PatchRows::COLUMNS, &[]),
+            Self::Commands => (CommandRows::COLUMNS, &[]),
+            // Folded, and node by node.
+            Self::Results => (ResultRows::FOLDED, ResultRows::SINGLE),
+            Self::Parameters => (ParameterRows::COLUMNS, &[]),
+            Self::Sessions => (SessionRows::COLUMNS, &[]),
+            Self::Forwards => (ForwardRows::COLUMNS, &[]),
+            Self::Compared => (ComparedRows::COLUMNS, &[]),
+            Self::Processes => (<Shown as Row>::COLUMNS, &[]),
+            Self::Services => (<Service as Row>::COLUMNS, &[]),
+            Self::Users => (<User as Row>::COLUMNS, &[]),
+            Self::Files => (<Entry as Row>::COLUMNS, &[]),
+        };
+        usual.iter().chain(others.iter().filter(move |name| !usual.contains(name))).copied()
+    }
+
+    /// Whether the tags of nodes can be columns of it.
+    pub fn has_tags(self) -> bool {
+        matches!(self, Self::Members | Self::Sessions | Self::Compared)
+    }
+
     /// What it lists.
     pub fn name(self) -> &'static str {
         match self {
@@ -125,10 +195,10 @@ impl State {
                 let nodes = self.compare.as_ref().map_or(&[][..], |compare| &compare.nodes);
                 Box::new(ComparedRows { nodes, fleet: &self.fleet })
             }
-            List::Processes => Box::new(TableRows(view.map(|view| &view.processes.table))),
-            List::Services => Box::new(TableRows(view.map(|view| &view.services.table))),
-            List::Users => Box::new(TableRows(view.map(|view| &view.users.table))),
-            List::Files => Box::new(TableRows(view.map(|view| &view.files.table))),
+            List::Processes => Box::new(TableRows(view.map(|view| view.processes.table.rows()))),
+            List::Services => Box::new(TableRows(view.map(|view| view.services.table.rows()))),
+            List::Users => Box::new(TableRows(view.map(|view| view.users.table.rows()))),
+            List::Files => Box::new(TableRows(view.map(|view| view.files.table.rows()))),
         }
     }
 
@@ -139,8 +209,11 @@ impl State {
             List::Groups | List::Members | List::Patches => &self.compliance.lenses[self.compliance.depth()],
             List::Sessions => &self.sessions.lens,
             List::Forwards => &self.forwards.lens,
+            List::Processes => &self.node_view.as_ref()?.processes.table.lens,
+            List::Services => &self.node_view.as_ref()?.services.table.lens,
+            List::Users => &self.node_view.as_ref()?.users.table.lens,
+            List::Files => &self.node_view.as_ref()?.files.table.lens,
             List::Parameters | List::Compared => return None,
-            List::Processes | List::Services | List::Users | List::Files => return None,
         })
     }
 
@@ -156,8 +229,11 @@ impl State {
             List::Groups | List::Members | List::Patches => &mut self.compliance.lenses[self.compliance.depth()],
             List::Sessions => &mut self.sessions.lens,
             List::Forwards => &mut self.forwards.lens,
+            List::Processes => &mut self.node_view.as_mut()?.processes.table.lens,
+            List::Services => &mut self.node_view.as_mut()?.services.table.lens,
+            List::Users => &mut self.node_view.as_mut()?.users.table.lens,
+            List::Files => &mut self.node_view.as_mut()?.files.table.lens,
             List::Parameters | List::Compared => return None,
-            List::Processes | List::Services | List::Users | List::Files => return None,
         })
     }
 
@@ -192,13 +268,27 @@ impl State {
     }
 
     /// Looks at the list that is shown in another way. The cursor stays on its row.
-    fn change_lens(&mut self, change: impl FnOnce(&mut Lens)) {
+    pub(super) fn change_lens(&mut self, change: impl FnOnce(&mut Lens)) {
         let Some(list) = self.list() else { return };
         let here = self.list_place(list).map(|place| self.sheet(list).key(place).into_owned());
+        let now = self.now;
         if let Some(lens) = self.lens_mut() {
+            lens.now = now;
+            lens.typed();
             lens.outdate(here);
             change(lens);
         }
+    }
+
+    /// Completes the filter that is being typed.
+    fn complete_filter(&mut self, list: List) {
+        let Some(mut lens) = self.lens_mut().map(std::mem::take) else { return };
+        lens.complete(&*self.sheet(list));
+        if let Some(place) = self.lens_mut() {
+            *place = lens;
+        }
+        let completed = self.lens().and_then(Lens::completion).cloned();
+        self.change_lens(|lens| lens.offer(completed));
     }
 
     /// Works out anew what lists show that changed.
@@ -210,6 +300,9 @@ impl State {
         self.sessions.settle(&self.fleet, &self.origins);
         self.forwards.settle(&self.origins);
         self.compliance.arrange();
+        if let Some(view) = &mut self.node_view {
+            view.settle();
+        }
     }
 
     /// Whether the filter of the list that is shown is being typed.
@@ -255,6 +348,10 @@ impl State {
             Action::Export => self.ask_export(),
             Action::CopyRow => self.copy_list_row(list, fx),
             Action::CopyTable => self.copy_table(fx),
+            Action::Columns => self.open_columns(),
+            Action::Wide => self.widen(list),
+            Action::ScrollLeft | Action::ScrollRight => self.scroll_columns(list, action == Action::ScrollRight),
+            Action::CompleteFilter => self.complete_filter(list),
             _ => return self.mark(list, action) || self.look_through(list, action),
         }
         true
@@ -281,7 +378,6 @@ impl State {
     /// Filters, sorts and marks.
     fn look_through(&mut self, list: List, action: Action) -> bool {
         let Some(lens) = self.lens_of(list) else { return false };
-        let columns = self.sheet(list).columns().len();
         let (typing, filtered) = (lens.filtering, !lens.filter.text().is_empty());
         match action {
             Action::Filter => {
@@ -301,8 +397,11 @@ impl State {
             }),
             Action::Back if filtered => self.change_lens(|lens| lens.filter.clear()),
             Action::SortNext | Action::SortPrevious | Action::SortFurther | Action::SortReverse => {
+                let names = self.sheet(list).columns();
+                let place = |shown: &String| names.iter().position(|name| name == shown);
+                let shown: Vec<usize> = self.shown_columns(list).iter().filter_map(place).collect();
                 self.change_lens(|lens| {
-                    lens.sort_by(action, columns);
+                    lens.sort_by(action, &shown);
                 });
             }
             _ => return false,

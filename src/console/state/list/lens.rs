@@ -1,16 +1,23 @@
 //! How a list is looked at: which rows pass the filter, and in which order.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::{Fact, Marks, Sheet};
-use crate::console::{
-    action::Action,
-    state::{
-        cursor::Cursor,
-        filter::{Filter, Matching},
-        input::LineInput,
+use super::{Fact, Marks, Sheet, sort_of};
+use crate::{
+    console::{
+        action::Action,
+        state::{
+            cursor::Cursor,
+            filter::{Completion, Filter, Matching, Op, Source, Token},
+            input::LineInput,
+        },
     },
+    ssm::Timestamp,
 };
+
+/// Rows whose values complete a filter, and values that are offered; a longer list says nothing.
+const LOOKED_AT: usize = 5_000;
+const MOST_VALUES: usize = 400;
 
 /// How a list is looked at.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +28,10 @@ pub struct Lens {
     pub filtering: bool,
     /// The marked rows.
     pub marks: Marks,
+    /// The time by which ages are told.
+    pub now: Timestamp,
+    /// What the end of the filter can be completed to.
+    completion: Option<Completion>,
     /// The columns it is sorted by, and whether backwards. None: the list's own order.
     sort: Vec<(usize, bool)>,
     /// The rows that are shown, by their places; `None`: all, as they stand in the list.
@@ -81,7 +92,7 @@ impl Lens {
 
     /// Looks at another list, of the same kind: as sorted as before, but whole.
     pub fn begin(&mut self) {
-        *self = Self { sort: std::mem::take(&mut self.sort), stale: true, ..Self::default() };
+        *self = Self { sort: std::mem::take(&mut self.sort), now: self.now, stale: true, ..Self::default() };
     }
 
     /// Works out anew what is shown if something changed. The cursor stays on its row.
@@ -138,13 +149,15 @@ impl Lens {
         let mut matching = Matching::default();
         let column = |name: &str| columns.iter().position(|known| *known == name);
         let mut passes = |row: usize| {
-            let holds = |token: &str, wanted: &str| column(token).is_some_and(|at| sheet.holds(row, at, wanted));
-            filter.finds(
-                || sheet.words(row),
-                || sheet.more(row),
-                &mut matching,
-                |token| holds(&token.key, &token.value),
-            )
+            let one = |token: &Token, at: usize, wanted: &str| match token.op {
+                Op::Is => sheet.holds(row, at, wanted),
+                // What cannot be compared is not typed to its end yet, and keeps nothing away.
+                op => sheet.fact(row, at).compares(op, wanted, self.now).unwrap_or(!token.not),
+            };
+            let holds = |token: &Token| {
+                column(&token.key).is_some_and(|at| token.values.iter().any(|wanted| one(token, at, wanted)))
+            };
+            filter.finds(|| sheet.words(row), || sheet.more(row), &mut matching, holds)
         };
         let own = (0..sheet.count()).filter(|row| !partial || sheet.is_own(*row));
         let mut shown: Vec<usize> = own.filter(|row| filter.is_empty() || passes(*row)).collect();
@@ -152,6 +165,10 @@ impl Lens {
         if !above.is_empty() && !filter.is_empty() {
             let passed: HashSet<usize> = shown.into_iter().collect();
             shown = (0..sheet.count()).filter(|row| passed.contains(row) || above.contains(row)).collect();
+        }
+        let typed = self.filter.text().trim();
+        if filter.is_words() && typed.contains(' ') && shown.iter().any(|row| sheet.is_meant(*row, typed)) {
+            shown.retain(|row| sheet.is_meant(*row, typed));
         }
         if !self.sort.is_empty() {
             let facts = |row: usize| self.sort.iter().map(|(at, _)| sheet.fact(row, *at)).collect::<Vec<Fact>>();
@@ -170,25 +187,32 @@ impl Lens {
         Some(shown)
     }
 
-    /// Sorts as the action says among so many columns: by the next or the previous one, by a further one, or turned around.
-    /// Before the first column and after the last stands the list's own order. `false` if the action is none of these.
-    pub fn sort_by(&mut self, action: Action, columns: usize) -> bool {
-        let first = self.sort.first().copied();
-        let at = |column: usize| (column < columns).then_some((column, false));
+    /// Sorts as the action says among these columns, in the order they stand in: by the next or the previous one, by a
+    /// further one, or turned around. Before the first column and after the last stands the list's own order. `false` if the
+    /// action is none of these.
+    pub fn sort_by(&mut self, action: Action, shown: &[usize]) -> bool {
+        let place = |column: usize| shown.iter().position(|shown| *shown == column);
+        // Of a column that is not shown the next one is the first.
+        let first = self.sort.first().map(|(column, reversed)| (place(*column), *column, *reversed));
+        let columns = shown.len();
+        let at = |place: usize| shown.get(place).map(|column| (*column, false));
         self.sort = match (action, first) {
             (Action::SortNext, None) => at(0).into_iter().collect(),
-            (Action::SortNext, Some((column, _))) => at(column + 1).into_iter().collect(),
+            (Action::SortNext, Some((place, ..))) => at(place.map_or(0, |place| place + 1)).into_iter().collect(),
             (Action::SortPrevious, None) => columns.checked_sub(1).and_then(at).into_iter().collect(),
-            (Action::SortPrevious, Some((column, _))) => column.checked_sub(1).and_then(at).into_iter().collect(),
+            (Action::SortPrevious, Some((place, ..))) => {
+                place.and_then(|place| place.checked_sub(1)).and_then(at).into_iter().collect()
+            }
             (Action::SortFurther, None) => at(0).into_iter().collect(),
-            (Action::SortFurther, Some(first)) => {
-                let last = self.sort.get(1).unwrap_or(&first).0;
-                let next = (last + 1..columns).chain(0..columns).find(|column| *column != first.0);
-                std::iter::once(first).chain(next.and_then(at)).collect()
+            (Action::SortFurther, Some((first, column, reversed))) => {
+                let last = self.sort.get(1).map_or(first, |(further, _)| place(*further));
+                let after = last.map_or(0, |last| last + 1);
+                let next = (after..columns).chain(0..columns).find(|place| shown[*place] != column);
+                std::iter::once((column, reversed)).chain(next.and_then(at)).collect()
             }
             // The list's own order cannot be turned around; its first column can.
             (Action::SortReverse, None) => at(0).map(|(column, _)| (column, true)).into_iter().collect(),
-            (Action::SortReverse, Some((column, reversed))) => {
+            (Action::SortReverse, Some((_, column, reversed))) => {
                 std::iter::once((column, !reversed)).chain(self.sort.iter().skip(1).copied()).collect()
             }
             _ => return false,
@@ -204,6 +228,79 @@ impl Lens {
     /// Sorts by one column.
     pub fn sort_on(&mut self, column: usize, reversed: bool) {
         self.sort = vec![(column, reversed)];
+    }
+
+    /// Sorts what is equal so far by a column too. If the list is sorted by it already: backwards, then not by it.
+    pub fn sort_also(&mut self, column: usize) {
+        match self.sort.iter().position(|(sorted, _)| *sorted == column) {
+            None => self.sort.push((column, false)),
+            Some(at) if !self.sort[at].1 => self.sort[at].1 = true,
+            Some(at) => {
+                self.sort.remove(at);
+            }
+        }
+    }
+
+    /// What the end of the filter can be completed to.
+    pub fn completion(&self) -> Option<&Completion> {
+        self.completion.as_ref()
+    }
+
+    /// The filter is typed on: what it could be completed to before says nothing any more.
+    pub fn typed(&mut self) {
+        self.completion = None;
+    }
+
+    /// Offers what the end of the filter can be completed to.
+    pub(super) fn offer(&mut self, completion: Option<Completion>) {
+        self.completion = completion;
+    }
+
+    /// Completes the filter with the next thing it can go on with.
+    pub fn complete(&mut self, sheet: &dyn Sheet) {
+        let mut completion = match self.completion.take() {
+            Some(known) => known,
+            None if self.filter.before() == self.filter.text() => Completion::of(self.filter.text(), &Values(sheet)),
+            None => return,
+        };
+        let Some(filter) = completion.next() else { return };
+        self.filter = LineInput::from(filter.as_str());
+        // With nothing to choose from, the next key begins anew behind it.
+        self.completion = Some(completion).filter(|completion| completion.ends.len() > 1);
+    }
+}
+
+/// The keys and the values of a list.
+struct Values<'a>(&'a dyn Sheet);
+
+impl Source for Values<'_> {
+    fn keys(&self, typed: &str) -> Vec<String> {
+        let Self(sheet) = self;
+        let columns = sheet.columns().iter().enumerate();
+        let fits = columns.filter(|(_, name)| name.starts_with(&typed.to_lowercase()));
+        fits.map(|(at, name)| format!("{name}{}", if sort_of(*sheet, at).falls() { '>' } else { ':' })).collect()
+    }
+
+    fn values(&self, key: &str) -> Vec<String> {
+        let Self(sheet) = self;
+        let Some(column) = sheet.columns().iter().position(|name| *name == key) else { return Vec::new() };
+        let mut words = BTreeSet::new();
+        for row in 0..sheet.count().min(LOOKED_AT) {
+            match sheet.fact(row, column) {
+                Fact::Time(_) => return ["5m", "1h", "1d", "7d"].map(str::to_owned).to_vec(),
+                Fact::Text(text) => words.insert((0, text)),
+                Fact::Word(rank, text) => words.insert((rank, text)),
+                Fact::Nothing | Fact::Number(_) | Fact::Tenths(_) => false,
+            };
+            if words.len() >= MOST_VALUES {
+                break;
+            }
+        }
+        words.into_iter().map(|(_, text)| text).collect()
+    }
+
+    fn tag_values(&self, _tag: &str) -> Vec<String> {
+        Vec::new()
     }
 }
 
@@ -264,19 +361,19 @@ mod tests {
         lens.outdate(Some("web-9".to_owned()));
         lens.settle(&mut cursor, &names);
         assert_eq!((shown(&lens, &names).as_str(), cursor.at), ("web-10 web-9", 1));
-        lens.sort_by(Action::SortNext, 2);
+        lens.sort_by(Action::SortNext, &[0, 1]);
         lens.outdate(Some("web-9".to_owned()));
         lens.settle(&mut cursor, &names);
         assert_eq!((shown(&lens, &names).as_str(), cursor.at), ("web-9 web-10", 0));
         lens.filter.clear();
-        lens.sort_by(Action::SortNext, 2);
-        lens.sort_by(Action::SortFurther, 2);
+        lens.sort_by(Action::SortNext, &[0, 1]);
+        lens.sort_by(Action::SortFurther, &[0, 1]);
         lens.outdate(Some("web-9".to_owned()));
         lens.settle(&mut cursor, &names);
         assert_eq!((shown(&lens, &names).as_str(), cursor.at), ("db-1 web-9 web-10", 1));
         assert_eq!((lens.sorted(1), lens.sorted(0)), (Some((false, Some(1))), Some((false, Some(2)))));
         // Past the last column stands the list's own order again.
-        lens.sort_by(Action::SortNext, 2);
+        lens.sort_by(Action::SortNext, &[0, 1]);
         lens.outdate(None);
         lens.settle(&mut cursor, &names);
         assert_eq!(shown(&lens, &names), "web-10 db-1 web-9");
@@ -296,6 +393,49 @@ mod tests {
             (found("otpt"), found("size:30"), found("!name:db")),
             (String::new(), "db-1".into(), "web-10".into())
         );
+    }
+
+    #[test]
+    fn what_is_not_typed_to_its_end_keeps_nothing_away() {
+        let names = Names(vec![("web-10", 1), ("db-1", 30)]);
+        let found = |filter: &str| {
+            let mut lens = Lens { filter: LineInput::from(filter), stale: true, ..Lens::default() };
+            lens.settle(&mut Cursor::default(), &names);
+            shown(&lens, &names)
+        };
+        assert_eq!((found("size>5").as_str(), found("size<=1k").as_str()), ("db-1", "web-10 db-1"));
+        assert_eq!((found("!size>5").as_str(), found("size:1,30").as_str()), ("web-10", "web-10 db-1"));
+        for begun in ["size", "size:", "size>", "!size>", "size>1x", "!size>1x"] {
+            assert_eq!(found(begun), if begun == "size" { "" } else { "web-10 db-1" }, "{begun}");
+        }
+    }
+
+    #[test]
+    fn keys_and_values_complete_a_filter() {
+        let names = Names(vec![("web-10", 1), ("my db", 30), ("web-9", 2)]);
+        let complete = |typed: &str, times: usize| {
+            let mut lens = Lens { filter: LineInput::from(typed), ..Lens::default() };
+            (0..times).for_each(|_| lens.complete(&names));
+            lens.filter.text().to_owned()
+        };
+        assert_eq!((complete("n", 1).as_str(), complete("x s", 1).as_str()), ("name:", "x size>"));
+        assert_eq!((complete("name:w", 1).as_str(), complete("name:w", 2).as_str()), ("name:web-10", "name:web-9"));
+        assert_eq!((complete("name:m", 1).as_str(), complete("name:z", 1).as_str()), ("name:\"my db\"", "name:z"));
+    }
+
+    #[test]
+    fn columns_that_are_not_shown_are_not_sorted_by() {
+        let mut lens = Lens::default();
+        lens.sort_by(Action::SortNext, &[1]);
+        assert_eq!((lens.sorted(1), lens.sorted(0)), (Some((false, None)), None));
+        lens.sort_by(Action::SortNext, &[1]);
+        assert_eq!(lens.sorted(1), None, "the list's own order stands behind the last one");
+        lens.sort_on(0, false);
+        lens.sort_by(Action::SortNext, &[1]);
+        assert_eq!(lens.sorted(1), Some((false, None)));
+        lens.sort_also(0);
+        lens.sort_also(0);
+        assert_eq!(lens.sorted(0), Some((true, Some(2))));
     }
 
     #[test]

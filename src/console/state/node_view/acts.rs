@@ -104,9 +104,6 @@ impl State {
         match (view.tab, action) {
             (Tab::Disk, Action::Open) => view.look_into_disk(),
             (Tab::Disk, Action::BrowseFiles) => view.browse_disk(),
-            (Tab::Processes, Action::SortNext | Action::SortPrevious | Action::SortReverse) => {
-                view.processes.sort_by(action);
-            }
             (Tab::Processes, Action::SendSignal) => self.pick_signal(),
             (Tab::Services, Action::StartService | Action::StopService | Action::RestartService) => {
                 self.ask_service(action);

@@ -2,8 +2,9 @@
 
 use super::table::{Row, Table};
 use crate::console::{
-    probe::files::{Entry, File, Folder},
+    probe::files::{Entry, File, Folder, Kind},
     state::{
+        cursor::Cursor,
         form::Editor,
         list::Fact,
         viewer::{Tone, Viewer},
@@ -66,23 +67,20 @@ impl Default for Files {
 }
 
 impl Row for Entry {
+    const COLUMNS: &'static [&'static str] = &["mode", "owner", "size", "changed", "name", "target"];
+    // It stands behind the name.
+    const HIDDEN: &'static [&'static str] = &["target"];
+
     fn key(&self) -> String {
         self.name.clone()
-    }
-
-    fn text(&self) -> String {
-        clean(&self.name).to_lowercase()
-    }
-
-    fn columns() -> &'static [&'static str] {
-        &["mode", "owner", "size", "changed", "name", "target"]
     }
 
     fn fact(&self, column: usize) -> Fact {
         match column {
             0 => Fact::text(self.mode_text()),
             1 => Fact::text(format!("{}:{}", self.owner, self.group)),
-            2 => Fact::number(self.bytes),
+            2 if self.kind == Kind::File => Fact::number(self.bytes),
+            2 => Fact::Nothing,
             3 => Fact::time(self.modified),
             4 => Fact::text(&self.name),
             _ => Fact::text(self.target.as_ref().map_or("", |(target, _)| target)),
@@ -129,7 +127,8 @@ impl Files {
                 self.note = cut.then(|| "only the first 5,000 are shown".to_owned());
                 (self.asked, self.path) = (path.clone(), path);
                 if moved {
-                    self.table = Table::default();
+                    self.table.lens.begin();
+                    self.table.cursor = Cursor { height: self.table.cursor.height, ..Cursor::default() };
                 }
                 self.table.set(entries);
                 if let Some(row) = to.and_then(|name| self.find(&name)) {

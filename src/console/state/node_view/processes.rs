@@ -1,41 +1,15 @@
 //! The processes of a node: how much each has of the processors, and the order they are shown in.
 
-use std::{cmp::Ordering, collections::HashMap, time::Duration};
+use std::{borrow::Cow, collections::HashMap, time::Duration};
 
 use super::table::{Row, Table};
 use crate::console::{
-    action::Action,
     probe::processes::{Process, Snapshot},
     state::list::Fact,
 };
 
-/// The columns, in the order they are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Column {
-    Pid,
-    User,
-    Cpu,
-    Memory,
-    Time,
-    Command,
-}
-
-impl Column {
-    /// Every column.
-    pub const ALL: [Self; 6] = [Self::Pid, Self::User, Self::Cpu, Self::Memory, Self::Time, Self::Command];
-
-    /// Its heading.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Pid => "PID",
-            Self::User => "User",
-            Self::Cpu => "CPU%",
-            Self::Memory => "Memory",
-            Self::Time => "Time",
-            Self::Command => "Command",
-        }
-    }
-}
+/// The place of the column of the processors.
+const CPU: usize = 2;
 
 /// A process as it is shown.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,30 +23,28 @@ pub struct Shown {
 }
 
 impl Row for Shown {
+    const COLUMNS: &'static [&'static str] = &["pid", "user", "cpu", "memory", "time", "command"];
+
     fn key(&self) -> String {
         format!("{} {}", self.process.pid, self.process.start)
     }
 
-    fn text(&self) -> String {
-        format!("{} {} {}", self.process.pid, self.process.user, self.process.command).to_lowercase()
-    }
-
-    fn columns() -> &'static [&'static str] {
-        &["pid", "user", "cpu", "memory", "time", "command"]
-    }
-
     fn fact(&self, column: usize) -> Fact {
-        match Column::ALL.get(column) {
-            Some(Column::Pid) => Fact::number(self.process.pid),
-            Some(Column::User) => Fact::text(&self.process.user),
+        match column {
+            0 => Fact::number(self.process.pid),
+            1 => Fact::text(&self.process.user),
             // In percent of one processor.
-            Some(Column::Cpu) => Fact::text(format!("{:.1}", self.cpu)),
-            Some(Column::Memory) => Fact::number(self.process.memory),
+            CPU => Fact::Tenths((self.cpu * 10.0).round() as i64),
+            3 => Fact::number(self.process.memory),
             // In seconds.
-            Some(Column::Time) => Fact::number(self.time.as_secs()),
+            4 => Fact::number(self.time.as_secs()),
             // A command line may hold a password, as those of commands may.
             _ => Fact::text(crate::ssm::redact::mask(&self.process.command)),
         }
+    }
+
+    fn long(&self) -> Option<(usize, Cow<'_, str>)> {
+        Some((5, self.process.command.as_str().into()))
     }
 }
 
@@ -81,8 +53,6 @@ impl Row for Shown {
 pub struct Processes {
     /// The processes, in order.
     pub table: Table<Shown>,
-    /// The column they are sorted by, and whether turned around.
-    pub sort: (Column, bool),
     before: Option<Before>,
 }
 
@@ -95,7 +65,10 @@ struct Before {
 
 impl Default for Processes {
     fn default() -> Self {
-        Self { table: Table::default(), sort: (Column::Cpu, false), before: None }
+        let mut table = Table::default();
+        // What is busy is looked for first.
+        table.lens.sort_on(CPU, false);
+        Self { table, before: None }
     }
 }
 
@@ -118,37 +91,10 @@ impl Processes {
             Shown { process, cpu, time }
         };
         let mut rows: Vec<Shown> = processes.into_iter().map(shown).collect();
-        rows.sort_by(order(self.sort));
+        // Of what is equally busy the largest stands first.
+        rows.sort_by_key(|row| (std::cmp::Reverse(row.process.memory), row.process.pid));
         self.table.set(rows);
         self.before = Some(Before { uptime, ticks });
-    }
-
-    /// Sorts by the next or the previous column, or turns the order around.
-    pub fn sort_by(&mut self, action: Action) {
-        let at = Column::ALL.iter().position(|column| *column == self.sort.0).unwrap_or(0);
-        let count = Column::ALL.len();
-        self.sort = match action {
-            Action::SortNext => (Column::ALL[(at + 1) % count], false),
-            Action::SortPrevious => (Column::ALL[(at + count - 1) % count], false),
-            _ => (self.sort.0, !self.sort.1),
-        };
-        self.table.sort_by(order(self.sort));
-    }
-}
-
-/// The most of what is counted stands first, and names in their own order.
-fn order((column, reversed): (Column, bool)) -> impl FnMut(&Shown, &Shown) -> Ordering {
-    move |a, b| {
-        let order = match column {
-            Column::Pid => a.process.pid.cmp(&b.process.pid),
-            Column::User => a.process.user.cmp(&b.process.user),
-            Column::Cpu => b.cpu.total_cmp(&a.cpu),
-            Column::Memory => b.process.memory.cmp(&a.process.memory),
-            Column::Time => b.time.cmp(&a.time),
-            Column::Command => a.process.command.cmp(&b.process.command),
-        };
-        let order = if reversed { order.reverse() } else { order };
-        order.then_with(|| b.process.memory.cmp(&a.process.memory)).then_with(|| a.process.pid.cmp(&b.process.pid))
     }
 }
 
@@ -204,8 +150,6 @@ mod tests {
         let first = processes.table.row(0).unwrap();
         assert_eq!((first.process.pid, first.cpu), (2, 150.0));
         assert_eq!(processes.table.current().unwrap().process.pid, 1, "the cursor stays on its process");
-        processes.sort_by(Action::SortNext);
-        assert_eq!(processes.sort, (Column::Memory, false));
     }
 
     #[test]

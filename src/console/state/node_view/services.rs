@@ -44,16 +44,10 @@ impl Users {
 }
 
 impl Row for Service {
+    const COLUMNS: &'static [&'static str] = &["service", "state", "detail", "at-start", "description"];
+
     fn key(&self) -> String {
         self.name.clone()
-    }
-
-    fn text(&self) -> String {
-        format!("{} {} {} {} {}", self.name, self.active, self.sub, self.enabled, self.description).to_lowercase()
-    }
-
-    fn columns() -> &'static [&'static str] {
-        &["service", "state", "detail", "at-start", "description"]
     }
 
     fn fact(&self, column: usize) -> Fact {
@@ -63,17 +57,11 @@ impl Row for Service {
 }
 
 impl Row for User {
+    const COLUMNS: &'static [&'static str] =
+        &["user", "id", "group", "also-in", "logged-in", "shell", "home", "full-name"];
+
     fn key(&self) -> String {
         self.name.clone()
-    }
-
-    fn text(&self) -> String {
-        format!("{} {} {} {} {}", self.name, self.group, self.groups.join(" "), self.shell, self.full_name)
-            .to_lowercase()
-    }
-
-    fn columns() -> &'static [&'static str] {
-        &["user", "id", "group", "also-in", "logged-in", "shell", "home", "full-name"]
     }
 
     fn fact(&self, column: usize) -> Fact {

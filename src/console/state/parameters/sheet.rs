@@ -8,9 +8,19 @@ use crate::console::state::list::{Fact, Sheet};
 /// The parameters that pass the filter, whatever branches are open.
 pub struct ParameterRows<'a>(pub &'a Parameters);
 
+impl ParameterRows<'_> {
+    /// The names of the columns.
+    pub const COLUMNS: &'static [&'static str] =
+        &["name", "type", "tier", "version", "changed", "by", "key", "description"];
+}
+
 impl Sheet for ParameterRows<'_> {
     fn columns(&self) -> &'static [&'static str] {
-        &["name", "type", "tier", "version", "changed", "by", "key", "description"]
+        Self::COLUMNS
+    }
+
+    fn usual(&self) -> Vec<&'static str> {
+        vec!["name", "type", "version", "changed", "by"]
     }
 
     fn count(&self) -> usize {

@@ -114,6 +114,12 @@ fn a_filter_opens_what_it_finds() {
         ("type:secret", vec!["/app/", "  db/", "    password", "/web/", "  token"]),
         ("url", vec!["/app/", "  db/", "    url"]),
         ("path:/app !type:secret", vec!["/app/", "  db/", "    url", "  hosts"]),
+        ("type:secret,string url", vec!["/app/", "  db/", "    url"]),
+        // What begins like a path is the beginning of one, and not its letters somewhere.
+        ("/app/d", vec!["/app/", "  db/", "    password", "    url"]),
+        ("/ap", vec!["/app/", "  db/", "    password", "    url", "  hosts"]),
+        ("/pp", vec![]),
+        ("!/app url", vec![]),
         ("nowhere", vec![]),
     ] {
         pane.filter = LineInput::from(filter);

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use super::Session;
 use crate::console::{
-    origin::Origins,
+    origin::{Origin, Origins},
     state::{
         fleet::Fleet,
-        list::{Fact, Sheet},
+        list::{Fact, ORIGIN, Sheet},
+        node::Node,
     },
     text::clean,
 };
@@ -22,23 +23,28 @@ pub struct SessionRows<'a> {
     pub origins: &'a Origins,
 }
 
+impl SessionRows<'_> {
+    /// The names of the columns; that of the origins is there while there are several.
+    pub const COLUMNS: &'static [&'static str] = &[
+        "status",
+        "node",
+        "owner",
+        "began",
+        "for",
+        "log",
+        "reason",
+        "how-it-ended",
+        "document",
+        "id",
+        "node-id",
+        "origin",
+    ];
+}
+
 impl Sheet for SessionRows<'_> {
     fn columns(&self) -> &'static [&'static str] {
-        const ALL: &[&str] = &[
-            "status",
-            "node",
-            "owner",
-            "began",
-            "for",
-            "log",
-            "reason",
-            "how-it-ended",
-            "document",
-            "id",
-            "node-id",
-            "origin",
-        ];
-        if self.origins.are_several() { ALL } else { &ALL[..ALL.len() - 1] }
+        let all = Self::COLUMNS;
+        if self.origins.are_several() { all } else { &all[..all.len() - 1] }
     }
 
     fn count(&self) -> usize {
@@ -55,6 +61,22 @@ impl Sheet for SessionRows<'_> {
 
     fn key(&self, row: usize) -> Cow<'_, str> {
         self.list.get(row).map(Session::key).unwrap_or_default().into()
+    }
+
+    fn usual(&self) -> Vec<&'static str> {
+        self.columns().iter().copied().filter(|name| !matches!(*name, "node-id" | ORIGIN)).collect()
+    }
+
+    fn has_tags(&self) -> bool {
+        true
+    }
+
+    fn tagged(&self, row: usize) -> Option<&Node> {
+        self.list.get(row).and_then(|session| self.fleet.node(&session.node))
+    }
+
+    fn origin(&self, row: usize) -> Option<Origin> {
+        self.list.get(row).map(|session| session.origin)
     }
 
     fn fact(&self, row: usize, column: usize) -> Fact {
