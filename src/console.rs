@@ -103,7 +103,11 @@ fn read(text: &str) -> Result<Settings, toml::de::Error> {
 /// The keymap in force: the shipped one with the user's over it, and what is wrong with them.
 pub fn keymap(user: Option<(&str, &str)>) -> (Keymap<action::Action>, Vec<Problem>) {
     let layers: Vec<&str> = action::Layer::ALL.iter().map(|(_, name, _)| *name).collect();
-    let vocabulary = crate::config::keymap::Vocabulary { layers: &layers, action: &action::Action::named };
+    let vocabulary = crate::config::keymap::Vocabulary {
+        layers: &layers,
+        action: &action::Action::named,
+        outer: &|name| action::Layer::named(name).map_or(Vec::new(), action::Layer::outer_names),
+    };
     Keymap::load(&vocabulary, user)
 }
 

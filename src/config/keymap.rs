@@ -2,7 +2,7 @@
 //!
 //! The map knows keys and names. What a name means is the caller's: it hands over its layers and a way to read actions.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use crokey::{KeyCombination, KeyCombinationFormat};
 use toml::Spanned;
@@ -16,6 +16,8 @@ pub struct Vocabulary<'a, A> {
     pub layers: &'a [&'a str],
     /// Reads the name of an action.
     pub action: &'a dyn Fn(&str) -> Option<A>,
+    /// The layers in which a key is looked up that a layer does not have.
+    pub outer: &'a dyn Fn(&str) -> Vec<&'static str>,
 }
 
 /// Where a binding was written.
@@ -38,7 +40,22 @@ pub struct Binding<A> {
     pub action: A,
     /// Who bound it.
     pub origin: Origin,
+    /// The file it was bound in, as the caller named it, and the line, from 1.
+    pub place: (Arc<str>, usize),
 }
+
+impl<A> Binding<A> {
+    /// Where it was bound, in words: a file and a line of it if it was the user.
+    pub fn source(&self) -> String {
+        match self.origin {
+            Origin::Shipped => BUILT_IN.to_owned(),
+            Origin::User => format!("{}:{}", self.place.0, self.place.1),
+        }
+    }
+}
+
+/// Where a binding is from that this build ships with.
+pub const BUILT_IN: &str = "built-in";
 
 /// Something wrong with a keymap file. The file's other bindings stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +129,8 @@ impl<A: Copy + PartialEq> Keymap<A> {
                 return report(error.span().map_or(0, |span| span.start), error.message().to_owned());
             }
         };
-        let mut places = Vec::new();
+        let (mut places, mut given_up) = (Vec::new(), Vec::new());
+        let name_of_file: Arc<str> = file.into();
         for (layer, entries) in sections {
             let name = layer.get_ref().as_str();
             if !vocabulary.layers.contains(&name) {
@@ -131,6 +149,7 @@ impl<A: Copy + PartialEq> Keymap<A> {
                 };
                 let wanted = action.get_ref().as_str();
                 if wanted == "none" {
+                    given_up.push((name.to_owned(), chord.clone()));
                     self.bindings.retain(|b| !(b.layer == name && b.chord == chord));
                     continue;
                 }
@@ -146,7 +165,8 @@ impl<A: Copy + PartialEq> Keymap<A> {
                 }
                 places.push((name.to_owned(), chord.clone(), keys.span().start));
                 self.bindings.retain(|b| !(b.layer == name && b.chord == chord));
-                self.bindings.push(Binding { layer: name.to_owned(), chord, action, origin });
+                let place = (name_of_file.clone(), line_of(text, keys.span().start));
+                self.bindings.push(Binding { layer: name.to_owned(), chord, action, origin, place });
             }
         }
         for (layer, chord, start) in &places {
@@ -163,22 +183,63 @@ impl<A: Copy + PartialEq> Keymap<A> {
                     report(*start, what);
                 }
             }
+            if origin == Origin::User {
+                let given_up = |hidden: &[KeyCombination]| given_up.iter().any(|(l, c)| l == layer && c == hidden);
+                for what in self.hidden(layer, chord, &(vocabulary.outer)(layer), &given_up) {
+                    report(*start, what);
+                }
+            }
         }
         problems.sort_by_key(|problem| problem.line);
     }
 
-    /// Binds keys to an action of the user's that no file of keys knows. A shipped binding of the same keys gives way.
+    /// What a chord of a layer hides in the layers outside: chords that begin with it, and single keys that it begins with.
+    /// Those are looked up only where the inner layer has nothing that begins as they do. The same chord outside gives way
+    /// to it on purpose, and so does what `given_up` knows.
+    fn hidden(
+        &self,
+        layer: &str,
+        chord: &[KeyCombination],
+        outer: &[&str],
+        given_up: &dyn Fn(&[KeyCombination]) -> bool,
+    ) -> Vec<String> {
+        let outside =
+            self.bindings.iter().filter(|b| outer.contains(&b.layer.as_str()) && b.chord.len() != chord.len());
+        let own = |hidden: &[KeyCombination]| self.of(layer).any(|b| b.chord == hidden);
+        let words = |other: &Binding<A>| {
+            let how = match (other.chord.starts_with(chord), chord.starts_with(&other.chord)) {
+                (true, _) => "which begins with it",
+                (_, true) => "with which it begins",
+                _ => return None,
+            };
+            let (keys, hidden) = (spelled_chord(chord), spelled_chord(&other.chord));
+            Some(format!(
+                "[{layer}] \"{keys}\" hides \"{hidden}\" of [{}], {how}; if that is meant, say \"{hidden}\" = \"none\" in [{layer}]",
+                other.layer
+            ))
+        };
+        outside.filter(|other| !own(&other.chord) && !given_up(&other.chord)).filter_map(words).collect()
+    }
+
+    /// What keys of the user's in a layer hide of the layers outside it, in words.
+    pub fn hidden_by(&self, layer: &str, keys: &str, outer: &[&str]) -> Vec<String> {
+        parse_chord(keys).map_or(Vec::new(), |chord| self.hidden(layer, &chord, outer, &|_| false))
+    }
+
+    /// Binds keys to an action of the user's that no file of keys knows. A shipped binding of the same keys gives way. `place`
+    /// is the file that says so, and the line.
     ///
     /// # Errors
     /// In words, when these are no keys, or the user bound them to something else already.
-    pub fn bind(&mut self, layer: &str, keys: &str, action: A) -> Result<(), String> {
+    pub fn bind(&mut self, layer: &str, keys: &str, action: A, place: (&str, usize)) -> Result<(), String> {
         let chord = parse_chord(keys)?;
         let mut others = self.bindings.iter().filter(|b| b.layer == layer);
         if others.any(|b| b.origin == Origin::User && b.chord == chord) {
             return Err(format!("\"{keys}\" in [{layer}] is bound to something else of yours"));
         }
         self.bindings.retain(|b| !(b.layer == layer && b.chord == chord));
-        self.bindings.push(Binding { layer: layer.to_owned(), chord, action, origin: Origin::User });
+        let place = (place.0.into(), place.1);
+        self.bindings.push(Binding { layer: layer.to_owned(), chord, action, origin: Origin::User, place });
         Ok(())
     }
 
@@ -284,6 +345,7 @@ mod tests {
     fn vocabulary() -> Vocabulary<'static, u8> {
         Vocabulary {
             layers: &["global", "fleet"],
+            outer: &|layer| if layer == "fleet" { vec!["global"] } else { Vec::new() },
             action: &|name| match name {
                 "quit" => Some(1),
                 "mark" => Some(2),
@@ -329,6 +391,43 @@ mod tests {
         let (_, problems) = map("[fleet]\nR = 'mark'\nq = 'quit'\nshift-r = 'quit'\n");
         let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(texts, ["mine.toml:4: [fleet] \"shift-r\": bound twice, first in line 2"]);
+    }
+
+    #[test]
+    fn what_a_key_hides_of_the_layers_outside_is_told() {
+        let shipped = "[global]\n'g g' = 'cursor-top'\nq = 'quit'\n'x y' = 'quit'\n";
+        let told = |text: &str| {
+            let mut map = Keymap { bindings: Vec::new() };
+            let mut problems = Vec::new();
+            map.overlay("keymap.toml", shipped, Origin::Shipped, &vocabulary(), &mut problems);
+            map.overlay("u", text, Origin::User, &vocabulary(), &mut problems);
+            problems.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let hides = "u:2: [fleet] \"g\" hides \"g g\" of [global], which begins with it; if that is meant, say \"g g\" = \
+                     \"none\" in [fleet]";
+        assert_eq!(told("[fleet]\ng = 'mark'\n"), [hides]);
+        let hides = "u:3: [fleet] \"q z\" hides \"q\" of [global], with which it begins; if that is meant, say \"q\" = \
+                     \"none\" in [fleet]";
+        assert_eq!(told("[fleet]\nm = 'mark'\n'q z' = 'mark'\n"), [hides]);
+        for fine in [
+            "[fleet]\ng = 'mark'\n'g g' = 'none'\n",
+            "[fleet]\n'q z' = 'mark'\nq = 'none'\n",
+            // The same chord gives way on purpose, and two chords may begin alike.
+            "[fleet]\nq = 'mark'\n'g g' = 'mark'\n'g z' = 'mark'\n'x z' = 'mark'\n",
+            "[global]\n'g g' = 'none'\n[fleet]\ng = 'mark'\n",
+        ] {
+            assert_eq!(told(fine), [""; 0], "{fine}");
+        }
+    }
+
+    #[test]
+    fn a_binding_knows_where_it_was_written() {
+        let (mut map, _) = map("[global]\nq = 'quit'\n\nm = 'mark'\n");
+        map.bind("fleet", "x", 2, ("/home/settings.toml", 7)).unwrap();
+        let sources: Vec<_> = map.bindings().iter().map(Binding::source).collect();
+        assert!(sources.contains(&"mine.toml:4".to_owned()) && sources.contains(&"/home/settings.toml:7".to_owned()));
+        map.bindings[0].origin = Origin::Shipped;
+        assert_eq!(map.bindings[0].source(), BUILT_IN);
     }
 
     #[test]

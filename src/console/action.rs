@@ -97,6 +97,36 @@ impl Layer {
         Self::ALL.iter().find(|(layer, ..)| *layer == self).map_or("global", |(_, name, _)| name)
     }
 
+    /// The layer of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known, _)| *known == name).map(|(layer, ..)| *layer)
+    }
+
+    /// The layers in which a key is looked up that this one does not have, wherever it is in force.
+    pub fn outer(self) -> &'static [Self] {
+        match self {
+            Self::Global | Self::Shell | Self::Confirm | Self::Command | Self::Overlay => &[],
+            Self::Input | Self::Columns | Self::Plan | Self::Scope | Self::SignIn => &[Self::Overlay],
+            Self::Filter | Self::Form => &[Self::Input],
+            Self::Scrollback => &[Self::Shell],
+            Self::List | Self::Prefix => &[Self::Global],
+            Self::Fleet | Self::Compare | Self::Compliance | Self::Commands | Self::Output | Self::Parameters => {
+                &[Self::List, Self::Global]
+            }
+            Self::History | Self::Sessions | Self::Forwards => &[Self::List, Self::Global],
+            Self::Node => &[Self::Output, Self::List, Self::Global],
+            Self::NodeDisk | Self::NodeProcesses | Self::NodeServices | Self::NodeFiles => {
+                &[Self::Node, Self::List, Self::Global]
+            }
+            Self::NodeLogs => &[Self::Node, Self::Output, Self::List, Self::Global],
+        }
+    }
+
+    /// The names of [`Layer::outer`].
+    pub fn outer_names(self) -> Vec<&'static str> {
+        self.outer().iter().map(|layer| layer.name()).collect()
+    }
+
     /// The heading in help.
     pub fn heading(self) -> &'static str {
         Self::ALL.iter().find(|(layer, ..)| *layer == self).map_or("Everywhere", |(.., heading)| heading)

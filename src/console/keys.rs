@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::action::{Action, Kind, Layer};
-use crate::config::keymap::{Binding, Keymap, Origin, display_chord, spelled_chord};
+use crate::config::keymap::{BUILT_IN, Binding, Keymap, display_chord, spelled_chord};
 
 /// A line of help: keys, name, what it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +17,24 @@ pub struct HelpLine {
     pub spelled: Vec<String>,
     /// The action.
     pub action: Action,
-    /// Whether the user's file bound it.
-    pub by_user: bool,
+    /// Where the keys were bound: in what this build ships with, or in lines of the user's files.
+    pub sources: Vec<String>,
+}
+
+impl HelpLine {
+    /// Where the keys were bound, in words. Of a file its name alone where there is little room.
+    pub fn source(&self, short: bool) -> String {
+        let name = |source: &String| match source.rsplit_once('/') {
+            Some((_, name)) if short => name.to_owned(),
+            _ => source.clone(),
+        };
+        self.sources.iter().map(name).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether the user bound any of them.
+    pub fn by_user(&self) -> bool {
+        self.sources.iter().any(|source| source != BUILT_IN)
+    }
 }
 
 /// The order of layers where all are listed: from what works everywhere to what works in one place.
@@ -67,15 +83,21 @@ pub fn beyond(keymap: &Keymap<Action>, layer: Layer, inner: &[Layer]) -> Vec<Hel
         inner.iter().any(|inner| keymap.of(inner.name()).any(|within| within.chord == binding.chord))
     };
     let mut lines: Vec<HelpLine> = Vec::new();
-    for Binding { chord, action, origin, .. } in keymap.of(layer.name()).filter(|binding| !shadowed(binding)) {
-        let (keys, spelled, by_user) = (display_chord(chord), spelled_chord(chord), *origin == Origin::User);
+    for binding in keymap.of(layer.name()).filter(|binding| !shadowed(binding)) {
+        let Binding { chord, action, .. } = binding;
+        let (keys, spelled, source) = (display_chord(chord), spelled_chord(chord), binding.source());
         match lines.iter_mut().find(|line| line.action == *action) {
             Some(line) => {
                 line.keys = format!("{} {keys}", line.keys);
                 line.spelled.push(spelled);
-                line.by_user |= by_user;
+                if !line.sources.contains(&source) {
+                    line.sources.push(source);
+                }
             }
-            None => lines.push(HelpLine { layer, keys, spelled: vec![spelled], action: *action, by_user }),
+            None => {
+                let (spelled, sources) = (vec![spelled], vec![source]);
+                lines.push(HelpLine { layer, keys, spelled, action: *action, sources });
+            }
         }
     }
     lines.sort_by_key(|line| (line.action.entry().layer != layer, line.action.rank()));
@@ -96,8 +118,8 @@ pub fn text(keymap: &Keymap<Action>) -> String {
         let width = lines.iter().map(|line| keys(line).len()).max().unwrap_or(0);
         for line in lines {
             let entry = line.action.entry();
-            let yours = if line.by_user { " (yours)" } else { "" };
-            let _ = writeln!(out, "  {:width$}  {:20}  {}{yours}", keys(&line), entry.name, entry.about);
+            let source = line.source(false);
+            let _ = writeln!(out, "  {:width$}  {:20}  {}  ({source})", keys(&line), entry.name, entry.about);
         }
     }
     out
@@ -168,11 +190,19 @@ mod tests {
     }
 
     #[test]
-    fn the_keys_of_the_user_are_marked() {
-        let (keymap, _) = crate::console::keymap(Some(("mine", "[fleet]\nx = \"open-shell\"\ns = \"none\"\n")));
+    fn it_is_said_where_keys_were_bound() {
+        let mine = "[fleet]\nx = \"open-shell\"\ns = \"none\"\n\"ctrl-a\" = \"mark-all\"\n";
+        let (keymap, problems) = crate::console::keymap(Some(("/home/me/keymap.toml", mine)));
+        assert_eq!(problems, []);
         let text = text(&keymap);
-        let line = text.lines().find(|line| line.contains("open-shell") && line.contains("yours")).unwrap();
-        assert!(line.trim_start().starts_with("x "), "{line}");
+        let line = |action: &str| text.lines().find(|line| line.contains(action)).unwrap();
+        let shell = line("open-shell ");
+        assert!(shell.trim_start().starts_with("x ") && shell.ends_with("(/home/me/keymap.toml:2)"), "{shell}");
+        assert!(line("mark-all").ends_with("(built-in, /home/me/keymap.toml:4)"), "{}", line("mark-all"));
+        assert!(line("  help ").ends_with("(built-in)"));
+        let lines = of_layer(&keymap, Layer::Fleet);
+        let all = lines.iter().find(|line| line.action == Action::MarkAll).unwrap();
+        assert_eq!((all.source(true).as_str(), all.by_user()), ("built-in, keymap.toml:4", true));
         assert!(roff(&keymap).contains("\\fBctrl\\-g\\fR (prefix)"));
         assert_eq!(escaped(".a-b\\"), "\\&.a\\-b\\e");
     }

@@ -28,6 +28,8 @@ use crate::{
 const NARROW: u16 = 60;
 /// Below this height as well.
 const LOW: u16 = 12;
+/// From this width on, help has a column for where keys were bound.
+const WIDE: usize = 120;
 
 pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overlay: &Overlay, top: bool) {
     match overlay {
@@ -42,15 +44,21 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
         Overlay::Help { lines, filter, cursor } => {
             let rows = overlay.rows();
             let title = format!("Keys; {} changes something", view.look.sign("✎", "!"));
-            let inner = large(view, frame, area, &title, Some((filter, "type to search")));
+            let inner = sized(view, frame, area, &title, Some((filter, "type to search")), 140);
             nothing_found(view, frame, inner, &rows);
-            let told = rows.get(cursor.at).map(|row| lines[*row].action.entry().about);
-            let inner = foot(view, frame, inner, about_lines(inner), told.map(|about| (Role::Text, about.to_owned())));
+            let here = rows.get(cursor.at).map(|row| &lines[*row]);
+            let told =
+                here.filter(|_| about_lines(inner) > 0).map(|line| (Role::Text, line.action.entry().about.to_owned()));
+            let bound = here.map(|line| (Role::Dim, format!("[{}] {}", line.layer.name(), line.source(false))));
+            // Where there is no room for both, what a key does is worth more than where it is from.
+            let most = if inner.height < LOW { about_lines(inner) } else { about_lines(inner) + 1 };
+            let inner = foot(view, frame, inner, most, told.into_iter().chain(bound));
             let keys = lines.iter().map(|line| text::width(&line.keys)).max().unwrap_or(0).clamp(6, 22);
             list(view, frame, inner, &rows, cursor, |view, row, width| {
                 let line = &lines[row];
                 let entry = line.action.entry();
-                let user = if line.by_user { " (yours)" } else { "" };
+                let source = line.source(true);
+                let user = if line.by_user() && width <= WIDE { format!(" ({source})") } else { String::new() };
                 let mark = match entry.kind {
                     Kind::Change => view.look.sign(" ✎", " !"),
                     _ => "",
@@ -59,9 +67,11 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                     true => text::fit(line.layer.heading(), 26),
                     false => text::fit(line.layer.name(), 11),
                 };
+                let source = if width > WIDE { text::fit(&source, 18) } else { String::new() };
                 vec![
                     (Role::Dim, layer),
                     (Role::Key, text::fit(&line.keys, keys + 1)),
+                    (Role::Dim, source),
                     (Role::Text, format!("{}{mark}{user}", entry.about)),
                 ]
             });
@@ -203,7 +213,19 @@ pub(super) fn large(
     title: &str,
     input: Option<(&LineInput, &str)>,
 ) -> Rect {
-    let width = if area.width < NARROW { area.width } else { area.width.saturating_sub(4).min(110) };
+    sized(view, frame, area, title, input, 110)
+}
+
+/// [`large`], so wide at most.
+fn sized(
+    view: &View<'_>,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    title: &str,
+    input: Option<(&LineInput, &str)>,
+    most: u16,
+) -> Rect {
+    let width = if area.width < NARROW { area.width } else { area.width.saturating_sub(4).min(most) };
     let edge = if area.height < LOW { 0 } else { 2 };
     let height = area.height.saturating_sub(edge);
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };

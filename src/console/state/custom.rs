@@ -232,10 +232,14 @@ impl State {
                 Some(_) => self.bind_own(own, &name, &keys),
                 None => Err(format!("no layer called \"{name}\" where a command can have a key")),
             };
-            if let Err(what) = bound {
-                let file = own.command.file.clone();
-                problems.push(Problem { file, line: own.command.line, what: format!("[[command]]: {what}") });
-            }
+            let outer = layer.map_or(Vec::new(), Layer::outer_names);
+            let told = match bound {
+                Ok(()) => self.keymap.hidden_by(&name, &keys, &outer),
+                Err(what) => vec![what],
+            };
+            let (file, line) = (own.command.file.clone(), own.command.line);
+            let problem = |what| Problem { file: file.clone(), line, what: format!("[[command]]: {what}") };
+            problems.extend(told.into_iter().map(problem));
             self.own.push(own);
         }
         for problem in problems {
@@ -244,7 +248,8 @@ impl State {
     }
 
     fn bind_own(&mut self, own: &'static Own, layer: &str, keys: &str) -> Result<(), String> {
-        Arc::make_mut(&mut self.keymap).bind(layer, keys, Action::Own(own))
+        let place = (own.command.file.as_str(), own.command.line);
+        Arc::make_mut(&mut self.keymap).bind(layer, keys, Action::Own(own), place)
     }
 
     /// These keys are in force from now on, with those of the user's own commands.

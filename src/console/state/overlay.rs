@@ -309,7 +309,8 @@ impl Overlay {
             Self::Help { lines, filter, .. } => passing(lines, filter.text(), |line, word| {
                 let entry = line.action.entry();
                 let texts = [line.keys.as_str(), entry.name, entry.about, line.layer.heading()];
-                texts.iter().any(|text| find_folded(text, word))
+                let mut texts = texts.into_iter().chain(line.sources.iter().map(String::as_str));
+                texts.any(|text| find_folded(text, word))
             }),
             Self::Picker { input, items, .. } => {
                 passing(items, input.text(), |(name, about), word| find_folded(name, word) || find_folded(about, word))

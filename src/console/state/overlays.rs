@@ -182,7 +182,7 @@ impl State {
             keys: format!("{colon}{}", own.command.name),
             spelled: Vec::new(),
             action: Action::Own(own),
-            by_user: true,
+            sources: vec![format!("{}:{}", own.command.file, own.command.line)],
         }));
         self.overlays.push(Overlay::Help { lines, filter: Default::default(), cursor: Default::default() });
     }
