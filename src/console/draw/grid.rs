@@ -134,7 +134,12 @@ impl Grid<'_> {
         let mut widths = self.widths(view, room, top..top + height, &cell);
         // The sign that there are more stands over nothing else.
         if self.scrolled.is_some() && edge == 0 && widths.contains(&0) {
-            widths = self.widths(view, room.saturating_sub(1), top..top + height, &cell);
+            let narrower = self.widths(view, room.saturating_sub(1), top..top + height, &cell);
+            // No column is given up for it.
+            let same = |(a, b): (&u16, &u16)| (*a == 0) == (*b == 0);
+            if narrower.iter().zip(&widths).all(same) {
+                widths = narrower;
+            }
         }
         let buffer = frame.buffer_mut();
         self.heading(view, buffer, Rect { height: 1, ..area }, mark, &widths);
