@@ -16,6 +16,7 @@ use crate::{
 };
 
 pub mod action;
+mod alias;
 pub mod command;
 pub mod draw;
 pub mod effect;
@@ -96,6 +97,8 @@ pub fn settings(paths: &Paths) -> anyhow::Result<Settings> {
 fn read(text: &str) -> Result<Settings, toml::de::Error> {
     let mut settings = Settings::parse(text)?;
     settings.problems.extend(state::list::columns::problems(text));
+    let own: Vec<&str> = settings.commands.iter().map(|command| command.name.as_str()).collect();
+    settings.problems.extend(alias::problems(text, &own));
     settings.problems.sort_by_key(|problem| problem.line);
     Ok(settings)
 }

@@ -1,6 +1,6 @@
 //! The user's settings: one flat file, every entry optional, unknown entries refused with their line.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 
@@ -57,6 +57,8 @@ pub struct Settings {
     pub recordings: Option<PathBuf>,
     /// The columns of lists.
     pub columns: Columns,
+    /// Lines of `:` by names of the user's own. What is wrong with them the console tells, which knows the verbs.
+    pub aliases: BTreeMap<String, String>,
     /// Views of the fleet.
     #[serde(rename = "view")]
     pub views: Vec<View>,
@@ -204,6 +206,7 @@ impl Default for Settings {
             copy: Copying::Auto,
             recordings: None,
             columns: Columns::default(),
+            aliases: BTreeMap::new(),
             views: Vec::new(),
             notify: Notify::Auto,
             forwards: Vec::new(),

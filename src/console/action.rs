@@ -331,6 +331,7 @@ actions! {
         StopService Change "stop-service", "stop", "Stop the service under the cursor";
     }
     NodeFiles {
+        GoToPath View "go-to-path", "path", "Go to a folder or a file by its path";
         FolderUp View "folder-up", "up", "To the folder above";
         EditFile Change "edit-file", "edit", "Edit the file under the cursor";
         FollowFile View "follow-file", "follow", "Follow the file under the cursor as it grows";

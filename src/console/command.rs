@@ -21,20 +21,31 @@ pub enum About {
     Filter,
     /// A managed node, by name or id.
     Node,
+    /// A managed node, and a document for sessions.
+    Shell,
+    /// A managed node, and a path on it; either may be left out.
+    Files,
+    /// A managed node, and a unit or a path on it; either may be left out.
+    Logs,
+    /// A pane.
+    Pane,
     /// A document.
     Document,
     /// A parameter.
     Parameter,
     /// An action.
     Action,
-    /// A pane.
-    Pane,
 }
 
 impl About {
     /// Whether every word it can be is known here.
     pub fn is_closed(self) -> bool {
         matches!(self, Self::Theme | Self::Column | Self::Action | Self::Pane)
+    }
+
+    /// Whether it can be left out because it is clear from where one is.
+    fn is_here(self) -> bool {
+        matches!(self, Self::Files | Self::Logs)
     }
 }
 
@@ -69,7 +80,10 @@ impl Verb {
         "sort" "COLUMN [desc]" Column None, View "Sort the list that is shown by a column";
         "columns" "NAME,NAME" Columns Some(Action::Columns), View "Show these columns of the list, in this order; nothing but the verb lets one choose";
         "scope" "NAME..." Scope Some(Action::Scope), View "Look at these contexts, or profiles with regions, and at nothing else";
-        "shell" "NAME" Node Some(Action::PaneShell), Change "Open a shell on a node; nothing but the verb goes to the shells";
+        "pane" "NAME" Pane None, View "Go to a pane";
+        "files" "[NODE] [/PATH]" Files None, View "Go to the files of a node: to a folder, or to a file that is shown";
+        "logs" "[NODE] [UNIT|/FILE]" Logs None, View "Follow the journal of a node, what a unit writes, or a file";
+        "shell" "NODE [DOCUMENT]" Shell Some(Action::PaneShell), Change "Open a shell on a node; nothing but the verb goes to the shells";
         "run" "DOCUMENT" Document Some(Action::RunCommand), Change "Write a command with a document, for the marked nodes or the one under the cursor";
         "parameter" "/PATH" Parameter Some(Action::PaneParameters), View "Go to a parameter";
         "split" "PANE" Pane Some(Action::Split), View "Show a pane on the other side of the screen; nothing but the verb splits it or shows one side alone";
@@ -100,6 +114,10 @@ pub enum Command {
     Filter(String),
     /// A node.
     Node(String),
+    /// The files of a node.
+    Files(String),
+    /// The logs of a node.
+    Logs(String),
     /// A shell on a node.
     Shell(String),
     /// A command with a document.
@@ -136,6 +154,7 @@ impl Command {
         if let Some(verb) = Verb::named(word) {
             return match (rest, verb.alone) {
                 ("", Some(action)) => Ok(Self::Act(action)),
+                ("", None) if verb.takes.is_here() => Self::of(verb, ""),
                 ("", None) => Err(format!("{} what? {} {}", verb.name, verb.name, verb.usage)),
                 (rest, _) => Self::of(verb, rest),
             };
@@ -156,11 +175,16 @@ impl Command {
             About::Filter => Self::Filter(text),
             About::Columns => Self::Columns(words(rest, &[','])),
             About::Scope => Self::Scope(words(rest, &[',', ' '])),
-            About::Node if verb.kind == Kind::Change => Self::Shell(text),
             About::Node => Self::Node(text),
+            About::Shell => Self::Shell(text),
+            About::Files => Self::Files(text),
+            About::Logs => Self::Logs(text),
             About::Document => Self::Run(text),
             About::Parameter => Self::Parameter(text),
-            About::Pane => Self::Split(Pane::named(rest).ok_or_else(|| format!("there is no pane \"{rest}\""))?),
+            About::Pane => {
+                let pane = Pane::named(rest).ok_or_else(|| format!("there is no pane \"{rest}\""))?;
+                if verb.alone == Some(Action::Split) { Self::Split(pane) } else { Self::Act(pane.action()) }
+            }
             About::Action => Self::Help(Action::named(rest).ok_or_else(|| format!("there is no action \"{rest}\""))?),
             About::Column => {
                 let (column, order) = match rest.rsplit_once(' ') {
@@ -197,6 +221,9 @@ mod tests {
             Command::parse("columns name,tag:Cost Centre"),
             Ok(Command::Columns(names(&["name", "tag:Cost Centre"])))
         );
+        assert_eq!(Command::parse("pane commands"), Ok(Command::Act(Action::PaneCommands)));
+        assert_eq!(Command::parse("files"), Ok(Command::Files(String::new())));
+        assert_eq!(Command::parse("logs web-1 nginx"), Ok(Command::Logs("web-1 nginx".to_owned())));
         assert_eq!(Command::parse("shell"), Ok(Command::Act(Action::PaneShell)));
         assert_eq!(Command::parse("shell web-1"), Ok(Command::Shell("web-1".to_owned())));
         assert_eq!(Command::parse("compliance"), Ok(Command::Act(Action::PaneCompliance)));

@@ -54,6 +54,8 @@ pub enum Probe {
     Follow(String),
     /// The journal as it grows, line by line.
     Journal,
+    /// What a unit writes into the journal, line by line.
+    Unit(String),
 }
 
 impl Probe {
@@ -70,6 +72,7 @@ impl Probe {
             Self::File(path) => files::file(path),
             Self::Follow(path) => files::follow(path),
             Self::Journal => files::journal(),
+            Self::Unit(name) => files::unit(name),
         };
         format!("{PRELUDE}{body}")
     }
@@ -87,12 +90,13 @@ impl Probe {
             Self::File(_) => "read a file",
             Self::Follow(_) => "follow a file",
             Self::Journal => "follow the journal",
+            Self::Unit(_) => "follow the journal of a unit",
         }
     }
 
     /// Whether it says lines that are no answers with an end, but a text that goes on.
     pub fn is_text(&self) -> bool {
-        matches!(self, Self::Follow(_) | Self::Journal)
+        matches!(self, Self::Follow(_) | Self::Journal | Self::Unit(_))
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
     },
     console::{
         action::{Action, Entry, Kind, Layer, Own},
+        alias::Aliases,
         effect::{Effect, Epoch, Query, Source},
         opener::{Opener, Reason},
         origin::{Origin, Origins},
@@ -234,6 +235,8 @@ pub struct State {
     pub fleet: Fleet,
     /// The columns that were chosen for each other list.
     pub columns: list::columns::Choices,
+    /// Lines of `:` by names of the user's own.
+    pub aliases: Aliases,
     /// The state of the vitals of nodes.
     pub samples: feed::Feeds,
     /// The comparison of nodes, if one is open.
@@ -347,6 +350,8 @@ struct Documents {
     feed: feed::Feed,
     one: feed::Feed,
     list: Vec<(String, String)>,
+    /// Those for sessions.
+    sessions: Vec<String>,
 }
 
 impl State {
@@ -366,6 +371,7 @@ impl State {
             overlays: Vec::new(),
             fleet: Fleet::default(),
             columns: Default::default(),
+            aliases: Aliases::default(),
             samples: feed::Feeds::default(),
             compare: None,
             node_view: None,

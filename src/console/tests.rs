@@ -1,3 +1,4 @@
+mod aliases;
 pub mod canary;
 mod columns;
 mod command;
@@ -56,6 +57,28 @@ fn what_destroys_has_no_easy_key() {
             let key = crate::config::keymap::spelled_chord(&[*key]);
             let easy = ["ctrl-d", "ctrl-k", "backspace", "delete", "enter", "space"];
             assert!(!easy.contains(&key.as_str()), "{key} of {}", binding.action.entry().name);
+        }
+    }
+}
+
+#[test]
+fn a_layer_knows_the_layers_its_keys_are_looked_up_behind() {
+    let benches = [node_view::processes, node_view::files, node_view::logs, node_view::compared, lists::results];
+    let mut benches: Vec<Bench> = benches.into_iter().map(|bench| bench()).collect();
+    for pane in ["1", "2", "3", "4", "5", "6", "7"] {
+        let mut bench = loaded(false, 3);
+        bench.press(pane);
+        benches.push(bench);
+    }
+    for mut bench in benches {
+        for keys in ["", "/", "esc ?", "esc :", "esc @"] {
+            keys.split(' ').filter(|key| !key.is_empty()).for_each(|key| bench.press(key));
+            let stack = bench.state.layers();
+            for (at, layer) in stack.iter().enumerate() {
+                for outer in &stack[at + 1..] {
+                    assert!(layer.outer().contains(outer), "{layer:?} before {outer:?}");
+                }
+            }
         }
     }
 }

@@ -209,7 +209,7 @@ impl Asker {
             Query::Documents => {
                 let filter = ssm::DocumentKeyValuesFilter {
                     key: Some("DocumentType".to_owned()),
-                    values: vec!["Command".to_owned()],
+                    values: vec!["Command".to_owned(), "Session".to_owned()],
                 };
                 let list = ssm::ListDocuments { filters: vec![filter], max_results: most(50), ..Default::default() };
                 self.stream(list, ALL, Page::Documents).await

@@ -279,6 +279,15 @@ exit 1"##
     )
 }
 
+/// Follows what a unit writes into the journal.
+pub(super) fn unit(name: &str) -> String {
+    let name = quoted(name);
+    format!(
+        r##"if ! command -v journalctl >/dev/null 2>&1; then echo 'there is no journal on this node' >&2; exit 1; fi
+exec journalctl -q -f -n {BEFORE} -o short-iso --no-pager --unit={name} 2>/dev/null"##
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -9,7 +9,7 @@ use crate::{
         text::{clean, count, cut},
         update::{Changed, Fault, Page, Trouble, Update},
     },
-    ssm::Timestamp,
+    ssm::{DocumentType, Timestamp},
 };
 
 impl State {
@@ -210,7 +210,13 @@ impl State {
             Page::Documents(list) => {
                 if first {
                     self.documents.list.clear();
+                    self.documents.sessions.clear();
                 }
+                let (sessions, list): (Vec<_>, Vec<_>) =
+                    list.iter().partition(|document| document.document_type == Some(DocumentType::Session));
+                self.documents
+                    .sessions
+                    .extend(sessions.iter().filter_map(|document| Some(clean(document.name.as_deref()?))));
                 self.documents.list.extend(list.iter().filter_map(|document| {
                     let platforms: Vec<_> = document.platform_types.iter().map(|p| p.as_str().to_owned()).collect();
                     Some((clean(document.name.as_deref()?), clean(&platforms.join(", "))))

@@ -107,12 +107,14 @@ impl State {
     pub(super) fn list_candidates(&mut self, fx: &mut Vec<Effect>) {
         let Some(Overlay::Command(line)) = self.overlays.last() else { return };
         let typed = line.input.text().to_owned();
-        let known = [self.fleet.total(), self.documents.list.len(), self.parameters.total()];
+        let documents = self.documents.list.len() + self.documents.sessions.len();
+        let known = [self.fleet.total(), documents, self.parameters.total()];
         let same = line.listed.as_ref() == Some(&typed) && line.known == known;
         let candidates = (!same).then(|| self.candidates(&typed, &line.actions));
-        let wants = match split(&typed) {
-            (word, Some(_)) => Verb::named(word).map(|verb| verb.takes),
-            _ => None,
+        let said = self.aliases.expand(&typed);
+        let (wants, about) = match split(&said) {
+            (word, Some(rest)) => (Verb::named(word).map(|verb| verb.takes), rest.to_owned()),
+            _ => (None, String::new()),
         };
         let Some(Overlay::Command(line)) = self.overlays.last_mut() else { return };
         if line.listed.as_ref() != Some(&typed) {
@@ -136,6 +138,11 @@ impl State {
             self.theme = chosen.map_or(&line.theme, |candidate| &candidate.name).clone();
         }
         match wants {
+            Some(About::Shell) => {
+                if let Some(node) = self.node_before(&about) {
+                    self.want_documents(self.origin_of(&node), fx);
+                }
+            }
             Some(About::Document) => {
                 let chosen = self.fleet.chosen();
                 let origin = chosen.first().map_or_else(|| self.origins.first(), |node| self.origin_of(node));
@@ -191,11 +198,12 @@ impl State {
 
     /// Does what the line says; if it says nothing whole, what the list's cursor is on.
     fn accept_command(&mut self, fx: &mut Vec<Effect>) {
-        let own = self.own.clone();
+        let (own, aliases) = (self.own.clone(), self.aliases.clone());
         // A command of the user's own is called by its name, which may have spaces in it.
         let read = |line: &str| {
+            let line = aliases.expand(line);
             let named = own.iter().find(|own| own.command.name == line.trim());
-            Command::parse(line).or_else(|problem| named.map(|own| Command::Act(Action::Own(own))).ok_or(problem))
+            Command::parse(&line).or_else(|problem| named.map(|own| Command::Act(Action::Own(own))).ok_or(problem))
         };
         let Some(Overlay::Command(line)) = self.overlays.last_mut() else { return };
         let typed = line.input.text().trim().to_owned();
@@ -205,7 +213,8 @@ impl State {
         }
         let candidate = line.candidates.get(line.cursor.at).cloned();
         let parsed = read(&typed);
-        let (word, rest) = split(&typed);
+        let expanded = aliases.expand(&typed);
+        let (word, rest) = split(&expanded);
         let verb = Verb::named(word);
         let whole = |rest: &str| line.candidates.iter().any(|candidate| candidate.name.eq_ignore_ascii_case(rest));
         // Where there are only so many words, the best one is meant by the beginning of it.
@@ -300,6 +309,8 @@ impl State {
                 self.go(Pane::Fleet, fx);
                 self.fleet.go_to(&id);
             }
+            Command::Files(text) => self.files_called(&text, fx)?,
+            Command::Logs(text) => self.logs_called(&text, fx)?,
             Command::Shell(name) => {
                 if !self.refuses(Action::OpenShell) {
                     self.shell_called(&name, fx)?;
@@ -335,9 +346,13 @@ impl State {
 
     /// What a line can become.
     fn candidates(&self, typed: &str, actions: &[Action]) -> Vec<Candidate> {
-        let (word, rest) = split(typed);
-        match (Verb::named(word), rest) {
-            (Some(verb), Some(rest)) => self.arguments(verb, rest),
+        let said = self.aliases.expand(typed);
+        match split(&said) {
+            // With a space behind it an alias is the line it stands for.
+            (word, Some(rest)) if split(typed).1.is_some() => match Verb::named(word) {
+                Some(verb) => self.arguments(verb, rest, typed.ends_with(' ')),
+                None => self.first_words(typed.trim(), actions),
+            },
             _ => self.first_words(typed.trim(), actions),
         }
     }
@@ -351,6 +366,13 @@ impl State {
             action: None,
             whole: false,
         });
+        let aliases = self.aliases.iter().map(|(name, line)| Candidate {
+            line: name.to_owned(),
+            name: name.to_owned(),
+            about: format!("alias: {}", clean(line)),
+            action: None,
+            whole: Command::parse(&self.aliases.expand(line)).is_ok(),
+        });
         let actions = actions.iter().map(|action| Candidate {
             line: action.entry().name.to_owned(),
             name: action.entry().name.to_owned(),
@@ -360,12 +382,21 @@ impl State {
         });
         // A verb stands for the action of its name: it does the same without a word.
         let doubled = |candidate: &Candidate| Verb::named(&candidate.line).is_none() || candidate.action.is_none();
-        best(word, verbs.chain(actions).filter(doubled), |candidate| &candidate.line)
+        best(word, aliases.chain(verbs).chain(actions).filter(doubled), |candidate| &candidate.line)
     }
 
-    fn arguments(&self, verb: &Verb, typed: &str) -> Vec<Candidate> {
-        if verb.takes == About::Node {
-            return self.nodes_like(verb, typed);
+    /// What can come after a verb; `ended` if a space was typed last.
+    fn arguments(&self, verb: &Verb, typed: &str, ended: bool) -> Vec<Candidate> {
+        match verb.takes {
+            About::Node => return self.nodes_like(verb, typed),
+            About::Shell | About::Files | About::Logs => {
+                let (node, begun) = self.split_node(typed, ended);
+                return match node {
+                    Some(node) => self.on_node(verb, &typed[..typed.len() - begun.len()], &node, begun),
+                    None => self.nodes_like(verb, typed),
+                };
+            }
+            _ => {}
         }
         let words: Vec<(String, String)> = match verb.takes {
             About::Theme => self.themes.iter().map(|name| (name.clone(), String::new())).collect(),
@@ -378,7 +409,7 @@ impl State {
                 all.map(|entry| (entry.name.to_owned(), entry.about.to_owned())).collect()
             }
             About::Pane => Pane::ALL.iter().map(|pane| (pane.title().to_lowercase(), String::new())).collect(),
-            About::Node => Vec::new(),
+            About::Node | About::Shell | About::Files | About::Logs => Vec::new(),
             About::Document => self.documents.list.clone(),
             About::Parameter => self.parameters.names().map(|name| (clean(name), String::new())).collect(),
             About::Filter => return self.filter_words(verb, typed),
@@ -395,6 +426,53 @@ impl State {
             whole: true,
         });
         best(typed, candidates, |candidate| &candidate.name)
+    }
+
+    /// The node at the beginning of what was typed, once there is more than its name, and the rest.
+    fn split_node<'a>(&self, typed: &'a str, ended: bool) -> (Option<String>, &'a str) {
+        let found = |name: &str| self.fleet.called(name.trim()).ok();
+        match typed.rsplit_once(' ') {
+            _ if typed.is_empty() => (None, typed),
+            _ if ended => (found(typed), ""),
+            _ if typed.starts_with('/') => (self.node_and_path(typed).ok().map(|(node, _)| node), typed),
+            // A name may have spaces in it.
+            Some((name, begun)) if found(typed).is_none() => (found(name), begun),
+            _ => (None, typed),
+        }
+    }
+
+    /// The node whose name stands before a document.
+    fn node_before(&self, typed: &str) -> Option<String> {
+        let before = typed.rsplit_once(' ').map(|(name, _)| name);
+        [Some(typed), before].into_iter().flatten().find_map(|name| self.fleet.called(name.trim()).ok())
+    }
+
+    /// What can come behind the name of a node.
+    fn on_node(&self, verb: &Verb, before: &str, node: &str, begun: &str) -> Vec<Candidate> {
+        let words: Vec<String> = match verb.takes {
+            About::Shell => self.session_documents(),
+            About::Files => self.paths_like(node, begun),
+            _ if begun.starts_with('/') => self.paths_like(node, begun),
+            _ => self.units_of(node),
+        };
+        let gap = if before.is_empty() || before.ends_with(' ') { "" } else { " " };
+        let candidates = words.into_iter().map(|word| Candidate {
+            line: format!("{} {before}{gap}{word}", verb.name),
+            name: clean(&word),
+            about: String::new(),
+            action: None,
+            whole: true,
+        });
+        best(begun, candidates, |candidate| &candidate.name)
+    }
+
+    /// The documents that sessions can be begun with: those of the place, and those the settings name.
+    fn session_documents(&self) -> Vec<String> {
+        let named = self.settings.sessions.iter().filter_map(|profile| profile.document.clone());
+        let mut known: Vec<String> = self.documents.sessions.iter().cloned().chain(named).collect();
+        known.sort();
+        known.dedup();
+        known
     }
 
     /// The nodes that fit best. There may be a hundred thousand: only those that are shown are copied.

@@ -18,6 +18,7 @@ use crate::{
     },
     console::{
         action::{Action, Layer, Own},
+        alias::Aliases,
         effect::{Change, Effect, Programs, Step},
         origin::Origin,
         text::{clean, count},
@@ -245,6 +246,8 @@ impl State {
         for problem in problems {
             self.warn(problem.to_string());
         }
+        let own: Vec<&str> = self.own.iter().map(|own| own.command.name.as_str()).collect();
+        self.aliases = Aliases::of(&self.settings.aliases, &own);
     }
 
     fn bind_own(&mut self, own: &'static Own, layer: &str, keys: &str) -> Result<(), String> {

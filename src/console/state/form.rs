@@ -205,6 +205,8 @@ const READABLE: &[&str] = &[
 /// What becomes of a form that is submitted.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Purpose {
+    /// The files of the node that is shown go to a path.
+    GoToPath,
     /// Signing in to an origin with the code of a device.
     Code { origin: Origin },
     /// A command is sent.

@@ -20,6 +20,7 @@ mod acts;
 mod asks;
 pub mod disk;
 pub mod files;
+mod go;
 pub mod load;
 pub mod log;
 pub mod processes;
@@ -354,6 +355,7 @@ impl NodeView {
             Subject::File => Probe::File(self.files.wanted.as_ref()?.0.clone()),
             Subject::Log => match &self.log.source {
                 log::Source::Journal => Probe::Journal,
+                log::Source::Unit(name) => Probe::Unit(name.clone()),
                 log::Source::File(path) => Probe::Follow(path.clone()),
             },
         })

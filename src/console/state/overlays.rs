@@ -312,6 +312,7 @@ impl State {
             Purpose::Download { .. } | Purpose::Upload { .. } => {
                 self.read_copying(form).map(|copying| Submitted::Copying(Box::new(copying)))
             }
+            Purpose::GoToPath => form.given("path").map(Submitted::Path).ok_or(("path", "name a path".to_owned())),
             Purpose::Why => form.given("node").map(Submitted::Why).ok_or(("node", "name a node".to_owned())),
             Purpose::SaveView => form.given("name").map(Submitted::View).ok_or(("name", "give it a name".to_owned())),
             Purpose::Export => {
@@ -361,6 +362,10 @@ impl State {
             }
             Ok(Submitted::Write(write)) => self.confirm_write(*write),
             Ok(Submitted::Copying(copying)) => self.begin_copying(*copying, fx),
+            Ok(Submitted::Path(path)) => {
+                self.overlays.pop();
+                self.go_to_path(&path);
+            }
             Ok(Submitted::Why(node)) => {
                 self.overlays.pop();
                 self.ask_why(node, None, fx);
@@ -501,6 +506,7 @@ enum Submitted {
     Tags(Origin, Option<Box<crate::console::effect::Retag>>),
     Save(String),
     Why(String),
+    Path(String),
     View(String),
     Export,
     /// A question stands over the form.

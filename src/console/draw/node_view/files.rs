@@ -129,6 +129,7 @@ pub(super) fn logs(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown
     }
     let name = match &log.source {
         Source::Journal => "Journal".to_owned(),
+        Source::Unit(name) => format!("Journal of {}", text::clean(name)),
         Source::File(path) => text::clean(path),
     };
     let mut read = vec![view.span(Role::Title, format!(" {name}"))];

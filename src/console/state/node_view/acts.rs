@@ -111,6 +111,7 @@ impl State {
             (Tab::Files, Action::Open) => self.open_entry(Then::View),
             (Tab::Files, Action::EditFile) => self.open_entry(Then::Edit),
             (Tab::Files, Action::FolderUp) => view.go_up(),
+            (Tab::Files, Action::GoToPath) => self.ask_path(),
             (Tab::Files, Action::FollowFile) => {
                 if let Some(path) = view.files.current() {
                     view.follow(Source::File(path));

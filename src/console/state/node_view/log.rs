@@ -19,6 +19,8 @@ pub enum Source {
     /// The journal, or the file that stands for it.
     #[default]
     Journal,
+    /// What a unit wrote into the journal.
+    Unit(String),
     /// A file, by its path.
     File(String),
 }
@@ -55,6 +57,10 @@ impl Log {
     pub fn of(source: Source) -> Self {
         let (title, file) = match &source {
             Source::Journal => ("Journal".to_owned(), "journal.txt".to_owned()),
+            Source::Unit(name) => {
+                let name = clean(name);
+                (format!("Journal of {name}"), format!("{}.txt", name.replace('/', "-")))
+            }
             Source::File(path) => {
                 let path = clean(path);
                 let name = path.rsplit('/').next().unwrap_or_default().to_owned();
