@@ -50,7 +50,7 @@ impl Console {
 
     fn frame(&mut self) {
         let mut seen = None;
-        let (state, look) = (&self.state, &self.look);
+        let (state, look) = (&mut self.state, &self.look);
         self.terminal.draw(|frame| seen = Some(draw(state, look, frame))).expect("a test backend cannot fail");
         self.state.seen(seen.expect("drawn"), &mut Vec::new());
     }

@@ -256,7 +256,7 @@ fn sides_are_turned_swapped_and_given_room() {
     let mut bench = list_and_shell();
     let axis = |bench: &mut Bench, width| {
         bench.screen(width, 40);
-        bench.state.sides_seen().map(|(axis, other)| (axis, other))
+        bench.state.sides_seen()
     };
     assert_eq!(axis(&mut bench, 80).map(|(axis, _)| axis), Some(Axis::Rows));
     assert_eq!(axis(&mut bench, 200).map(|(axis, _)| axis), Some(Axis::Columns));
