@@ -2,7 +2,6 @@
 
 use super::{
     denial::{self, Denial},
-    endpoint::is_loopback,
     way,
 };
 use crate::ssm::ApiError;

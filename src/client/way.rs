@@ -2,13 +2,15 @@
 
 use reqwest::Url;
 
+use super::endpoint::is_loopback;
+
 /// The environment variable that sends requests to an endpoint over a proxy, if one does.
 pub(super) fn proxy(endpoint: &str) -> Option<&'static str> {
     proxy_of(endpoint, |name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 fn proxy_of(endpoint: &str, is_set: impl Fn(&str) -> bool) -> Option<&'static str> {
-    let url = Url::parse(endpoint).ok().filter(|url| !super::transport::is_loopback(url))?;
+    let url = Url::parse(endpoint).ok().filter(|_| !is_loopback(endpoint))?;
     let own = if url.scheme() == "https" { ["HTTPS_PROXY", "https_proxy"] } else { ["HTTP_PROXY", "http_proxy"] };
     own.into_iter().chain(["ALL_PROXY", "all_proxy"]).find(|name| is_set(name))
 }
@@ -29,7 +31,7 @@ pub(super) fn connect_advice(endpoint: &str, detail: &str, proxy: Option<&str>) 
             "The name {host} is not known here: check the region and the endpoint URL, and the DNS server or the VPN that knows it."
         );
     }
-    if url.as_ref().is_some_and(super::transport::is_loopback) {
+    if is_loopback(endpoint) {
         return format!("Is the engine running? `fleetdeck serve` starts it; it was expected at {endpoint}.");
     }
     if says(&["refused"]) {

@@ -106,7 +106,7 @@ impl Layer {
     pub fn outer(self) -> &'static [Self] {
         match self {
             Self::Global | Self::Shell | Self::Confirm | Self::Command | Self::Overlay => &[],
-            Self::Input | Self::Columns | Self::Plan | Self::Scope | Self::SignIn => &[Self::Overlay],
+            Self::Input | Self::Columns | Self::Plan | Self::Scope | Self::SignIn | Self::Messages => &[Self::Overlay],
             Self::Filter | Self::Form => &[Self::Input],
             Self::Scrollback => &[Self::Shell],
             Self::List | Self::Prefix => &[Self::Global],

@@ -335,7 +335,7 @@ impl Update {
             | Self::CodeTaken(origin, _) => Some(*origin),
             Self::Page { epoch, .. } | Self::End { epoch, .. } => Some(epoch.origin),
             Self::Shell { .. } | Self::Forward { .. } | Self::Copying { .. } | Self::Look { .. } => None,
-            Self::Arranged(_) | Self::Folded { .. } | Self::Program { .. } => None,
+            Self::Arranged(_) | Self::Counted(_) | Self::Folded { .. } | Self::Program { .. } => None,
             Self::SignIn { .. } | Self::Told(_) | Self::Failed(_) => None,
         }
     }

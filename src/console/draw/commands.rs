@@ -96,7 +96,8 @@ fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         marked: None,
         scrolled: Some(chosen.scrolled),
     };
-    let own = |view: &View<'_>, command: &ssm::Command, column: usize| {
+    let own = |view: &View<'_>, listed: &Listed, column: usize| {
+        let Listed { origin, command } = listed;
         let (done, all) = (command.completed_count.unwrap_or(0), command.target_count.unwrap_or(0));
         match column {
             0 => {
@@ -122,7 +123,7 @@ fn history(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         }
     };
     grid.draw(view, frame, body, |view, row, column| match commands.lens.place(row).zip(commands.row(row)) {
-        Some((place, Listed { command, .. })) => chosen.cell(view, place, column, |column| own(view, command, column)),
+        Some((place, listed)) => chosen.cell(view, place, column, |column| own(view, listed, column)),
         None => Cell::plain(""),
     });
 }
