@@ -96,6 +96,7 @@ fn a_service_is_restarted_where_it_was_meant() {
     assert!(done().iter().take(10).all(|count| (1..=2).contains(count)), "{:?}", done());
 
     long_outputs(&mut day, &engine);
+    an_output_is_followed(&mut day, &engine);
     a_node_dies_under_its_command(&mut day, &engine);
 }
 
@@ -152,7 +153,7 @@ fn a_document_that_lost_a_value(day: &mut OnCall, engine: &Engine) {
 fn long_outputs(day: &mut OnCall, engine: &Engine) {
     day.goes_to("app-20");
     compose(day, "seq 1 7000", &id_of(engine, "app-20"));
-    ["\t"; 4].into_iter().for_each(|key| day.key(key));
+    ["\t"; 5].into_iter().for_each(|key| day.key(key));
     day.terminal.keys("s3://outputs");
     day.key("\x13");
     day.sees("Run AWS-RunShellScript?");
@@ -165,6 +166,26 @@ fn long_outputs(day: &mut OnCall, engine: &Engine) {
     day.sees("7,000 lines");
     day.key("G");
     day.sees("7000");
+}
+
+/// What a command writes to a log group is read while it runs, up to its end.
+fn an_output_is_followed(day: &mut OnCall, engine: &Engine) {
+    day.goes_to("app-21");
+    let script = "echo first; while ! test -e /tmp/go; do sleep 0.1; done; echo last";
+    compose(day, script, "app-21");
+    ["\t"; 5].into_iter().for_each(|key| day.key(key));
+    day.terminal.keys("logs:/fleet/commands");
+    day.key("\x13");
+    day.sees("Run AWS-RunShellScript?");
+    day.key("y");
+    day.sees("running");
+    day.key("\r");
+    day.sees("1  first");
+    day.sees("following");
+    let target = format!("{}", agent_of(engine, "app-21"));
+    assert!(Command::new("nsenter").args(["-t", &target, "-m", "touch", "/tmp/go"]).status().unwrap().success());
+    day.sees("2  last");
+    day.sees("app-21 · success · exit 0");
 }
 
 /// A node that dies while it runs a command is told as one that does not answer, and its part ends by the clock.
