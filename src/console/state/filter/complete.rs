@@ -53,7 +53,7 @@ impl Completion {
     }
 
     /// The filter with the next end, if there is any.
-    pub fn next(&mut self) -> Option<String> {
+    pub fn advance(&mut self) -> Option<String> {
         let next = self.at.map_or(0, |at| (at + 1) % self.ends.len().max(1));
         let end = self.ends.get(next)?;
         self.at = Some(next);

@@ -14,7 +14,7 @@ impl Fleet {
             None if self.filter.before() == self.filter.text() => Completion::of(self.filter.text(), self),
             None => return,
         };
-        let Some(filter) = completion.next() else { return };
+        let Some(filter) = completion.advance() else { return };
         self.set_filter(&filter);
         // With nothing to choose from, the next key begins anew behind it.
         self.completion = Some(completion).filter(|completion| completion.ends.len() > 1);

@@ -263,7 +263,7 @@ impl Lens {
             None if self.filter.before() == self.filter.text() => Completion::of(self.filter.text(), &Values(sheet)),
             None => return,
         };
-        let Some(filter) = completion.next() else { return };
+        let Some(filter) = completion.advance() else { return };
         self.filter = LineInput::from(filter.as_str());
         // With nothing to choose from, the next key begins anew behind it.
         self.completion = Some(completion).filter(|completion| completion.ends.len() > 1);
