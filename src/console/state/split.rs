@@ -1,7 +1,7 @@
 //! Two sides of the screen. Each shows a pane, with a cursor, a filter, an order, marks, a scope and a way back of its own.
 //!
 //! The side that has the keys is in front: its things stand in [`State`], as they do while there is only one side. The other
-//! one is put away as a [`Side`], and comes to the front for as long as something happens to it: [`State::turn`] lets them
+//! one is put away as a `Side`, and comes to the front for as long as something happens to it: `State::turn` lets them
 //! change places. What was fetched is there once and goes along to whichever side is in front; what is open apart from the
 //! panes (shells, forwards, boxes, messages) belongs to neither.
 
