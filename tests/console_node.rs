@@ -55,7 +55,7 @@ fn a_node_tells_its_load_its_disks_and_its_processes_and_one_of_them_is_ended() 
     terminal.keys("\t");
     terminal.wait_for("PID");
     terminal.keys("/sleep 86413\r");
-    terminal.wait_for("1 of");
+    terminal.wait_for("shows 1");
     terminal.keys("x");
     terminal.wait_for("Signal for");
     terminal.keys("\r");

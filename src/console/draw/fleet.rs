@@ -307,7 +307,7 @@ fn column(fleet: &Fleet, kind: &Kind, at: usize, usual: bool) -> Column {
         Kind::Origin => (8, 24, 1),
         Kind::Ping => (10, 10, 1),
         Kind::Compliance => (15, 24, 2),
-        Kind::Disk => (13, 26, 3),
+        Kind::Disk => (14, 26, 3),
         Kind::Platform => (10, 26, 5),
         Kind::Tags => (22, 80, 3),
         Kind::Ip => (10, 15, 6),
