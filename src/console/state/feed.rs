@@ -51,8 +51,10 @@ pub struct Feed {
     failed: Option<Trouble>,
     /// How often it is wanted, as was asked last.
     every: Cell<Option<Duration>>,
-    /// How long the last whole answer took.
+    /// How long the last whole answer took, but for what it was silent: a service that hangs is not one that has much to say.
     took: Duration,
+    /// The same of the answer under way.
+    busy: Duration,
 }
 
 impl Feed {
@@ -65,7 +67,7 @@ impl Feed {
     pub fn begin(&mut self, now: Timestamp) -> u64 {
         self.phase = Phase::Loading;
         (self.asked, self.heard) = (Some(now), Some(now));
-        self.landed = 0;
+        (self.landed, self.busy) = (0, Duration::ZERO);
         self.number += 1;
         self.number
     }
@@ -97,7 +99,16 @@ impl Feed {
     /// A page came.
     pub fn land(&mut self, entries: usize, now: Timestamp) {
         self.landed += entries;
+        self.count(now);
         self.heard = Some(now);
+    }
+
+    /// Adds what passed since something was heard to what the answer takes.
+    fn count(&mut self, now: Timestamp) {
+        let passed = self.heard.or(self.asked).map(|heard| now.since(heard)).unwrap_or_default();
+        if passed < SILENT {
+            self.busy += passed;
+        }
     }
 
     /// How long nothing has come of the answer that is on its way.
@@ -133,7 +144,8 @@ impl Feed {
         match result {
             Ok(()) => {
                 self.phase = Phase::Ready;
-                self.took = self.asked.map(|asked| now.since(asked)).unwrap_or_default();
+                self.count(now);
+                self.took = self.busy;
                 self.at = Some(now);
                 self.failed = None;
             }
@@ -268,6 +280,7 @@ impl Feeds {
             failed: feeds().find_map(|feed| feed.failed.clone()).filter(|_| failed),
             every: next.map(|feed| feed.every.clone()).unwrap_or_default(),
             took: Duration::ZERO,
+            busy: Duration::ZERO,
         }
     }
 
@@ -315,12 +328,23 @@ mod tests {
         let mut feed = Feed::default();
         let epoch = feed.begin(begun);
         let whole = begun.plus(Duration::from_secs(20));
+        (1..20).for_each(|second| feed.land(50, begun.plus(Duration::from_secs(second))));
         feed.end(epoch, Ok(()), whole);
         assert!(!feed.is_due(whole.plus(Duration::from_secs(59)), every));
         assert!(feed.is_due(whole.plus(Duration::from_secs(60)), every));
         // Whoever asks for it by hand gets it.
         feed.asked = None;
         assert!(feed.is_due(whole, every));
+    }
+
+    #[test]
+    fn what_hung_is_asked_for_as_often_as_before() {
+        let (begun, every) = (Timestamp::from_millis(1_000), Duration::from_secs(5));
+        let mut feed = Feed::default();
+        let epoch = feed.begin(begun);
+        let whole = begun.plus(Duration::from_secs(20));
+        feed.end(epoch, Ok(()), whole);
+        assert!(feed.is_due(whole, every), "the service hung for twenty seconds; it had nothing to say");
     }
 
     #[test]
