@@ -17,6 +17,9 @@ pub struct Forward {
     /// The node it goes through: its id, or its name if only one has it; or `tag:KEY=VALUE`, any node with the tag that is
     /// connected.
     pub node: String,
+    /// The place the node is in, by its name in the scope; any that is looked at if none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// The host behind the node; the node itself if none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,

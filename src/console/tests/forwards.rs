@@ -182,6 +182,28 @@ fn a_forward_is_kept_only_where_that_is_wanted_and_what_was_done_is_taken_back()
 }
 
 #[test]
+fn a_kept_forward_is_opened_in_its_own_place_and_in_no_other() {
+    let mut bench = set();
+    bench.press("n");
+    bench.type_text("8081");
+    bench.press("ctrl-s ctrl-s");
+    let kept = written(&bench, "forwards.toml").unwrap();
+    assert_eq!(kept.forwards[0].place.as_deref(), Some("test"));
+    for (place, opened) in [("test", 1), ("prod", 0)] {
+        let mut bench = set();
+        let mut entry = kept.forwards[0].clone();
+        entry.place = Some(place.to_owned());
+        bench.state.forwards = Forwards::new(&[], Lasting { kept: vec![entry], ..Lasting::default() });
+        bench.fx.clear();
+        bench.press("ctrl-r");
+        bench.answer(Source::Nodes, Page::Nodes((1..=3).map(info).collect()));
+        assert_eq!(started(&bench).len(), opened, "{place}");
+        let screen = bench.screen(120, 24);
+        assert_eq!(screen.contains("waits until prod is looked at"), opened == 0, "{screen}");
+    }
+}
+
+#[test]
 fn what_was_on_when_a_console_was_killed_is_shown_and_not_started() {
     let mut bench = set();
     let settings = Settings::parse(SET).unwrap().forwards;

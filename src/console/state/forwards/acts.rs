@@ -75,7 +75,7 @@ impl State {
                 self.overlays.push(Overlay::Question(Box::new(question)));
             }
             (Action::RemoveForward, Some(forward)) => self.remove_forwards(&[forward.id], fx),
-            (Action::OpenShell, Some(forward)) => match self.node_called(&forward.entry.node) {
+            (Action::OpenShell, Some(forward)) => match self.node_called(&forward.entry.node, forward.origin) {
                 Found::Id(origin, node) => self.shell_at(Some((origin, node)), fx),
                 _ => self.shell_on(None, fx),
             },
@@ -226,7 +226,7 @@ impl State {
         id: Option<u64>,
     ) -> Result<(Entry, Kept), (&'static str, String)> {
         let node = form.given("node").ok_or(("node", "name a node".to_owned()))?;
-        if let Found::None(trouble) = self.node_called(&node) {
+        if let Found::None(trouble) = self.node_called(&node, None) {
             return Err(("node", trouble.what));
         }
         let remote = parse_port(&form.answer("remote")).map_err(|problem| ("remote", problem))?;
@@ -245,7 +245,7 @@ impl State {
         let restart = [Restart::OnFailure, Restart::Always, Restart::Never][at("restart", &RESTART)];
         let (kept, start) = [(Kept::No, true), (Kept::Here, true), (Kept::Here, false)][at("keep", &KEEP)];
         let (name, set, probe) = (form.given("name"), form.given("set"), at("probe", &PROBE) == 0);
-        Ok((Entry { name, set, node, host, remote, local, start, restart, probe }, kept))
+        Ok((Entry { name, set, node, place: None, host, remote, local, start, restart, probe }, kept))
     }
 
     /// Adds a forward and starts it.
@@ -255,6 +255,7 @@ impl State {
             && let Some(forward) = self.forwards.get_mut(id)
         {
             forward.kept = Kept::Here;
+            self.place_forward(id);
             self.write_forwards(fx);
         }
         self.forwards.go_to(id, &self.origins);
@@ -269,8 +270,13 @@ impl State {
             return;
         };
         let entry = forward.entry.clone();
+        let place = entry.place.as_deref();
+        let within = place.and_then(|place| self.origins.known().find(|(_, known)| known.place.name == place));
+        let within = within.map(|(origin, _)| origin);
         let found = match self.origins.connection() {
-            Connection::Ready => self.node_called(&entry.node),
+            // It is of another place: nothing is opened in this one, whatever is called the same here.
+            _ if place.is_some() && within.is_none() => Found::Later,
+            Connection::Ready => self.node_called(&entry.node, within),
             _ => Found::Later,
         };
         // A node may be known from the last time, while its origin is still being connected to.
@@ -300,7 +306,11 @@ impl State {
             _ if read_only => {
                 Phase::Failed(Trouble::new("This origin is read-only; a forward would open a session.", None))
             }
-            Found::Later => Phase::Waiting,
+            Found::Later => {
+                let elsewhere = entry.place.filter(|_| within.is_none());
+                forward.note = elsewhere.map(|place| format!("waits until {} is looked at", clean(&place)));
+                Phase::Waiting
+            }
             Found::None(trouble) => Phase::Failed(trouble),
             Found::Id(origin, node) => {
                 forward.origin = Some(origin);
@@ -317,6 +327,8 @@ impl State {
             }
             forward.phase = Phase::Stopped;
             (forward.listening, forward.opened, forward.connections) = (None, None, 0);
+            // What was true of the other side while it was on.
+            (forward.far, forward.note) = (Far::Unknown, None);
         }
     }
 
@@ -329,15 +341,16 @@ impl State {
         }
     }
 
-    /// A node by its id or by its name.
-    fn node_called(&self, called: &str) -> Found {
+    /// A node by its id or by its name, among those of an origin if it is known which.
+    fn node_called(&self, called: &str, within: Option<Origin>) -> Found {
+        let is_there = |node: &Node| within.is_none_or(|origin| node.origin == origin);
         if let Some((key, value)) = tag_of(called) {
-            return self.node_tagged(key, value);
+            return self.node_tagged(key, value, within);
         }
-        if let Some(node) = self.fleet.node(called) {
+        if let Some(node) = self.fleet.node(called).filter(|node| is_there(node)) {
             return Found::Id(node.origin, called.to_owned());
         }
-        let mut named = self.fleet.nodes().iter().filter(|node| node.name == called);
+        let mut named = self.fleet.nodes().iter().filter(|node| node.name == called && is_there(node));
         match (named.next(), named.count()) {
             (Some(node), 0) => Found::Id(node.origin, node.id.clone()),
             (Some(_), more) => Found::None(Trouble::new(
@@ -347,7 +360,7 @@ impl State {
             (None, _) if !self.origins.scope().iter().all(|origin| self.fleet.feed.is_known(*origin)) => Found::Later,
             // The service knows more nodes than this list may show.
             (None, _) if called.starts_with("mi-") || called.starts_with("i-") => {
-                Found::Id(self.origins.first(), called.to_owned())
+                Found::Id(within.unwrap_or(self.origins.first()), called.to_owned())
             }
             (None, _) => Found::None(Trouble::new(
                 format!("No node is called {}.", clean(called)),
@@ -357,8 +370,12 @@ impl State {
     }
 
     /// A connected node with a tag: the first by name.
-    fn node_tagged(&self, key: &str, value: &str) -> Found {
-        let online = || self.fleet.nodes().iter().filter(|node| node.ping == PingStatus::Online && !node.remembered);
+    fn node_tagged(&self, key: &str, value: &str, within: Option<Origin>) -> Found {
+        let is_there = move |node: &Node| within.is_none_or(|origin| node.origin == origin);
+        let online = || {
+            let nodes = self.fleet.nodes().iter();
+            nodes.filter(move |node| node.ping == PingStatus::Online && !node.remembered && is_there(node))
+        };
         let has = |node: &Node| !node.wants_tags() && node.tag(key) == Some(value);
         let first = online().filter(|node| has(node)).min_by(|a, b| natural(&a.name, &b.name));
         let all_known = self.origins.scope().iter().all(|origin| self.fleet.feed.is_known(*origin));

@@ -93,6 +93,22 @@ impl Forwards {
 }
 
 impl State {
+    /// Whose node a forward goes through, by the name of the place, if that is clear.
+    fn place_of(&self, forward: &Forward) -> Option<String> {
+        let only = || Some(self.origins.first()).filter(|_| !self.origins.are_several());
+        let origin = forward.origin.or_else(only)?;
+        self.origins.get(origin).map(|known| known.place.name.clone())
+    }
+
+    /// A forward that is kept is one of its place: in another one a node may be called the same.
+    pub(super) fn place_forward(&mut self, id: u64) {
+        let Some(forward) = self.forwards.get_mut(id).map(|forward| forward.clone()) else { return };
+        let place = forward.entry.place.clone().or_else(|| self.place_of(&forward));
+        if let Some(forward) = self.forwards.get_mut(id) {
+            forward.entry.place = place;
+        }
+    }
+
     /// Writes what is kept. `false`, and the user is told, where that cannot be.
     pub(super) fn write_forwards(&mut self, fx: &mut Vec<Effect>) -> bool {
         let Some(path) = self.forwards.file.clone() else {
@@ -117,6 +133,7 @@ impl State {
         if let Some(forward) = self.forwards.get_mut(forward.id) {
             forward.kept = kept;
         }
+        self.place_forward(forward.id);
         self.write_forwards(fx);
         let name = forward.name();
         self.tell(match (kept, forward.entry.start) {
@@ -130,6 +147,7 @@ impl State {
     pub(in crate::console::state) fn edit_forward(&mut self, id: u64, entry: Entry, kept: Kept, fx: &mut Vec<Effect>) {
         let Some(forward) = self.forwards.get_mut(id) else { return };
         let was_on = forward.is_on();
+        let entry = Entry { place: entry.place.or_else(|| forward.entry.place.clone()), ..entry };
         let undo = Undo::Edited { id, entry: forward.entry.clone(), kept: forward.kept };
         let is_written = kept == Kept::Here || forward.kept == Kept::Here;
         // What was left begins anew: the old one is not what it is now.
@@ -139,6 +157,7 @@ impl State {
         }
         self.forwards.push_undo(undo);
         if is_written {
+            self.place_forward(id);
             self.write_forwards(fx);
         }
         if was_on {
