@@ -65,12 +65,12 @@ const FOOTER: &[(Layer, &[Action])] = &[
         &[
             Action::Compose,
             Action::Open,
+            Action::Cancel,
             Action::SwitchView,
             Action::PickResult,
             Action::DiffGroups,
             Action::FoldAll,
             Action::DiffEarlier,
-            Action::Cancel,
             Action::RunAgain,
         ],
     ),
