@@ -168,7 +168,7 @@ const FOOTER: &[(Layer, &[Action])] = &[
     (Layer::Confirm, &[Action::Yes, Action::No]),
     (Layer::Scope, &[Action::Mark]),
     (Layer::SignIn, &[Action::OpenLink, Action::Copy]),
-    (Layer::Messages, &[Action::Copy]),
+    (Layer::Messages, &[Action::Copy, Action::CursorUp, Action::CursorDown]),
     (Layer::Overlay, &[Action::Accept, Action::Dismiss]),
 ];
 

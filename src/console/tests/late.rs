@@ -209,7 +209,7 @@ fn messages_say_of_which_origin_they_are_and_can_be_copied() {
     assert!(bench.screen(80, 24).contains("far: SendCommand was refused"));
     bench.press(":");
     bench.type_text("messages");
-    bench.press("enter down");
+    bench.press("enter j");
     let screen = bench.screen(80, 24);
     assert!(screen.contains("2026-11-22 10:00:00 UTC  far"), "{screen}");
     insta::assert_snapshot!("messages_of_origins_80x24", screen);
