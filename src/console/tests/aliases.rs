@@ -1,23 +1,16 @@
 //! Lines of `:` by names of the user's own, and the verbs that go to a place on a node.
 
-use super::{loaded, node_view};
+use super::{command::line, loaded, node_view};
 use crate::{
     console::{
         effect::{Effect, Source},
         probe::Probe,
-        state::{Pane, command::CommandLine, node_view::Tab, overlay::Overlay},
+        state::{Pane, node_view::Tab},
         testing::Bench,
         update::Page,
     },
     ssm,
 };
-
-fn line(bench: &Bench) -> &CommandLine {
-    match bench.state.overlays.last() {
-        Some(Overlay::Command(line)) => line,
-        other => panic!("{other:?}"),
-    }
-}
 
 fn begin(bench: &mut Bench, text: &str) {
     bench.press(":");

@@ -12,7 +12,7 @@ use crate::{
     ssm,
 };
 
-fn line(bench: &Bench) -> &CommandLine {
+pub fn line(bench: &Bench) -> &CommandLine {
     match bench.state.overlays.last() {
         Some(Overlay::Command(line)) => line,
         other => panic!("{other:?}"),

@@ -24,11 +24,11 @@ use crate::{
     ssm::{self, CommandStatus, PingStatus, SessionStatus, Timestamp},
 };
 
-fn place(name: &str) -> Place {
+pub fn place(name: &str) -> Place {
     Place { name: name.to_owned(), ..Place::default() }
 }
 
-fn node(n: usize, name: &str) -> ssm::InstanceInformation {
+pub fn node(n: usize, name: &str) -> ssm::InstanceInformation {
     ssm::InstanceInformation {
         instance_id: Some(format!("mi-{n:017}")),
         computer_name: Some(name.to_owned()),

@@ -13,25 +13,14 @@ use crate::{
         origin::Origin,
         state::{Event, Pane, left::Left, shells::layout::Axis},
         testing::Bench,
-        tests::shells,
+        tests::{
+            origins::{node, place},
+            shells,
+        },
         update::{Changed, Page, ShellUpdate, Update},
     },
-    ssm::{self, CommandStatus, PingStatus},
+    ssm::{self, CommandStatus},
 };
-
-fn place(name: &str) -> Place {
-    Place { name: name.to_owned(), ..Place::default() }
-}
-
-fn node(n: usize, name: &str) -> ssm::InstanceInformation {
-    ssm::InstanceInformation {
-        instance_id: Some(format!("mi-{n:017}")),
-        computer_name: Some(name.to_owned()),
-        ping_status: Some(PingStatus::Online),
-        platform_name: Some("Debian GNU/Linux".to_owned()),
-        ..Default::default()
-    }
-}
 
 fn prod_nodes() -> Vec<ssm::InstanceInformation> {
     vec![node(1, "web-1"), node(2, "web-2"), node(3, "web-3")]
