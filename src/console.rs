@@ -228,11 +228,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         noted: pulse::Noted::new(),
         held: None,
     };
-    let outcome = pulse.run().await;
-    if let Some(ledger) = ledger {
-        ledger.end();
-    }
-    outcome?;
+    pulse.run(ledger).await?;
     Ok(())
 }
 

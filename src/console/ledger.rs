@@ -39,8 +39,16 @@ impl Ledger {
         &self.file
     }
 
-    /// The console is left, and its forwards have ended with it.
-    pub fn end(self) {
+    /// The console is left, and its forwards have ended with it. Those that an earlier one had left, and of which nobody has
+    /// decided anything, are for the next one.
+    pub fn end(self, undecided: Vec<Forward>) {
+        if !undecided.is_empty() {
+            let text = Forwards { forwards: undecided }.text();
+            if let Err(error) = fs::write(&self.file, text) {
+                tracing::warn!(%error, file = %self.file.display(), "not written");
+            }
+            return;
+        }
         // Not there if nothing was ever on.
         let _ = fs::remove_file(&self.file);
         let _ = fs::remove_file(&self.lock);
@@ -102,7 +110,11 @@ mod tests {
         let left = take_left(directory.path(), "prod-1");
         assert_eq!(left.iter().map(|forward| forward.remote).collect::<Vec<_>>(), [80]);
         assert_eq!(take_left(directory.path(), "prod-1"), []);
-        own.end();
+        // What nobody decided about is there again after an ordinary end too.
+        own.end(left.clone());
+        let (own, again) = Ledger::begin(directory.path(), "prod-1").unwrap();
+        assert_eq!(again, left);
+        own.end(Vec::new());
         let mut names: Vec<_> =
             fs::read_dir(directory.path()).unwrap().flatten().map(|entry| entry.file_name()).collect();
         names.sort();

@@ -20,6 +20,7 @@ use super::{
     },
     ground::{self, Ear, Heard},
     keyboard,
+    ledger::Ledger,
     looks::{AUTO, Looks},
     origin::Origin,
     record::Recorder,
@@ -83,7 +84,7 @@ enum Over {
 
 impl Pulse {
     /// Runs until the user leaves, the process is told to end or the terminal is lost.
-    pub async fn run(mut self) -> io::Result<()> {
+    pub async fn run(mut self, ledger: Option<Ledger>) -> io::Result<()> {
         let mut signals = Signals::new()?;
         let over = self.beat(&mut signals).await;
         self.recorder.finish();
@@ -98,6 +99,9 @@ impl Pulse {
         self.updates.close();
         drop(self.tty);
         finish(self.performer, leave_shells, &mut signals).await;
+        if let Some(ledger) = ledger {
+            ledger.end(self.state.forwards.undecided().cloned().collect());
+        }
         over.map(|_| ())
     }
 

@@ -75,7 +75,12 @@ impl Forwards {
 
     /// Forwards that were on when a console was killed, and are not now.
     pub fn left(&self) -> usize {
-        self.list.iter().filter(|forward| forward.phase == Phase::Left).count()
+        self.undecided().count()
+    }
+
+    /// The same, as they were asked for.
+    pub fn undecided(&self) -> impl Iterator<Item = &Entry> {
+        self.list.iter().filter(|forward| forward.phase == Phase::Left).map(|forward| &forward.entry)
     }
 
     fn push_undo(&mut self, undo: Undo) {
