@@ -97,6 +97,13 @@ impl OnCall {
         self.terminal.wait_for(text);
     }
 
+    /// Waits for words of a paragraph, wherever its lines break.
+    fn reads(&self, words: &str) {
+        self.terminal.wait(&format!("{words:?}"), |screen| {
+            screen.contents().split_whitespace().collect::<Vec<_>>().join(" ").contains(words)
+        });
+    }
+
     /// Moves to a node of the fleet.
     fn goes_to(&mut self, node: &str) {
         self.key("1");

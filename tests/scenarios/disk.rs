@@ -163,7 +163,7 @@ fn no_right_to_a_session(engine: &Engine) {
     night.goes_to("web-15");
     night.key("s");
     for told in ["perform: ssm:StartSession", &node, policy, "web-15", "ask who keeps it"] {
-        night.sees(told);
+        night.reads(told);
     }
     assert_eq!(between.refused(), 1);
     // Another node is not refused.
