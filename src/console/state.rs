@@ -5,7 +5,6 @@ use std::{
     collections::{HashMap, HashSet, VecDeque},
     path::PathBuf,
     sync::Arc,
-    time::{Duration, Instant},
 };
 
 use crokey::KeyCombination;
@@ -14,24 +13,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::{
-        keymap::{Found, Keymap},
+        keymap::Keymap,
         place::{Catalogue, Place},
         settings::Settings,
         view::View,
     },
     console::{
-        action::{Action, Entry, Kind, Layer, Own},
+        action::{Action, Own},
         alias::Aliases,
-        effect::{Effect, Epoch, Query, Source},
+        effect::Effect,
         opener::{Opener, Reason},
         origin::{Origin, Origins},
-        text,
         update::Trouble,
     },
     ssm::Timestamp,
 };
 
 mod apply;
+mod asking;
 pub mod canary;
 pub mod command;
 pub mod commands;
@@ -50,6 +49,7 @@ pub mod fleet;
 pub mod form;
 pub mod forwards;
 pub mod input;
+mod keys;
 pub mod left;
 pub mod list;
 pub mod node;
@@ -57,6 +57,7 @@ pub mod node_view;
 pub mod notices;
 pub mod overlay;
 mod overlays;
+mod pane;
 mod pane_acts;
 pub mod parameters;
 pub mod places;
@@ -71,6 +72,7 @@ pub mod shells;
 pub mod sign_in;
 pub mod split;
 pub mod tagging;
+mod time;
 pub mod viewer;
 mod watch;
 mod whom;
@@ -83,83 +85,10 @@ use forwards::Forwards;
 use node_view::NodeView;
 use notices::{Notices, Weight};
 use overlay::Overlay;
+pub use pane::Pane;
 use parameters::Parameters;
 use sessions::Sessions;
 use shells::Shells;
-
-/// So long nobody needs to be told which keys can come next.
-const NEXT_KEYS: Duration = Duration::from_millis(300);
-
-/// The panes, in the order of their tabs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Pane {
-    Fleet,
-    Compliance,
-    Commands,
-    Parameters,
-    Shell,
-    Sessions,
-    Forwards,
-}
-
-impl Pane {
-    /// Every pane.
-    pub const ALL: [Pane; 7] =
-        [Self::Fleet, Self::Compliance, Self::Commands, Self::Parameters, Self::Shell, Self::Sessions, Self::Forwards];
-
-    /// The pane of a name, in letters of any size.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|pane| pane.title().eq_ignore_ascii_case(name))
-    }
-
-    /// The action that goes there.
-    pub fn action(self) -> Action {
-        match self {
-            Self::Fleet => Action::PaneFleet,
-            Self::Compliance => Action::PaneCompliance,
-            Self::Commands => Action::PaneCommands,
-            Self::Parameters => Action::PaneParameters,
-            Self::Shell => Action::PaneShell,
-            Self::Sessions => Action::PaneSessions,
-            Self::Forwards => Action::PaneForwards,
-        }
-    }
-
-    /// Its name where there is little room.
-    pub fn short(self) -> &'static str {
-        match self {
-            Self::Parameters => "Params",
-            Self::Forwards => "Fwds",
-            _ => self.title(),
-        }
-    }
-
-    /// Its name where there is hardly any.
-    pub fn shortest(self) -> &'static str {
-        match self {
-            Self::Fleet => "Fleet",
-            Self::Compliance => "Compl",
-            Self::Commands => "Cmds",
-            Self::Parameters => "Param",
-            Self::Shell => "Shell",
-            Self::Sessions => "Sess",
-            Self::Forwards => "Fwds",
-        }
-    }
-
-    /// Its name.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Fleet => "Fleet",
-            Self::Compliance => "Compliance",
-            Self::Commands => "Commands",
-            Self::Parameters => "Parameters",
-            Self::Shell => "Shell",
-            Self::Sessions => "Sessions",
-            Self::Forwards => "Forwards",
-        }
-    }
-}
 
 /// What happens at the terminal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -433,101 +362,6 @@ impl State {
         state
     }
 
-    /// The layers of keys that are in force, innermost first.
-    pub fn layers(&self) -> Vec<Layer> {
-        use form::Value;
-        if let Some(overlay) = self.overlays.last() {
-            return match overlay {
-                Overlay::Question(question) if question.typed.is_some() => vec![Layer::Input, Layer::Overlay],
-                Overlay::Question(_) => vec![Layer::Confirm],
-                Overlay::Text(text) if text.viewer.finding => vec![Layer::Input],
-                Overlay::Text(_) => vec![Layer::Output, Layer::List, Layer::Global],
-                Overlay::Plan(_) => vec![Layer::Plan, Layer::Overlay],
-                Overlay::Scope(_) => vec![Layer::Scope, Layer::Overlay],
-                Overlay::SignIn(_) => vec![Layer::SignIn, Layer::Overlay],
-                Overlay::Messages { .. } => vec![Layer::Messages, Layer::Overlay],
-                Overlay::Form(form) => match form.current().map(|field| &field.value) {
-                    Some(Value::Text(_)) => vec![Layer::Form],
-                    _ => vec![Layer::Form, Layer::Input],
-                },
-                Overlay::Command(_) => vec![Layer::Command],
-                Overlay::Columns { .. } => vec![Layer::Columns, Layer::Overlay],
-                _ => vec![Layer::Overlay],
-            };
-        }
-        if self.prefixed {
-            return vec![Layer::Prefix];
-        }
-        self.pane_layers()
-    }
-
-    /// The layers of keys of the pane that is shown, whatever box is over it.
-    fn pane_layers(&self) -> Vec<Layer> {
-        let reading = |viewer: &viewer::Viewer| match viewer.finding {
-            true => vec![Layer::Input],
-            false => vec![Layer::Output, Layer::List, Layer::Global],
-        };
-        match self.pane {
-            _ if self.types_filter() => vec![Layer::Filter, Layer::Input],
-            Pane::Fleet if self.node_view.is_some() => {
-                self.node_view.as_ref().map(NodeView::layers).unwrap_or_default()
-            }
-            Pane::Fleet if self.compare.is_some() => vec![Layer::Compare, Layer::List, Layer::Global],
-            Pane::Fleet if self.fleet.filtering => vec![Layer::Filter, Layer::Input],
-            Pane::Fleet => vec![Layer::Fleet, Layer::List, Layer::Global],
-            Pane::Compliance => vec![Layer::Compliance, Layer::List, Layer::Global],
-            Pane::Commands => match &self.commands.viewer {
-                Some(viewer) => reading(viewer),
-                None => vec![Layer::Commands, Layer::List, Layer::Global],
-            },
-            Pane::Parameters if self.parameters.filtering => vec![Layer::Input],
-            Pane::Parameters => match (self.parameters.level, &self.parameters.viewer) {
-                (parameters::Level::Comparison, Some(viewer)) => reading(viewer),
-                (parameters::Level::Versions, _) => vec![Layer::History, Layer::List, Layer::Global],
-                _ => vec![Layer::Parameters, Layer::List, Layer::Global],
-            },
-            Pane::Sessions => match &self.sessions.viewer {
-                Some(viewer) => reading(viewer),
-                None => vec![Layer::Sessions, Layer::List, Layer::Global],
-            },
-            Pane::Forwards => vec![Layer::Forwards, Layer::List, Layer::Global],
-            Pane::Shell if self.lookback_finds() => vec![Layer::Input],
-            Pane::Shell if self.shells.is_looking_back() => vec![Layer::Scrollback, Layer::Shell],
-            Pane::Shell if self.shells.takes_keys() => vec![Layer::Shell],
-            Pane::Shell if self.shells.tabs.is_empty() => vec![Layer::Global],
-            Pane::Shell => vec![Layer::Prefix, Layer::Global],
-        }
-    }
-
-    /// The names of [`State::layers`].
-    pub fn layer_names(&self) -> Vec<&'static str> {
-        self.layers().into_iter().map(Layer::name).collect()
-    }
-
-    /// The names of the layers under the boxes, those of the shells' prefix included.
-    pub fn layers_below(&self) -> Vec<&'static str> {
-        let mut layers = self.pane_layers();
-        if self.pane == Pane::Shell {
-            layers.insert(0, Layer::Prefix);
-        }
-        layers.into_iter().map(Layer::name).collect()
-    }
-
-    /// The actions that can be done here and have a meaning: those of the layers in force.
-    pub fn offered(&self) -> Vec<&'static Entry> {
-        let layers = self.layers();
-        let own = self.own.iter().map(|own| Action::Own(own).entry());
-        let offered = |entry: &&Entry| {
-            layers.contains(&entry.layer) && !(self.origins.are_read_only() && entry.kind == Kind::Change)
-        };
-        Action::ALL.iter().chain(own).filter(offered).collect()
-    }
-
-    /// The key for an action here, as it is shown.
-    pub fn key_for(&self, action: Action) -> Option<String> {
-        self.keymap.key_for(&self.layer_names(), action)
-    }
-
     /// Something happened at the terminal.
     pub fn feed(&mut self, event: Event, now: Timestamp, fx: &mut Vec<Effect>) {
         self.now = now;
@@ -547,51 +381,6 @@ impl State {
     /// What the last key or pasted text was taken for.
     pub fn heard(&self) -> Heard {
         self.heard
-    }
-
-    /// Whether somebody stopped in the middle of a chord, and is to be shown what can come next.
-    pub fn shows_next_keys(&self) -> bool {
-        let waits = self.overlays.is_empty() && (self.prefixed || !self.typed.is_empty());
-        waits && self.waiting.is_some_and(|since| self.now.since(since) >= NEXT_KEYS)
-    }
-
-    fn key(&mut self, key: KeyEvent, fx: &mut Vec<Effect>) {
-        let combination = KeyCombination::from(key).normalized();
-        if self.prefixed && self.overlays.is_empty() && self.typed.is_empty() && self.passes_prefix(combination) {
-            return self.raw_key(key, fx);
-        }
-        self.typed.push(combination);
-        match self.keymap.find(&self.layer_names(), &self.typed) {
-            Found::Action(action) => {
-                self.typed.clear();
-                self.pressed = Some(key);
-                self.heard = Heard::Open;
-                self.act(action, fx);
-                self.pressed = None;
-            }
-            Found::More => self.heard = Heard::Open,
-            Found::Nothing if self.typed.len() > 1 => self.typed.clear(),
-            Found::Nothing => {
-                self.typed.clear();
-                self.raw_key(key, fx);
-            }
-        }
-    }
-
-    /// Whether a key after the prefix is the node's all the same: it moves no edge while only those need no prefix, or it
-    /// is one that the shells' own keys keep from the node.
-    fn passes_prefix(&mut self, key: KeyCombination) -> bool {
-        let of = |layer: Layer| self.keymap.find(&[layer.name()], &[key]);
-        let edge = [Action::EdgeLeft, Action::EdgeRight, Action::EdgeUp, Action::EdgeDown];
-        let after = of(Layer::Prefix);
-        let passes = match self.sticky.take() {
-            Some(_) => !matches!(after, Found::Action(action) if edge.contains(&action)),
-            None => after == Found::Nothing && of(Layer::Shell) != Found::Nothing,
-        };
-        // While edges move, a key of the shells' own means what it always means.
-        let own = passes && matches!(of(Layer::Shell), Found::Action(Action::Prefix)) && after != Found::Nothing;
-        self.prefixed &= !passes || own;
-        passes && !own
     }
 
     /// Tells the user something.
@@ -707,123 +496,5 @@ impl State {
             self.shells.full_screen = false;
         }
         self.refresh_due(fx);
-    }
-
-    /// Asks an origin, if there is somebody to ask.
-    fn ask(&mut self, origin: Origin, query: Query, fx: &mut Vec<Effect>) {
-        if !self.origins.is_ready(origin) {
-            return;
-        }
-        let (now, side) = (self.now, self.split.side());
-        let epoch = match query.source() {
-            None | Some(Source::Tags) => Epoch { origin, ..Epoch::default() },
-            Some(source) => match self.feed_of(source, origin) {
-                Some(feed) => Epoch { side: if source.is_of_side() { side } else { 0 }, ..feed.begin_of(origin, now) },
-                None => return,
-            },
-        };
-        match &query {
-            Query::Nodes => self.fleet.begin(origin),
-            Query::Commands => self.commands.begin(origin),
-            Query::Parameters => self.parameters.begin(),
-            Query::Sessions => self.sessions.begin(origin),
-            _ => {}
-        }
-        fx.push(Effect::Ask { query, epoch });
-    }
-
-    /// The epoch under which an answer is taken whose question may not have been asked here: the record it stands in begins
-    /// after it.
-    pub fn expect(&mut self, source: Source, origin: Origin) -> Epoch {
-        let now = self.now;
-        let number = self.feed_of(source, origin).map_or(0, |feed| feed.expect(now));
-        let side = if source.is_of_side() { self.split.side() } else { 0 };
-        Epoch { origin, number, side }
-    }
-
-    /// The feed of a source. Lists have one for each origin; what is looked at closely has one in all.
-    fn feed_of(&mut self, source: Source, origin: Origin) -> Option<&mut feed::Feed> {
-        Some(match source {
-            Source::Nodes => self.fleet.feed.of(origin),
-            Source::Samples => self.samples.of(origin),
-            Source::NodesWhere => self.fleet.served.feed.of(origin),
-            Source::PatchStates => self.fleet.compliance.of(origin),
-            Source::Summaries => self.fleet.summaries.of(origin),
-            Source::Tags => return None,
-            Source::ComplianceTypes => self.compliance.types_feed.of(origin),
-            Source::Patches => &mut self.compliance.feed,
-            Source::Why => &mut self.fleet.why.0,
-            Source::NodeCommands => &mut self.node_commands.feed,
-            Source::Commands => self.commands.feed.of(origin),
-            Source::Invocations => &mut self.commands.results.as_mut()?.feed,
-            Source::Whole => &mut self.commands.results.as_mut()?.whole_feed,
-            Source::Followed => &mut self.commands.results.as_mut()?.follow_feed,
-            Source::Kept => &mut self.commands.results.as_mut()?.kept_feed,
-            Source::Earlier => &mut self.commands.results.as_mut()?.earlier_feed,
-            Source::Running => self.watch.commands_feed.of(origin),
-            Source::Watched => self.watch.nodes_feed.of(origin),
-            Source::Plan => self.plan_feed.of(origin),
-            Source::Documents => &mut self.documents.feed,
-            Source::Document => &mut self.documents.one,
-            Source::Parameters => &mut self.parameters.feed,
-            Source::Parameter => &mut self.parameters.one_feed,
-            Source::ParameterTags => &mut self.parameters.tags_feed,
-            Source::Value => &mut self.parameters.value_feed,
-            Source::History => &mut self.parameters.history_feed,
-            Source::Preferences => self.preferences_feed.of(origin),
-            Source::Sessions => self.sessions.feed.of(origin),
-            Source::Transcript => &mut self.sessions.transcript_feed,
-        })
-    }
-
-    /// Tells the shown shells the time before a frame; when to look again at one whose program holds its frame back.
-    pub fn before_frame(&self, now: Instant) -> Option<Instant> {
-        let shown = self.shells.tabs.iter().filter(|tab| self.shows(Pane::Shell) && self.shells.is_shown(tab.id));
-        shown.filter_map(|tab| tab.terminal.with_screen_mut(|screen| screen.tick(now))).min()
-    }
-
-    /// When something happens by itself next: a message goes, a secret hides, a refresh is due, an age reads differently. Until
-    /// then nobody has to wake up.
-    pub fn deadline(&self) -> Timestamp {
-        let next = self.visible_deadline().into_iter().chain(self.next_refresh).chain(self.quiet_deadline()).min();
-        next.unwrap_or_else(|| self.now.plus(text::LATEST)).max(self.now.plus(Duration::from_millis(50)))
-    }
-
-    /// When the screen is another one by itself.
-    fn visible_deadline(&self) -> Option<Timestamp> {
-        let secrets = self.parameters.hides_at();
-        let keys = self.waiting.map(|since| since.plus(NEXT_KEYS)).filter(|at| *at > self.now);
-        // The countdown of a throttle reads differently each second.
-        let left = self.throttle.as_ref().map(|(_, _, until)| until.since(self.now)).filter(|left| !left.is_zero());
-        let second = Duration::from_secs(1);
-        let counts = left.map(|left| {
-            self.now.plus(match left.subsec_nanos() {
-                0 => second,
-                nanos => Duration::from_nanos(nanos.into()),
-            })
-        });
-        [self.notices.deadline(self.now), secrets, self.sticky, keys, self.seen.changes, counts]
-            .into_iter()
-            .flatten()
-            .min()
-    }
-
-    /// When something happens that is not seen at once.
-    fn quiet_deadline(&self) -> Option<Timestamp> {
-        let details = self.parameters.rests_at().filter(|_| self.pane == Pane::Parameters);
-        let quiet =
-            details.into_iter().chain(self.sizes_deadline()).chain(self.looks_deadline()).chain(self.ends_deadline());
-        quiet.chain(self.fleet.deadline()).chain(self.split.deadline(self.now)).min()
-    }
-
-    /// Time passed. The screen is drawn again only if it is another one now.
-    pub fn tick(&mut self, now: Timestamp, fx: &mut Vec<Effect>) {
-        self.dirty |= self.visible_deadline().is_some_and(|at| at <= now);
-        self.now = now;
-        self.dirty |= self.parameters.expire(now);
-        self.end_sticky(now);
-        self.tell_sizes(fx);
-        self.warn_of_ends(fx);
-        self.settle(fx);
     }
 }
