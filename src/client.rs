@@ -11,6 +11,7 @@ pub mod ec2;
 mod endpoint;
 mod error;
 pub mod forward;
+mod helper;
 mod pacing;
 pub mod recording;
 mod retry;
@@ -26,7 +27,7 @@ mod transport;
 mod way;
 pub mod word;
 
-use std::{ops::Range, path::PathBuf, sync::Arc};
+use std::{ffi::OsString, ops::Range, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -64,6 +65,9 @@ pub struct Settings {
     /// What those share who sign in together: their credentials are renewed one after the other, so that only the first of
     /// them asks for a fresh token.
     pub sign_in: Option<String>,
+    /// The words that start a program away from the terminal that the caller draws on, for the helpers that give out
+    /// credentials. Without any they are started as the SDK starts them, where they may ask.
+    pub apart: Vec<OsString>,
     /// The name under which the user knows this choice.
     pub context: Option<String>,
 }

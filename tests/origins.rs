@@ -69,3 +69,37 @@ fn two_engines_are_one_list_and_one_may_die() {
     terminal.keys("q");
     terminal.wait_for("left-with-0");
 }
+
+/// A helper that gives out credentials and asks on the terminal would paint over the screen and take the keys: it gets no
+/// terminal, its place says so, and one that need not ask works.
+#[test]
+fn a_credential_helper_never_has_our_terminal() {
+    let mut engine = Engine::start();
+    engine.agent("shop-1", &[]);
+    engine.wait_for_nodes(1);
+    let root = engine.root.path();
+    let keys = support::read(root.join("data/credentials"));
+    let key =
+        |name: &str| keys.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_prefix('=')).unwrap().trim();
+    let (id, secret) = (key("aws_access_key_id"), key("aws_secret_access_key"));
+    let given = format!(r#"{{"Version": 1, "AccessKeyId": "{id}", "SecretAccessKey": "{secret}"}}"#);
+    std::fs::write(root.join("given"), given).unwrap();
+    let profile = |name: &str, helper: &str| {
+        let url = &engine.url;
+        format!("[profile {name}]\nregion = us-east-1\nendpoint_url = {url}\ncredential_process = {helper}\n")
+    };
+    let asks = "sh -c 'printf \"MFA code: \" >/dev/tty && read code </dev/tty && cat given'";
+    let files = [profile("asks", asks), profile("gives", "cat given")].concat();
+    std::fs::write(root.join("aws"), files).unwrap();
+    let mut environment = engine.environment();
+    environment.retain(|(name, _)| !name.starts_with("AWS_SHARED") && !name.starts_with("AWS_CONFIG"));
+    let aws = root.join("aws").display().to_string();
+    environment.extend([("AWS_CONFIG_FILE", aws), ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".into())]);
+    let script = format!("{BINARY} --context asks/us-east-1,gives/us-east-1; echo left-with-$?");
+    let mut terminal = Terminal::run(&script, &environment, root, 30, 120);
+    terminal.wait_for("shop-1");
+    terminal.wait_for("✗ asks/us-east-1");
+    assert!(!terminal.text().contains("MFA code"), "{}", terminal.text());
+    terminal.keys(":quit\r");
+    terminal.wait_for("left-with-0");
+}

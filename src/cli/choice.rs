@@ -96,6 +96,7 @@ pub fn remote(name: Option<String>, context: Context) -> Settings {
         context: name,
         keys: None,
         sign_in: None,
+        apart: Vec::new(),
     }
 }
 

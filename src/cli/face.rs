@@ -91,17 +91,18 @@ pub async fn open(
     let tenancy = Arc::<Mutex<Option<Tenancy>>>::default();
     let held = tenancy.clone();
     let aws = catalogue.clone();
+    let apart = apart();
+    let away = apart.clone();
     let connect: Connect = Box::new(move |place| match own(place) {
         Some(client) => client,
         None if place.is_local() => Box::pin(start_local(held.clone())),
         None => {
             let sign_in = aws.sign_in(place).map(|way| way.identifier().to_owned());
             let settings = choice::remote(Some(place.name.clone()), place.context.clone());
-            Box::pin(Client::connect(client::Settings { sign_in, ..settings }))
+            Box::pin(Client::connect(client::Settings { sign_in, apart: away.clone(), ..settings }))
         }
     });
     let (theme, record) = (global.theme.clone(), record.wanted());
-    let apart = apart();
     let options =
         console::Options { scope, catalogue, connect, theme, settings, adjust, paths, session, record, apart };
     // On a thread of the runtime, which waits for the clock itself: woken by another thread, each wake-up would cost several.

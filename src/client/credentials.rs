@@ -10,8 +10,9 @@ use std::{
 use aws_config::{
     BehaviorVersion, Region,
     default_provider::credentials::DefaultCredentialsChain,
+    environment::EnvironmentVariableCredentialsProvider,
     imds,
-    meta::region::ProvideRegion,
+    meta::{credentials::CredentialsProviderChain, region::ProvideRegion},
     profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider, credentials},
     provider_config::ProviderConfig,
 };
@@ -19,7 +20,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::{Mutex, watch};
 
-use super::{CredentialFault, Error, Settings, endpoint::SERVICES};
+use super::{CredentialFault, Error, Settings, endpoint::SERVICES, helper};
 use crate::{ssm::Timestamp, wire::sigv4};
 
 /// Credentials within so much of their end are renewed.
@@ -327,6 +328,7 @@ async fn provider(settings: &Settings, profile: Option<&str>, region: &str) -> S
         return SharedCredentialsProvider::new(keys);
     }
     let config = ProviderConfig::without_region().with_region(Some(Region::new(region.to_owned())));
+    let helped = helper::files(settings.credentials_file.as_deref(), &settings.apart);
     // A file or a profile that the user named beats the keys in the environment, as in the AWS CLI.
     if settings.credentials_file.is_some() || settings.profile.is_some() {
         let mut builder = ProfileFileCredentialsProvider::builder().configure(&config);
@@ -334,6 +336,9 @@ async fn provider(settings: &Settings, profile: Option<&str>, region: &str) -> S
             builder = read_only_file(builder, file).profile_name(profile.unwrap_or("default"));
         } else if let Some(profile) = profile {
             builder = builder.profile_name(profile);
+        }
+        if let Some(files) = helped {
+            builder = builder.profile_files(files);
         }
         return SharedCredentialsProvider::new(builder.build());
     }
@@ -344,11 +349,20 @@ async fn provider(settings: &Settings, profile: Option<&str>, region: &str) -> S
         .read_timeout(Duration::from_secs(1))
         .max_attempts(1)
         .build();
-    let mut builder = DefaultCredentialsChain::builder().configure(config).imds_client(metadata);
+    let mut builder = DefaultCredentialsChain::builder().configure(config.clone()).imds_client(metadata);
     if let Some(profile) = profile {
         builder = builder.profile_name(profile);
     }
-    SharedCredentialsProvider::new(builder.build().await)
+    let chain = builder.build().await;
+    let Some(files) = helped else { return SharedCredentialsProvider::new(chain) };
+    // The chain takes no files: what comes before and with them in it is asked first.
+    let mut of_files = ProfileFileCredentialsProvider::builder().configure(&config).profile_files(files);
+    if let Some(profile) = profile {
+        of_files = of_files.profile_name(profile);
+    }
+    let environment = EnvironmentVariableCredentialsProvider::new();
+    let first = CredentialsProviderChain::first_try("Environment", environment);
+    SharedCredentialsProvider::new(first.or_else("Profile", of_files.build()).or_else("Others", chain))
 }
 
 /// Lets a provider read this credentials file and nothing else.
