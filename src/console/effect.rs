@@ -139,6 +139,18 @@ pub struct Linted {
     pub given: BTreeSet<String>,
 }
 
+/// An invocation whose output is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ran {
+    /// The command.
+    pub command: String,
+    /// The node.
+    pub node: String,
+    /// The steps whose output is wanted, where the document has several: the service answers for one at a time. Empty where
+    /// there is only one, which need not be named.
+    pub steps: Vec<String>,
+}
+
 /// A question to the service. None of them changes anything, but for what [`Query::Samples`] leaves in the history.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Query {
@@ -172,12 +184,12 @@ pub enum Query {
     Watched(Vec<String>),
     /// The invocations of commands that were sent together, with the beginning of their output.
     Invocations(Vec<String>),
-    /// The output of these invocations, by command and node, as much as the service shows of it.
-    Whole(Vec<(String, String)>),
+    /// The output of these invocations, as much as the service shows of it.
+    Whole(Vec<Ran>),
     /// The output of an invocation that runs, as it comes, from the log group it is written to.
     Follow { command: String, node: String },
     /// The whole output of an invocation, from the bucket or the log group where it is kept.
-    Kept { command: String, node: String },
+    Kept(Ran),
     /// The output of the first of these commands that ran on a node.
     Earlier { commands: Vec<String>, node: String },
     /// The nodes that targets stand for, and what is wrong with a document.
@@ -225,7 +237,7 @@ impl Query {
             Self::Invocations(_) => Source::Invocations,
             Self::Whole(_) => Source::Whole,
             Self::Follow { .. } => Source::Followed,
-            Self::Kept { .. } => Source::Kept,
+            Self::Kept(_) => Source::Kept,
             Self::Earlier { .. } => Source::Earlier,
             Self::Running(_) => Source::Running,
             Self::Watched(_) => Source::Watched,

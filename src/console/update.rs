@@ -64,21 +64,43 @@ pub struct Facts {
     pub caller: Option<String>,
 }
 
-/// The whole output of one invocation.
+/// The output of one invocation, as much of it as was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Whole {
     /// The node it ran on.
     pub node: String,
-    /// The exit code.
-    pub code: Option<i32>,
-    /// Standard output.
-    pub stdout: String,
-    /// Standard error.
-    pub stderr: String,
+    /// What came of its steps, in their order.
+    pub steps: Vec<Said>,
     /// Something is missing at the end; why.
     pub cut: Option<String>,
     /// Whether what is missing is kept somewhere and can be fetched.
     pub kept: bool,
+}
+
+/// What a step of a document said on a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// The step, where the document has several.
+    pub step: Option<String>,
+    /// How it stands.
+    pub status: Option<ssm::CommandInvocationStatus>,
+    /// AWS's status details, such as `Skipped`.
+    pub details: String,
+    /// The exit code.
+    pub code: Option<i32>,
+    /// Standard output. Raw: not fit for a terminal.
+    pub stdout: String,
+    /// Standard error, likewise.
+    pub stderr: String,
+}
+
+#[cfg(test)]
+impl Whole {
+    /// What the only step said on a node.
+    pub fn of(node: &str, stdout: &str, stderr: &str) -> Self {
+        let said = Said { stdout: stdout.to_owned(), stderr: stderr.to_owned(), ..Said::default() };
+        Self { node: node.to_owned(), steps: vec![said], ..Self::default() }
+    }
 }
 
 /// What a command said on a node since it was last looked at.

@@ -373,6 +373,13 @@ pub struct CommandPlugin {
     pub output_s3_key_prefix: Option<String>,
 }
 
+/// The exit code that decided how a document of several steps ended: that of the last step that went wrong, else of the last
+/// that ran. A step that never ran has -1, which decides nothing.
+pub fn deciding_code(steps: &[CommandPlugin]) -> Option<i32> {
+    let codes = || steps.iter().rev().filter_map(|step| step.response_code);
+    codes().find(|code| ![0, -1].contains(code)).or_else(|| codes().find(|code| *code == 0)).or_else(|| codes().next())
+}
+
 /// Request of `GetCommandInvocation`. Errors: `InternalServerError`, `InvalidCommandId`, `InvalidInstanceId`, `InvalidPluginName`, `InvocationDoesNotExist`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]

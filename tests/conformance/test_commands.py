@@ -4,7 +4,7 @@ import json
 import urllib.request
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 from conftest import FLEET, until
 
@@ -201,6 +201,11 @@ def test_a_document_of_our_own(engine, ssm, fleet):
     assert first["StandardOutputContent"] == "hey\n"
     with pytest.raises(ssm.exceptions.InvalidPluginName):
         ssm.get_command_invocation(CommandId=command["CommandId"], InstanceId=fleet["db-1"], PluginName="third")
+    whole = ssm.get_command_invocation(CommandId=command["CommandId"], InstanceId=fleet["db-1"])
+    assert (whole["Status"], whole["ResponseCode"]) == ("Failed", 3) and not whole.get("StandardOutputContent")
+    ran = ssm.send_command(DocumentName="Two-Steps", InstanceIds=[fleet["db-1"]])["Command"]["CommandId"]
+    with pytest.raises(WaiterError, match="Failed"):
+        ssm.get_waiter("command_executed").wait(CommandId=ran, InstanceId=fleet["db-1"], WaiterConfig={"Delay": 1})
     with pytest.raises(ssm.exceptions.InvalidParameters):
         ssm.send_command(DocumentName="Two-Steps", InstanceIds=[fleet["db-1"]], Parameters={"word": ["NOT"]})
     as_yaml = ssm.get_document(Name="Two-Steps", DocumentFormat="YAML")["Content"]

@@ -10,6 +10,7 @@ use crate::{
     console::text,
     ssm::{
         CommandInvocation, CommandInvocationStatus, CommandPlugin, GetCommandInvocation, GetCommandInvocationOutput,
+        deciding_code,
         document::output::{OUTPUT_LIMIT, STDERR_LIMIT, STDOUT_LIMIT},
     },
 };
@@ -49,12 +50,11 @@ impl Outcome {
         let named = invocation.instance_name.as_deref().filter(|name| !name.is_empty());
         let status = invocation.status.as_ref().map(CommandInvocationStatus::as_str);
         let details = invocation.status_details.as_deref().filter(|details| !details.is_empty());
-        let codes = || invocation.command_plugins.iter().rev().filter_map(|plugin| plugin.response_code);
         Self {
             name: text::clean(named.unwrap_or(&id)),
             success: invocation.status == Some(CommandInvocationStatus::Success),
             details: text::clean(details.or(status).unwrap_or_default()),
-            code: codes().find(|code| *code != 0).or_else(|| codes().next()),
+            code: deciding_code(&invocation.command_plugins),
             id,
             ..Self::default()
         }
@@ -172,6 +172,8 @@ mod tests {
         };
         assert_eq!(Outcome::of(&invocation(&[0, 3, 0])).code, Some(3));
         assert_eq!(Outcome::of(&invocation(&[0, 0])).code, Some(0));
+        assert_eq!(Outcome::of(&invocation(&[3, -1])).code, Some(3), "a step that never ran decides nothing");
+        assert_eq!(Outcome::of(&invocation(&[-1, -1])).code, Some(-1));
         assert_eq!(Outcome::of(&invocation(&[])).code, None);
     }
 

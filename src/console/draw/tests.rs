@@ -545,6 +545,7 @@ fn outputs_of_many_nodes() {
         bench
     });
     snapshots("commands_piped", outputs::piped);
+    snapshots("commands_steps", outputs::stepped);
     use crate::console::tests::canary;
     snapshots("commands_canary_question", || canary::written("2"));
     snapshots("commands_canary", || {
@@ -560,7 +561,7 @@ fn ten_megabytes_of_sequences_as_output_are_clean_text() {
     let stdout = "\u{1b}]52;c;aGk=\u{7}\u{1b}[?1049h\u{1b}[31mtext\r\n".repeat(400_000);
     assert!(stdout.len() > 10_000_000);
     let (_, epoch) = bench.asked(Source::Invocations).unwrap();
-    let whole = Whole { node: "mi-00000000000000001".to_owned(), stdout, ..Whole::default() };
+    let whole = Whole::of("mi-00000000000000001", &stdout, "");
     bench.apply(Update::Page { source: Source::Whole, epoch, page: Page::Whole(Box::new(whole.clone())) });
     if let Some(results) = &mut bench.state.commands.results {
         results.take_whole(whole);

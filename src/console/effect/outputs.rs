@@ -4,13 +4,17 @@
 use futures_util::{StreamExt, stream};
 
 use super::{
+    Ran,
     perform::AT_ONCE,
     queries::{Asker, LARGEST_OUTPUT},
 };
 use crate::{
     client::Error,
-    console::update::{Page, Whole},
-    ssm,
+    console::update::{Page, Said, Whole},
+    ssm::{
+        self,
+        logs::{command_group, command_stream},
+    },
 };
 
 /// Characters of standard output and of standard error that `GetCommandInvocation` shows.
@@ -23,10 +27,10 @@ impl Asker {
     ///
     /// # Errors
     /// The first one, when all that can be had is told.
-    pub(super) async fn wholes(&self, invocations: Vec<(String, String)>) -> Result<(), Error> {
-        let ask = |(command, node): (String, String)| async move {
+    pub(super) async fn wholes(&self, invocations: Vec<Ran>) -> Result<(), Error> {
+        let ask = |ran: Ran| async move {
             let _turn = self.limit.acquire().await;
-            Ok::<_, Error>(whole(&self.invocation(&command, &node).await?, node))
+            self.whole(&ran).await
         };
         let mut answers = stream::iter(invocations).map(ask).buffer_unordered(AT_ONCE);
         let mut failed = None;
@@ -44,73 +48,105 @@ impl Asker {
     /// The output of the newest of these commands that ran on a node.
     pub(super) async fn earlier(&self, commands: Vec<String>, node: String) -> Result<(), Error> {
         for command in commands {
-            match self.invocation(&command, &node).await {
-                Ok(answer) => {
-                    let whole = Box::new(whole(&answer, node));
-                    self.send(Page::Earlier { command, whole }).await;
-                    return Ok(());
-                }
-                Err(error) if error.code() == Some("InvocationDoesNotExist") => {}
-                Err(error) => return Err(error),
-            }
+            let list = ssm::ListCommandInvocations {
+                command_id: Some(command.clone()),
+                instance_id: Some(node.clone()),
+                details: Some(true),
+                ..Default::default()
+            };
+            let answer = self.client.call(list).await?;
+            let Some(invocation) = answer.command_invocations.first() else { continue };
+            let ran = Ran { command: command.clone(), node, steps: step_names(invocation) };
+            let whole = Box::new(self.whole(&ran).await?);
+            self.send(Page::Earlier { command, whole }).await;
+            return Ok(());
         }
         Ok(())
     }
 
-    /// The whole output of an invocation, from where it is kept.
-    pub(super) async fn kept(&self, command: &str, node: String) -> Result<Whole, Error> {
-        let answer = self.invocation(command, &node).await?;
-        let mut whole = whole(&answer, node);
-        (whole.cut, whole.kept) = (None, false);
-        let urls = [answer.standard_output_url.as_deref(), answer.standard_error_url.as_deref()];
-        let texts = [&mut whole.stdout, &mut whole.stderr];
-        for ((stream, limit), (url, text)) in ["stdout", "stderr"].iter().zip(SHOWN).zip(urls.iter().zip(texts)) {
-            if !is_cut(text, limit) {
-                continue;
-            }
-            let bytes = match (url.filter(|url| !url.is_empty()), log_group(&answer)) {
-                (Some(url), _) => self.client.object(url).await?,
-                (None, Some(group)) => {
-                    let node = answer.instance_id.as_deref().unwrap_or_default();
-                    let step = answer.plugin_name.as_deref().unwrap_or_default().replace(':', "-");
-                    self.client.log_stream(group, &format!("{command}/{node}/{step}/{stream}")).await?
-                }
-                (None, None) => {
-                    whole.cut.get_or_insert_with(|| CUT.to_owned());
-                    continue;
-                }
-            };
-            let kept = bytes.get(..LARGEST_OUTPUT).unwrap_or(&bytes);
-            if kept.len() < bytes.len() {
-                let megabytes = bytes.len() / (1024 * 1024);
-                whole.cut = Some(format!("{megabytes} MB; the first 16 MB are shown"));
-            }
-            *text = String::from_utf8_lossy(kept).into_owned();
+    /// What the service shows of an output.
+    async fn whole(&self, ran: &Ran) -> Result<Whole, Error> {
+        let mut whole = Whole { node: ran.node.clone(), ..Whole::default() };
+        for step in named(ran) {
+            take(&mut whole, &self.step(ran, step).await?, step);
         }
         Ok(whole)
     }
 
-    async fn invocation(&self, command: &str, node: &str) -> Result<ssm::GetCommandInvocationOutput, Error> {
+    /// The whole output of an invocation, from where it is kept.
+    pub(super) async fn kept(&self, ran: Ran) -> Result<Whole, Error> {
+        let mut whole = Whole { node: ran.node.clone(), ..Whole::default() };
+        for step in named(&ran) {
+            let answer = self.step(&ran, step).await?;
+            let mut said = said(&answer, step);
+            let urls = [answer.standard_output_url.as_deref(), answer.standard_error_url.as_deref()];
+            let texts = [&mut said.stdout, &mut said.stderr];
+            for ((stream, limit), (url, text)) in ["stdout", "stderr"].iter().zip(SHOWN).zip(urls.iter().zip(texts)) {
+                if !is_cut(text, limit) {
+                    continue;
+                }
+                let bytes = match (url.filter(|url| !url.is_empty()), log_group(&answer)) {
+                    (Some(url), _) => self.client.object(url).await?,
+                    (None, Some(group)) => {
+                        let step = answer.plugin_name.as_deref().unwrap_or_default();
+                        self.client.log_stream(&group, &command_stream(&ran.command, &ran.node, step, stream)).await?
+                    }
+                    (None, None) => {
+                        whole.cut.get_or_insert_with(|| CUT.to_owned());
+                        continue;
+                    }
+                };
+                let kept = bytes.get(..LARGEST_OUTPUT).unwrap_or(&bytes);
+                if kept.len() < bytes.len() {
+                    let megabytes = bytes.len() / (1024 * 1024);
+                    whole.cut = Some(format!("{megabytes} MB; the first 16 MB are shown"));
+                }
+                *text = String::from_utf8_lossy(kept).into_owned();
+            }
+            whole.steps.push(said);
+        }
+        Ok(whole)
+    }
+
+    async fn step(&self, ran: &Ran, step: Option<&String>) -> Result<ssm::GetCommandInvocationOutput, Error> {
         let get = ssm::GetCommandInvocation {
-            command_id: command.to_owned(),
-            instance_id: node.to_owned(),
-            plugin_name: None,
+            command_id: ran.command.clone(),
+            instance_id: ran.node.clone(),
+            plugin_name: step.cloned(),
         };
         self.client.call(get).await
     }
 }
 
-/// What `GetCommandInvocation` shows of an output, and whether more of it is kept.
-fn whole(answer: &ssm::GetCommandInvocationOutput, node: String) -> Whole {
-    let mut whole = Whole {
-        node,
+/// The steps to ask about: one that need not be named, or all by name.
+fn named(ran: &Ran) -> Vec<Option<&String>> {
+    if ran.steps.is_empty() { vec![None] } else { ran.steps.iter().map(Some).collect() }
+}
+
+/// The steps of an invocation, where there are several.
+fn step_names(invocation: &ssm::CommandInvocation) -> Vec<String> {
+    let steps = &invocation.command_plugins;
+    let named = steps.iter().filter_map(|step| step.name.clone());
+    if steps.len() > 1 { named.collect() } else { Vec::new() }
+}
+
+/// What `GetCommandInvocation` shows of a step.
+fn said(answer: &ssm::GetCommandInvocationOutput, step: Option<&String>) -> Said {
+    Said {
+        step: step.cloned(),
+        status: answer.status.clone(),
+        details: answer.status_details.clone().unwrap_or_default(),
         code: answer.response_code,
         stdout: answer.standard_output_content.clone().unwrap_or_default(),
         stderr: answer.standard_error_content.clone().unwrap_or_default(),
-        ..Whole::default()
-    };
+    }
+}
+
+/// Adds what `GetCommandInvocation` shows of a step, and whether more of it is kept.
+fn take(whole: &mut Whole, answer: &ssm::GetCommandInvocationOutput, step: Option<&String>) {
+    let said = said(answer, step);
     let urls = [&answer.standard_output_url, &answer.standard_error_url];
-    for ((text, limit), url) in [&whole.stdout, &whole.stderr].into_iter().zip(SHOWN).zip(urls) {
+    for ((text, limit), url) in [&said.stdout, &said.stderr].into_iter().zip(SHOWN).zip(urls) {
         if is_cut(text, limit) {
             whole.kept |= url.as_ref().is_some_and(|url| !url.is_empty()) || log_group(answer).is_some();
             whole.cut = Some(match whole.kept {
@@ -119,7 +155,7 @@ fn whole(answer: &ssm::GetCommandInvocationOutput, node: String) -> Whole {
             });
         }
     }
-    whole
+    whole.steps.push(said);
 }
 
 fn is_cut(text: &str, limit: usize) -> bool {
@@ -127,10 +163,11 @@ fn is_cut(text: &str, limit: usize) -> bool {
 }
 
 /// The log group an invocation wrote into.
-fn log_group(answer: &ssm::GetCommandInvocationOutput) -> Option<&str> {
+fn log_group(answer: &ssm::GetCommandInvocationOutput) -> Option<String> {
     let config = answer.cloud_watch_output_config.as_ref()?;
-    let group = config.cloud_watch_log_group_name.as_deref().filter(|group| !group.is_empty());
-    group.filter(|_| config.cloud_watch_output_enabled == Some(true))
+    let named = config.cloud_watch_log_group_name.as_deref().unwrap_or_default();
+    let document = answer.document_name.as_deref().unwrap_or_default();
+    (config.cloud_watch_output_enabled == Some(true)).then(|| command_group(named, document))
 }
 
 #[cfg(test)]
@@ -145,7 +182,8 @@ mod tests {
             ..Default::default()
         };
         let of = |length, url| {
-            let whole = whole(&answer(length, url), "mi-1".to_owned());
+            let mut whole = Whole::default();
+            take(&mut whole, &answer(length, url), None);
             (whole.cut.is_some(), whole.kept)
         };
         assert_eq!(of(23_999, "https://s3/x"), (false, false));
@@ -156,6 +194,8 @@ mod tests {
             cloud_watch_log_group_name: Some("/commands".to_owned()),
             cloud_watch_output_enabled: Some(true),
         });
-        assert!(whole(&logged, String::new()).kept);
+        let mut whole = Whole::default();
+        take(&mut whole, &logged, None);
+        assert!(whole.kept);
     }
 }

@@ -179,15 +179,19 @@ impl Asker {
             }
             Query::Whole(invocations) => self.wholes(invocations).await,
             Query::Follow { command, node } => self.follow_output(command, node).await,
-            Query::Kept { command, node } => {
-                let whole = self.kept(&command, node).await?;
+            Query::Kept(ran) => {
+                let whole = self.kept(ran).await?;
                 self.send(Page::Whole(Box::new(whole))).await;
                 Ok(())
             }
             Query::Running(ids) => {
                 for id in ids {
                     let list = ssm::ListCommands { command_id: Some(id), ..Default::default() };
-                    self.stream(list, 1, Page::Running).await?;
+                    match self.stream(list, 1, Page::Running).await {
+                        // One that is forgotten takes no other with it.
+                        Err(error) if error.code() == Some("InvalidCommandId") => {}
+                        answer => answer?,
+                    }
                 }
                 Ok(())
             }

@@ -11,7 +11,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use crate::{
     console::{
         state::{Event, Heard, commands::Group},
-        update::{LookUpdate, Page, ProgramUpdate, ShellUpdate, SignInUpdate, Transcript, Trouble, Update, Whole},
+        update::{
+            LookUpdate, Page, ProgramUpdate, Said, ShellUpdate, SignInUpdate, Transcript, Trouble, Update, Whole,
+        },
     },
     ssm,
 };
@@ -155,9 +157,11 @@ impl Masks {
     }
 
     fn whole(&self, whole: &Whole) -> Whole {
-        let Whole { node, code, stdout, stderr, cut, kept } = whole;
-        let (stdout, stderr) = (self.output(stdout), self.output(stderr));
-        Whole { node: node.clone(), code: *code, stdout, stderr, cut: cut.clone(), kept: *kept }
+        let mut whole = whole.clone();
+        for Said { step: _, status: _, details: _, code: _, stdout, stderr } in &mut whole.steps {
+            (*stdout, *stderr) = (self.output(stdout), self.output(stderr));
+        }
+        whole
     }
 
     /// What a program on this machine said is output too, and its name may be a line that was typed.

@@ -187,7 +187,7 @@ fn output_is_recorded_only_where_that_was_asked_for() {
         taped.nodes(1);
         let plugin = ssm::CommandPlugin { output: Some("the needle".to_owned()), ..Default::default() };
         let invocation = ssm::CommandInvocation { command_plugins: vec![plugin], ..Default::default() };
-        let whole = Whole { stdout: "the needle".to_owned(), stderr: "the needle".to_owned(), ..Default::default() };
+        let whole = Whole::of("", "the needle", "the needle");
         let transcript = Transcript { text: "the needle".to_owned(), ..Default::default() };
         for (source, page) in [
             (Source::Invocations, Page::Invocations(vec![invocation.clone()])),
@@ -221,7 +221,7 @@ fn output_is_recorded_only_where_that_was_asked_for() {
 fn equal_outputs_stay_equal_without_being_known() {
     let masks = Masks::new(false);
     let whole = |stdout: &str| {
-        let whole = Whole { stdout: stdout.to_owned(), ..Default::default() };
+        let whole = Whole::of("", stdout, "");
         masks.update(&Update::Page { source: Source::Whole, epoch: first(), page: Page::Whole(Box::new(whole)) })
     };
     assert_eq!(whole("a\nb"), whole("a\nb"));
@@ -230,7 +230,7 @@ fn equal_outputs_stay_equal_without_being_known() {
     let other = Masks::new(false).update(&Update::Page {
         source: Source::Whole,
         epoch: first(),
-        page: Page::Whole(Box::new(Whole { stdout: "a\nb".to_owned(), ..Default::default() })),
+        page: Page::Whole(Box::new(Whole::of("", "a\nb", ""))),
     });
     assert_ne!(whole("a\nb"), other, "the mark of an output says nothing outside of its record");
 }

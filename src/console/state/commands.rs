@@ -10,7 +10,7 @@ use crate::{
         origin::{Origin, Origins},
         text::clean,
     },
-    ssm::{self, CommandInvocationStatus, CommandStatus},
+    ssm::{self, CommandInvocationStatus, CommandPluginStatus, CommandStatus},
 };
 
 pub mod fold;
@@ -22,8 +22,8 @@ mod texts;
 
 pub use fold::{Fold, Folding, Group};
 pub use follow::Follow;
-pub(super) use invocation::toned;
-pub use invocation::{Invocation, result_words};
+pub(super) use invocation::lines;
+pub use invocation::{Invocation, Step, result_words};
 pub use results::Results;
 pub use sheet::{CommandRows, ResultRows};
 
@@ -58,6 +58,17 @@ impl Outcome {
     /// Whether nothing will follow.
     pub fn is_final(self) -> bool {
         !matches!(self, Self::Running | Self::Pending)
+    }
+
+    fn of_step(status: Option<&CommandPluginStatus>) -> Self {
+        match status {
+            Some(CommandPluginStatus::Success) => Self::Success,
+            Some(CommandPluginStatus::Failed) => Self::Failed,
+            Some(CommandPluginStatus::TimedOut) => Self::TimedOut,
+            Some(CommandPluginStatus::Cancelled) => Self::Cancelled,
+            Some(CommandPluginStatus::InProgress) => Self::Running,
+            _ => Self::Pending,
+        }
     }
 
     fn of(status: Option<&CommandInvocationStatus>) -> Self {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::console::{
     action::Action,
-    effect::{Effect, Programs, Query, Step},
+    effect::{Effect, Programs, Query, Ran, Step},
     log::Tail,
     text::{clean, plain_lines},
     update::{ProgramUpdate, Whole},
@@ -226,10 +226,11 @@ impl State {
             return self.tell(told);
         };
         let results = self.commands.results.as_ref().filter(|results| results.id == of.command);
-        let known = results.and_then(|results| Some((results.origin, results.of_node(&of.node)?.command.clone())));
-        if let Some((origin, command)) = known {
+        let known = results.and_then(|results| Some((results.origin, results.of_node(&of.node)?)));
+        if let Some((origin, invocation)) = known {
+            let (command, steps) = (invocation.command.clone(), invocation.step_names());
             self.tell_of(KEPT.to_owned(), "Fetching all of it…");
-            self.ask(origin, Query::Kept { command, node: of.node }, fx);
+            self.ask(origin, Query::Kept(Ran { command, node: of.node, steps }), fx);
         }
     }
 
@@ -267,7 +268,8 @@ impl State {
         let Some(results) = &self.commands.results else { return };
         let Some(now) = results.of_node(&whole.node) else { return };
         let plain = |lines: Vec<(Tone, String)>| lines.into_iter().map(|(_, line)| line).collect::<Vec<_>>();
-        let old = plain(super::commands::toned(&whole.stdout, &whole.stderr));
+        let steps: Vec<_> = whole.steps.iter().map(super::commands::Step::from).collect();
+        let old = plain(super::commands::lines(&steps, usize::MAX));
         let new = plain(results.common(now, 1, usize::MAX));
         let at = |id: &str| {
             let listed = self.commands.list.iter().find(|listed| listed.is(results.origin, id));
@@ -279,7 +281,9 @@ impl State {
         };
         let title = format!("{}: run of {} → run of {}", now.name, at(command), at(&now.command));
         let mut viewer = Viewer::new(title, format!("{}-runs.diff", results.id), super::viewer::diff(&old, &new));
-        viewer.note = match (whole.code, now.code) {
+        let code = whole.steps.iter().filter_map(|said| said.code).rfind(|code| *code > 0);
+        let code = code.or_else(|| whole.steps.last().and_then(|said| said.code));
+        viewer.note = match (code, now.code) {
             (Some(old), Some(new)) if old != new => Some(format!("exit {old} → exit {new}")),
             _ => None,
         };

@@ -3,7 +3,7 @@
 use super::{info, loaded};
 use crate::{
     console::{
-        effect::{Change, Effect, Query, Source},
+        effect::{Change, Effect, Query, Ran, Source},
         origin::Origin,
         state::plan::Resolved,
         testing::{BEGIN, Bench},
@@ -185,6 +185,31 @@ pub fn uptimes(read_only: bool) -> Bench {
     bench
 }
 
+/// What a document of several steps did on a node, as it is read.
+pub fn stepped() -> Bench {
+    let mut bench = uptimes(false);
+    let plugin = |name: &str, status, code: i32, output: &str| ssm::CommandPlugin {
+        name: Some(name.to_owned()),
+        status: Some(status),
+        response_code: Some(code),
+        output: Some(output.to_owned()),
+        ..Default::default()
+    };
+    let (well, failed) = (ssm::CommandPluginStatus::Success, ssm::CommandPluginStatus::Failed);
+    let get = "12 packages\n----------ERROR-------\nmirror is slow\n";
+    let steps = vec![
+        plugin("getPackages", well, 0, get),
+        plugin("install", failed.clone(), 100, "no space left on device\n"),
+        plugin("restart", failed, -1, ""),
+    ];
+    let ended = invocation(0, CommandInvocationStatus::Failed, "");
+    let ended = ssm::CommandInvocation { command_plugins: steps, ..ended };
+    bench.press("ctrl-r");
+    bench.answer(Source::Invocations, Page::Invocations(vec![ended]));
+    bench.press("g g enter");
+    bench
+}
+
 #[test]
 fn a_command_that_waits_for_a_lost_node_says_so() {
     let mut bench = uptimes(false);
@@ -237,8 +262,7 @@ fn a_run_is_compared_with_the_one_before() {
     bench.press("b");
     let Some((Query::Earlier { commands, node }, _)) = bench.asked(Source::Earlier) else { panic!("nobody asked") };
     assert_eq!((commands, node.as_str()), (vec!["c-0".to_owned()], "mi-00000000000000000"));
-    let stdout = "web-0 10:00:00 up 0 days\nload 9.9\n".to_owned();
-    let whole = Box::new(Whole { node, stdout, ..Whole::default() });
+    let whole = Box::new(Whole::of(&node, "web-0 10:00:00 up 0 days\nload 9.9\n", ""));
     bench.answer(Source::Earlier, Page::Earlier { command: "c-0".to_owned(), whole });
     let screen = bench.screen(100, 24);
     assert!(screen.contains("web-0: run of 1h ago → run of"), "{screen}");
@@ -302,8 +326,8 @@ fn a_running_output_is_followed_and_a_cut_one_is_fetched_by_one_key() {
     assert!(!screen.contains("line 119") && screen.contains("follows it again"), "{screen}");
     let whole = |stdout: &str, cut: bool| {
         let cut_by = cut.then(|| "cut by the service".to_owned());
-        let node = "mi-00000000000000000".to_owned();
-        Page::Whole(Box::new(Whole { node, stdout: stdout.to_owned(), cut: cut_by, kept: cut, ..Whole::default() }))
+        let whole = Whole::of("mi-00000000000000000", stdout, "");
+        Page::Whole(Box::new(Whole { cut: cut_by, kept: cut, ..whole }))
     };
     bench.wait(20_000);
     let ended = invocation(0, CommandInvocationStatus::Success, &"x".repeat(2_500));
@@ -312,7 +336,8 @@ fn a_running_output_is_followed_and_a_cut_one_is_fetched_by_one_key() {
     assert!(bench.screen(100, 24).contains("F fetches all of it"));
     bench.press("shift-f");
     let asked = bench.asked(Source::Kept).map(|(query, _)| query);
-    assert_eq!(asked, Some(Query::Kept { command: "c-1".to_owned(), node: "mi-00000000000000000".to_owned() }));
+    let node = "mi-00000000000000000".to_owned();
+    assert_eq!(asked, Some(Query::Kept(Ran { command: "c-1".to_owned(), node, steps: Vec::new() })));
     bench.answer(Source::Kept, whole("much\nmore\n", false));
     let screen = bench.screen(100, 24);
     assert!(screen.contains("2  more") && !screen.contains("fetches all"), "{screen}");
@@ -449,7 +474,7 @@ fn what_comes_late_of_a_command_is_not_taken_for_the_results_of_the_next() {
     let epochs = [Source::Invocations, Source::Whole].map(|source| bench.asked(source).unwrap().1);
     bench.press("esc j enter");
     let late = Page::Invocations(vec![cut(0)]);
-    let whole = Whole { node: "mi-00000000000000000".to_owned(), stdout: "of c-1\n".to_owned(), ..Whole::default() };
+    let whole = Whole::of("mi-00000000000000000", "of c-1\n", "");
     bench.apply(Update::Page { source: Source::Invocations, epoch: epochs[0], page: late.clone() });
     bench.apply(Update::End { source: Source::Invocations, epoch: epochs[0], result: Ok(()) });
     let results = bench.state.commands.results.as_ref().unwrap();
@@ -462,7 +487,7 @@ fn what_comes_late_of_a_command_is_not_taken_for_the_results_of_the_next() {
     bench.answer(Source::Invocations, Page::Invocations(vec![own]));
     bench.apply(Update::Page { source: Source::Whole, epoch: epochs[1], page: Page::Whole(Box::new(whole)) });
     let results = bench.state.commands.results.as_ref().unwrap();
-    assert!(results.invocations[0].stdout.starts_with("xxx"));
+    assert!(results.invocations[0].steps[0].stdout.starts_with("xxx"));
 }
 
 #[test]
@@ -477,7 +502,7 @@ fn an_output_that_could_not_be_fetched_is_offered_and_does_not_pass_for_one_that
     let screen = bench.screen(100, 24);
     assert!(!screen.contains("fetching the rest") && screen.contains("F fetches all of it"), "{screen}");
     bench.press("shift-f");
-    assert!(matches!(bench.asked(Source::Kept), Some((Query::Kept { .. }, _))));
+    assert!(matches!(bench.asked(Source::Kept), Some((Query::Kept(_), _))));
 }
 
 #[test]

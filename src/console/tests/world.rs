@@ -10,7 +10,7 @@ use crate::{
             shells::limits::Preferences,
         },
         testing::{BEGIN, Bench},
-        update::{Followed, Page, Piece, Transcript, Whole},
+        update::{Followed, Page, Piece, Said, Transcript, Whole},
     },
     ssm::{self, Timestamp, document::lint::Finding},
 };
@@ -124,7 +124,9 @@ fn whole(count: usize, seed: usize) -> Whole {
         // So much is not put into groups by the loop.
         stdout.push_str(&"line\n".repeat(60_000));
     }
-    Whole { node: id(seed % 8), code: Some(1), stdout, stderr, cut, kept: seed.is_multiple_of(2) }
+    let step = (!seed.is_multiple_of(3)).then(|| name(seed));
+    let said = Said { step, code: Some(1), stdout, stderr, ..Said::default() };
+    Whole { node: id(seed % 8), steps: vec![said; seed % 3], cut, kept: seed.is_multiple_of(2) }
 }
 
 /// A page that answers a source: so many entries, named by any numbers.

@@ -114,12 +114,12 @@ pub(super) async fn invocation(
     let row = row.ok_or_else(|| ApiError::bare("InvocationDoesNotExist"))?;
     let steps = &row.command.steps;
     let wrong_plugin = || ApiError::bare("InvalidPluginName");
+    let mut results = ctx.engine.store.step_results(row.seq, &row.instance_id).await?;
     let (name, _) = match (&request.plugin_name, steps.as_slice()) {
         (Some(wanted), steps) => steps.iter().find(|(name, _)| name == wanted).ok_or_else(wrong_plugin)?,
         (None, [only]) => only,
-        (None, _) => return Err(wrong_plugin()),
+        (None, _) => return Ok(overall(row, &results)),
     };
-    let mut results = ctx.engine.store.step_results(row.seq, &row.instance_id).await?;
     let result = results.remove(name);
     let (status, details) = step_standing(&row, steps.len(), result.as_ref());
     let result = result.unwrap_or_default();
@@ -144,6 +144,36 @@ pub(super) async fn invocation(
         standard_error_url: Some(stderr_url),
         cloud_watch_output_config: record.cloud_watch_output_config,
     })
+}
+
+/// A document of several steps of which none is named: how it stands as a whole, with the code of the step that decided and
+/// without output, which only steps have. It is what `CommandExecuted`, the waiter of the service model, waits for.
+fn overall(row: InvocationRow, results: &BTreeMap<String, StepStatus>) -> GetCommandInvocationOutput {
+    let ran: Vec<_> = row.command.steps.iter().filter_map(|(name, _)| results.get(name)).collect();
+    let codes = || ran.iter().rev().map(|result| response_code(result));
+    let code = codes().find(|code| *code > 0).or_else(|| codes().find(|code| *code == 0));
+    let times =
+        |of: fn(&StepStatus) -> &String| ran.iter().map(move |result| of(result)).filter(|time| !time.is_empty());
+    let started = times(|result| &result.start_date_time).min().cloned().unwrap_or_default();
+    let is_done = row.state.is_done();
+    let ended = times(|result| &result.end_date_time).max().filter(|_| is_done).cloned().unwrap_or_default();
+    let span = StepStatus { start_date_time: started, end_date_time: ended, ..Default::default() };
+    let record = row.command.record;
+    GetCommandInvocationOutput {
+        command_id: Some(row.command.id),
+        instance_id: Some(row.instance_id),
+        comment: record.comment,
+        document_name: record.document_name,
+        document_version: record.document_version,
+        response_code: Some(code.filter(|_| is_done).unwrap_or(-1)),
+        execution_elapsed_time: Some(elapsed(&span)),
+        execution_start_date_time: Some(span.start_date_time),
+        execution_end_date_time: Some(span.end_date_time),
+        status: Some(row.state.status()),
+        status_details: Some(row.state.details().to_owned()),
+        cloud_watch_output_config: record.cloud_watch_output_config,
+        ..Default::default()
+    }
 }
 
 fn told(row: InvocationRow, command_plugins: Vec<CommandPlugin>) -> CommandInvocation {

@@ -375,8 +375,11 @@ async fn steps_are_gathered_from_intermediate_replies() {
     };
     assert_eq!(harness.call(get(Some("first"))).await.unwrap().status_details.as_deref(), Some("Success"));
     assert_eq!(harness.call(get(Some("second"))).await.unwrap().response_code, Some(7));
-    assert_eq!(code(harness.call(get(None)).await), "InvalidPluginName");
     assert_eq!(code(harness.call(get(Some("third"))).await), "InvalidPluginName");
+    // Of no step in particular: how it stands, which is what a waiter wants to know. Only steps have output.
+    let whole = harness.call(get(None)).await.unwrap();
+    let told = (whole.status.unwrap(), whole.response_code, whole.plugin_name, whole.standard_output_content);
+    assert_eq!(told, (CommandInvocationStatus::Failed, Some(7), None, None));
 }
 
 #[tokio::test]

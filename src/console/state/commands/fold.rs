@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     super::{node::natural, viewer::Tone},
     Outcome,
-    invocation::{Invocation, toned},
+    invocation::Invocation,
 };
 
 /// What is left out of account when results are compared.
@@ -202,7 +202,7 @@ impl Folding {
         let mut hasher = DefaultHasher::new();
         (invocation.outcome, invocation.code, &invocation.details).hash(&mut hasher);
         let mut first = String::new();
-        for (tone, line) in toned(&invocation.stdout, &invocation.stderr) {
+        for (tone, line) in invocation.lines(usize::MAX) {
             let line = self.fold.apply(&line, &invocation.names);
             (tone as u8, line.trim_end()).hash(&mut hasher);
             if first.is_empty() && tone != Tone::Heading {

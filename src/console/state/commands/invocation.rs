@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::{super::viewer::Tone, Outcome};
 use crate::{
-    console::text::{clean, plain_lines},
+    console::{
+        text::{clean, plain_lines},
+        update::Said,
+    },
     ssm,
 };
 
@@ -32,10 +35,8 @@ pub struct Invocation {
     pub details: String,
     /// The exit code, once there is one.
     pub code: Option<i32>,
-    /// Standard output as far as it is known. Raw: not fit for a terminal.
-    pub stdout: Arc<str>,
-    /// Standard error, likewise.
-    pub stderr: Arc<str>,
+    /// What its steps said as far as it is known; most documents have one.
+    pub steps: Vec<Step>,
     /// The first line that says something.
     pub first: String,
     /// Whether the list showed only the beginning and the whole is still to be fetched.
@@ -50,11 +51,99 @@ pub struct Invocation {
     pub(super) whole: bool,
 }
 
+/// What a step of a document did on a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// Its name in the document.
+    pub name: String,
+    /// How it stands, in words.
+    pub result: String,
+    /// Standard output. Raw: not fit for a terminal.
+    pub stdout: Arc<str>,
+    /// Standard error, likewise.
+    pub stderr: Arc<str>,
+    /// Whether the list showed only the beginning.
+    pub(super) cut: bool,
+}
+
+impl Step {
+    fn of(plugin: &ssm::CommandPlugin) -> Self {
+        let output = plugin.output.as_deref().unwrap_or_default();
+        let (stdout, stderr) = output.split_once(ERROR_MARK).unwrap_or((output, ""));
+        let outcome = Outcome::of_step(plugin.status.as_ref());
+        let details = plugin.status_details.as_deref().map(clean).unwrap_or_default();
+        // One that follows a step that failed was never begun, and ended with the invocation all the same.
+        let is_idle = plugin.response_code == Some(-1) && plugin.response_start_date_time.is_none();
+        let result = match is_idle && outcome == Outcome::Failed {
+            true => "not run".to_owned(),
+            false => words(outcome, plugin.response_code, &details),
+        };
+        Self {
+            name: plugin.name.as_deref().map(clean).unwrap_or_default(),
+            result,
+            stdout: stdout.into(),
+            stderr: stderr.into(),
+            cut: output.chars().count() >= SHOWN_BY_LIST || output.contains("--output truncated--"),
+        }
+    }
+
+    /// Takes over all that was fetched of it.
+    pub(super) fn take(&mut self, said: Said) {
+        (self.stdout, self.stderr, self.cut) = (said.stdout.into(), said.stderr.into(), false);
+    }
+}
+
+impl From<&Said> for Step {
+    fn from(said: &Said) -> Self {
+        Self {
+            name: said.step.as_deref().map(clean).unwrap_or_default(),
+            result: words(Outcome::of(said.status.as_ref()), said.code, &clean(&said.details)),
+            stdout: said.stdout.as_str().into(),
+            stderr: said.stderr.as_str().into(),
+            cut: false,
+        }
+    }
+}
+
 impl Invocation {
     /// The output in lines fit for a terminal, at most so many of each stream.
     pub(super) fn lines(&self, most: usize) -> Vec<(Tone, String)> {
-        toned(head(&self.stdout, most), head(&self.stderr, most))
+        lines(&self.steps, most)
     }
+
+    /// Bytes of output.
+    pub(super) fn weight(&self) -> usize {
+        self.steps.iter().map(|step| step.stdout.len() + step.stderr.len()).sum()
+    }
+
+    /// The names of the steps whose output was cut, where there are several: they are asked for one at a time.
+    pub(super) fn cut_steps(&self) -> Vec<String> {
+        let cut = self.steps.iter().filter(|step| step.cut && self.steps.len() > 1);
+        cut.map(|step| step.name.clone()).collect()
+    }
+
+    /// The names of all steps, where there are several.
+    pub fn step_names(&self) -> Vec<String> {
+        let names = self.steps.iter().filter(|_| self.steps.len() > 1);
+        names.map(|step| step.name.clone()).collect()
+    }
+}
+
+/// The output of steps in lines fit for a terminal, at most so many of each stream. Where there are several, a heading says
+/// what became of each, even of one that said nothing.
+pub(in crate::console::state) fn lines(steps: &[Step], most: usize) -> Vec<(Tone, String)> {
+    let mut lines = Vec::new();
+    for (nth, step) in steps.iter().enumerate() {
+        if steps.len() > 1 {
+            if nth > 0 {
+                lines.push((Tone::Plain, String::new()));
+            }
+            let name = if step.name.is_empty() { String::new() } else { format!(" · {}", step.name) };
+            lines.push((Tone::Heading, format!("step {} of {}{name} · {}", nth + 1, steps.len(), step.result)));
+        }
+        lines.extend(toned(head(&step.stdout, most), head(&step.stderr, most)));
+    }
+    lines
 }
 
 /// As much of a text as has so many lines, and is no more than what is looked at for a glance.
@@ -68,13 +157,17 @@ fn head(text: &str, lines: usize) -> &str {
 }
 /// What became of an invocation, in words.
 pub fn result_words(invocation: &Invocation) -> String {
-    let mut words = invocation.outcome.word().to_owned();
-    if let Some(code) = invocation.code.filter(|code| *code >= 0) {
+    words(invocation.outcome, invocation.code, &invocation.details)
+}
+
+fn words(outcome: Outcome, code: Option<i32>, details: &str) -> String {
+    let mut words = outcome.word().to_owned();
+    if let Some(code) = code.filter(|code| *code >= 0) {
         words.push_str(&format!(" · exit {code}"));
     }
-    let told = [invocation.outcome.word().replace(' ', ""), "InProgress".to_owned()];
-    if !invocation.details.is_empty() && !told.iter().any(|told| invocation.details.eq_ignore_ascii_case(told)) {
-        words.push_str(&format!(" · {}", invocation.details));
+    let told = [outcome.word().replace(' ', ""), "InProgress".to_owned()];
+    if !details.is_empty() && !told.iter().any(|told| details.eq_ignore_ascii_case(told)) {
+        words.push_str(&format!(" · {details}"));
     }
     words
 }
@@ -84,14 +177,8 @@ pub(super) fn invocation(source: &ssm::CommandInvocation) -> Invocation {
     let name = source.instance_name.as_deref().map(clean).filter(|name| !name.is_empty());
     let outcome = Outcome::of(source.status.as_ref());
     let details = source.status_details.as_deref().map(clean).unwrap_or_default();
-    let outputs = || source.command_plugins.iter().filter_map(|plugin| plugin.output.as_deref());
-    let output: String = outputs().collect();
-    let cut =
-        outputs().any(|output| output.chars().count() >= SHOWN_BY_LIST || output.contains("--output truncated--"));
-    // The exit code of the step that decided: the last one that did not succeed, else the last.
-    let code = source.command_plugins.iter().rev().filter_map(|plugin| plugin.response_code);
-    let code = code.clone().find(|code| *code != 0).or_else(|| code.clone().next()).filter(|_| outcome.is_final());
-    let (stdout, stderr) = output.split_once(ERROR_MARK).unwrap_or((&output, ""));
+    let steps: Vec<_> = source.command_plugins.iter().map(Step::of).collect();
+    let code = ssm::deciding_code(&source.command_plugins).filter(|_| outcome.is_final());
     let mut names = Vec::new();
     if let Some(name) = &name {
         names.push(name.clone());
@@ -101,14 +188,13 @@ pub(super) fn invocation(source: &ssm::CommandInvocation) -> Invocation {
         command: source.command_id.clone().unwrap_or_default(),
         name: name.unwrap_or_else(|| node.clone()),
         names,
-        first: first_line(stdout, stderr),
-        stdout: stdout.into(),
-        stderr: stderr.into(),
+        first: first_line(&steps),
+        cut: steps.iter().any(|step| step.cut),
+        steps,
         node,
         outcome,
         details,
         code,
-        cut,
         note: None,
         kept: false,
         logged: source.cloud_watch_output_config.as_ref().is_some_and(|c| c.cloud_watch_output_enabled == Some(true)),
@@ -116,20 +202,21 @@ pub(super) fn invocation(source: &ssm::CommandInvocation) -> Invocation {
     }
 }
 
-/// The first line of an output that says something.
-pub(super) fn first_line(stdout: &str, stderr: &str) -> String {
+/// The first line that says something, of the first step that does.
+pub(super) fn first_line(steps: &[Step]) -> String {
     const LOOKED_AT: usize = 4_096;
     let beginning = |text: &str| {
         let end = (0..=LOOKED_AT.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         text.get(..end).unwrap_or_default().to_owned()
     };
-    let lines = [beginning(stdout), beginning(stderr)].map(|text| plain_lines(&text));
-    let first = lines.iter().flatten().map(|line| line.trim()).find(|line| !line.is_empty());
-    first.unwrap_or_default().chars().take(200).collect()
+    let streams = steps.iter().flat_map(|step| [&step.stdout, &step.stderr]);
+    let mut lines = streams.flat_map(|text| plain_lines(&beginning(text)));
+    let first = lines.find(|line| !line.trim().is_empty()).unwrap_or_default();
+    first.trim().chars().take(200).collect()
 }
 
 /// Both streams of an output as one text, without what is empty at the end.
-pub(in crate::console::state) fn toned(stdout: &str, stderr: &str) -> Vec<(Tone, String)> {
+fn toned(stdout: &str, stderr: &str) -> Vec<(Tone, String)> {
     let mut lines: Vec<_> = plain_lines(stdout).into_iter().map(|line| (Tone::Plain, line)).collect();
     while lines.last().is_some_and(|(_, line)| line.trim().is_empty()) {
         lines.pop();

@@ -7,12 +7,12 @@ use std::{
 
 use super::{
     super::{cursor::Cursor, feed::Feed, list::Lens, node::natural},
-    Invocation, Outcome, ResultRows,
+    Invocation, Outcome, ResultRows, Step,
     fold::{Fold, Folding, Group},
     invocation::{first_line, invocation},
 };
 use crate::{
-    console::{origin::Origin, state::list::Sheet, update::Whole},
+    console::{effect::Ran, origin::Origin, state::list::Sheet, update::Whole},
     ssm,
 };
 
@@ -123,9 +123,9 @@ impl Results {
                 Some(known) => {
                     if known.whole && known.outcome == fresh.outcome {
                         // The list shows less than what was fetched since.
-                        (fresh.stdout, fresh.stderr) = (known.stdout.clone(), known.stderr.clone());
+                        fresh.steps.clone_from(&known.steps);
                         (fresh.cut, fresh.note, fresh.kept) = (known.cut, known.note.clone(), known.kept);
-                        (fresh.code, fresh.whole) = (known.code, true);
+                        (fresh.code, fresh.first, fresh.whole) = (known.code, known.first.clone(), true);
                     }
                     if **known != fresh {
                         *known = Arc::new(fresh);
@@ -166,17 +166,29 @@ impl Results {
         });
     }
 
-    /// Takes over the whole output of a node.
+    /// Takes over the whole output of a node, or that of some of its steps.
     pub fn take_whole(&mut self, whole: Whole) {
         self.lens.outdate(self.here());
         let Some(known) = self.places.get(&whole.node).and_then(|at| self.invocations.get_mut(*at)) else { return };
         let mut fresh = (**known).clone();
-        fresh.first = first_line(&whole.stdout, &whole.stderr);
-        fresh.stdout = whole.stdout.into();
-        fresh.stderr = whole.stderr.into();
+        for said in whole.steps {
+            match &said.step {
+                Some(name) => {
+                    fresh.steps.iter_mut().filter(|step| step.name == *name).for_each(|step| step.take(said.clone()))
+                }
+                None => {
+                    fresh.code = said.code.or(fresh.code);
+                    fresh.steps.truncate(1);
+                    match fresh.steps.first_mut() {
+                        Some(step) => step.take(said),
+                        None => fresh.steps.push(Step::from(&said)),
+                    }
+                }
+            }
+        }
+        fresh.first = first_line(&fresh.steps);
         (fresh.cut, fresh.whole) = (false, true);
         (fresh.note, fresh.kept) = (whole.cut, whole.kept);
-        fresh.code = whole.code.or(fresh.code);
         *known = Arc::new(fresh);
         self.outdated = true;
     }
@@ -197,7 +209,7 @@ impl Results {
         }
         self.outdated = false;
         let folding = Folding { fold: self.fold, invocations: self.invocations.clone() };
-        let weight: usize = self.invocations.iter().map(|i| i.stdout.len() + i.stderr.len()).sum();
+        let weight: usize = self.invocations.iter().map(|invocation| invocation.weight()).sum();
         if weight <= AT_ONCE {
             self.regroup(folding.groups());
             return None;
@@ -280,14 +292,15 @@ impl Results {
         self.len() == 0
     }
 
-    /// The commands and nodes whose output was cut and that ended: more of it is to be fetched. Nobody is named twice, and no
-    /// more of them than are fetched unasked.
-    pub fn wanting(&mut self) -> Vec<(String, String)> {
+    /// The invocations whose output was cut and that ended: more of it is to be fetched. Nobody is named twice, and no more of
+    /// them than are fetched unasked.
+    pub fn wanting(&mut self) -> Vec<Ran> {
         let left = WHOLES.saturating_sub(self.asked.len());
         let wanting = |i: &&Arc<Invocation>| i.cut && i.outcome.is_final() && !self.asked.contains(&i.node);
         let wanting = self.invocations.iter().filter(wanting).take(left);
-        let wanting: Vec<_> = wanting.map(|i| (i.command.clone(), i.node.clone())).collect();
-        self.asked.extend(wanting.iter().map(|(_, node)| node.clone()));
+        let ran = |i: &Arc<Invocation>| Ran { command: i.command.clone(), node: i.node.clone(), steps: i.cut_steps() };
+        let wanting: Vec<_> = wanting.map(ran).collect();
+        self.asked.extend(wanting.iter().map(|ran| ran.node.clone()));
         wanting
     }
 

@@ -139,7 +139,9 @@ impl Sheet for ResultRows<'_> {
     }
 
     fn more(&self, row: usize) -> Cow<'_, str> {
-        self.members(row).next().map(|first| format!("{}\n{}", first.stdout, first.stderr)).unwrap_or_default().into()
+        let steps = self.members(row).next().map(|first| first.steps.as_slice()).unwrap_or_default();
+        let texts = steps.iter().flat_map(|step| [step.stdout.as_ref(), step.stderr.as_ref()]);
+        texts.collect::<Vec<_>>().join("\n").into()
     }
 
     fn holds(&self, row: usize, column: usize, wanted: &str) -> bool {

@@ -101,11 +101,72 @@ fn many_large_results_are_not_read_by_the_loop() {
 fn a_cut_output_is_fetched_whole_once_and_stays() {
     let page = [success("mi-1", &"x".repeat(SHOWN_BY_LIST))];
     let mut results = results(&page);
-    assert_eq!(results.wanting(), [("c".to_owned(), "mi-1".to_owned())]);
-    results.take_whole(Whole { node: "mi-1".to_owned(), stdout: "all\n".to_owned(), ..Whole::default() });
+    let ran = Ran { command: "c".to_owned(), node: "mi-1".to_owned(), steps: Vec::new() };
+    assert_eq!(results.wanting(), [ran]);
+    results.take_whole(Whole::of("mi-1", "all\n", ""));
     results.land(&page, |_| Vec::new());
     assert_eq!(results.wanting(), []);
     assert_eq!(results.invocations[0].lines(usize::MAX), [(Tone::Plain, "all".to_owned())]);
+}
+
+/// A document of several steps on a node: of each its name, its exit code and what the list shows of its output.
+fn stepped(node: &str, status: CommandInvocationStatus, steps: &[(&str, i32, &str)]) -> ssm::CommandInvocation {
+    let plugin = |(name, code, output): &(&str, i32, &str)| ssm::CommandPlugin {
+        name: Some((*name).to_owned()),
+        status: Some(if *code == 0 { ssm::CommandPluginStatus::Success } else { ssm::CommandPluginStatus::Failed }),
+        output: Some((*output).to_owned()),
+        response_code: Some(*code),
+        ..Default::default()
+    };
+    ssm::CommandInvocation { command_plugins: steps.iter().map(plugin).collect(), ..sample(node, status, "") }
+}
+
+#[test]
+fn every_step_has_its_own_output_status_and_exit_code() {
+    let failed = CommandInvocationStatus::Failed;
+    let steps = [("get", 0, "got\n----------ERROR-------\nslow"), ("install", 3, "no space\n"), ("check", -1, "")];
+    let results = results(&[stepped("mi-1", failed.clone(), &steps)]);
+    let viewer = results.view(usize::MAX).unwrap();
+    assert_eq!(viewer.title, "mi-1 · failed · exit 3");
+    let told: Vec<_> = viewer.lines.iter().map(|(tone, line)| (*tone, line.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (Tone::Heading, "step 1 of 3 · get · success · exit 0"),
+            (Tone::Plain, "got"),
+            (Tone::Heading, "standard error"),
+            (Tone::Error, "slow"),
+            (Tone::Plain, ""),
+            (Tone::Heading, "step 2 of 3 · install · failed · exit 3"),
+            (Tone::Plain, "no space"),
+            (Tone::Plain, ""),
+            (Tone::Heading, "step 3 of 3 · check · not run"),
+        ]
+    );
+    assert_eq!(results.invocations[0].first, "got");
+    // The same words of another step are another result.
+    let moved = [("get", 0, ""), ("install", 3, "no space\n"), ("check", -1, "")];
+    let other = [("get", 0, "no space\n"), ("install", 3, ""), ("check", -1, "")];
+    let two = self::results(&[stepped("mi-1", failed.clone(), &moved), stepped("mi-2", failed, &other)]);
+    assert_eq!(two.groups.len(), 2);
+}
+
+#[test]
+fn steps_are_asked_for_by_name_and_taken_each_for_itself() {
+    let long = "x".repeat(SHOWN_BY_LIST);
+    let page = [stepped("mi-1", CommandInvocationStatus::Success, &[("get", 0, "got\n"), ("show", 0, &long)])];
+    let mut results = results(&page);
+    let ran = Ran { command: "c".to_owned(), node: "mi-1".to_owned(), steps: vec!["show".to_owned()] };
+    assert_eq!(results.wanting(), [ran]);
+    assert_eq!(results.invocations[0].step_names(), ["get", "show"]);
+    let mut whole = Whole::of("mi-1", "all of it\n", "");
+    whole.steps[0].step = Some("show".to_owned());
+    results.take_whole(whole);
+    results.land(&page, |_| Vec::new());
+    let lines: Vec<_> = results.invocations[0].lines(usize::MAX).into_iter().map(|(_, line)| line).collect();
+    assert_eq!(lines[1], "got");
+    assert_eq!(lines.last().map(String::as_str), Some("all of it"));
+    assert_eq!(results.wanting(), []);
 }
 
 #[test]
