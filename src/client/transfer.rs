@@ -66,6 +66,9 @@ pub enum TransferError {
     /// The node says why.
     #[error("{0}")]
     Node(String),
+    /// The node broke off on the way: the file there, and why.
+    #[error("{0}: {1}; what has arrived is kept, copy again to go on")]
+    Cut(String, String),
     /// The session ended too early.
     #[error("the session ended before the file was copied{}; what has arrived is kept, copy again to go on", .0.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default())]
     Ended(Option<String>),
@@ -97,6 +100,35 @@ fn reason(what: &str, path: &str) -> String {
     told.take(REASON).collect()
 }
 
+/// What a program or the shell of a node said beside the copy: it knows better why that failed than whoever ended the session.
+#[derive(Debug, Default)]
+struct Complaint(Vec<u8>);
+
+impl Complaint {
+    /// Bytes of it that are worth reading.
+    const LIMIT: usize = 4096;
+
+    fn take(&mut self, bytes: &[u8]) {
+        let room = Self::LIMIT.saturating_sub(self.0.len());
+        self.0.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+    }
+
+    /// The copy of this file was not whole when the session ended.
+    fn ended(&self, path: &str, reason: Option<String>) -> TransferError {
+        match self.words() {
+            Some(words) => TransferError::Cut(path.to_owned(), words),
+            None => TransferError::Ended(reason),
+        }
+    }
+
+    /// Its lines as one.
+    fn words(&self) -> Option<String> {
+        let text = String::from_utf8_lossy(&self.0);
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        Some(lines.take(4).collect::<Vec<_>>().join("; ")).filter(|words| !words.is_empty())
+    }
+}
+
 /// SHA-256 of the first `limit` bytes of a file, and how many there were.
 fn hash(file: &mut File, limit: u64) -> io::Result<(Context, u64)> {
     let mut context = Context::new(&SHA256);
@@ -120,6 +152,21 @@ fn text_of(context: Context) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_complaint_of_the_node_is_read_before_the_reason_of_the_session() {
+        let mut complaint = Complaint::default();
+        let reason = || Some("the process exited".to_owned());
+        assert!(complaint.ended("/f", reason()).to_string().contains("ended before the file was copied: the process"));
+        complaint.take(b"tail: error reading '/f': Input/output error\r\n\n");
+        complaint.take(b"sh: bad\n");
+        assert_eq!(
+            complaint.ended("/f", reason()).to_string(),
+            "/f: tail: error reading '/f': Input/output error; sh: bad; what has arrived is kept, copy again to go on"
+        );
+        complaint.take(&[b'x'; 10_000]);
+        assert_eq!(complaint.0.len(), Complaint::LIMIT);
+    }
 
     #[test]
     fn a_reason_is_one_that_the_service_takes() {

@@ -10,7 +10,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
-    Copied, Progress, SIZE, TransferError, hash,
+    Complaint, Copied, Progress, SIZE, TransferError, hash,
     lines::{Line, Lines},
     part_of, reason, script, text_of,
 };
@@ -45,7 +45,7 @@ impl Client {
             parameters: parameters.into(),
         };
         let mut session = self.start_session(request, SIZE).await?;
-        let (mut lines, mut sum, mut complaint) = (Lines::default(), None, Vec::new());
+        let (mut lines, mut sum, mut complaint) = (Lines::default(), None, Complaint::default());
         let (mut total, mut stopping) = (0, false);
         tokio::pin!(stopped);
         let reason = loop {
@@ -81,7 +81,7 @@ impl Client {
                     }
                     told(Progress { done: file.written, total });
                 }
-                Some(SessionEvent::Stderr(bytes)) if complaint.len() < 4096 => complaint.extend_from_slice(&bytes),
+                Some(SessionEvent::Stderr(bytes)) => complaint.take(&bytes),
                 Some(SessionEvent::Closed { reason }) => break reason,
                 Some(_) => {}
                 None => break None,
@@ -91,10 +91,13 @@ impl Client {
             if stopping {
                 return Err(TransferError::Stopped);
             }
-            let complaint = String::from_utf8_lossy(&complaint).trim().to_owned();
-            return Err(TransferError::Ended(reason.or(Some(complaint).filter(|text| !text.is_empty()))));
+            return Err(complaint.ended(remote, reason));
         };
-        file.finish(&sum)
+        match file.finish(&sum) {
+            // What could not be read to its end has another sum.
+            Err(TransferError::Differs) if complaint.words().is_some() => Err(complaint.ended(remote, reason)),
+            outcome => outcome,
+        }
     }
 }
 

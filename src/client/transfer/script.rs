@@ -21,12 +21,13 @@ pub(super) fn download(path: &str, have: u64, sum: &str) -> String {
 f={path}
 {OWN}
 if [ -d "$f" ]; then says "error $f is a directory on the node: pack it first, for example with tar"; exit 1; fi
-if [ ! -r "$f" ]; then says "error $f is not there on the node, or cannot be read"; exit 1; fi
+if ! e=$({{ : < "$f"; }} 2>&1); then says "error $f cannot be read on the node: ${{e##*: }}"; exit 1; fi
+if ! command -v base64 >/dev/null 2>&1; then says "error the node has no base64"; exit 1; fi
 s=$(wc -c < "$f" | tr -d " ")
 o=0
 if [ {have} -gt 0 ] && [ {have} -le "$s" ] && [ "$(head -c {have} "$f" | sum)" = "{sum}" ]; then o={have}; fi
 echo "#size $o $s"
-tail -c "+$((o + 1))" "$f" | base64 || echo "#error the node has no base64"
+tail -c "+$((o + 1))" "$f" | base64
 echo "#sum $(sum < "$f")""##
     )
 }
@@ -47,7 +48,7 @@ if [ -d "$f" ]; then f="${{f%/}}/"{name}; fi
 d=./; case $f in */*) d=${{f%/*}}/ ;; esac
 p="$d.${{f##*/}}.fleetdeck-part"; w="$p.$$"
 if [ ! -d "$d" ]; then says "error $d is not a directory on the node"; exit 1; fi
-if ! ( : > "$w" ) 2>/dev/null; then says "error the node cannot write to $d"; exit 1; fi
+if ! e=$({{ : > "$w"; }} 2>&1); then says "error the node cannot write to $d: ${{e##*: }}"; exit 1; fi
 for q in "$p" "$p".*; do
 if [ -f "$q" ] && [ "$q" != "$w" ]; then
 if [ "$(wc -c < "$q")" -gt "$(wc -c < "$w")" ]; then cat "$q" 2>/dev/null > "$w"; fi
@@ -57,7 +58,7 @@ done
 echo "#have $(wc -c < "$w" | tr -d " ") $(sum < "$w")"
 read -r o n h || exit 1
 if [ "$o" -eq 0 ]; then : > "$w"; fi
-if ! e=$({{ head -c "$n" | base64 -d >> "$w"; }} 2>&1); then says "error the node cannot write the file: $e"; exit 1; fi
+if ! e=$({{ head -c "$n" | base64 -d >> "$w"; }} 2>&1); then says "error the node cannot write $f: ${{e##*: }}"; exit 1; fi
 if [ ! -f "$w" ]; then says "error another copy to $f has taken over"; exit 1; fi
 if [ "$(sum < "$w")" != "$h" ]; then rm -f "$w"; echo "#differs"; exit 1; fi
 if e=$(mv -f "$w" "$f" 2>&1); then says "done $f"; else says "error $e"; fi"##
@@ -85,7 +86,8 @@ mod tests {
         assert_eq!(run(&download(path, 0, "")), format!("#size 0 11\naGVsbG8gd29ybGQ=\n{whole}"));
         assert_eq!(run(&download(path, 6, &sum(b"hello "))), format!("#size 6 11\nd29ybGQ=\n{whole}"));
         assert_eq!(run(&download(path, 6, &sum(b"jello "))), format!("#size 0 11\naGVsbG8gd29ybGQ=\n{whole}"));
-        assert!(run(&download("/nowhere/at all", 0, "")).starts_with("#error /nowhere/at all is not there"));
+        let said = run(&download("/nowhere/at all", 0, ""));
+        assert!(said.starts_with("#error /nowhere/at all cannot be read on the node: No such file"), "{said}");
         assert!(run(&download("/", 0, "")).contains("is a directory"));
     }
 
@@ -109,6 +111,29 @@ mod tests {
         let said = run(format!("0 9 {sum}\naGVsbG9=\n").replace("bG9", "bG8A"));
         assert!(said.ends_with("#differs\n") || said.contains("#error"), "{said}");
         assert_eq!(std::fs::read(dir.path().join("it's")).unwrap(), b"hello");
+    }
+
+    #[test]
+    fn what_the_node_cannot_write_is_told_with_its_path_and_the_systems_word_for_why() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        let path = path.to_str().unwrap();
+        let run = |before: &str, script: String| {
+            let mut child = Command::new("sh")
+                .args(["-c", &format!("{before}\n{script}")])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"0 9 x\naGVsbG8=\n");
+            String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+        };
+        // A limit stands for a full disk.
+        let said = run("trap '' XFSZ; ulimit -f 0", upload(path, "x"));
+        assert!(said.ends_with(&format!("#error the node cannot write {path}: File too large\n")), "{said}");
+        let said = run("", upload("/proc/file", "x"));
+        assert!(said.starts_with("#error the node cannot write to /proc/: "), "{said}");
+        assert!(!said.trim_end().ends_with(':'), "{said}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
-    Copied, Progress, SIZE, TransferError, hash,
+    Complaint, Copied, Progress, SIZE, TransferError, hash,
     lines::{Line, Lines},
     reason, script, text_of,
 };
@@ -44,7 +44,7 @@ impl Client {
         };
         let mut session = self.start_session(request, SIZE).await?;
         let input = session.input_handle();
-        let mut lines = Lines::default();
+        let (mut lines, mut complaint) = (Lines::default(), Complaint::default());
         // What is to be sent next, and where in it.
         let (mut block, mut at, mut begun) = (Vec::new(), 0, false);
         let (mut placed, mut stopping) = (None, false);
@@ -59,7 +59,14 @@ impl Client {
                 event = session.next() => match event {
                     Some(SessionEvent::Output(bytes)) => {
                         let outcome = lines.take(&bytes, |line| {
-                            let Line::Says(word, rest) = line else { return Ok(()) };
+                            let (word, rest) = match line {
+                                Line::Says(word, rest) => (word, rest),
+                                // The script says nothing else: it is a program or the shell that complains.
+                                Line::Data(line) => {
+                                    complaint.take(&[line.as_slice(), b"\n"].concat());
+                                    return Ok(());
+                                }
+                            };
                             match word.as_str() {
                                 "have" if !begun => {
                                     begun = true;
@@ -80,7 +87,7 @@ impl Client {
                     Some(SessionEvent::Closed { reason }) => match placed {
                         Some(path) => return Ok(source.finish(path)),
                         None if stopping => return Err(TransferError::Stopped),
-                        None => return Err(TransferError::Ended(reason)),
+                        None => return Err(complaint.ended(remote, reason)),
                     },
                     Some(_) => {}
                     None => return Err(TransferError::Ended(None)),
