@@ -423,11 +423,11 @@ impl NodeView {
             },
             Subject::Services => self.services.take(crate::console::probe::services::Services::parse(text)),
             Subject::Users => self.users.take(Accounts::parse(text)),
-            Subject::Folder => {
-                if self.files.take_folder(text) {
-                    self.again(Subject::File);
-                }
-            }
+            Subject::Folder => match self.files.take_folder(text) {
+                files::Leads::File => self.again(Subject::File),
+                files::Leads::Above => self.again(Subject::Folder),
+                files::Leads::Nowhere => {}
+            },
             Subject::File => self.edit = self.files.take_file(text),
             Subject::Log => self.log.take(text),
         }

@@ -50,6 +50,19 @@ pub struct Files {
     pub wanted: Option<(String, Then)>,
     /// The file that is read.
     pub viewer: Option<Viewer>,
+    /// Whether a folder was shown at all.
+    listed: bool,
+}
+
+/// What an answer about a folder leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leads {
+    /// It is shown, or the one before stays.
+    Nowhere,
+    /// It is a file, which is to be fetched.
+    File,
+    /// There is none before: the folder above is asked for.
+    Above,
 }
 
 impl Default for Files {
@@ -62,6 +75,7 @@ impl Default for Files {
             note: None,
             wanted: None,
             viewer: None,
+            listed: false,
         }
     }
 }
@@ -106,17 +120,12 @@ impl Files {
 
     /// Asks for the folder above. `false` if there is none.
     pub fn go_up(&mut self) -> bool {
-        let above = match self.path.trim_end_matches('/').rsplit_once('/') {
-            Some(("", name)) if !name.is_empty() => "/",
-            Some((above, _)) if !above.is_empty() => above,
-            _ => return false,
-        };
-        self.asked = above.to_owned();
-        true
+        let above = above(&self.path).map(str::to_owned);
+        above.inspect(|above| self.asked.clone_from(above)).is_some()
     }
 
-    /// Takes an answer about a folder. `true` if it is a file that is to be fetched instead.
-    pub(super) fn take_folder(&mut self, text: &str) -> bool {
+    /// Takes an answer about a folder.
+    pub(super) fn take_folder(&mut self, text: &str) -> Leads {
         let asked = clean(&self.asked);
         let refused = match Folder::parse(text) {
             Folder::Entries { path, entries, cut } => {
@@ -124,7 +133,10 @@ impl Files {
                 let from = self.path.strip_prefix(&path).map(|rest| rest.trim_start_matches('/').to_owned());
                 let moved = path != self.path;
                 let to = self.to.take().or(from.filter(|_| moved));
-                self.note = cut.then(|| "only the first 5,000 are shown".to_owned());
+                // Why this one is shown and not the one that was asked for.
+                let why = self.note.take().filter(|_| !self.listed);
+                self.note = why.or(cut.then(|| "only the first 5,000 are shown".to_owned()));
+                self.listed = true;
                 (self.asked, self.path) = (path.clone(), path);
                 if moved {
                     self.table.lens.begin();
@@ -134,18 +146,28 @@ impl Files {
                 if let Some(row) = to.and_then(|name| self.find(&name)) {
                     self.table.cursor.at = row;
                 }
-                return false;
+                return Leads::Nowhere;
             }
             Folder::File => {
                 self.wanted = Some((std::mem::replace(&mut self.asked, self.path.clone()), Then::View));
-                return true;
+                return Leads::File;
             }
             Folder::Denied => format!("{asked}: the user of sessions there may not look into it"),
-            Folder::Gone => format!("{asked}: it is not there any more"),
+            Folder::Gone => format!("{asked}: it is not there"),
         };
-        self.note = Some(refused);
-        self.asked.clone_from(&self.path);
-        false
+        match above(&self.asked).map(str::to_owned).filter(|_| !self.listed) {
+            Some(above) => {
+                // Of several that are not there the one that was asked for is told.
+                self.note.get_or_insert(refused);
+                self.asked = above;
+                Leads::Above
+            }
+            None => {
+                self.note = Some(refused);
+                self.asked.clone_from(&self.path);
+                Leads::Nowhere
+            }
+        }
     }
 
     fn find(&self, name: &str) -> Option<usize> {
@@ -159,7 +181,7 @@ impl Files {
         let (content, size, sum) = match File::parse(text) {
             File::Content { bytes, size, sum } => (bytes, size, sum),
             File::Denied => return self.refuse(format!("{shown}: the user of sessions there may not read it")),
-            File::Gone => return self.refuse(format!("{shown}: it is not there any more")),
+            File::Gone => return self.refuse(format!("{shown}: it is not there")),
             File::Special => return self.refuse(format!("{shown}: it is no ordinary file")),
         };
         self.note = None;
@@ -187,6 +209,15 @@ impl Files {
     fn refuse(&mut self, why: String) -> Option<Editable> {
         self.note = Some(why);
         None
+    }
+}
+
+/// The folder above a path.
+fn above(path: &str) -> Option<&str> {
+    match path.trim_end_matches('/').rsplit_once('/') {
+        Some(("", name)) if !name.is_empty() => Some("/"),
+        Some((above, _)) if !above.is_empty() => Some(above),
+        _ => None,
     }
 }
 
@@ -220,6 +251,18 @@ mod tests {
         files.take_folder("#gone\n#.\n");
         assert_eq!((files.asked.as_str(), files.path.as_str()), ("/", "/"));
         assert!(files.note.as_deref().is_some_and(|note| note.contains("not there")));
+    }
+
+    #[test]
+    fn where_there_is_nothing_the_folder_above_is_shown_and_why() {
+        let mut files = Files { asked: "/srv/app/logs".to_owned(), ..Files::default() };
+        assert_eq!((files.take_folder("#gone\n#.\n"), files.asked.as_str()), (Leads::Above, "/srv/app"));
+        assert_eq!((files.take_folder("#gone\n#.\n"), files.asked.as_str()), (Leads::Above, "/srv"));
+        assert_eq!(files.take_folder(&listing("/srv", &["web"])), Leads::Nowhere);
+        assert_eq!((files.path.as_str(), files.note.as_deref()), ("/srv", Some("/srv/app/logs: it is not there")));
+        files.take_folder(&listing("/srv", &["web"]));
+        assert_eq!(files.note, None);
+        assert_eq!(Files::default().take_folder("#denied\n#.\n"), Leads::Nowhere);
     }
 
     #[test]
