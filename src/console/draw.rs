@@ -21,6 +21,7 @@ use crate::{
             node::Node,
             overlay::Overlay,
             seen::{Hit, Seen, Slot},
+            viewer::Room,
         },
         text,
     },
@@ -185,6 +186,11 @@ impl View<'_> {
     /// Remembers the window of a list.
     pub fn window(&mut self, slot: Slot, top: usize, height: usize) {
         self.seen.windows.push((slot, top, height));
+    }
+
+    /// Remembers the room a text has for its lines.
+    pub fn text_room(&mut self, slot: Slot, room: Room) {
+        self.seen.texts.push((slot, room));
     }
 
     /// The key of an action with its word, for a hint: `enter open`.

@@ -7,7 +7,7 @@ use ratatui::{
     widgets::Paragraph,
 };
 
-use super::{View, boxes, grid, viewer};
+use super::{View, boxes, grid};
 use crate::{
     config::theme::Role,
     console::{
@@ -16,6 +16,7 @@ use crate::{
             input::LineInput,
             overlay::{Question, Then},
             seen::{Hit, Slot},
+            viewer::broken,
         },
         text,
     },
@@ -33,7 +34,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, quest
             _ => Role::Text,
         };
         let parts = match is_text {
-            true => viewer::broken(line, room).into_iter().map(|part| line.get(part).unwrap_or_default().to_owned()),
+            true => broken(line, room).into_iter().map(|part| line.get(part).unwrap_or_default().to_owned()),
             false => return text::wrap(line, room).into_iter().map(|line| (role, line)).collect::<Vec<_>>(),
         };
         parts.map(|line| (role, line)).collect()

@@ -15,7 +15,7 @@ use crate::{
         action::Action,
         state::{
             seen::Slot,
-            viewer::{Row, Tone, Viewer, ranges},
+            viewer::{Room, Row, Tone, Viewer, broken, ranges},
         },
         text,
     },
@@ -89,6 +89,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, viewe
     }
     let (top, rows) = window(viewer, body, viewer.cursor.top);
     view.window(Slot::Viewer, top, rows);
+    view.text_room(Slot::Viewer, window_room(viewer, body));
     lines(view, frame, body, viewer, top);
     grid::scroll_hits(view, Slot::Viewer, body, rows, viewer.len());
 }
@@ -111,6 +112,11 @@ fn gutter(viewer: &Viewer) -> usize {
 fn room(viewer: &Viewer, area: Rect) -> usize {
     let bar = usize::from(viewer.len() > usize::from(area.height) || viewer.wraps);
     usize::from(area.width).saturating_sub(gutter(viewer) + bar).max(1)
+}
+
+/// What a text has to know of its window.
+pub(super) fn window_room(viewer: &Viewer, area: Rect) -> Room {
+    Room { columns: room(viewer, area), rows: area.height.into() }
 }
 
 /// The lines a row takes where long ones are broken.
@@ -141,25 +147,6 @@ pub(super) fn window(viewer: &Viewer, area: Rect, top: usize) -> (usize, usize) 
     (top, fitting(&mut (top..len)))
 }
 
-/// A line broken into parts of at most so many columns, by the places where they begin and end.
-pub(super) fn broken(line: &str, room: usize) -> Vec<Range<usize>> {
-    let mut parts = Vec::new();
-    let mut from = 0;
-    if line.is_empty() {
-        parts.push(0..0);
-    }
-    while let Some(rest) = line.get(from..).filter(|rest| !rest.is_empty()) {
-        // What is wider than the room has to be somewhere all the same.
-        let taken = match text::prefix(rest, room).len() {
-            0 => rest.chars().next().map_or(1, char::len_utf8),
-            taken => taken,
-        };
-        parts.push(from..from + taken);
-        from += taken;
-    }
-    parts
-}
-
 /// The lines of a text from `top` on. Where one goes on beyond the window, a mark says so.
 pub(super) fn lines(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, viewer: &Viewer, top: usize) {
     let height = usize::from(area.height);
@@ -175,7 +162,9 @@ pub(super) fn lines(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, viewer: 
         match shown {
             Row::Line(at) => {
                 let first = rows.len();
-                line(view, viewer, at, room, &mut rows);
+                // Of a line that is more than the window one may be further down.
+                let above = if first == 0 && read { viewer.part } else { 0 };
+                line(view, viewer, at, room, (above, height - first), &mut rows);
                 point_out(view, &mut rows[first..], Some(at) == here, viewer.is_chosen(at));
             }
             Row::Gap(lines) => {
@@ -209,8 +198,16 @@ fn point_out(view: &View<'_>, rows: &mut [Line<'static>], is_here: bool, is_chos
     }
 }
 
-/// One line of a text, in as many rows as it takes.
-fn line(view: &View<'_>, viewer: &Viewer, at: usize, room: usize, rows: &mut Vec<Line<'static>>) {
+/// One line of a text, in as many rows as it takes: those after so many that lie above the window, and one more than it has
+/// room for where it goes on below.
+fn line(
+    view: &View<'_>,
+    viewer: &Viewer,
+    at: usize,
+    room: usize,
+    (above, most): (usize, usize),
+    rows: &mut Vec<Line<'static>>,
+) {
     let Some((tone, line)) = viewer.lines.get(at) else { return };
     let digits = gutter(viewer) - 2;
     let (role, sign) = match tone {
@@ -227,7 +224,9 @@ fn line(view: &View<'_>, viewer: &Viewer, at: usize, room: usize, rows: &mut Vec
     let sign = view.span(role, sign);
     if viewer.wraps {
         let matches = ranges(line, viewer.find.text());
-        for (nth, part) in broken(line, room).into_iter().enumerate() {
+        let parts = broken(line, room);
+        let above = above.min(parts.len().saturating_sub(most));
+        for (nth, part) in parts.into_iter().enumerate().skip(above).take(most + 1) {
             let first = if nth == 0 { number.clone() } else { view.span(Role::Dim, " ".repeat(digits)) };
             let mut spans = vec![first, sign.clone(), view.span(role, " ")];
             spans.extend(pieces(view, line, part, &matches, role, found));
@@ -274,16 +273,6 @@ fn pieces(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_is_broken_without_losing_anything() {
-        let parts =
-            |line: &str, room| broken(line, room).into_iter().map(|part| line[part].to_owned()).collect::<Vec<_>>();
-        assert_eq!(parts("abcdefg", 3), ["abc", "def", "g"]);
-        assert_eq!(parts("漢字漢字", 5), ["漢字", "漢字"]);
-        assert_eq!(parts("漢字", 1), ["漢", "字"]);
-        assert_eq!(parts("", 5), [""]);
-    }
 
     #[test]
     fn the_window_of_broken_lines_ends_with_the_text() {

@@ -1,6 +1,8 @@
 //! What drawing tells the state: how large windows are, and what stands where for the mouse.
 
-use super::{Pane, State, compliance::Level, cursor::Cursor, node_view::Tab, overlay::Overlay, split::SeenSides};
+use super::{
+    Pane, State, compliance::Level, cursor::Cursor, node_view::Tab, overlay::Overlay, split::SeenSides, viewer::Room,
+};
 use crate::{
     console::{action::Action, effect::Effect},
     ssm::Timestamp,
@@ -56,6 +58,8 @@ pub type Area = (u16, u16, u16, u16);
 pub struct Seen {
     /// Windows: the first row and the number of rows.
     pub windows: Vec<(Slot, usize, usize)>,
+    /// The room that texts have for their lines.
+    pub texts: Vec<(Slot, Room)>,
     /// What a click means, the topmost last.
     pub hits: Vec<(Area, Hit)>,
     /// The room all shells together have, the lines between them included.
@@ -74,6 +78,7 @@ impl State {
     /// A frame was drawn: windows take the size they had in it.
     pub fn seen(&mut self, seen: Seen, fx: &mut Vec<Effect>) {
         self.fit_windows(&seen.windows);
+        self.fit_texts(&seen.texts);
         self.seen_sides(&seen, fx);
         self.fit_shells(&seen.shells, seen.shell);
         self.seen = seen;
@@ -84,6 +89,18 @@ impl State {
         for (slot, top, height) in windows {
             if let Some(cursor) = self.cursor_of(*slot) {
                 (cursor.top, cursor.height) = (*top, (*height).max(1));
+            }
+        }
+    }
+
+    pub(super) fn fit_texts(&mut self, texts: &[(Slot, Room)]) {
+        for (slot, room) in texts {
+            let viewer = match slot {
+                Slot::NodeLog => self.node_view.as_mut().map(|view| &mut view.log.viewer),
+                _ => self.viewer_mut(),
+            };
+            if let Some(viewer) = viewer {
+                viewer.room = *room;
             }
         }
     }

@@ -352,6 +352,7 @@ impl State {
         if let Some(sides) = sides {
             self.on_other_side(|state| {
                 state.fit_windows(&sides.seen.windows);
+                state.fit_texts(&sides.seen.texts);
                 state.want_tags(fx);
                 if !was {
                     state.settle_side(fx);

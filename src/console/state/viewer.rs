@@ -5,8 +5,10 @@ use std::{path::PathBuf, sync::Arc};
 use super::{cursor::Cursor, input::LineInput};
 use crate::console::{action::Action, text};
 
+mod long;
 mod select;
 
+pub use long::{Room, broken};
 pub use select::Selection;
 
 /// Places kept of a search; more are not worth walking.
@@ -66,6 +68,10 @@ pub struct Viewer {
     pub left: usize,
     /// Whether long lines are broken at the edge of the window; rows are still those of the text.
     pub wraps: bool,
+    /// Parts of the first line in the window that lie above it, if that line is broken and more than the window.
+    pub part: usize,
+    /// The window as it was drawn last.
+    pub room: Room,
     /// What is searched for.
     pub find: LineInput,
     /// Whether that is being typed.
@@ -74,6 +80,8 @@ pub struct Viewer {
     pub found: Vec<usize>,
     /// Which of them one is at.
     pub at_found: usize,
+    /// Which of the places in that line one is at.
+    pub at_hit: usize,
     /// Whether only they are shown, and the lines around them.
     pub only_found: bool,
     /// Lines shown on each side of one that was found.
@@ -108,22 +116,24 @@ impl Viewer {
             Action::SelectLines | Action::SelectText => self.choose(),
             Action::WrapLines => {
                 self.wraps = !self.wraps;
-                self.left = 0;
+                (self.left, self.part) = (0, 0);
             }
-            Action::Left | Action::Right if self.wraps => {}
+            Action::Left | Action::Right | Action::LineStart | Action::LineEnd if self.wraps => {}
+            Action::LineStart => self.to_edge(false),
+            Action::LineEnd => self.to_edge(true),
             Action::CursorBottom => self.to_end(),
             Action::FollowText => {
                 self.selection = None;
                 self.to_end();
             }
             Action::Left => self.left = self.left.saturating_sub(8),
-            Action::Right => self.left = (self.left + 8).min(self.longest()),
+            Action::Right => self.left = (self.left + 8).min(self.widest().saturating_sub(8)),
             Action::Find | Action::Filter => {
                 self.finding = true;
                 self.find.begin_anew();
             }
-            Action::FindNext => self.walk(1),
-            Action::FindPrevious => self.walk(self.found.len().saturating_sub(1)),
+            Action::FindNext => self.walk(true),
+            Action::FindPrevious => self.walk(false),
             Action::OnlyFound if self.find.text().is_empty() => self.finding = true,
             Action::OnlyFound => {
                 self.only_found = !self.only_found;
@@ -144,7 +154,13 @@ impl Viewer {
                 self.arrange();
                 self.show_found();
             }
-            _ => return self.cursor.scroll(action, self.len()),
+            _ if self.creep(action) => {}
+            _ => {
+                if !self.cursor.scroll(action, self.len()) {
+                    return false;
+                }
+                self.part = 0;
+            }
         }
         true
     }
@@ -177,6 +193,7 @@ impl Viewer {
         // How many of broken lines fit is known where they are drawn.
         let last = if self.wraps { 1 } else { self.cursor.height };
         self.cursor.top = self.len().saturating_sub(last);
+        self.part = self.over(self.cursor.top);
     }
 
     /// Takes over a newer version of the text. The place stays, or the end if that was in the window.
@@ -227,19 +244,18 @@ impl Viewer {
         })
     }
 
-    fn longest(&self) -> usize {
-        let rows = (self.cursor.top..).take(self.cursor.height.max(1)).map_while(|at| self.row(at));
-        let width = |row| match row {
-            Row::Line(at) => self.lines.get(at).map_or(0, |(_, line)| text::width(line)),
-            Row::Gap(_) => 0,
-        };
-        rows.map(width).max().unwrap_or(0).saturating_sub(8)
-    }
-
-    fn walk(&mut self, by: usize) {
-        if !self.found.is_empty() {
-            self.at_found = (self.at_found + by) % self.found.len();
-            self.show_found();
+    /// Goes on to the next place that was found: the next line, or what of this one lies beyond the window.
+    fn walk(&mut self, forward: bool) {
+        let all = self.found.len();
+        if all == 0 || self.walk_across(forward) {
+            return;
+        }
+        let by = if forward { 1 } else { all - 1 };
+        self.at_found = (self.at_found + by) % all;
+        self.at_hit = 0;
+        self.show_found();
+        if !forward {
+            self.to_last_hit();
         }
     }
 
@@ -257,6 +273,11 @@ impl Viewer {
         };
         let last = self.len().saturating_sub(self.cursor.height);
         self.cursor.top = row.saturating_sub(self.cursor.height / 3).min(last);
+        self.part = 0;
+        if self.over(row) > 0 {
+            self.cursor.top = row;
+        }
+        self.show_across();
     }
 
     /// Searches again, because what is searched for changed. Capital letters make it exact.
@@ -267,6 +288,7 @@ impl Viewer {
         };
         self.look();
         self.at_found = self.found.iter().position(|line| *line >= top).unwrap_or(0);
+        self.at_hit = 0;
         self.show_found();
     }
 

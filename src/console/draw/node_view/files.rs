@@ -166,5 +166,6 @@ pub(super) fn logs(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown
     let wanted = if log.is_away() { viewed.cursor.top } else { viewed.len() };
     let (top, rows) = viewer::window(viewed, body, wanted);
     view.window(Slot::NodeLog, top, rows);
+    view.text_room(Slot::NodeLog, viewer::window_room(viewed, body));
     viewer::lines(view, frame, body, viewed, top);
 }
