@@ -159,20 +159,19 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             Some(problem)
         }
     };
+    let mut canaries = state::canary::left::Lasting::default();
+    let mut ledgers = ledger::Ledgers::default();
     // A record begins where every console does.
-    let session_of_ledger = session.as_ref().filter(|_| file.is_none());
-    let ledger = session_of_ledger.map(|session| ledger::Ledger::begin(&paths.running_forwards(), &session.name()));
-    let ledger = match ledger.transpose() {
-        Ok(Some((ledger, left))) => {
+    if let Some(session) = session.as_ref().filter(|_| file.is_none()) {
+        if let Some((ledger, left)) = begin_ledger(&paths.running_forwards(), session) {
             (forwards.ledger, forwards.left) = (Some(ledger.file().to_owned()), left);
-            Some(ledger)
+            ledgers.forwards = Some(ledger);
         }
-        Ok(None) => None,
-        Err(error) => {
-            tracing::warn!(%error, "it cannot be written down which forwards are on");
-            None
+        if let Some((ledger, left)) = begin_ledger(&paths.waiting_canaries(), session) {
+            canaries = state::canary::left::Lasting::of(ledger.file().to_owned(), left);
+            ledgers.canaries = Some(ledger);
         }
-    };
+    }
     let kept = forwards.kept.clone();
     let read =
         reload::Read { paths: paths.clone(), adjust, theme_is_given, settings: settings.clone(), keymap: user, files };
@@ -187,6 +186,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         recordings,
         saved_views: (saved_views, paths.views()),
         forwards,
+        canaries,
         opener: opener::Opener::here(),
         now: clock.now(),
     });
@@ -228,8 +228,17 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         noted: pulse::Noted::new(),
         held: None,
     };
-    pulse.run(ledger).await?;
+    pulse.run(ledgers).await?;
     Ok(())
+}
+
+/// The ledger of this console in a directory, and what consoles of its scope have left there.
+fn begin_ledger<E: ledger::Entry>(
+    directory: &std::path::Path,
+    session: &session::Session,
+) -> Option<(ledger::Ledger<E>, Vec<E>)> {
+    let begun = ledger::Ledger::begin(directory, &session.name());
+    begun.inspect_err(|error| tracing::warn!(%error, directory = %directory.display(), "no ledger is kept")).ok()
 }
 
 /// The forwards that the console keeps.

@@ -69,6 +69,11 @@ impl Paths {
         self.state.join("forwards")
     }
 
+    /// Which canaries of consoles have a rest that waits: a file for each console.
+    pub fn waiting_canaries(&self) -> PathBuf {
+        self.state.join("canaries")
+    }
+
     /// The names of the user's fleets.
     pub fn contexts(&self) -> PathBuf {
         self.config.join("contexts.toml")

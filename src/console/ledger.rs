@@ -1,4 +1,5 @@
-//! Which forwards a console has on, written down while it runs: after it was killed, the next one of the same scope says so.
+//! What a console has under way, written down while it runs: forwards that are on, and canaries whose rest waits. After it was
+//! killed, the next one of the same scope says so.
 //!
 //! Each console has a file of its own and holds a lock beside it for as long as it lives, whatever becomes of it. A file whose lock
 //! can be had is that of a console that is gone and did not say goodbye.
@@ -6,32 +7,76 @@
 use std::{
     fs::{self, File, TryLockError},
     io,
+    marker::PhantomData,
     path::{Path, PathBuf},
 };
 
+use super::state::canary::left::Entry as Canary;
 use crate::config::forward::{Forward, Forwards};
+
+/// What a ledger is about.
+pub trait Entry: PartialEq + Sized {
+    /// Reads what a console wrote down.
+    ///
+    /// # Errors
+    /// In words, when it is not in order.
+    fn parse(text: &str) -> Result<Vec<Self>, String>;
+
+    /// What is written down.
+    fn text(entries: Vec<Self>) -> String;
+}
+
+impl Entry for Forward {
+    fn parse(text: &str) -> Result<Vec<Self>, String> {
+        Forwards::parse(text).map(|forwards| forwards.forwards).map_err(|error| error.to_string())
+    }
+
+    fn text(forwards: Vec<Self>) -> String {
+        Forwards { forwards }.text()
+    }
+}
+
+impl Entry for Canary {
+    fn parse(text: &str) -> Result<Vec<Self>, String> {
+        Self::parse(text)
+    }
+
+    fn text(entries: Vec<Self>) -> String {
+        Self::text(&entries)
+    }
+}
 
 /// A console's ledger.
 #[derive(Debug)]
-pub struct Ledger {
+pub struct Ledger<E> {
     file: PathBuf,
     lock: PathBuf,
     _held: File,
+    of: PhantomData<E>,
 }
 
-impl Ledger {
+/// The ledgers of a console that leaves something behind.
+#[derive(Debug, Default)]
+pub struct Ledgers {
+    /// Which forwards are on.
+    pub forwards: Option<Ledger<Forward>>,
+    /// Which canaries wait.
+    pub canaries: Option<Ledger<Canary>>,
+}
+
+impl<E: Entry> Ledger<E> {
     /// Begins the ledger of this console, and takes what consoles of the same scope have left.
     ///
     /// # Errors
     /// When its directory cannot be written to.
-    pub fn begin(directory: &Path, scope: &str) -> io::Result<(Self, Vec<Forward>)> {
+    pub fn begin(directory: &Path, scope: &str) -> io::Result<(Self, Vec<E>)> {
         fs::create_dir_all(directory)?;
         let left = take_left(directory, scope);
         let file = directory.join(format!("{scope}.{}.toml", std::process::id()));
         let lock = file.with_extension("lock");
         let held = File::create(&lock)?;
         held.lock()?;
-        Ok((Self { file, lock, _held: held }, left))
+        Ok((Self { file, lock, _held: held, of: PhantomData }, left))
     }
 
     /// Where it says what is on.
@@ -39,12 +84,11 @@ impl Ledger {
         &self.file
     }
 
-    /// The console is left, and its forwards have ended with it. Those that an earlier one had left, and of which nobody has
-    /// decided anything, are for the next one.
-    pub fn end(self, undecided: Vec<Forward>) {
+    /// The console is left, and what it had under way has ended with it. That of which nobody has decided anything is for the
+    /// next one.
+    pub fn end(self, undecided: Vec<E>) {
         if !undecided.is_empty() {
-            let text = Forwards { forwards: undecided }.text();
-            if let Err(error) = fs::write(&self.file, text) {
+            if let Err(error) = fs::write(&self.file, E::text(undecided)) {
                 tracing::warn!(%error, file = %self.file.display(), "not written");
             }
             return;
@@ -55,8 +99,8 @@ impl Ledger {
     }
 }
 
-/// What consoles of a scope that are gone had on; their files go with them.
-fn take_left(directory: &Path, scope: &str) -> Vec<Forward> {
+/// What consoles of a scope that are gone had under way; their files go with them.
+fn take_left<E: Entry>(directory: &Path, scope: &str) -> Vec<E> {
     let of_scope = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".lock"));
         let number = name.and_then(|name| name.strip_prefix(scope)?.strip_prefix('.'));
@@ -72,17 +116,17 @@ fn take_left(directory: &Path, scope: &str) -> Vec<Forward> {
         }
         let file = lock.with_extension("toml");
         let text = crate::config::paths::read_optional(&file).ok().flatten().unwrap_or_default();
-        match Forwards::parse(&text) {
-            Ok(forwards) => left.extend(forwards.forwards),
+        match E::parse(&text) {
+            Ok(entries) => left.extend(entries),
             Err(error) => tracing::warn!(%error, file = %file.display(), "not read"),
         }
         let _ = fs::remove_file(file);
         let _ = fs::remove_file(lock);
     }
-    let mut once: Vec<Forward> = Vec::new();
-    for forward in left {
-        if !once.contains(&forward) {
-            once.push(forward);
+    let mut once: Vec<E> = Vec::new();
+    for entry in left {
+        if !once.contains(&entry) {
+            once.push(entry);
         }
     }
     once
@@ -97,7 +141,7 @@ mod tests {
     #[test]
     fn what_a_console_left_is_found_once_and_what_one_has_is_left_alone() {
         let directory = tempfile::tempdir().unwrap();
-        let (own, left) = Ledger::begin(directory.path(), "prod-1").unwrap();
+        let (own, left) = Ledger::<Forward>::begin(directory.path(), "prod-1").unwrap();
         assert_eq!(left, []);
         fs::write(own.file(), ONE).unwrap();
         // One that was killed holds no lock any more.
@@ -107,12 +151,12 @@ mod tests {
         fs::write(directory.path().join("prod-1.8.toml"), "no ledger").unwrap();
         fs::write(directory.path().join("prod-12.9.lock"), "").unwrap();
         fs::write(directory.path().join("prod-12.9.toml"), ONE).unwrap();
-        let left = take_left(directory.path(), "prod-1");
+        let left: Vec<Forward> = take_left(directory.path(), "prod-1");
         assert_eq!(left.iter().map(|forward| forward.remote).collect::<Vec<_>>(), [80]);
-        assert_eq!(take_left(directory.path(), "prod-1"), []);
+        assert_eq!(take_left::<Forward>(directory.path(), "prod-1"), []);
         // What nobody decided about is there again after an ordinary end too.
         own.end(left.clone());
-        let (own, again) = Ledger::begin(directory.path(), "prod-1").unwrap();
+        let (own, again) = Ledger::<Forward>::begin(directory.path(), "prod-1").unwrap();
         assert_eq!(again, left);
         own.end(Vec::new());
         let mut names: Vec<_> =

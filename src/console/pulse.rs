@@ -20,7 +20,7 @@ use super::{
     },
     ground::{self, Ear, Heard},
     keyboard,
-    ledger::Ledger,
+    ledger::Ledgers,
     looks::{AUTO, Looks},
     origin::Origin,
     record::Recorder,
@@ -84,7 +84,7 @@ enum Over {
 
 impl Pulse {
     /// Runs until the user leaves, the process is told to end or the terminal is lost.
-    pub async fn run(mut self, ledger: Option<Ledger>) -> io::Result<()> {
+    pub async fn run(mut self, ledgers: Ledgers) -> io::Result<()> {
         let mut signals = Signals::new()?;
         let over = self.beat(&mut signals).await;
         self.recorder.finish();
@@ -99,8 +99,11 @@ impl Pulse {
         self.updates.close();
         drop(self.tty);
         finish(self.performer, leave_shells, &mut signals).await;
-        if let Some(ledger) = ledger {
+        if let Some(ledger) = ledgers.forwards {
             ledger.end(self.state.forwards.undecided().cloned().collect());
+        }
+        if let Some(ledger) = ledgers.canaries {
+            ledger.end(self.state.waiting_canaries());
         }
         over.map(|_| ())
     }

@@ -352,6 +352,7 @@ fn state(head: &Head) -> State {
         save_directory: "saved".into(),
         recordings: "recordings".into(),
         saved_views: Default::default(),
+        canaries: Default::default(),
         forwards: Default::default(),
         opener: Err("this is a record"),
         now: Timestamp::from_millis(head.began),

@@ -28,6 +28,7 @@ pub fn fleet(count: usize, now: Timestamp) -> State {
         save_directory: std::env::temp_dir(),
         recordings: std::env::temp_dir(),
         saved_views: Default::default(),
+        canaries: Default::default(),
         forwards: Default::default(),
         opener: Err("there is no display here"),
         now,

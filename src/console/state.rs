@@ -136,6 +136,8 @@ pub struct Start {
     pub saved_views: (Vec<View>, PathBuf),
     /// The forwards that outlast consoles.
     pub forwards: forwards::Lasting,
+    /// The canaries that outlast consoles.
+    pub canaries: canary::left::Lasting,
     /// What opens links, or why they are not opened here.
     pub opener: Result<Opener, Reason>,
     /// The time.
@@ -226,6 +228,8 @@ pub struct State {
     views_file: PathBuf,
     /// What waits for the end of a canary.
     staged: Vec<canary::Staged>,
+    /// What of that outlasts consoles.
+    canaries: canary::left::Lasting,
     planning: Option<plan::Planning>,
     plan_feed: feed::Feeds,
     /// What is waited for.
@@ -330,6 +334,7 @@ impl State {
             recordings: start.recordings,
             opener: start.opener,
             staged: Vec::new(),
+            canaries: start.canaries,
             planning: None,
             plan_feed: feed::Feeds::default(),
             watch: watch::Watch::default(),
@@ -358,6 +363,7 @@ impl State {
         state.take_columns();
         state.take_own();
         state.tell_left_forwards();
+        state.tell_left_canaries();
         state.take_theme();
         state
     }
@@ -413,6 +419,7 @@ impl State {
         self.settle_side(fx);
         self.on_other_shown(|state| state.settle_side(fx));
         self.settle_ledger(fx);
+        self.note_canaries(fx);
         self.settle_broadcast();
         self.settle_focus(fx);
         self.mask_form();

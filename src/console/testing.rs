@@ -9,7 +9,7 @@ use super::{
     draw::{Look, draw},
     effect::{Change, Effect, Epoch, Query, Source},
     origin::Origin,
-    state::{Event, Start, State, forwards::Lasting},
+    state::{Event, Start, State, canary, forwards::Lasting},
     update::{Facts, Page, Trouble, Update},
 };
 use crate::{
@@ -49,11 +49,26 @@ impl Bench {
 
     /// A console that is not connected yet.
     pub fn starting(settings: Settings) -> Self {
-        Self::at(settings, vec![Place { name: "test".to_owned(), ..Place::default() }])
+        Self::at(settings, vec![Self::place()])
+    }
+
+    /// [`Bench::new`] before which consoles have left canaries.
+    pub fn with_canaries(canaries: canary::left::Lasting) -> Self {
+        let mut bench = Self::beginning(Settings::default(), vec![Self::place()], canaries);
+        bench.connect(Origin::default());
+        bench
+    }
+
+    fn place() -> Place {
+        Place { name: "test".to_owned(), ..Place::default() }
     }
 
     /// A console that looks at these places, none of which is connected yet.
     pub fn at(settings: Settings, places: Vec<Place>) -> Self {
+        Self::beginning(settings, places, canary::left::Lasting::default())
+    }
+
+    fn beginning(settings: Settings, places: Vec<Place>, canaries: canary::left::Lasting) -> Self {
         let now = Timestamp::from_millis(BEGIN);
         let (keymap, problems) = super::keymap(None);
         assert_eq!(problems, []);
@@ -69,6 +84,7 @@ impl Bench {
             save_directory: "/saved".into(),
             recordings: "/recordings".into(),
             saved_views: (Vec::new(), "/state/views.toml".into()),
+            canaries,
             forwards: Lasting { file: Some("/state/forwards.toml".into()), ..Lasting::default() },
             opener: Err("there is no display here"),
             now,

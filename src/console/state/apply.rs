@@ -178,6 +178,7 @@ impl State {
             Page::Commands(list) => self.commands.land(origin, list),
             Page::Running(list) => {
                 self.commands.renew(origin, list);
+                self.restore_canaries();
                 self.check_sent(fx);
             }
             Page::Invocations(list) => {
@@ -276,8 +277,10 @@ impl State {
             }
             (Source::Commands, None) => {
                 self.commands.finish_list(origin);
+                self.restore_canaries();
                 self.check_sent(fx);
             }
+            (Source::Running, None) => self.end_left_canaries(origin),
             (Source::Invocations, None) => {
                 if self.commands.viewer.as_ref().is_some_and(|viewer| viewer.running) {
                     self.renew_viewer();

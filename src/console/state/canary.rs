@@ -1,12 +1,14 @@
 //! A command that goes to a few nodes first: who they are, and the rest, which waits until somebody has looked at what came
 //! of them and says yes or no.
 
+pub mod left;
+
 use super::{
     Pane, State,
     commands::{Outcome, Results, command_outcome, summary},
     compose::MOST_IDS,
-    overlay::{Overlay, Question, Then, listed},
-    plan::Reached,
+    overlay::{Overlay, Question, Then},
+    plan::{Named, Reached},
 };
 use crate::{
     console::{
@@ -88,7 +90,8 @@ impl Canary {
     }
 }
 
-/// The rest of a command, which waits for what comes of its canary. It is kept while the console runs, whatever is looked at.
+/// The rest of a command, which waits for what comes of its canary, whatever is looked at. That it waits is written down, and
+/// offered again by the next console where this one ends before that was decided.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Staged {
     /// The number of the yes with which the canary was sent.
@@ -229,8 +232,8 @@ impl State {
             return;
         }
         let (came, well) = self.canary_words(&staged);
-        let nodes: Vec<&String> = staged.rest.iter().flat_map(|(_, part)| &part.instance_ids).collect();
-        let mut lines = vec![format!("{came}; {} more", count(nodes.len(), "node"))];
+        let nodes = staged.waiting();
+        let mut lines = vec![format!("{came}; {} more", count(nodes, "node"))];
         if staged.batches() > 1 {
             let of =
                 format!("{} of {MOST_IDS} ids at most, sent one after the other", count(staged.batches(), "command"));
@@ -242,9 +245,11 @@ impl State {
         let then = Then::Change(staged.rest.iter().map(send).collect());
         let mut question = Question::new("Send it to the rest?", lines, then).showing(script);
         question.lines.push(String::new());
-        question.lines.extend(listed(&nodes, |id| self.node_name(id)));
-        if !well || nodes.len() > self.confirm_above(&staged.rest) {
-            question = question.typing(&nodes.len().to_string());
+        let named = |id: &String| Named { id: id.clone(), name: self.node_name(id) };
+        let parts = staged.rest.iter().map(|(origin, part)| (*origin, part.instance_ids.iter().map(named).collect()));
+        question.lines.extend(self.all_names("These nodes get it", parts.collect()));
+        if !well || nodes > self.confirm_above(&staged.rest) {
+            question = question.typing(&nodes.to_string());
         }
         question.rest_of = Some(staged.number);
         self.overlays.push(Overlay::Question(Box::new(question)));

@@ -8,6 +8,7 @@ use super::{
     form::{Field, Form, Purpose, Value},
     input::LineInput,
     overlay::{Overlay, Question, Then},
+    plan::Named,
 };
 use crate::{
     client::word::quoted,
@@ -396,14 +397,18 @@ impl State {
             lines.push(format!("  {}{more}", names.join(", ")));
         }
         lines.push(String::new());
-        for (_, step) in steps.iter().take(8) {
+        for (_, step) in &steps {
             let own = step.environment.iter().filter(|(name, _)| name.starts_with("FLEETDECK_"));
             let variables: String = own.map(|(name, value)| format!("{name}={} ", quoted(value))).collect();
             let words = step.words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
             lines.push(format!("  {}", shown(&format!("{variables}{words}"))));
         }
-        if steps.len() > 8 {
-            lines.push(format!("  … {} more", count(steps.len() - 8, "program")));
+        // All of it: what is agreed to can be read, however much it is.
+        if nodes.len() > names.len() {
+            let named = |id: &String| Named { id: id.clone(), name: self.node_name(id) };
+            let parts = self.by_origin(nodes).into_iter();
+            let parts = parts.map(|(origin, nodes)| (origin, nodes.iter().map(named).collect())).collect();
+            lines.extend(self.all_names("All of them", parts));
         }
         // Where changes are refused, they are refused for the nodes there alone.
         let mut parts: BTreeMap<Origin, Vec<Step>> = BTreeMap::new();

@@ -132,7 +132,12 @@ impl State {
             lines.push(cut(&copies.join(", "), 70));
         }
         for staged in self.all_staged() {
-            lines.push(format!("{} wait for a canary's yes and will not get it.", count(staged.waiting(), "node")));
+            let next = match (staged.is_under_way(), self.canaries.ledger.is_some()) {
+                (true, _) => "are getting a command now, after its canary.",
+                (false, true) => "wait for a canary's yes: the next start asks again.",
+                (false, false) => "wait for a canary's yes and will not get it.",
+            };
+            lines.push(format!("{} {next}", count(staged.waiting(), "node")));
         }
         match lines.is_empty() {
             true => fx.push(Effect::Quit),

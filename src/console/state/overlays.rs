@@ -25,6 +25,8 @@ use crate::{
 
 /// A script of more lines stands below everything else in its question.
 const LONG_SCRIPT: usize = 8;
+/// Nodes that a question names at its top; where there are more, all of them are named at its end.
+const NAMED: usize = 8;
 
 impl State {
     pub(super) fn act_overlay(&mut self, action: Action, fx: &mut Vec<Effect>) {
@@ -430,7 +432,7 @@ impl State {
         let parts = if plan.rest.is_empty() || several { plan.parts.as_slice() } else { &[] };
         for (origin, _) in parts {
             let whose = if several { format!("{}: ", self.origins.label(*origin)) } else { String::new() };
-            lines.push(format!("  {whose}{}", plan.names(*origin, 8)));
+            lines.push(format!("  {whose}{}", plan.names(*origin, NAMED)));
         }
         if plan.rest.is_empty() && plan.parts.len() > 1 && plan.batches() == plan.parts.len() {
             lines.push(format!("as {}, one for each of these origins", count(plan.parts.len(), "command")));
@@ -452,6 +454,9 @@ impl State {
         question = question.showing(script);
         if !is_long {
             question.lines.extend([String::new(), plan.rate()]);
+        }
+        if plan.nodes.len() > NAMED || !plan.rest.is_empty() {
+            question.lines.extend(self.planned_names(plan));
         }
         if !plan.exact {
             // How many it reaches, nobody here knows.
@@ -483,7 +488,7 @@ impl State {
     }
 
     /// Nodes by origin, in the order of the scope. Without nodes it is the first origin, which may know better.
-    fn by_origin(&self, nodes: &[String]) -> Vec<Part> {
+    pub(super) fn by_origin(&self, nodes: &[String]) -> Vec<Part> {
         let mut parts: BTreeMap<Origin, Vec<String>> = BTreeMap::new();
         for node in nodes {
             parts.entry(self.origin_of(node)).or_default().push(node.clone());

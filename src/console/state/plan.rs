@@ -1,7 +1,7 @@
 //! What a command would do, before it does anything: the exact nodes, the ones that are missed by a letter's case, how many
 //! commands it takes, and the line for the AWS CLI that does the same.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,15 @@ pub struct Reached {
     pub online: bool,
     /// Whether it gets the command before the others.
     pub is_first: bool,
+}
+
+/// A node as it is named in a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// A node that is not reached although it would be if capitals did not count.
@@ -458,6 +467,46 @@ impl State {
             }
             _ => {}
         }
+    }
+
+    /// All nodes of a plan by name, those that are first apart from those that wait for them.
+    pub(super) fn planned_names(&self, plan: &Plan) -> Vec<String> {
+        let of = |is_first: bool| {
+            let mut of: BTreeMap<Origin, Vec<Named>> = BTreeMap::new();
+            for node in plan.nodes.iter().filter(|node| node.is_first == is_first) {
+                of.entry(node.origin).or_default().push(Named { id: node.id.clone(), name: node.name.clone() });
+            }
+            of.into_iter().collect()
+        };
+        if plan.rest.is_empty() {
+            return self.all_names("All of them", of(false));
+        }
+        let mut lines = self.all_names("First", of(true));
+        lines.extend(self.all_names("After a look at what came of it", of(false)));
+        lines
+    }
+
+    /// Every node by name below a heading that counts them, by origin where there are several: what is agreed to can be read,
+    /// however many they are. Nodes that are called the same have their ids.
+    pub(super) fn all_names(&self, heading: &str, parts: Vec<(Origin, Vec<Named>)>) -> Vec<String> {
+        let all: usize = parts.iter().map(|(_, nodes)| nodes.len()).sum();
+        let mut called: HashMap<&str, usize> = HashMap::new();
+        for node in parts.iter().flat_map(|(_, nodes)| nodes) {
+            *called.entry(node.name.as_str()).or_default() += 1;
+        }
+        let name = |node: &Named| match called.get(node.name.as_str()) {
+            Some(2..) if node.name != node.id => format!("{} ({})", cut(&node.name, 24), node.id),
+            _ => cut(&node.name, 32),
+        };
+        let mut lines = vec![String::new(), format!("{heading}, {}:", count(all, "node"))];
+        for (origin, nodes) in &parts {
+            let whose = match self.origins.are_several_anywhere() {
+                true => format!("{}: ", self.origins.label(*origin)),
+                false => String::new(),
+            };
+            lines.push(format!("{whose}{}", clean(&nodes.iter().map(name).collect::<Vec<_>>().join(", "))));
+        }
+        lines
     }
 
     /// The lines for the AWS CLI that do the same, for every origin.

@@ -186,6 +186,7 @@ impl State {
             ids.extend(results.ids.iter().filter(|_| open).cloned());
             every = Duration::from_secs(self.settings.refresh_running.max(1));
         }
+        ids.extend(self.left_canaries(origin));
         ids.sort();
         ids.dedup();
         if !ids.is_empty() && self.watch.commands_feed.of(origin).is_due(self.now, every) {

@@ -3,9 +3,12 @@
 use super::{info, loaded};
 use crate::{
     console::{
-        effect::{Change, Effect, Source},
+        effect::{Change, Effect, Query, Source},
         origin::Origin,
-        state::plan::Resolved,
+        state::{
+            canary::left::{Entry, Lasting},
+            plan::Resolved,
+        },
         testing::{BEGIN, Bench},
         update::{Changed, Page, Trouble, Update},
     },
@@ -15,6 +18,11 @@ use crate::{
 /// A form with a script, targets that stand for 60 nodes, and a canary in it; its plan is there.
 pub fn written(canary: &str) -> Bench {
     let mut bench = loaded(false, 3);
+    write(&mut bench, canary);
+    bench
+}
+
+fn write(bench: &mut Bench, canary: &str) {
     bench.press("3 n");
     bench.type_text("systemctl restart nginx");
     bench.press("tab");
@@ -27,7 +35,15 @@ pub fn written(canary: &str) -> Bench {
         Source::Plan,
         Page::Plan(Box::new(Resolved { nodes: (0..60).map(online).collect(), ..Default::default() })),
     );
-    bench
+}
+
+/// A canary of two nodes is sent.
+fn send_canary(bench: &mut Bench) {
+    bench.answer(Source::Nodes, Page::Nodes((0..3).map(info).collect()));
+    write(bench, "2");
+    bench.type_text("2");
+    bench.press("enter");
+    answer(bench, Ok(&["c-1"]), None);
 }
 
 /// The nodes of the commands that were sent, in turn.
@@ -103,6 +119,15 @@ fn the_rest_waits_for_a_yes_and_gets_exactly_what_was_planned() {
     ] {
         assert!(screen.contains(told), "{told} in {screen}");
     }
+    // All of them can be read before a yes: those that are first, and those that wait.
+    for _ in 0..30 {
+        bench.press("down");
+        bench.screen(80, 24);
+    }
+    let screen = bench.screen(80, 24);
+    for told in ["First, 2 nodes:", "web-0, web-1", "After a look at what came of it, 58 nodes:", "web-59"] {
+        assert!(screen.contains(told), "{told} in {screen}");
+    }
     bench.press("esc esc");
     let mut bench = under_way();
     assert_eq!(sent(&bench), [["mi-00000000000000000", "mi-00000000000000001"]], "targets are none of its business");
@@ -114,7 +139,10 @@ fn the_rest_waits_for_a_yes_and_gets_exactly_what_was_planned() {
     bench.press("1");
     bench.press("3 c");
     let screen = bench.screen(100, 40);
-    assert!(screen.contains("Send it to the rest?") && screen.contains("web-2") && screen.contains("restart nginx"));
+    assert!(screen.contains("Send it to the rest?") && screen.contains("restart nginx"));
+    assert!(screen.contains("These nodes get it, 58 nodes:") && screen.contains("web-2,"));
+    assert!(screen.contains("mi-00000000000000059"), "one that is not listed here has its id: {screen}");
+    assert!(!screen.contains("web-1,"), "{screen}");
     assert_eq!(sent(&bench).len(), 1);
     bench.press("esc c");
     // So many are typed, as in any other question.
@@ -176,6 +204,79 @@ fn a_canary_that_goes_nowhere_has_no_rest_and_one_that_waits_is_named_before_one
     let mut bench = under_way();
     bench.press("q");
     assert!(bench.screen(100, 24).contains("58 nodes wait for a canary's yes"));
+}
+
+/// A console of the place that [`Bench::new`] looks at, before which another one ended with this in its ledger.
+fn next(left: Vec<Entry>) -> Bench {
+    let mut bench = Bench::with_canaries(Lasting::of("/state/canaries/test.toml".into(), left));
+    bench.wait(1_000);
+    bench
+}
+
+/// What the ledger says, as it was written last.
+fn noted(bench: &Bench) -> Vec<Entry> {
+    let kept = bench.fx.iter().rev().find_map(|effect| match effect {
+        Effect::Keep { path, text } if path.starts_with("/state/canaries") => Some(text),
+        _ => None,
+    });
+    Entry::parse(kept.expect("it is written down")).unwrap()
+}
+
+/// The canary of [`under_way`] as the service tells it later.
+fn ran() -> ssm::Command {
+    let script = [("commands".to_owned(), vec!["systemctl restart nginx".to_owned()])];
+    ssm::Command {
+        parameters: ssm::Sensitive(script.into()),
+        max_concurrency: Some("7".to_owned()),
+        ..command("c-1", CommandStatus::Success, 0)
+    }
+}
+
+#[test]
+fn a_canary_that_waits_is_offered_again_by_the_next_console() {
+    let mut bench = next(Vec::new());
+    send_canary(&mut bench);
+    let left = noted(&bench);
+    let text = Entry::text(&left);
+    assert!(text.contains("c-1") && text.contains("mi-00000000000000059") && !text.contains("nginx"), "{text}");
+    bench.press("q");
+    assert!(bench.screen(100, 24).contains("58 nodes wait for a canary's yes: the next start asks again."));
+    // Killed or left: the next one asks what became of it, and offers the rest with what the canary ran.
+    let mut bench = next(left);
+    let Some((Query::Running(asked), _)) = bench.asked(Source::Running) else { panic!("nobody asked") };
+    assert_eq!(asked, ["c-1"]);
+    bench.answer(Source::Running, Page::Running(vec![ran()]));
+    let screen = bench.screen(120, 24);
+    assert!(screen.contains("the canary succeeded on 2 nodes; 58"), "{screen}");
+    bench.press("3 enter c");
+    let screen = bench.screen(100, 40);
+    assert!(screen.contains("Send it to the rest?") && screen.contains("restart nginx"), "{screen}");
+    bench.type_text("58");
+    bench.press("enter");
+    let changes = bench.changes();
+    let Some(Change::Send(send)) = changes.last() else { panic!("{changes:?}") };
+    assert_eq!((send.instance_ids.len(), send.instance_ids[57].as_str()), (58, "mi-00000000000000059"));
+    assert_eq!((send.document_name.as_str(), send.max_concurrency.as_deref()), ("AWS-RunShellScript", Some("7")));
+    assert_eq!(send.parameters.get("commands").unwrap(), &["systemctl restart nginx"]);
+    // While it is sent nobody knows how far it has come, and nobody sends it twice.
+    assert!(noted(&bench)[0].sending);
+    let sending = noted(&bench);
+    let mut bench = next(sending);
+    let screen = bench.screen(160, 24);
+    assert!(screen.contains("fleetdeck ended while the rest of the canary c-1 (58"), "{screen}");
+    assert!(bench.asked(Source::Running).is_none());
+}
+
+#[test]
+fn a_canary_that_nobody_knows_any_more_is_told_to_have_no_rest() {
+    let mut bench = next(Vec::new());
+    send_canary(&mut bench);
+    let mut bench = next(noted(&bench));
+    assert_eq!(bench.state.waiting_canaries().len(), 1, "it is not forgotten before it was asked for");
+    bench.answer(Source::Running, Page::Running(Vec::new()));
+    let screen = bench.screen(160, 24);
+    assert!(screen.contains("58 nodes that waited for a canary when fleetdeck ended did"), "{screen}");
+    assert!(bench.state.waiting_canaries().is_empty());
 }
 
 #[test]
