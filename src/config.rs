@@ -13,3 +13,4 @@ pub mod session;
 pub mod settings;
 pub mod theme;
 pub mod view;
+pub mod written;

@@ -11,6 +11,7 @@ use crate::{
         paths::Paths,
         place::{Catalogue, Place},
         settings::Settings,
+        written::Written,
     },
     ssm::clock::Clock,
 };
@@ -75,43 +76,68 @@ pub struct Options {
     pub apart: Vec<OsString>,
 }
 
-/// Reads the user's settings file, if there is one.
-///
-/// # Errors
-/// When it cannot be read or is not in order; the error says where.
-pub fn settings(paths: &Paths) -> anyhow::Result<Settings> {
+/// Reads the user's settings file, if there is one. What is wrong with it is among its problems, and what is sound stands. Of a
+/// file that cannot be read nobody knows what it says must not be changed: then nothing is.
+pub fn settings(paths: &Paths) -> Settings {
     let path = paths.settings();
-    match crate::config::paths::read_optional(&path)? {
-        Some(text) => {
-            let mut settings = read(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-            let file = path.display().to_string();
+    let file = path.display().to_string();
+    match crate::config::paths::read_optional(&path) {
+        Ok(Some(text)) => {
+            let mut settings = read(&text);
             settings.problems.iter_mut().for_each(|problem| problem.file.clone_from(&file));
             settings.commands.iter_mut().for_each(|command| command.file.clone_from(&file));
-            Ok(settings)
+            settings
         }
-        None => Ok(Settings::default()),
+        Ok(None) => Settings::default(),
+        Err(error) => {
+            let problem = Problem::at(&file, "", 0, format!("it cannot be read: {error}"));
+            let problems = vec![problem.instead("nothing is changed anywhere until it can")];
+            Settings { read_only: true, is_damaged: true, problems, ..Settings::default() }
+        }
     }
 }
 
 /// Reads a settings file. What it names that the console does not have is among its problems.
-fn read(text: &str) -> Result<Settings, toml::de::Error> {
-    let mut settings = Settings::parse(text)?;
-    settings.problems.extend(state::list::columns::problems(text));
+fn read(text: &str) -> Settings {
+    let file = Written::of(text);
+    let mut settings = Settings::read(&file);
+    settings.problems.extend(state::list::columns::problems(file.text()));
     let own: Vec<&str> = settings.commands.iter().map(|command| command.name.as_str()).collect();
-    settings.problems.extend(alias::problems(text, &own));
+    settings.problems.extend(alias::problems(file.text(), &own));
     settings.problems.sort_by_key(|problem| problem.line);
-    Ok(settings)
+    settings
 }
 
 /// The keymap in force: the shipped one with the user's over it, and what is wrong with them.
 pub fn keymap(user: Option<(&str, &str)>) -> (Keymap<action::Action>, Vec<Problem>) {
     let layers: Vec<&str> = action::Layer::ALL.iter().map(|(_, name, _)| *name).collect();
+    let names: Vec<&str> = action::Action::ALL.iter().map(|entry| entry.name).chain(["none"]).collect();
     let vocabulary = crate::config::keymap::Vocabulary {
         layers: &layers,
+        names: &names,
         action: &action::Action::named,
         outer: &|name| action::Layer::named(name).map_or(Vec::new(), action::Layer::outer_names),
     };
     Keymap::load(&vocabulary, user)
+}
+
+/// The keymap in force for this user, and what is wrong with it.
+pub fn keymap_of_user(paths: &Paths) -> (Keymap<action::Action>, Vec<Problem>) {
+    let path = paths.keymap();
+    let file = path.display().to_string();
+    match crate::config::paths::read_optional(&path) {
+        Ok(text) => keymap(text.as_deref().map(|text| (file.as_str(), text))),
+        Err(error) => {
+            let problem = Problem::at(&file, "", 0, format!("it cannot be read: {error}"));
+            (keymap(None).0, vec![problem.instead("the shipped keys stand")])
+        }
+    }
+}
+
+/// What is wrong with the user's themes.
+pub fn theme_problems(paths: &Paths) -> Vec<Problem> {
+    let names = looks::Looks::names(paths);
+    names.iter().flat_map(|name| looks::problems(paths, name)).collect()
 }
 
 /// Runs the console until the user leaves it.
@@ -125,19 +151,27 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let kind = std::env::var("TERM").ok();
     tty::check(std::io::stdout().is_terminal(), kind.as_deref()).map_err(anyhow::Error::msg)?;
     let files = watch::Files::look(&paths);
-    let path = paths.keymap();
-    let user = crate::config::paths::read_optional(&path)?;
-    let name = path.display().to_string();
-    let (keymap, problems) = keymap(user.as_deref().map(|text| (name.as_str(), text)));
+    let user = crate::config::paths::read_optional(&paths.keymap()).unwrap_or_default();
+    let (keymap, problems) = keymap_of_user(&paths);
     let theme_is_given = theme.is_some();
     let theme = theme.unwrap_or_else(|| settings.theme.clone());
     // The first frame waits for no answer of the terminal: what is known of its ground is enough.
-    let looks = looks::Looks::new(paths.clone(), &settings, &theme).map_err(anyhow::Error::msg)?;
+    let (looks, theme_problems) = match looks::Looks::new(paths.clone(), &settings, &theme) {
+        Ok(begun) => begun,
+        Err(problem) if theme_is_given => anyhow::bail!(problem),
+        Err(problem) => {
+            let usual = Settings::default().theme;
+            let (looks, _) = looks::Looks::new(paths.clone(), &settings, &usual).map_err(anyhow::Error::msg)?;
+            (looks, vec![format!("{}: theme: {problem}; {usual} stands", paths.settings().display())])
+        }
+    };
+    let theme = looks.name().to_owned();
     let file = record.as_ref().map(|(path, _)| record::create(path)).transpose()?;
     let clock = Clock::system();
     catalogue.take(&settings);
     let places: Result<Vec<Place>, String> = scope.iter().map(|name| catalogue.place(name)).collect();
     let places = places.map_err(anyhow::Error::msg)?;
+    let of_contexts: Vec<_> = catalogue.contexts.problems.iter().map(ToString::to_string).collect();
     let accents = catalogue.policies.iter().filter_map(|policy| policy.accent.as_deref());
     let unknown = accents.filter(|accent| looks.look().theme.accent(accent).is_none());
     let unknown: Vec<String> = unknown.map(|name| format!("[[policy]] accent: no role or colour {name:?}.")).collect();
@@ -173,8 +207,16 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         }
     }
     let kept = forwards.kept.clone();
-    let read =
-        reload::Read { paths: paths.clone(), adjust, theme_is_given, settings: settings.clone(), keymap: user, files };
+    let read = reload::Read {
+        paths: paths.clone(),
+        adjust,
+        theme_is_given,
+        settings: settings.clone(),
+        faults: if settings.is_damaged { settings.problems.clone() } else { Vec::new() },
+        keymap: user,
+        contexts: catalogue.contexts.clone(),
+        files,
+    };
     let mut state = state::State::new(state::Start {
         places,
         catalogue,
@@ -194,7 +236,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     if let Some(left) = session.as_ref().filter(|_| file.is_none()).and_then(session::Session::read) {
         state.resume(left);
     }
-    for problem in problems.iter().map(ToString::to_string).chain(unknown) {
+    let problems = problems.iter().map(ToString::to_string).chain(theme_problems).chain(of_contexts);
+    for problem in problems.chain(unknown) {
         state.warn(problem);
     }
     let mut head = record::Head::of(&state, &theme, looks.look().ascii);

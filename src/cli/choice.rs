@@ -1,8 +1,5 @@
 //! From the command line to a client: contexts file, flags, AWS's own configuration, or the local fleet.
 
-use std::fs;
-
-use anyhow::Context as _;
 use etcetera::BaseStrategy;
 
 use super::{Global, local};
@@ -11,13 +8,14 @@ use crate::{
     config::{
         aws::AwsFiles,
         context::{Choice, Context, Contexts, aws_is_configured},
+        paths::Paths,
         place::{Catalogue, Place},
     },
 };
 
 /// What the user means.
 ///
-/// Errors: a contexts file that cannot be read, a context that is not there.
+/// Errors: a context that is not there, or not in order.
 pub fn choose(global: &Global) -> anyhow::Result<Choice> {
     let catalogue = catalogue(global)?;
     let named = match &global.context[..] {
@@ -25,12 +23,16 @@ pub fn choose(global: &Global) -> anyhow::Result<Choice> {
         [name] => Some(name.as_str()),
         _ => anyhow::bail!("only the console works with several contexts at once; name one"),
     };
-    chosen(global, &catalogue, named)
+    let choice = chosen(global, &catalogue, named)?;
+    match &choice {
+        Choice::Remote { context: Context { broken: Some(what), .. }, .. } => anyhow::bail!("{what}"),
+        _ => Ok(choice),
+    }
 }
 
 /// What the console looks at: the places of several names, or of what the user means without any.
 ///
-/// Errors: as [`choose`].
+/// Errors: a context that is not there. One that is not in order says so once it is called.
 pub fn places(global: &Global) -> anyhow::Result<(Catalogue, Vec<Place>)> {
     let catalogue = catalogue(global)?;
     let names = global.context.iter().map(|name| Some(name.as_str()));
@@ -75,13 +77,7 @@ fn chosen(global: &Global, catalogue: &Catalogue, named: Option<&str>) -> anyhow
 /// The user's contexts and AWS's files.
 pub fn catalogue(global: &Global) -> anyhow::Result<Catalogue> {
     let base = etcetera::choose_base_strategy().ok();
-    let contexts = match base.as_ref().map(|base| base.config_dir().join("fleetdeck").join("contexts.toml")) {
-        Some(file) if file.exists() => {
-            let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-            Contexts::parse(&text).with_context(|| file.display().to_string())?
-        }
-        _ => Contexts::default(),
-    };
+    let contexts = Paths::discover().map_or_else(|_| Contexts::default(), |paths| Contexts::of_file(&paths));
     let aws = AwsFiles::read(|name| std::env::var_os(name), base.as_ref().map(|base| base.home_dir()));
     Ok(Catalogue { contexts, aws, read_only: global.read_only, ..Catalogue::default() })
 }

@@ -70,7 +70,7 @@ pub async fn open(
         None => log::Wish::usual(&paths.log(), std::env::var("RUST_LOG").ok().as_deref()),
     };
     log::begin(&wish).context("the log cannot be written")?;
-    let settings = console::settings(&paths)?;
+    let settings = console::settings(&paths);
     let scope = places.iter().flat_map(|place| {
         let context = &place.context;
         [Some(&place.name), context.profile.as_ref(), context.region.as_ref(), context.endpoint_url.as_ref()]
@@ -95,6 +95,10 @@ pub async fn open(
     let away = apart.clone();
     let connect: Connect = Box::new(move |place| match own(place) {
         Some(client) => client,
+        None if place.context.broken.is_some() => {
+            let what = place.context.broken.clone().unwrap_or_default();
+            Box::pin(std::future::ready(Err(client::Error::Config(what))))
+        }
         None if place.is_local() => Box::pin(start_local(held.clone())),
         None => {
             let sign_in = aws.sign_in(place).map(|way| way.identifier().to_owned());

@@ -97,7 +97,8 @@ impl Forward {
 /// The forwards of a set, from the settings and from what the console keeps.
 fn of_set(set: &str) -> anyhow::Result<Vec<(String, ForwardSpec)>> {
     let paths = Paths::discover()?;
-    let mut entries = console::settings(&paths)?.forwards;
+    // What is wrong with them has been said.
+    let mut entries = console::settings(&paths).forwards;
     entries.extend(console::kept_forwards(&paths.forwards())?);
     let sets: std::collections::BTreeSet<_> = entries.iter().filter_map(|entry| entry.set.clone()).collect();
     let of_it: Vec<Entry> = entries.into_iter().filter(|entry| entry.set.as_deref() == Some(set)).collect();

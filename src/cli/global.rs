@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
-use super::{choice, output::Format};
+use super::{choice, output::Format, talk};
 use crate::{
     client::Client,
     config::{paths::Paths, settings::Settings, theme::Colours},
@@ -64,7 +64,7 @@ impl Global {
     /// Refuses where the command line, the settings or the context say to look and not touch. `deed` completes "does not …".
     pub fn may_change(&self, deed: &str) -> anyhow::Result<()> {
         anyhow::ensure!(!self.read_only, "--read-only does not {deed}");
-        self.may_change_under(deed, console::settings(&Paths::discover()?)?)
+        self.may_change_under(deed, settings(&Paths::discover()?))
     }
 
     /// The same, of these settings.
@@ -73,10 +73,20 @@ impl Global {
         let (mut catalogue, places) = choice::places(self)?;
         catalogue.policies = settings.policies;
         for place in places.into_iter().map(|place| catalogue.governed(place)) {
+            if let Some(what) = place.context.broken {
+                anyhow::bail!("{what}");
+            }
             anyhow::ensure!(!place.read_only, "{} is read-only and does not {deed}", place.name);
         }
         Ok(())
     }
+}
+
+/// The user's settings. What is wrong with them is said.
+pub fn settings(paths: &Paths) -> Settings {
+    let settings = console::settings(paths);
+    settings.problems.iter().for_each(|problem| talk::say(&problem.to_string()));
+    settings
 }
 
 #[cfg(test)]

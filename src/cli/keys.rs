@@ -6,10 +6,7 @@ use clap::Args;
 
 use super::talk;
 use crate::{
-    config::{
-        keymap::SHIPPED,
-        paths::{Paths, read_optional},
-    },
+    config::{keymap::SHIPPED, paths::Paths},
     console::{self, keys},
 };
 
@@ -32,10 +29,7 @@ impl Keys {
         } else if self.markdown {
             (keys::markdown(&console::keymap(None).0), Vec::new())
         } else {
-            let path = Paths::discover()?.keymap();
-            let user = read_optional(&path)?;
-            let name = path.display().to_string();
-            let (keymap, problems) = console::keymap(user.as_deref().map(|text| (name.as_str(), text)));
+            let (keymap, problems) = console::keymap_of_user(&Paths::discover()?);
             (keys::text(&keymap), problems)
         };
         std::io::stdout().write_all(text.as_bytes())?;

@@ -5,8 +5,11 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 use serde::Serialize;
 
-use super::{Global, output::Listing};
-use crate::{config::paths, console};
+use super::{Global, global, output::Listing, talk};
+use crate::{
+    config::{context::Contexts, paths},
+    console,
+};
 
 /// Print where files are read from and written to, and which of them are there.
 #[derive(Debug, Args)]
@@ -23,8 +26,12 @@ impl Paths {
     /// Prints them.
     pub fn run(self, global: &Global) -> anyhow::Result<ExitCode> {
         let paths = paths::Paths::discover()?;
-        // A settings file that is not in order must not hide where it is.
-        let settings = console::settings(&paths).unwrap_or_default();
+        // What is wrong with the files is said, and does not hide where they are.
+        let settings = global::settings(&paths);
+        let contexts = Contexts::of_file(&paths);
+        contexts.problems.iter().for_each(|problem| talk::say(&problem.to_string()));
+        console::keymap_of_user(&paths).1.iter().for_each(|problem| talk::say(&problem.to_string()));
+        console::theme_problems(&paths).iter().for_each(|problem| talk::say(&problem.to_string()));
         let places: Vec<_> = [
             ("settings", paths.settings()),
             ("keys", paths.keymap()),

@@ -3,10 +3,9 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use serde::Deserialize;
 use toml::{Spanned, Value};
 
-use super::keymap::Problem;
+use super::written::{self, Problem, Written, line_of};
 
 /// What a command of the user's own is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,12 +212,6 @@ fn words(line: &str) -> Result<Vec<String>, String> {
     Ok(words)
 }
 
-#[derive(Deserialize)]
-struct File {
-    #[serde(default)]
-    command: Vec<Spanned<Entries>>,
-}
-
 type Entries = BTreeMap<Spanned<String>, Spanned<Value>>;
 
 /// What the file is called until somebody who knows says where it is.
@@ -228,27 +221,34 @@ const FILE: &str = "settings.toml";
 const KNOWN: [&str; 9] = ["name", "about", "key", "layer", "kind", "run", "shell", "parameters", "changes"];
 
 /// Reads the commands of a settings file. All problems are told; what is sound is kept.
-pub fn read(text: &str) -> (Vec<Command>, Vec<Problem>) {
-    let line = |at: usize| text.get(..at).unwrap_or("").matches('\n').count() + 1;
-    let problem = |at: usize, what: String| Problem { file: FILE.to_owned(), line: line(at), what };
-    let file: File = match toml::from_str(text) {
-        Ok(file) => file,
-        Err(error) => {
-            let at = error.span().map_or(0, |span| span.start);
-            return (Vec::new(), vec![problem(at, error.message().to_owned())]);
-        }
-    };
+pub fn read(file: &Written) -> (Vec<Command>, Vec<Problem>) {
+    let line = |at: usize| line_of(file.text(), at);
+    let problem = |at: usize, what: String| Problem::of_settings(file.text(), at, what).instead("it is left out");
     let (mut commands, mut problems) = (Vec::<Command>::new(), Vec::new());
-    for entries in file.command {
-        let at = entries.span().start;
-        let mut reader = Reader { entries: entries.into_inner(), at, problems: Vec::new() };
+    let table = file.table();
+    let Some(written) = table.get("command") else { return (commands, problems) };
+    let Some(written_commands) = written.get_ref().as_array() else {
+        let what = "[[command]] is expected here, with its entries below it".to_owned();
+        return (commands, vec![problem(written.span().start, what)]);
+    };
+    for written in written_commands {
+        let at = written.span().start;
+        let entries = match written::value(written) {
+            Ok(entries) => entries,
+            Err((at, what)) => {
+                problems.push(problem(at, format!("[[command]]: {what}")));
+                continue;
+            }
+        };
+        let mut reader = Reader { entries, at, problems: Vec::new() };
         let command = reader.command(line(at));
         if let Some(command) = &command
             && commands.iter().any(|known| known.name == command.name)
         {
             reader.problems.push((at, format!("a command called \"{}\" is there already", command.name)));
         }
-        if reader.problems.is_empty() {
+        // One of which something is lost would do something else.
+        if reader.problems.is_empty() && file.lost_of_section(at).is_none() {
             commands.extend(command);
         }
         problems.extend(reader.problems.into_iter().map(|(at, what)| problem(at, format!("[[command]]: {what}"))));
@@ -411,7 +411,7 @@ mod tests {
     use super::*;
 
     fn one(text: &str) -> Command {
-        let (mut commands, problems) = read(text);
+        let (mut commands, problems) = read(&Written::of(text));
         assert_eq!(problems, []);
         commands.remove(0)
     }
@@ -454,7 +454,7 @@ mod tests {
                     [[command]]\nname = 'bad'\nkind = 'remote'\nrun = 'echo {nmae}'\ncolour = 'red'\n\
                     [[command]]\nname = 'good'\nrun = ['true', 1]\nchanges = 'no'\n\
                     [[command]]\nname = 'doc'\nkind = 'document'\nrun = 'AWS-RunShellScript'\nchanges = false\nparameters = { commands = 1 }\n";
-        let (commands, problems) = read(text);
+        let (commands, problems) = read(&Written::of(text));
         assert_eq!(commands.iter().map(|command| command.name.as_str()).collect::<Vec<_>>(), ["good"]);
         assert_eq!(commands[0].key, Some(("fleet".to_owned(), "x".to_owned())));
         let told: Vec<_> = problems.iter().map(ToString::to_string).collect();

@@ -19,6 +19,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use super::{
+    paths::{Paths, read_optional},
+    written::{self, Problem, Written},
+};
+
 /// The name of the embedded fleet.
 pub const LOCAL: &str = "local";
 
@@ -36,9 +41,17 @@ pub struct Context {
     pub credentials_file: Option<PathBuf>,
     /// Whether everything that changes something is refused.
     pub read_only: bool,
+    /// What is wrong with it in the contexts file, if something is: then nobody is called.
+    #[serde(skip)]
+    pub broken: Option<String>,
 }
 
 impl Context {
+    /// One of which is known only what is wrong with it.
+    fn broken(what: String) -> Self {
+        Self { read_only: true, broken: Some(what), ..Self::default() }
+    }
+
     /// This context with what `over` names put over it.
     #[must_use]
     pub fn overlaid(self, over: &Self) -> Self {
@@ -48,19 +61,26 @@ impl Context {
             endpoint_url: over.endpoint_url.clone().or(self.endpoint_url),
             credentials_file: over.credentials_file.clone().or(self.credentials_file),
             read_only: over.read_only || self.read_only,
+            broken: self.broken,
         }
     }
 }
 
 /// The user's contexts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contexts {
     /// The one that is taken when none is named.
     pub default: Option<String>,
     /// All of them, by name.
     pub context: BTreeMap<String, Context>,
+    /// What is wrong with their file.
+    pub problems: Vec<Problem>,
+    /// Whether it cannot be read which one is taken when none is named.
+    is_default_lost: bool,
 }
+
+/// The name of the context that is taken when it cannot be read which one that is.
+const DEFAULT: &str = "default";
 
 /// What was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,12 +105,84 @@ pub struct Unknown {
 }
 
 impl Contexts {
-    /// Reads the contexts file.
+    /// The contexts of this user.
+    pub fn of_file(paths: &Paths) -> Self {
+        let path = paths.contexts();
+        let file = path.display().to_string();
+        match read_optional(&path) {
+            Ok(text) => Self::read(&file, &text.unwrap_or_default()),
+            Err(error) => {
+                let problem = Problem::at(&file, "", 0, format!("it cannot be read: {error}"));
+                Self { problems: vec![problem], is_default_lost: true, ..Self::default() }
+            }
+        }
+    }
+
+    /// Reads the contexts file. A context that is not in order is there, and says what is wrong with it: whoever means it must not
+    /// be taken somewhere else.
+    pub fn read(file: &str, text: &str) -> Self {
+        let written = Written::of(text);
+        let mut contexts = Self::default();
+        let problem = |at: usize, what: String| Problem::at(file, text, at, what);
+        let named = |at: usize, what: String| problem(at, what).to_string();
+        for lost in written.lost() {
+            contexts.problems.push(problem(lost.start, lost.what.clone()).instead(written.left_out(lost)));
+        }
+        // An entry above all headings can belong to any context.
+        let above = written.lost().iter().find(|lost| written.is_before_sections(lost.start));
+        contexts.is_default_lost = above.is_some();
+        let damaged = above.map(|lost| named(lost.start, lost.what.clone()));
+        for (key, value) in written.table() {
+            match (&**key.get_ref(), value.get_ref().as_table()) {
+                ("default", _) => match written::value(&value) {
+                    Ok(name) => contexts.default = Some(name),
+                    Err((at, what)) => {
+                        contexts.is_default_lost = true;
+                        contexts.problems.push(problem(at, format!("default: {what}")));
+                    }
+                },
+                ("context", Some(table)) => {
+                    for (name, value) in table {
+                        let start = value.span().start;
+                        let faults = written::entry::<Context>(value);
+                        let lost = written.lost_of_section(start).map(|lost| named(lost.start, lost.what.clone()));
+                        let context = match (faults, damaged.clone().or(lost)) {
+                            (Ok(context), None) => context,
+                            (Ok(_), Some(lost)) => Context::broken(lost),
+                            (Err(faults), _) => {
+                                let of = |what: String| format!("[context.{}]: {what}", name.get_ref());
+                                let faults: Vec<_> =
+                                    faults.into_iter().map(|(at, what)| problem(at, of(what))).collect();
+                                let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
+                                contexts.problems.extend(faults);
+                                Context::broken(told.join("\n"))
+                            }
+                        };
+                        contexts.context.insert(name.get_ref().to_string(), context);
+                    }
+                }
+                ("context", None) => {
+                    let what = "[context.NAME] is expected here, with its entries below it".to_owned();
+                    contexts.problems.push(problem(value.span().start, what));
+                }
+                (other, _) => {
+                    let what = format!("no entry is called \"{other}\"; there are default and [context.NAME]");
+                    contexts.problems.push(problem(key.span().start, what));
+                }
+            }
+        }
+        contexts.problems.sort_by_key(|problem| problem.line);
+        contexts
+    }
+
+    /// Contexts of a file that is in order.
     ///
     /// # Errors
-    /// With line and column, when the text is no TOML or names something unknown.
-    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
-        toml::from_str(text)
+    /// All that is wrong with it.
+    #[cfg(test)]
+    pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
+        let contexts = Self::read("contexts.toml", text);
+        if contexts.problems.is_empty() { Ok(contexts) } else { Err(contexts.problems) }
     }
 
     /// Chooses: the named context, else the settings of the command line alone, else the default context, else AWS's
@@ -101,6 +193,10 @@ impl Contexts {
     pub fn choose(&self, named: Option<&str>, flags: &Context, aws_is_configured: bool) -> Result<Choice, Unknown> {
         let spoken = flags.profile.is_some() || flags.region.is_some() || flags.endpoint_url.is_some();
         let named = named.or_else(|| self.default.as_deref().filter(|_| !spoken));
+        let damaged = (!self.problems.is_empty()).then(|| {
+            let told: Vec<_> = self.problems.iter().map(ToString::to_string).collect();
+            told.join("\n")
+        });
         match named {
             Some(name) => match self.context.get(name) {
                 Some(context) => {
@@ -108,8 +204,16 @@ impl Contexts {
                     Ok(Choice::Remote { name: Some(name.to_owned()), context })
                 }
                 None if name == LOCAL => Ok(Choice::Local),
-                None => Err(self.unknown(name)),
+                None => match damaged {
+                    Some(told) => Ok(Choice::Remote { name: Some(name.to_owned()), context: Context::broken(told) }),
+                    None => Err(self.unknown(name)),
+                },
             },
+            // Where it cannot be read which one is meant, none is taken instead.
+            None if !spoken && self.default.is_none() && self.is_default_lost => {
+                let context = Context::broken(damaged.unwrap_or_default());
+                Ok(Choice::Remote { name: Some(DEFAULT.to_owned()), context })
+            }
             None if spoken || aws_is_configured => Ok(Choice::Remote { name: None, context: flags.clone() }),
             None => Ok(Choice::Local),
         }
@@ -181,6 +285,43 @@ mod tests {
         assert!(matches!(Contexts::default().choose(None, &none, true), Ok(Choice::Remote { name: None, .. })));
         let unknown = contexts().choose(Some("stage"), &none, true).unwrap_err().to_string();
         assert!(unknown.contains("prod, local"), "{unknown}");
+    }
+
+    #[test]
+    fn whoever_means_a_context_that_is_not_in_order_is_taken_nowhere_else() {
+        let choose =
+            |text: &str, named: Option<&str>| Contexts::read("c.toml", text).choose(named, &Context::default(), true);
+        let broken = |text: &str, named: Option<&str>| match choose(text, named) {
+            Ok(Choice::Remote { name, context }) => {
+                assert!(context.broken.is_none() || context.read_only);
+                (name.unwrap_or_default(), context.broken)
+            }
+            other => panic!("{other:?}"),
+        };
+        let good = "[context.good]\nregion = 'eu-west-1'\n";
+        for (text, said) in [
+            (
+                "[context.prod]\nregion = 3\nprofil = 'x'\n",
+                "c.toml:2: [context.prod]: region: a text in quotes is expected",
+            ),
+            ("[context.prod]\nregion = 3\nprofil = 'x'\n", "c.toml:3: [context.prod]: no entry is called \"profil\""),
+            ("[context.prod]\nregion = eu-west-1\n", "c.toml:2: a text stands in quotes"),
+            ("[context.prod\nregion = 'eu-west-1'\n", "c.toml:1: "),
+            ("[context]\nprod = 'eu-west-1'\n", "c.toml:2: [context.prod]: a table is expected"),
+        ] {
+            let text = format!("{text}{good}");
+            let (name, told) = broken(&text, Some("prod"));
+            assert!(name == "prod" && told.as_ref().is_some_and(|told| told.contains(said)), "{text}: {told:?}");
+            assert_eq!(broken(&text, Some("good")), ("good".to_owned(), None), "{text}");
+            // Without a name and a default it is AWS's own configuration, which no part of the file says anything about.
+            assert_eq!(broken(&text, None), (String::new(), None), "{text}");
+        }
+        for text in ["default = prod\n", "default = 3\n"] {
+            let (name, told) = broken(&format!("{text}{good}"), None);
+            assert!(name == "default" && told.is_some_and(|told| told.starts_with("c.toml:1: ")), "{text}");
+        }
+        assert!(choose(good, Some("prod")).is_err(), "a name that is simply not there is refused");
+        assert!(Contexts::read("c.toml", "contexts = 1\n").problems[0].to_string().starts_with("c.toml:1: no entry"));
     }
 
     #[test]

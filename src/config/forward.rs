@@ -132,7 +132,7 @@ fn is_usual(restart: &Restart) -> bool {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a port is expected here")]
 enum Port {
     Number(i64),
     Text(String),

@@ -2,10 +2,13 @@
 //!
 //! The map knows keys and names. What a name means is the caller's: it hands over its layers and a way to read actions.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::sync::Arc;
 
 use crokey::{KeyCombination, KeyCombinationFormat};
-use toml::Spanned;
+
+use super::written::{Written, line_of, nearest};
+
+pub use super::written::Problem;
 
 /// The key bindings this build ships with.
 pub const SHIPPED: &str = include_str!("keymap.toml");
@@ -16,6 +19,8 @@ pub struct Vocabulary<'a, A> {
     pub layers: &'a [&'a str],
     /// Reads the name of an action.
     pub action: &'a dyn Fn(&str) -> Option<A>,
+    /// The names of all actions.
+    pub names: &'a [&'a str],
     /// The layers in which a key is looked up that a layer does not have.
     pub outer: &'a dyn Fn(&str) -> Vec<&'static str>,
 }
@@ -57,30 +62,6 @@ impl<A> Binding<A> {
 /// Where a binding is from that this build ships with.
 pub const BUILT_IN: &str = "built-in";
 
-/// Something wrong with a keymap file. The file's other bindings stand.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The file, as the caller named it.
-    pub file: String,
-    /// The line, from 1.
-    pub line: usize,
-    /// What is wrong.
-    pub what: String,
-}
-
-impl Problem {
-    /// Something in a settings file, at a place in its text. Who knows where the file is says so later.
-    pub fn of_settings(text: &str, start: usize, what: String) -> Self {
-        Self { file: "settings.toml".to_owned(), line: line_of(text, start), what }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.file, self.line, self.what)
-    }
-}
-
 /// What typed keys mean so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found<A> {
@@ -97,8 +78,6 @@ pub enum Found<A> {
 pub struct Keymap<A> {
     bindings: Vec<Binding<A>>,
 }
-
-type File = BTreeMap<Spanned<String>, BTreeMap<Spanned<String>, Spanned<String>>>;
 
 impl<A: Copy + PartialEq> Keymap<A> {
     /// The shipped bindings with the user's over them. Problems in either are all reported; what is sound is kept.
@@ -120,55 +99,63 @@ impl<A: Copy + PartialEq> Keymap<A> {
         vocabulary: &Vocabulary<'_, A>,
         problems: &mut Vec<Problem>,
     ) {
-        let mut report = |start: usize, what: String| {
-            problems.push(Problem { file: file.to_owned(), line: line_of(text, start), what });
+        let written = Written::of(text);
+        for lost in written.lost() {
+            problems.push(Problem::at(file, text, lost.start, lost.what.clone()).instead(written.left_out(lost)));
+        }
+        let mut report = |start: usize, what: String, instead: &str| {
+            problems.push(Problem::at(file, text, start, what).instead(instead));
         };
-        let sections = match toml::from_str::<File>(text) {
-            Ok(sections) => sections,
-            Err(error) => {
-                return report(error.span().map_or(0, |span| span.start), error.message().to_owned());
-            }
-        };
-        let (mut places, mut given_up) = (Vec::new(), Vec::new());
+        let (mut places, mut given_up, mut seen, mut bound) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let name_of_file: Arc<str> = file.into();
-        for (layer, entries) in sections {
-            let name = layer.get_ref().as_str();
-            if !vocabulary.layers.contains(&name) {
-                let known = vocabulary.layers.join(", ");
-                report(layer.span().start, format!("[{name}]: no such layer; there are {known}"));
+        for Entry { layer: name, keys, action: wanted, start, value } in
+            entries(&written, vocabulary.layers, &mut |start, what| report(start, what, ""))
+        {
+            let place = format!("[{name}] \"{keys}\"");
+            let chord = match parse_chord(&keys) {
+                Ok(chord) => chord,
+                Err(what) => {
+                    report(start, format!("{place}: {what}"), "");
+                    continue;
+                }
+            };
+            let before = seen.iter().find(|(l, c, _): &&(String, Vec<_>, usize)| *l == name && *c == chord);
+            if let Some((.., first)) = before {
+                let first = line_of(text, *first);
+                report(start, format!("{place}: bound twice, first in line {first}"), "the first stands");
                 continue;
             }
-            for (keys, action) in entries {
-                let place = format!("[{name}] \"{}\"", keys.get_ref());
-                let chord = match parse_chord(keys.get_ref()) {
-                    Ok(chord) => chord,
-                    Err(what) => {
-                        report(keys.span().start, format!("{place}: {what}"));
-                        continue;
-                    }
-                };
-                let wanted = action.get_ref().as_str();
-                if wanted == "none" {
-                    given_up.push((name.to_owned(), chord.clone()));
-                    self.bindings.retain(|b| !(b.layer == name && b.chord == chord));
+            seen.push((name.clone(), chord.clone(), start));
+            let own = |binding: &Binding<A>| binding.layer == name && binding.chord == chord;
+            let action = match wanted.as_deref() {
+                Some("none") => {
+                    self.bindings.retain(|b| !own(b));
+                    given_up.push((name, chord));
                     continue;
                 }
-                let Some(action) = (vocabulary.action)(wanted) else {
-                    report(action.span().start, format!("{place}: no action called \"{wanted}\""));
-                    continue;
-                };
-                let before = places.iter().find(|(l, c, _): &&(String, Vec<_>, usize)| l == name && *c == chord);
-                if let Some((.., first)) = before {
-                    let first = line_of(text, *first);
-                    report(keys.span().start, format!("{place}: bound twice, first in line {first}"));
+                Some(wanted) => (vocabulary.action)(wanted).ok_or_else(|| {
+                    let near = nearest(wanted, vocabulary.names.iter().copied());
+                    let near = near.map(|near| format!(", but \"{near}\""));
+                    format!("no action called \"{wanted}\"{}", near.unwrap_or_default())
+                }),
+                None => Err("the name of an action in quotes is expected here".to_owned()),
+            };
+            let action = match action {
+                Ok(action) => action,
+                Err(what) => {
+                    let stands = if self.bindings.iter().any(own) { "the shipped key stands" } else { "" };
+                    report(value, format!("{place}: {what}"), stands);
                     continue;
                 }
-                places.push((name.to_owned(), chord.clone(), keys.span().start));
-                self.bindings.retain(|b| !(b.layer == name && b.chord == chord));
-                let place = (name_of_file.clone(), line_of(text, keys.span().start));
-                self.bindings.push(Binding { layer: name.to_owned(), chord, action, origin, place });
-            }
+            };
+            self.bindings.retain(|b| !own(b));
+            let place = (name_of_file.clone(), line_of(text, start));
+            bound.push((keys, Binding { layer: name.clone(), chord: chord.clone(), action, origin, place }));
+            places.push((name, chord, start));
         }
+        // Which of several keys is shown does not depend on where in the file they stand.
+        bound.sort_by(|(a, one), (b, other)| (&one.layer, a).cmp(&(&other.layer, b)));
+        self.bindings.extend(bound.into_iter().map(|(_, binding)| binding));
         for (layer, chord, start) in &places {
             let place = |chord: &[KeyCombination]| format!("[{layer}] \"{}\"", spelled_chord(chord));
             let here = self.bindings.iter().filter(|b| b.layer == *layer && b.chord.len() != chord.len());
@@ -176,17 +163,17 @@ impl<A: Copy + PartialEq> Keymap<A> {
                 if other.chord.starts_with(chord) {
                     let what =
                         format!("{} hides \"{}\", which begins with it", place(chord), spelled_chord(&other.chord));
-                    report(*start, what);
+                    report(*start, what, "");
                 } else if chord.starts_with(&other.chord) && other.origin != origin {
                     let what =
                         format!("{} is hidden by \"{}\", a shipped key", place(chord), spelled_chord(&other.chord));
-                    report(*start, what);
+                    report(*start, what, "");
                 }
             }
             if origin == Origin::User {
                 let given_up = |hidden: &[KeyCombination]| given_up.iter().any(|(l, c)| l == layer && c == hidden);
                 for what in self.hidden(layer, chord, &(vocabulary.outer)(layer), &given_up) {
-                    report(*start, what);
+                    report(*start, what, "");
                 }
             }
         }
@@ -290,9 +277,45 @@ impl<A: Copy + PartialEq> Keymap<A> {
     }
 }
 
-/// The line of a place in a text, from 1.
-fn line_of(text: &str, start: usize) -> usize {
-    text.get(..start).unwrap_or("").matches('\n').count() + 1
+/// A line of a keymap file.
+struct Entry {
+    layer: String,
+    keys: String,
+    /// The name of an action; `None` for what is no text.
+    action: Option<String>,
+    /// Where the keys stand, and where the action does.
+    start: usize,
+    value: usize,
+}
+
+/// The lines of a keymap file as they stand in it. What stands in no layer is reported.
+fn entries(written: &Written, layers: &[&str], report: &mut dyn FnMut(usize, String)) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for (layer, lines) in written.table() {
+        let name = layer.get_ref().to_string();
+        let Some(lines) = lines.get_ref().as_table() else {
+            report(layer.span().start, format!("\"{name}\" stands in no layer; write [global], or another, above it"));
+            continue;
+        };
+        if !layers.contains(&name.as_str()) {
+            let near = nearest(&name, layers.iter().copied()).map(|near| format!(", but [{near}]"));
+            let known = layers.join(", ");
+            report(
+                layer.span().start,
+                format!("[{name}]: no such layer{}; there are {known}", near.unwrap_or_default()),
+            );
+            continue;
+        }
+        entries.extend(lines.iter().map(|(keys, action)| Entry {
+            layer: name.clone(),
+            keys: keys.get_ref().to_string(),
+            action: action.get_ref().as_str().map(str::to_owned),
+            start: keys.span().start,
+            value: action.span().start,
+        }));
+    }
+    entries.sort_by_key(|entry| entry.start);
+    entries
 }
 
 /// Reads `g g` or `ctrl-g`.
@@ -345,6 +368,7 @@ mod tests {
     fn vocabulary() -> Vocabulary<'static, u8> {
         Vocabulary {
             layers: &["global", "fleet"],
+            names: &["quit", "mark", "cursor-top"],
             outer: &|layer| if layer == "fleet" { vec!["global"] } else { Vec::new() },
             action: &|name| match name {
                 "quit" => Some(1),
@@ -388,9 +412,36 @@ mod tests {
         assert!(texts.iter().any(|t| t.starts_with("mine.toml:3: [fleet] \"hyperspace\": not a key")), "{texts:#?}");
         assert!(texts.iter().any(|t| t.starts_with("mine.toml:4: [flet]: no such layer")), "{texts:#?}");
         assert!(texts[3].starts_with("mine.toml:7: [global] \"g\" hides \"g g\""), "{texts:#?}");
+        let (_, problems) = map("[fleet]\nshift-r = 'mark'\nq = 'quit'\nR = 'quit'\n");
+        assert_eq!(
+            problems[0].to_string(),
+            "mine.toml:4: [fleet] \"R\": bound twice, first in line 2; the first stands"
+        );
         let (_, problems) = map("[fleet]\nR = 'mark'\nq = 'quit'\nshift-r = 'quit'\n");
         let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        assert_eq!(texts, ["mine.toml:4: [fleet] \"shift-r\": bound twice, first in line 2"]);
+        assert_eq!(texts, ["mine.toml:4: [fleet] \"shift-r\": bound twice, first in line 2; the first stands"]);
+    }
+
+    #[test]
+    fn lines_of_another_kind_and_lines_that_are_none_leave_the_others_in_force() {
+        let text = "q = 'quit'\n[fleet]\nm = 3\nx = mark\ng = 'mark'\n'm n' = ['mark']\n[globl]\nz = 'quit'\n[global]\nq = 'qiut'\n";
+        let (map, problems) = map(text);
+        let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        for (at, expected) in [
+            "mine.toml:1: \"q\" stands in no layer",
+            "mine.toml:3: [fleet] \"m\": the name of an action in quotes is expected here",
+            "mine.toml:4: a text stands in quotes; the line is left out",
+            "mine.toml:6: [fleet] \"m n\": the name of an action",
+            "mine.toml:7: [globl]: no such layer, but [global]; there are",
+            "mine.toml:10: [global] \"q\": no action called \"qiut\", but \"quit\"",
+        ]
+        .iter()
+        .enumerate()
+        {
+            assert!(texts[at].starts_with(expected), "{expected} in {texts:#?}");
+        }
+        assert_eq!(texts.len(), 6, "{texts:#?}");
+        assert_eq!(map.find(&["fleet"], &keys("g")), Found::Action(2));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A place is called by the name of a context, or by a profile of AWS's configuration and a region: `prod/eu-west-1`.
 
 use serde::{Deserialize, Serialize};
+use toml::{Spanned, de::DeValue};
 
 use super::{
     aws::{AwsFiles, SignIn},
@@ -42,7 +43,7 @@ pub struct Place {
 
 /// What holds for every place of a name: `[[policy]]` in the settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Policy {
     /// A pattern for the name or the profile; `*` stands for anything, `?` for one character. Case does not matter.
     #[serde(rename = "match")]
@@ -52,6 +53,7 @@ pub struct Policy {
     /// The theme that is in force while one looks there.
     pub theme: Option<String>,
     /// Whether everything that changes something there is refused.
+    #[serde(default)]
     pub read_only: bool,
     /// Whether nodes there may be looked into although it is read-only.
     pub probe: Option<bool>,
@@ -62,6 +64,19 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// What stands in place of one that is not in order: where it would hold nothing is changed, and that is everywhere if it
+    /// does not say where.
+    pub fn strict(written: &Spanned<DeValue<'_>>) -> Self {
+        let text = |name: &str| Some(written.get_ref().as_table()?.get(name)?.get_ref().as_str()?.to_owned());
+        Self {
+            pattern: text("match").unwrap_or_else(|| "*".to_owned()),
+            accent: text("accent"),
+            theme: text("theme"),
+            read_only: true,
+            ..Self::default()
+        }
+    }
+
     /// Whether it holds for a place.
     pub fn matches(&self, place: &Place) -> bool {
         let profile = place.context.profile.as_deref();

@@ -31,7 +31,7 @@ impl SessionProfile {
 
 fn values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Vec<String>>, D::Error> {
     #[derive(Deserialize)]
-    #[serde(untagged)]
+    #[serde(untagged, expecting = "a text, or a list of texts, is expected here")]
     enum Written {
         One(String),
         Several(Vec<String>),

@@ -1,8 +1,12 @@
-//! The user's settings: one flat file, every entry optional, unknown entries refused with their line.
+//! The user's settings: one flat file, every entry optional. What is wrong in it is told with its line, and what stands instead.
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
+use toml::{
+    Spanned,
+    de::{DeString, DeTable, DeValue},
+};
 
 use super::{
     command::Command,
@@ -11,7 +15,8 @@ use super::{
     place::Policy,
     session::SessionProfile,
     theme::Colours,
-    view::{Columns, View},
+    view::{Columns, ScopeColumns, View},
+    written::{self, Written},
 };
 
 /// What the user may set for the console. Times in seconds.
@@ -76,9 +81,12 @@ pub struct Settings {
     /// Commands of the user's own.
     #[serde(rename = "command", deserialize_with = "read_apart", skip_serializing)]
     pub commands: Vec<Command>,
-    /// What is wrong with them; those that are sound stand.
+    /// What is wrong with the file; what is sound stands.
     #[serde(skip)]
     pub problems: Vec<Problem>,
+    /// Whether some of it could not be read: entries of another kind than belongs there, names that are none, what is no TOML.
+    #[serde(skip)]
+    pub is_damaged: bool,
 }
 
 /// Commands are read by [`super::command::read`], which tells all that is wrong at once.
@@ -155,7 +163,7 @@ impl Serialize for Every {
 impl<'de> Deserialize<'de> for Every {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(untagged)]
+        #[serde(untagged, expecting = "a time such as \"30s\", or \"off\", is expected here")]
         enum Written {
             Seconds(u64),
             Text(String),
@@ -214,6 +222,7 @@ impl Default for Settings {
             policies: Vec::new(),
             commands: Vec::new(),
             problems: Vec::new(),
+            is_damaged: false,
         }
     }
 }
@@ -227,14 +236,199 @@ impl Settings {
         self
     }
 
-    /// Reads a settings file.
+    /// Reads a settings file. What is wrong with it is among its problems, and the rest stands. Where something that says what must
+    /// not be changed cannot be read, nothing is changed.
+    pub fn read(file: &Written) -> Self {
+        let mut reader = Reader { file, problems: Vec::new(), guards: false };
+        let mut settings = reader.settings();
+        let (commands, wrong) = super::command::read(file);
+        settings.commands = commands;
+        settings.read_only |= reader.guards;
+        settings.is_damaged = !reader.problems.is_empty();
+        let text = file.text();
+        let told = reader.problems.into_iter();
+        let told = told.map(|(at, what, instead)| Problem::of_settings(text, at, what).instead(instead));
+        settings.problems = told.chain(wrong).collect();
+        settings.problems.sort_by_key(|problem| problem.line);
+        settings
+    }
+
+    /// Reads a settings file that is in order.
     ///
     /// # Errors
-    /// With line and column, when the text is no TOML or names something unknown.
-    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
-        let mut settings: Self = toml::from_str(text)?;
-        (settings.commands, settings.problems) = super::command::read(text);
-        Ok(settings)
+    /// All that is wrong with it.
+    #[cfg(test)]
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let settings = Self::read(&Written::of(text));
+        let told: Vec<_> = settings.problems.iter().map(ToString::to_string).collect();
+        if settings.is_damaged { Err(told.join("\n")) } else { Ok(settings) }
+    }
+}
+
+/// What stands in a message where nothing is changed because it cannot be known what must not be.
+const GUARDED: &str = "nothing is changed anywhere until a start with it in order";
+
+struct Reader<'a> {
+    file: &'a Written,
+    /// Where something is wrong, what it is and what stands instead.
+    problems: Vec<(usize, String, String)>,
+    /// Whether something is lost that may have said what must not be changed.
+    guards: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn report(&mut self, at: usize, what: String, instead: impl Into<String>) {
+        self.problems.push((at, what, instead.into()));
+    }
+
+    fn settings(&mut self) -> Settings {
+        let file = self.file;
+        let (mut plain, mut columns, mut aliases) = (DeTable::new(), Columns::default(), BTreeMap::new());
+        let (mut views, mut forwards, mut sessions, mut policies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (key, value) in file.table() {
+            match &**key.get_ref() {
+                "view" => views = self.entries("[[view]]", &value, |_| None),
+                "forward" => forwards = self.entries("[[forward]]", &value, |_| None),
+                "session" => sessions = self.entries("[[session]]", &value, |_| None),
+                "policy" => policies = self.entries("[[policy]]", &value, |entry| Some(Policy::strict(entry))),
+                "columns" => columns = self.columns(&value),
+                "aliases" => aliases = self.texts("[aliases]", &value),
+                "command" => {}
+                _ => self.plain(&mut plain, key, value),
+            }
+        }
+        self.lost();
+        let read = written::whole::<Settings>(plain, 0).unwrap_or_else(|(at, what)| {
+            self.report(at, what, "nothing of it stands");
+            Settings::default()
+        });
+        Settings { columns, aliases, views, forwards, sessions, policies, ..read }
+    }
+
+    /// One of the entries that stand for themselves.
+    fn plain(&mut self, sound: &mut DeTable<'a>, key: Spanned<DeString<'a>>, value: Spanned<DeValue<'a>>) {
+        let name = key.get_ref().to_string();
+        let mut alone = DeTable::new();
+        alone.insert(key.clone(), value.clone());
+        match written::whole::<Settings>(alone, key.span().start) {
+            Ok(_) => drop(sound.insert(key, value)),
+            Err((at, what)) if name == "read-only" => {
+                self.guards = true;
+                self.report(at, format!("{name}: {what}"), GUARDED);
+            }
+            // No entry is called so.
+            Err((at, what)) if at == key.span().start => {
+                // It may be one that was to say so, misspelt.
+                let guards = what.ends_with("but \"read-only\" is");
+                self.guards |= guards;
+                self.report(at, what, if guards { GUARDED } else { "it is left out" });
+            }
+            Err((at, what)) => self.report(at, format!("{name}: {what}"), usual(&name)),
+        }
+    }
+
+    /// The tables of a list. One with something wrong in it is left out whole, or what `instead` makes of it stands.
+    fn entries<T: Deserialize<'a>>(
+        &mut self,
+        heading: &str,
+        value: &Spanned<DeValue<'a>>,
+        instead: impl Fn(&Spanned<DeValue<'a>>) -> Option<T>,
+    ) -> Vec<T> {
+        let Some(array) = value.get_ref().as_array() else {
+            self.report(value.span().start, format!("{heading} is expected here, with its entries below it"), "");
+            // What it says of one place it says of all.
+            return instead(value).into_iter().collect();
+        };
+        let mut sound = Vec::new();
+        for element in array {
+            let lost = self.file.lost_of_section(element.span().start).is_some();
+            match written::entry(element) {
+                Ok(entry) if !lost => sound.push(entry),
+                read => {
+                    let instead = instead(element);
+                    let left = match &instead {
+                        Some(_) => "its places are read-only until a start with it in order",
+                        None => "this one is left out",
+                    };
+                    for (at, what) in read.err().into_iter().flatten() {
+                        self.report(at, format!("{heading}: {what}"), left);
+                    }
+                    sound.extend(instead);
+                }
+            }
+        }
+        sound
+    }
+
+    fn columns(&mut self, value: &Spanned<DeValue<'a>>) -> Columns {
+        let mut columns = Columns::default();
+        let Some(table) = value.get_ref().as_table() else {
+            self.report(value.span().start, "[columns] is expected here, with the lists below it".to_owned(), "");
+            return columns;
+        };
+        columns.lists = self.lists("[columns]", table, "scope");
+        let scopes = table.get("scope").and_then(|scopes| scopes.get_ref().as_array());
+        for scope in scopes.into_iter().flatten() {
+            let (heading, left) = ("[[columns.scope]]", "this one is left out");
+            let Some(table) = scope.get_ref().as_table() else {
+                self.report(scope.span().start, format!("{heading} is a table"), left);
+                continue;
+            };
+            let lists = self.lists(heading, table, "match");
+            match table.get("match").map(written::value::<String>) {
+                Some(Ok(pattern)) => columns.scope.push(ScopeColumns { pattern, lists }),
+                Some(Err((at, what))) => self.report(at, format!("{heading} match: {what}"), left),
+                None => self.report(scope.span().start, format!("{heading}: it needs match"), left),
+            }
+        }
+        columns
+    }
+
+    fn lists(&mut self, heading: &str, table: &DeTable<'a>, other: &str) -> BTreeMap<String, Vec<String>> {
+        let mut lists = BTreeMap::new();
+        for (name, value) in table.iter().filter(|(name, _)| **name.get_ref() != *other) {
+            let name = name.get_ref().to_string();
+            match written::value(value) {
+                Ok(columns) => drop(lists.insert(name, columns)),
+                Err((at, what)) => self.report(at, format!("{heading} {name}: {what}"), "the usual columns stand"),
+            }
+        }
+        lists
+    }
+
+    fn texts(&mut self, heading: &str, value: &Spanned<DeValue<'a>>) -> BTreeMap<String, String> {
+        let mut texts = BTreeMap::new();
+        let Some(table) = value.get_ref().as_table() else {
+            self.report(value.span().start, format!("{heading} is expected here, with its entries below it"), "");
+            return texts;
+        };
+        for (name, value) in table {
+            let name = name.get_ref().to_string();
+            match written::value(value) {
+                Ok(text) => drop(texts.insert(name, text)),
+                Err((at, what)) => self.report(at, format!("{heading} \"{name}\": {what}"), "it is left out"),
+            }
+        }
+        texts
+    }
+
+    /// What is no TOML.
+    fn lost(&mut self) {
+        for lost in self.file.lost() {
+            let part = self.file.original(lost);
+            let guards = part.contains("read-only") || part.contains("policy") || lost.is_all;
+            self.guards |= guards;
+            self.report(lost.start, lost.what.clone(), if guards { GUARDED } else { self.file.left_out(lost) });
+        }
+    }
+}
+
+/// What stands in place of an entry that cannot be read.
+fn usual(name: &str) -> String {
+    let usual = toml::Value::try_from(Settings::default()).ok();
+    match usual.as_ref().and_then(|usual| usual.get(name)) {
+        Some(usual) => format!("{usual} stands"),
+        None => "it counts as not set".to_owned(),
     }
 }
 
@@ -285,8 +479,72 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_entry_is_named_with_its_line() {
-        let error = Settings::parse("refresh = 5\nrefesh-running = 1\n").unwrap_err().to_string();
-        assert!(error.contains("refesh-running") && error.contains("line 2"), "{error}");
+    fn all_that_is_wrong_is_told_with_its_line_and_the_rest_stands() {
+        let text = "theme = 'light'\nrefresh = 'soon'\nascii = 1\nconfirm-above = -1\nrefesh-running = 1\nclipboard = 'alow'\n\
+                    sample-every = []\nscrollback = many\nmouse = false\nnotify = true\n\
+                    [columns]\nfleet = 3\nsessions = ['node']\nforwards = ['name',\n 4]\n\
+                    [[columns.scope]]\nfleet = ['name']\n[aliases]\na = 1\nb = 'help'\n\
+                    [[view]]\nfilter = 'x'\n[[view]]\nname = 'ok'\n[[view]]\nname = 'v'\nsort = 'seen'\ngrup = 'tag:Env'\n\
+                    [[forward]]\nnode = 'x'\nremote = 'ssh'\nhost = 3\n[[forward]]\nnode = 'x'\nremote = 22\n\
+                    [[command]]\nname = 'c'\nrun = 'true'\nchanges = maybe\n[[forward]\nnode = 'y'\n";
+        let settings = Settings::read(&Written::of(text));
+        let told: Vec<_> = settings.problems.iter().map(ToString::to_string).collect();
+        for expected in [
+            "2: refresh: a whole number, 0 or more, is expected here, not a text; 15 stands",
+            "3: ascii: true or false is expected here, not a number; false stands",
+            "4: confirm-above: a whole number, 0 or more, is expected here, not a number below 0; 10 stands",
+            "5: no entry is called \"refesh-running\", but \"refresh-running\" is; it is left out",
+            "6: clipboard: there is no \"alow\"; there are ask, allow, deny; \"ask\" stands",
+            "7: sample-every: a time such as \"30s\", or \"off\", is expected here; it counts as not set",
+            "8: a text stands in quotes; the line is left out",
+            "10: notify: a text in quotes is expected here; \"auto\" stands",
+            "12: [columns] fleet: a list in brackets is expected here, not a number; the usual columns stand",
+            "15: [columns] forwards: a text in quotes is expected here, not a number; the usual columns stand",
+            "16: [[columns.scope]]: it needs match; this one is left out",
+            "19: [aliases] \"a\": a text in quotes is expected here, not a number; it is left out",
+            "21: [[view]]: it needs name; this one is left out",
+            "27: [[view]]: sort: a list in brackets is expected here, not a text; this one is left out",
+            "28: [[view]]: no entry is called \"grup\", but \"group\" is; this one is left out",
+            "31: [[forward]]: remote: a port is a number from 1 to 65535; this one is left out",
+            "32: [[forward]]: host: a text in quotes is expected here, not a number; this one is left out",
+            "36: [[command]]: it must say whether it changes something: changes = true or false; it is left out",
+            "39: a text stands in quotes; the line is left out",
+            "40: unclosed array table, expected `]`; what stands below it is left out too",
+        ] {
+            let expected = format!("settings.toml:{expected}");
+            assert!(told.contains(&expected), "{expected} in {told:#?}");
+        }
+        assert_eq!(told.len(), 20, "{told:#?}");
+        assert!(settings.is_damaged && !settings.read_only && !settings.mouse);
+        assert_eq!((settings.theme.as_str(), settings.refresh, settings.columns.lists.len()), ("light", 15, 1));
+        assert_eq!((settings.views.len(), settings.forwards.len(), settings.aliases.len()), (1, 1, 1));
+    }
+
+    #[test]
+    fn nothing_is_changed_where_it_cannot_be_read_what_must_not_be() {
+        let read = |text: &str| Settings::read(&Written::of(text));
+        for text in [
+            "read-only = 'yes'\n",
+            "read-only = yes\n",
+            "read_only = true\n",
+            "[[policy]\nmatch = 'x'\n",
+            "[[view]\nname = 'x'\nread-only = true\n",
+            "= = =\n",
+        ] {
+            assert!(read(text).is_damaged, "{text}");
+            assert_eq!(read(text).read_only, text != "= = =\n", "{text}: {:#?}", read(text).problems);
+        }
+        assert!(read("\u{1}\n".repeat(100).as_str()).read_only, "this is no settings file at all");
+        let policy = |text: &str| {
+            let settings = read(&format!("[[policy]]\n{text}\n"));
+            assert!(settings.is_damaged && !settings.read_only, "{text}");
+            let policy = &settings.policies[0];
+            (policy.pattern.clone(), policy.read_only, policy.theme.clone())
+        };
+        assert_eq!(policy("match = 'p*'\ntheme = 'dark'\nread_only = true"), ("p*".into(), true, Some("dark".into())));
+        assert_eq!(policy("match = 'p*'\nconfirm-above = 'all'"), ("p*".into(), true, None));
+        assert_eq!(policy("match = 'p*'\naccent = red"), ("p*".into(), true, None));
+        assert_eq!(policy("accent = 'production'"), ("*".into(), true, None));
+        assert_eq!(policy("match = 3"), ("*".into(), true, None));
     }
 }

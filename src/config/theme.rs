@@ -1,10 +1,12 @@
 //! Themes: a palette, and a style for every role the console draws. Drawing code asks for roles and never for colours.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 use toml::Spanned;
+
+use super::written::{self, Problem, Written, nearest};
 
 mod depth;
 
@@ -23,6 +25,8 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("mono", include_str!("../../themes/mono.toml")),
 ];
 
+/// The theme that others stand on if they say nothing else.
+const USUAL: &str = "dark";
 /// How many themes may stand on one another.
 const MAX_BASES: usize = 8;
 
@@ -145,32 +149,67 @@ roles! {
     Notice = "notice",
 }
 
-/// Something wrong with a theme file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct Problem {
-    /// The theme's name.
-    pub theme: String,
-    /// The line, from 1.
-    pub line: usize,
-    /// What is wrong.
-    pub what: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "theme {}, line {}: {}", self.theme, self.line, self.what)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A theme file, entry by entry with its place.
+#[derive(Default)]
 struct File {
-    name: String,
-    base: Option<String>,
-    #[serde(default)]
-    palette: BTreeMap<String, Spanned<String>>,
-    #[serde(default)]
-    roles: BTreeMap<Spanned<String>, Paint>,
+    name: Option<String>,
+    base: Option<(String, usize)>,
+    palette: Vec<(usize, String, String)>,
+    roles: Vec<(usize, String, Paint)>,
+}
+
+impl File {
+    /// Reads what is in order of it and reports the rest.
+    fn read(text: &str, report: &mut dyn FnMut(usize, String)) -> Self {
+        let written = Written::of(text);
+        for lost in written.lost() {
+            report(lost.start, lost.what.clone());
+        }
+        let mut file = Self::default();
+        for (key, value) in written.table() {
+            let at = value.span().start;
+            match (&**key.get_ref(), value.get_ref().as_table()) {
+                ("name", _) => match written::value(&value) {
+                    Ok(name) => file.name = Some(name),
+                    Err((at, what)) => report(at, format!("name: {what}")),
+                },
+                ("base", _) => match written::value(&value) {
+                    Ok(base) => file.base = Some((base, at)),
+                    Err((at, what)) => report(at, format!("base: {what}")),
+                },
+                ("palette", Some(palette)) => {
+                    for (colour, value) in palette {
+                        match written::value::<String>(value) {
+                            Ok(text) => file.palette.push((value.span().start, colour.get_ref().to_string(), text)),
+                            Err((at, what)) => report(at, format!("{}: {what}", colour.get_ref())),
+                        }
+                    }
+                }
+                ("roles", Some(roles)) => {
+                    for (role, value) in roles {
+                        match written::entry::<Paint>(value) {
+                            Ok(paint) => file.roles.push((role.span().start, role.get_ref().to_string(), paint)),
+                            Err(faults) => faults
+                                .into_iter()
+                                .for_each(|(at, what)| report(at, format!("{}: {what}", role.get_ref()))),
+                        }
+                    }
+                }
+                ("palette" | "roles", None) => report(at, format!("[{}] is a table", key.get_ref())),
+                (other, _) => {
+                    let known = "there are name, base, [palette] and [roles]";
+                    report(key.span().start, format!("no entry is called \"{other}\"; {known}"));
+                }
+            }
+        }
+        file.palette.sort_by_key(|(start, ..)| *start);
+        file.roles.sort_by_key(|(start, ..)| *start);
+        file
+    }
+
+    fn paints_all(&self) -> bool {
+        Role::ALL.iter().all(|role| self.roles.iter().any(|(_, name, _)| name == role.name()))
+    }
 }
 
 #[derive(Deserialize)]
@@ -193,78 +232,103 @@ pub struct Theme {
 }
 
 impl Theme {
-    /// Reads a theme and those it stands on. `source` finds the text of a theme by name.
-    ///
-    /// # Errors
-    /// Every problem of the first file that has any: unknown role, colour or attribute, missing base.
-    pub fn load(name: &str, source: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Problem>> {
-        Self::load_above(name, source, 0)
+    /// Reads a theme and those it stands on, as far as they are in order: `source` finds the text of a theme by name. What is not in
+    /// order is told with its line, and the name of its theme in place of a file. Nothing, if there is no such theme.
+    pub fn load(name: &str, source: &dyn Fn(&str) -> Option<String>) -> Option<(Self, Vec<Problem>)> {
+        let mut problems = Vec::new();
+        let theme = Self::load_above(name, source, 0, &mut problems)?;
+        problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        Some((theme, problems))
     }
 
     /// A shipped theme by name; the dark one if there is none of that name.
     pub fn shipped(name: &str) -> Self {
-        let found = Self::load(name, &shipped).or_else(|_| Self::load("dark", &shipped));
-        found.unwrap_or_else(|_| Self {
-            name: name.to_owned(),
-            palette: BTreeMap::new(),
-            styles: BTreeMap::new(),
-            depth: Depth::True,
-        })
+        let found = Self::load(name, &shipped).or_else(|| Self::load(USUAL, &shipped));
+        found.map_or_else(|| Self::bare(name), |(theme, _)| theme)
     }
 
-    fn load_above(name: &str, source: &dyn Fn(&str) -> Option<String>, depth: usize) -> Result<Self, Vec<Problem>> {
-        let fail = |line: usize, what: String| vec![Problem { theme: name.to_owned(), line, what }];
-        let text = source(name).ok_or_else(|| fail(1, format!("there is no theme called \"{name}\"")))?;
-        let line_of = |start: usize| text.get(..start).unwrap_or("").matches('\n').count() + 1;
-        let file: File = toml::from_str(&text)
-            .map_err(|error| fail(line_of(error.span().map_or(0, |s| s.start)), error.message().to_owned()))?;
-        let mut theme = match &file.base {
-            Some(_) if depth == MAX_BASES => return Err(fail(1, "themes stand on one another in a circle".to_owned())),
-            Some(base) => Self::load_above(base, source, depth + 1)?,
-            None => Self { name: String::new(), palette: BTreeMap::new(), styles: BTreeMap::new(), depth: Depth::True },
-        };
-        theme.name = file.name;
-        let mut problems = Vec::new();
-        let mut report =
-            |start: usize, what: String| problems.push(Problem { theme: name.to_owned(), line: line_of(start), what });
-        for (colour, value) in &file.palette {
-            match parse_colour(value.get_ref()) {
-                Some(parsed) => {
-                    theme.palette.insert(colour.clone(), parsed);
-                }
-                None => report(value.span().start, format!("\"{}\" is no colour", value.get_ref())),
+    fn bare(name: &str) -> Self {
+        Self { name: name.to_owned(), palette: BTreeMap::new(), styles: BTreeMap::new(), depth: Depth::True }
+    }
+
+    fn load_above(
+        name: &str,
+        source: &dyn Fn(&str) -> Option<String>,
+        depth: usize,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
+        let text = source(name)?;
+        let problem = |start, what| Problem::at(name, &text, start, what).instead("it is left out");
+        let file = File::read(&text, &mut |start, what| problems.push(problem(start, what)));
+        let base = match &file.base {
+            Some((_, start)) if depth == MAX_BASES => {
+                problems.push(problem(*start, "themes stand on one another in a circle".to_owned()));
+                None
             }
-        }
-        // A role that the base paints follows the new palette, so its paint is resolved from the base's file again.
-        if let Some(base) = &file.base {
-            theme.repaint(base, source, depth);
-        }
-        for (role, paint) in &file.roles {
-            let Some(known) = Role::ALL.iter().find(|known| known.name() == role.get_ref()) else {
-                report(role.span().start, format!("no role called \"{}\"", role.get_ref()));
+            Some((base, start)) => {
+                let found = Self::load_above(base, source, depth + 1, problems);
+                if found.is_none() {
+                    let what = format!("there is no theme \"{base}\" to stand on; it stands on \"{USUAL}\"");
+                    problems.push(problem(*start, what));
+                }
+                found.map(|theme| (theme, base.as_str(), source))
+            }
+            None => None,
+        };
+        let mut theme = match base {
+            // A role that the base paints follows the new palette, so its paint is resolved from the base's file again.
+            Some((theme, base, source)) => theme.with_palette(&file, &problem, problems).repainted(base, source, depth),
+            None if file.paints_all() => Self::bare(name).with_palette(&file, &problem, problems),
+            // What stands on nothing would leave most of the screen unpainted.
+            None => Self::shipped(USUAL).with_palette(&file, &problem, problems).repainted(USUAL, &shipped, depth),
+        };
+        theme.name = file.name.unwrap_or_else(|| name.to_owned());
+        for (start, role, paint) in &file.roles {
+            let names = || Role::ALL.iter().map(|role| role.name());
+            let Some(known) = Role::ALL.iter().find(|known| known.name() == role) else {
+                let near = nearest(role, names()).map(|near| format!(", but \"{near}\""));
+                problems.push(problem(*start, format!("no role called \"{role}\"{}", near.unwrap_or_default())));
                 continue;
             };
             match paint.resolve(&theme.palette) {
-                Ok(style) => {
-                    theme.styles.insert(*known, style);
-                }
-                Err((start, what)) => report(start, what),
+                Ok(style) => drop(theme.styles.insert(*known, style)),
+                Err((start, what)) => problems.push(problem(start, what)),
             }
         }
-        if problems.is_empty() { Ok(theme) } else { Err(problems) }
+        Some(theme)
     }
 
-    fn repaint(&mut self, base: &str, source: &dyn Fn(&str) -> Option<String>, depth: usize) {
-        let Some(file) = source(base).and_then(|text| toml::from_str::<File>(&text).ok()) else { return };
-        if let Some(below) = file.base.as_deref().filter(|_| depth < MAX_BASES) {
-            self.repaint(below, source, depth + 1);
+    fn with_palette(
+        mut self,
+        file: &File,
+        problem: &dyn Fn(usize, String) -> Problem,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
+        for (start, colour, value) in &file.palette {
+            match parse_colour(value) {
+                Some(parsed) => drop(self.palette.insert(colour.clone(), parsed)),
+                None => {
+                    let what = format!("\"{value}\" is no colour; colours are written #rrggbb, or default");
+                    problems.push(problem(*start, what));
+                }
+            }
+        }
+        self
+    }
+
+    fn repainted(mut self, base: &str, source: &dyn Fn(&str) -> Option<String>, depth: usize) -> Self {
+        let Some(text) = source(base) else { return self };
+        let file = File::read(&text, &mut |_, _| {});
+        if let Some((below, _)) = file.base.as_ref().filter(|_| depth < MAX_BASES) {
+            self = self.repainted(below, source, depth + 1);
         }
         for role in Role::ALL {
-            let paint = file.roles.iter().find(|(name, _)| name.get_ref() == role.name()).map(|(_, paint)| paint);
+            let paint = file.roles.iter().find(|(_, name, _)| name == role.name()).map(|(.., paint)| paint);
             if let Some(style) = paint.and_then(|paint| paint.resolve(&self.palette).ok()) {
                 self.styles.insert(*role, style);
             }
         }
+        self
     }
 
     /// The style of a role, over the ground.
@@ -350,7 +414,11 @@ mod tests {
     use super::*;
 
     fn all() -> impl Iterator<Item = Theme> {
-        SHIPPED.iter().map(|(name, _)| Theme::load(name, &shipped).unwrap())
+        SHIPPED.iter().map(|(name, _)| {
+            let (theme, problems) = Theme::load(name, &shipped).unwrap();
+            assert_eq!(problems, []);
+            theme
+        })
     }
 
     #[test]
@@ -413,28 +481,49 @@ mod tests {
     #[test]
     fn problems_name_their_line() {
         let text = "name = 'x'\nbase = 'dark'\n[roles]\ntexxt = { fg = 'ink' }\ndim = { fg = 'inkk' }\nkey = { add = ['bald'] }\n";
-        let problems =
-            Theme::load("x", &|name| if name == "x" { Some(text.to_owned()) } else { shipped(name) }).unwrap_err();
+        let source = |name: &str| if name == "x" { Some(text.to_owned()) } else { shipped(name) };
+        let (theme, problems) = Theme::load("x", &source).unwrap();
         let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(texts.len(), 3, "{texts:#?}");
         for expected in [
-            "theme x, line 4: no role called \"texxt\"",
-            "theme x, line 5: no colour called \"inkk\"",
-            "theme x, line 6: no attribute called \"bald\"",
+            "x:4: no role called \"texxt\", but \"text\"; it is left out",
+            "x:5: no colour called \"inkk\"; it is left out",
+            "x:6: no attribute called \"bald\"; it is left out",
         ] {
             assert!(texts.iter().any(|t| t == expected), "{expected} in {texts:#?}");
         }
+        assert_eq!(theme.missing(), [], "what is sound stands");
+    }
+
+    #[test]
+    fn whatever_is_wrong_there_is_a_theme() {
+        for (text, lines) in [
+            ("", &[][..]),
+            ("name = 3\nbase = 'dark'\n", &[1]),
+            ("base = dark\n[roles]\ntext = 3\nkey = { fg = 'key', bold = true }\n", &[1, 3, 4]),
+            ("[palette]\nok = 7\nbad = '#12'\n[rolls]\n", &[2, 3, 4]),
+            ("base = 'nothing'\n", &[1]),
+            ("palette = 1\n", &[1]),
+        ] {
+            let source = |name: &str| if name == "x" { Some(text.to_owned()) } else { shipped(name) };
+            let (theme, problems) = Theme::load("x", &source).unwrap();
+            assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), lines, "{text}: {problems:#?}");
+            assert_eq!(theme.missing(), [], "{text}");
+        }
+        assert!(Theme::load("x", &|_| None).is_none());
     }
 
     #[test]
     fn a_theme_that_changes_the_palette_changes_what_it_inherits() {
         let text = "name = 'x'\nbase = 'dark'\n[palette]\nok = '#123456'\n";
-        let theme = Theme::load("x", &|name| if name == "x" { Some(text.to_owned()) } else { shipped(name) }).unwrap();
+        let source = |name: &str| if name == "x" { Some(text.to_owned()) } else { shipped(name) };
+        let (theme, _) = Theme::load("x", &source).unwrap();
         assert_eq!(theme.style(Role::NodeOnline).fg, Some(Color::Rgb(0x12, 0x34, 0x56)));
     }
 
     #[test]
     fn a_circle_of_bases_is_an_error() {
-        assert!(Theme::load("x", &|_| Some("name = 'x'\nbase = 'x'\n".to_owned())).is_err());
+        let (_, problems) = Theme::load("x", &|_| Some("name = 'x'\nbase = 'x'\n".to_owned())).unwrap();
+        assert!(problems[0].what.contains("circle"), "{problems:#?}");
     }
 }

@@ -1,10 +1,11 @@
 //! The themes there are, and the one in force as this terminal can show it.
 
-use super::{draw::Look, ground};
+use super::{draw::Look, ground, watch::shown};
 use crate::config::{
     paths::{Paths, read_optional},
     settings::Settings,
     theme::{self, Depth, Theme},
+    written::Problem,
 };
 
 /// The name that means the dark or the light theme, whichever suits the terminal.
@@ -22,17 +23,19 @@ pub(super) struct Looks {
 }
 
 impl Looks {
-    /// Begins with a theme.
+    /// Begins with a theme, as far as it is in order; what is not is told with its place.
     ///
     /// # Errors
-    /// When there is none of that name or it is not in order; the error says where.
-    pub fn new(paths: Paths, settings: &Settings, name: &str) -> Result<Self, String> {
+    /// When there is none of that name.
+    pub fn new(paths: Paths, settings: &Settings, name: &str) -> Result<(Self, Vec<String>), String> {
         let (depth, ascii) = shows(settings);
         let light = ground::from_environment(std::env::var("COLORFGBG").ok().as_deref()).unwrap_or(false);
         let look = Look { theme: Theme::shipped(""), ascii };
         let mut looks = Self { paths, depth, ascii, light, name: String::new(), look };
-        looks.follow(name)?;
-        Ok(looks)
+        let (theme, problems) = looks.read(name)?;
+        looks.look.theme = theme;
+        name.clone_into(&mut looks.name);
+        Ok((looks, problems.iter().map(ToString::to_string).collect()))
     }
 
     /// The user's settings are others.
@@ -82,22 +85,25 @@ impl Looks {
         Ok(())
     }
 
-    fn load(&self, name: &str) -> Result<Theme, String> {
+    /// A theme as far as it is in order, and what is not.
+    fn read(&self, name: &str) -> Result<(Theme, Vec<Problem>), String> {
         let name = match name {
             AUTO if self.light => "light",
             AUTO => "dark",
             "contrast" => "high-contrast",
             name => name,
         };
-        let source = |wanted: &str| {
-            let user = read_optional(&self.paths.theme(wanted)).ok().flatten();
-            user.or_else(|| theme::shipped(wanted))
-        };
-        let loaded = Theme::load(name, &source).map_err(|problems| {
-            let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
-            told.join("\n")
+        let (theme, problems) = load(&self.paths, name).ok_or_else(|| {
+            format!("there is no theme \"{name}\"; there are {}", Self::names(&self.paths).join(", "))
         })?;
-        Ok(loaded.reduced(self.depth))
+        Ok((theme.reduced(self.depth), problems))
+    }
+
+    /// A theme that is in order.
+    fn load(&self, name: &str) -> Result<Theme, String> {
+        let (theme, problems) = self.read(name)?;
+        let told: Vec<_> = problems.iter().map(Problem::fault).collect();
+        if told.is_empty() { Ok(theme) } else { Err(told.join("\n")) }
     }
 
     /// The names to choose from: the shipped themes, then those in the user's directory.
@@ -115,6 +121,25 @@ impl Looks {
     }
 }
 
+/// A theme of a name, and what is wrong with the files it is from.
+fn load(paths: &Paths, name: &str) -> Option<(Theme, Vec<Problem>)> {
+    let source = |wanted: &str| {
+        let user = read_optional(&paths.theme(wanted)).ok().flatten();
+        user.or_else(|| theme::shipped(wanted))
+    };
+    let (theme, mut problems) = Theme::load(name, &source)?;
+    for problem in &mut problems {
+        // A file goes by the name of its theme until here.
+        problem.file = shown(&paths.theme(&problem.file));
+    }
+    Some((theme, problems))
+}
+
+/// What is wrong with a theme.
+pub(super) fn problems(paths: &Paths, name: &str) -> Vec<Problem> {
+    load(paths, name).map(|(_, problems)| problems).unwrap_or_default()
+}
+
 /// What the terminal shows, as far as settings and environment say: its colours, and whether only ASCII.
 fn shows(settings: &Settings) -> (Depth, bool) {
     let env = |name: &str| std::env::var(name).ok();
@@ -130,7 +155,7 @@ mod tests {
 
     fn looks(paths: &Paths, name: &str) -> Looks {
         let settings = Settings { color: Colours::Truecolor, ..Settings::default() };
-        Looks::new(paths.clone(), &settings, name).unwrap()
+        Looks::new(paths.clone(), &settings, name).unwrap().0
     }
 
     #[test]
@@ -160,7 +185,10 @@ mod tests {
         assert_eq!(looks.reload(), Ok(true));
         let before = looks.look().theme.clone();
         write("name = 'mine'\nbase = 'light'\n[roles]\ntexxt = {}\n");
-        assert_eq!(looks.reload(), Err("theme mine, line 4: no role called \"texxt\"".to_owned()));
+        assert_eq!(
+            looks.reload(),
+            Err(format!("{}:4: no role called \"texxt\", but \"text\"", shown(&paths.theme("mine"))))
+        );
         assert!(looks.follow("nothing").is_err());
         assert_eq!((looks.look().theme.clone(), looks.name()), (before, "mine"));
     }

@@ -170,6 +170,15 @@ impl Origins {
         governed
     }
 
+    /// A place whose context was not in order is this one.
+    pub fn mend(&mut self, origin: Origin, place: Place) {
+        if let Some(known) = self.get_mut(origin) {
+            known.facts.profile.clone_from(&place.context.profile);
+            known.facts.region = place.context.region.clone().unwrap_or_default();
+            (known.place, known.connection, known.waits) = (place, Connection::None, None);
+        }
+    }
+
     /// Makes a place known without looking at it yet.
     fn add(&mut self, place: Place) -> Origin {
         let facts = Facts {

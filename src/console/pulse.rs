@@ -170,7 +170,7 @@ impl Pulse {
                 () = tokio::time::sleep_until(changed.unwrap_or(next_frame)), if changed.is_some() => {
                     changed = None;
                     watch.look(&self.read.paths);
-                    self.reload();
+                    fx.extend(self.reload());
                 }
                 Some(update) = self.updates.recv() => {
                     let end = Instant::now() + DRAIN;
@@ -238,7 +238,11 @@ impl Pulse {
                     self.state.dirty = true;
                 }
                 Some(Effect::ReadLog) => self.state.show_log(super::log::tail()),
-                Some(Effect::Reload) => self.reload(),
+                Some(Effect::Reload) => {
+                    for effect in self.reload() {
+                        self.performer.perform(effect);
+                    }
+                }
                 Some(Effect::TakeMouse(mouse)) => self.tty.set_mouse(mouse)?,
                 Some(Effect::Repaint) => {
                     // Who paints anew may have changed the terminal's colours.

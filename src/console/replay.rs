@@ -125,7 +125,7 @@ impl<R: BufRead> Replay<R> {
         let looks = Looks::new(paths.clone(), &settings, &head.theme);
         // A theme that is not here does not keep a bug from being seen.
         let looks = looks.or_else(|_| Looks::new(paths.clone(), &settings, &settings.theme));
-        let looks = looks.map_err(anyhow::Error::msg)?;
+        let (looks, _) = looks.map_err(anyhow::Error::msg)?;
         let mut replay = Self {
             lines,
             next: None,

@@ -1,9 +1,11 @@
 //! The user's files while the console runs: told when one of them changes, and read again.
 //!
 //! The system tells of changes by itself, so nothing wakes up while nothing happens. Where it cannot (a link that leads out of
-//! the directory, a file system of the network), the files are looked at when the window gets the focus back.
+//! the directory, a file system of the network), the files are looked at when the window gets the focus back. A directory that is
+//! not there yet is waited for where it will be made.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -16,34 +18,56 @@ use crate::config::paths::Paths;
 /// How long a file has to be left alone: editors write in more than one step.
 pub(super) const REST: Duration = Duration::from_millis(100);
 
-/// Watches the user's directory.
+/// Watches the user's directories.
 pub(super) struct Watch {
     files: Files,
     changes: mpsc::Receiver<()>,
-    _watcher: Option<RecommendedWatcher>,
+    watcher: Option<RecommendedWatcher>,
+    /// What is watched: the directories, or what there is of the way to them.
+    watched: BTreeSet<PathBuf>,
 }
 
 impl Watch {
-    /// Begins to watch files that were in this state when they were read. A directory that is not there is not waited for.
+    /// Begins to watch files that were in this state when they were read.
     pub fn begin(paths: &Paths, files: Files) -> Self {
         let (sender, changes) = mpsc::channel(1);
+        let directories = directories(paths);
         let told = move |event: notify::Result<notify::Event>| {
-            let is_ours = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "toml");
+            let is_file = |path: &Path| {
+                path.extension().is_some_and(|ending| ending == "toml")
+                    && directories.iter().any(|directory| path.parent() == Some(directory))
+            };
+            let is_on_the_way = |path: &Path| directories.iter().any(|directory| directory.starts_with(path));
+            let is_ours = |path: &PathBuf| is_file(path) || is_on_the_way(path);
             let read = |event: &notify::Event| event.kind.is_access();
             if event.is_ok_and(|event| !read(&event) && event.paths.iter().any(is_ours)) {
                 // A full channel says the same.
                 let _ = sender.try_send(());
             }
         };
-        let watcher = notify::recommended_watcher(told).ok().map(|mut watcher| {
-            for directory in [paths.config.clone(), paths.themes()] {
-                if let Err(error) = watcher.watch(&directory, RecursiveMode::NonRecursive) {
-                    tracing::debug!(%error, directory = %directory.display(), "not watched");
-                }
+        let watcher = notify::recommended_watcher(told).ok();
+        let mut watch = Self { files, changes, watcher, watched: BTreeSet::new() };
+        watch.follow(paths);
+        watch
+    }
+
+    /// Watches each directory, or the nearest one above it that is there.
+    fn follow(&mut self, paths: &Paths) {
+        let Some(watcher) = &mut self.watcher else { return };
+        let there = |directory: PathBuf| directory.ancestors().find(|path| path.is_dir()).map(Path::to_owned);
+        let wanted: BTreeSet<PathBuf> = directories(paths).into_iter().filter_map(there).collect();
+        for left in self.watched.difference(&wanted) {
+            // It may have gone, and its watch with it.
+            let _ = watcher.unwatch(left);
+        }
+        // One that was made anew under its old name wants to be watched anew.
+        for directory in &wanted {
+            let _ = watcher.unwatch(directory);
+            if let Err(error) = watcher.watch(directory, RecursiveMode::NonRecursive) {
+                tracing::debug!(%error, directory = %directory.display(), "not watched");
             }
-            watcher
-        });
-        Self { files, changes, _watcher: watcher }
+        }
+        self.watched = wanted;
     }
 
     /// Waits until something changed.
@@ -55,11 +79,17 @@ impl Watch {
 
     /// Whether the files are others than when they were last looked at.
     pub fn look(&mut self, paths: &Paths) -> bool {
+        self.follow(paths);
         let files = Files::look(paths);
         let changed = files != self.files;
         self.files = files;
         changed
     }
+}
+
+/// Where the user's files are.
+fn directories(paths: &Paths) -> [PathBuf; 2] {
+    [paths.config.clone(), paths.themes()]
 }
 
 /// What tells one state of the files from another: the time and size of each, by path.
@@ -76,7 +106,7 @@ impl Files {
             Some((path, facts.modified().unwrap_or(SystemTime::UNIX_EPOCH), facts.len()))
         };
         let mut files: Vec<_> =
-            [paths.settings(), paths.keymap()].into_iter().chain(themes).filter_map(state).collect();
+            [paths.settings(), paths.keymap(), paths.contexts()].into_iter().chain(themes).filter_map(state).collect();
         files.sort();
         Self(files)
     }
@@ -108,10 +138,24 @@ mod tests {
         assert!(watch.look(&paths));
     }
 
-    #[test]
-    fn without_a_directory_there_is_nothing_to_see() {
+    #[tokio::test]
+    async fn a_directory_that_is_made_later_is_seen_and_its_files_are() {
         let root = tempfile::tempdir().unwrap();
-        let paths = Paths::below(&root.path().join("nowhere"));
-        assert!(!Watch::begin(&paths, Files::look(&paths)).look(&paths));
+        let paths = Paths::below(&root.path().join("later"));
+        let mut watch = Watch::begin(&paths, Files::look(&paths));
+        assert!(!watch.look(&paths));
+        std::fs::create_dir_all(&paths.config).unwrap();
+        watch.changed().await;
+        watch.look(&paths);
+        for _ in 0..2 {
+            std::fs::create_dir_all(&paths.config).unwrap();
+            std::fs::write(paths.settings(), "ascii = true\n").unwrap();
+            watch.changed().await;
+            assert!(watch.look(&paths));
+            // Whoever keeps these files elsewhere may take the whole directory away and put another one there.
+            std::fs::remove_dir_all(&paths.config).unwrap();
+            watch.changed().await;
+            assert!(watch.look(&paths));
+        }
     }
 }

@@ -220,7 +220,7 @@ impl State {
         for command in std::mem::take(&mut self.settings.commands) {
             if Action::named(&command.name).is_some() {
                 let what = format!("[[command]]: \"{}\" is the name of an action; choose another", command.name);
-                problems.push(Problem { file: command.file.clone(), line: command.line, what });
+                problems.push(Problem { file: command.file.clone(), line: command.line, what, ..Problem::default() });
                 continue;
             }
             let Some((name, keys)) = command.key.clone() else {
@@ -240,7 +240,8 @@ impl State {
                 Err(what) => vec![what],
             };
             let (file, line) = (own.command.file.clone(), own.command.line);
-            let problem = |what| Problem { file: file.clone(), line, what: format!("[[command]]: {what}") };
+            let problem =
+                |what| Problem { file: file.clone(), line, what: format!("[[command]]: {what}"), ..Problem::default() };
             problems.extend(told.into_iter().map(problem));
             self.own.push(own);
         }

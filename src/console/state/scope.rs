@@ -7,7 +7,7 @@ use super::{
     overlay::{Overlay, ScopeBox},
 };
 use crate::{
-    config::{place::Place, settings::Settings},
+    config::{context::Contexts, place::Place, settings::Settings},
     console::{
         effect::{Effect, Source},
         origin::{Governed, Origin},
@@ -34,6 +34,22 @@ impl State {
         let governed = self.origins.govern(&self.catalogue);
         self.take_theme();
         governed
+    }
+
+    /// The user's contexts are these from now on. What is looked at stays as it is, but for what could not be looked at because its
+    /// context was not in order.
+    pub fn take_contexts(&mut self, contexts: Contexts, fx: &mut Vec<Effect>) {
+        self.catalogue.contexts = contexts;
+        self.catalogue.own.retain(|place| place.context.broken.is_none());
+        for origin in self.origins.everywhere() {
+            let broken = self.origins.get(origin).filter(|known| known.place.context.broken.is_some());
+            let Some(Ok(place)) = broken.map(|known| self.catalogue.place(&known.place.name)) else { continue };
+            self.origins.mend(origin, place);
+            if self.origins.begin(origin) {
+                self.connect_to(origin, fx);
+            }
+        }
+        self.take_theme();
     }
 
     /// The user's own theme is another one.

@@ -27,7 +27,7 @@ fn names(bench: &Bench) -> Vec<&str> {
 }
 
 fn reload(bench: &mut Bench, text: &str) {
-    bench.state.take_settings(crate::console::read(text).unwrap(), crate::console::keymap(None).0);
+    bench.state.take_settings(crate::console::read(text), crate::console::keymap(None).0);
 }
 
 /// What was last wanted to be looked at on a node.

@@ -324,7 +324,7 @@ fn columns_are_chosen_moved_and_sorted_by_in_their_box() {
 fn the_settings_have_columns_for_places() {
     let settings =
         "[columns]\nfleet = ['name']\n[[columns.scope]]\nmatch = 'te*'\nfleet = ['name', 'tag:Env', 'colour']\n";
-    let mut bench = loaded_with(crate::console::read(settings).unwrap(), 4);
+    let mut bench = loaded_with(crate::console::read(settings), 4);
     assert_eq!(bench.state.fleet.columns(), [Column::Name, Column::Tag("Env".into())]);
     assert!(bench.screen(160, 24).contains("settings.toml:5: [[columns.scope]] fleet: there is no colum"));
 }
