@@ -77,12 +77,14 @@ pub enum Found<A> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Keymap<A> {
     bindings: Vec<Binding<A>>,
+    /// Keys that do nothing in a layer, although a layer outside has them: the layer, and the keys.
+    silent: Vec<(String, Vec<KeyCombination>)>,
 }
 
 impl<A: Copy + PartialEq> Keymap<A> {
     /// The shipped bindings with the user's over them. Problems in either are all reported; what is sound is kept.
     pub fn load(vocabulary: &Vocabulary<'_, A>, user: Option<(&str, &str)>) -> (Self, Vec<Problem>) {
-        let mut map = Self { bindings: Vec::new() };
+        let mut map = Self { bindings: Vec::new(), silent: Vec::new() };
         let mut problems = Vec::new();
         map.overlay("keymap.toml", SHIPPED, Origin::Shipped, vocabulary, &mut problems);
         if let Some((name, text)) = user {
@@ -129,7 +131,22 @@ impl<A: Copy + PartialEq> Keymap<A> {
             let own = |binding: &Binding<A>| binding.layer == name && binding.chord == chord;
             let action = match wanted.as_deref() {
                 Some("none") => {
-                    self.bindings.retain(|b| !own(b));
+                    let outer = (vocabulary.outer)(&name);
+                    let is = |b: &Binding<A>| b.chord == chord;
+                    if self.bindings.iter().any(own) {
+                        self.bindings.retain(|b| !own(b));
+                    } else if self.bindings.iter().any(|b| is(b) && outer.contains(&b.layer.as_str())) {
+                        self.silent.push((name.clone(), chord.clone()));
+                    } else if origin == Origin::User {
+                        let mut there: Vec<_> =
+                            self.bindings.iter().filter(|b| is(b)).map(|b| b.layer.as_str()).collect();
+                        there.dedup();
+                        let there = match there[..] {
+                            [] => "no layer has this key".to_owned(),
+                            _ => format!("it is a key of [{}]", there.join("], [")),
+                        };
+                        report(start, format!("{place}: there is nothing to unbind here; {there}"), "");
+                    }
                     given_up.push((name, chord));
                     continue;
                 }
@@ -230,6 +247,22 @@ impl<A: Copy + PartialEq> Keymap<A> {
         Ok(())
     }
 
+    /// Whether keys that a layer outside has are looked up there at all: none of the layers inside has them, a beginning of them
+    /// or longer ones, or says that they do nothing.
+    pub fn reaches(&self, inner: &[&str], chord: &[KeyCombination]) -> bool {
+        let hides = |b: &Binding<A>| chord.starts_with(&b.chord) || b.chord.starts_with(chord);
+        !inner.iter().any(|layer| self.of(layer).any(hides) || self.is_silent(layer, chord))
+    }
+
+    fn is_silent(&self, layer: &str, chord: &[KeyCombination]) -> bool {
+        self.silent.iter().any(|(known, keys)| known == layer && keys == chord)
+    }
+
+    /// The keys that do nothing in a layer, although a layer outside has them.
+    pub fn silent_in<'a>(&'a self, layer: &'a str) -> impl Iterator<Item = &'a [KeyCombination]> {
+        self.silent.iter().filter(move |(known, _)| known == layer).map(|(_, keys)| keys.as_slice())
+    }
+
     /// What the typed keys mean in a stack of layers, innermost first.
     pub fn find(&self, stack: &[&str], typed: &[KeyCombination]) -> Found<A> {
         for layer in stack {
@@ -243,6 +276,9 @@ impl<A: Copy + PartialEq> Keymap<A> {
             if begins {
                 return Found::More;
             }
+            if self.is_silent(layer, typed) {
+                return Found::Nothing;
+            }
         }
         Found::Nothing
     }
@@ -250,9 +286,11 @@ impl<A: Copy + PartialEq> Keymap<A> {
     /// The bindings that can follow the typed keys, innermost layer first.
     pub fn continuations(&self, stack: &[&str], typed: &[KeyCombination]) -> Vec<&Binding<A>> {
         let longer = |b: &&Binding<A>| b.chord.len() > typed.len() && b.chord.starts_with(typed);
-        let of =
-            |layer: &str| self.bindings.iter().filter(move |b| b.layer == layer).filter(longer).collect::<Vec<_>>();
-        stack.iter().flat_map(|layer| of(layer)).collect()
+        let of = |at: usize, layer: &str| {
+            let reached = |b: &&Binding<A>| self.reaches(&stack[..at], &b.chord);
+            self.bindings.iter().filter(move |b| b.layer == layer).filter(longer).filter(reached).collect::<Vec<_>>()
+        };
+        stack.iter().enumerate().flat_map(|(at, layer)| of(at, layer)).collect()
     }
 
     /// The bindings of one layer.
@@ -262,10 +300,10 @@ impl<A: Copy + PartialEq> Keymap<A> {
 
     /// The chord for an action in a stack of layers as it is shown: the user's own if there is one, else the shortest.
     pub fn key_for(&self, stack: &[&str], action: A) -> Option<String> {
-        stack
-            .iter()
-            .flat_map(|layer| self.of(layer))
-            .filter(|b| b.action == action)
+        let bound = stack.iter().enumerate().flat_map(|(at, layer)| self.of(layer).map(move |b| (at, b)));
+        bound
+            .filter(|(at, b)| b.action == action && self.reaches(&stack[..*at], &b.chord))
+            .map(|(_, b)| b)
             .map(|b| (b.origin == Origin::Shipped, display_chord(&b.chord)))
             .min_by_key(|(shipped, shown)| (*shipped, shown.len()))
             .map(|(_, shown)| shown)
@@ -380,7 +418,7 @@ mod tests {
     }
 
     fn map(text: &str) -> (Keymap<u8>, Vec<Problem>) {
-        let mut map = Keymap { bindings: Vec::new() };
+        let mut map = Keymap { bindings: Vec::new(), silent: Vec::new() };
         let mut problems = Vec::new();
         map.overlay("mine.toml", text, Origin::User, &vocabulary(), &mut problems);
         (map, problems)
@@ -448,7 +486,7 @@ mod tests {
     fn what_a_key_hides_of_the_layers_outside_is_told() {
         let shipped = "[global]\n'g g' = 'cursor-top'\nq = 'quit'\n'x y' = 'quit'\n";
         let told = |text: &str| {
-            let mut map = Keymap { bindings: Vec::new() };
+            let mut map = Keymap { bindings: Vec::new(), silent: Vec::new() };
             let mut problems = Vec::new();
             map.overlay("keymap.toml", shipped, Origin::Shipped, &vocabulary(), &mut problems);
             map.overlay("u", text, Origin::User, &vocabulary(), &mut problems);
@@ -469,6 +507,32 @@ mod tests {
         ] {
             assert_eq!(told(fine), [""; 0], "{fine}");
         }
+    }
+
+    #[test]
+    fn what_is_hidden_or_unbound_is_no_key_for_anything() {
+        let shipped = "[global]\n'g g' = 'cursor-top'\nhome = 'cursor-top'\nq = 'quit'\n";
+        let load = |text: &str| {
+            let (mut map, mut problems) = map(shipped);
+            map.overlay("u", text, Origin::User, &vocabulary(), &mut problems);
+            (map, problems.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        let stack = ["fleet", "global"];
+        assert_eq!(load("").0.key_for(&stack, 3).as_deref(), Some("g g"));
+        for hides in ["[fleet]\ng = 'mark'\n'g g' = 'none'\n", "[fleet]\n'g g' = 'none'\n"] {
+            let (map, problems) = load(hides);
+            assert_eq!(problems, [""; 0]);
+            assert_eq!(map.key_for(&stack, 3).as_deref(), Some("home"), "{hides}");
+            assert_ne!(map.find(&stack, &keys("g g")), Found::Action(3), "{hides}");
+            assert_eq!(map.find(&["global"], &keys("g g")), Found::Action(3), "elsewhere it is what it was");
+        }
+        let (_, problems) = load("[global]\nz = 'none'\n[fleet]\nm = 'none'\n");
+        assert_eq!(problems[0], "u:2: [global] \"z\": there is nothing to unbind here; no layer has this key");
+        let (mut map, _) = map("[fleet]\nm = 'mark'\n");
+        let mut problems = Vec::new();
+        map.overlay("u", "[global]\nm = 'none'\n", Origin::User, &vocabulary(), &mut problems);
+        let told = "u:2: [global] \"m\": there is nothing to unbind here; it is a key of [fleet]";
+        assert_eq!(problems[0].to_string(), told);
     }
 
     #[test]

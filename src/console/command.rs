@@ -1,9 +1,12 @@
 //! What can be typed after `:`: an action by its name, a pane by its name, or a verb with what it is about. It is read into a
 //! [`Command`], which comes down to actions and effects like a key does, so that read-only and questions hold for both.
 
-use crate::console::{
-    action::{Action, Kind},
-    state::Pane,
+use crate::{
+    config::written::nearest,
+    console::{
+        action::{Action, Kind},
+        state::Pane,
+    },
 };
 
 /// What a verb is about, and so what completes it.
@@ -15,6 +18,10 @@ pub enum About {
     Column,
     /// Columns of the list, with commas between them.
     Columns,
+    /// A column of the fleet, or none.
+    Group,
+    /// A view of the fleet.
+    View,
     /// Contexts, or profiles with regions.
     Scope,
     /// A filter, as it is typed after `/`.
@@ -40,7 +47,7 @@ pub enum About {
 impl About {
     /// Whether every word it can be is known here.
     pub fn is_closed(self) -> bool {
-        matches!(self, Self::Theme | Self::Column | Self::Action | Self::Pane)
+        matches!(self, Self::Theme | Self::Column | Self::Group | Self::View | Self::Action | Self::Pane)
     }
 
     /// Whether it can be left out because it is clear from where one is.
@@ -78,7 +85,9 @@ impl Verb {
         "node" "NAME" Node None, View "Go to a node, by its name or id";
         "filter" "TEXT" Filter Some(Action::Filter), View "Filter the list that is shown; nothing but the verb lets one type";
         "sort" "COLUMN [desc]" Column None, View "Sort the list that is shown by a column";
-        "columns" "NAME,NAME" Columns Some(Action::Columns), View "Show these columns of the list, in this order; nothing but the verb lets one choose";
+        "columns" "NAME,NAME" Columns Some(Action::Columns), View "Show these columns of the list, in this order, or those of the settings (default); nothing but the verb lets one choose";
+        "group" "COLUMN" Group Some(Action::GroupBy), View "Group the fleet by a column, or not (none); nothing but the verb lets one choose";
+        "view" "NAME" View Some(Action::Views), View "Look at the fleet as a view says; nothing but the verb lets one choose";
         "scope" "NAME..." Scope Some(Action::Scope), View "Look at these contexts, or profiles with regions, and at nothing else";
         "pane" "NAME" Pane None, View "Go to a pane";
         "files" "[NODE] [/PATH]" Files None, View "Go to the files of a node: to a folder, or to a file that is shown";
@@ -108,6 +117,12 @@ pub enum Command {
     Sort { column: String, descending: bool },
     /// Columns of the list that is shown.
     Columns(Vec<String>),
+    /// Those of the settings, or the usual ones.
+    UsualColumns,
+    /// The fleet grouped by a column, or not.
+    Group(String),
+    /// The fleet as a view says.
+    View(String),
     /// What is looked at.
     Scope(Vec<String>),
     /// The fleet filtered.
@@ -129,6 +144,14 @@ pub enum Command {
     /// The keys of an action.
     Help(Action),
 }
+
+/// What stands for the columns of the settings, or the usual ones.
+pub const DEFAULT: &str = "default";
+/// What stands for no groups.
+pub const NONE: &str = "none";
+
+/// The panes, as they are typed.
+const PANES: [&str; 7] = ["fleet", "compliance", "commands", "parameters", "shell", "sessions", "forwards"];
 
 /// Short words people type after `:` out of habit.
 const HABITS: &[(&str, Action)] =
@@ -164,7 +187,12 @@ impl Command {
         match Action::named(word).or(habit).or_else(pane) {
             Some(action) if rest.is_empty() => Ok(Self::Act(action)),
             Some(_) => Err(format!("{word} takes nothing after it")),
-            None => Err(format!("there is no command \"{word}\"")),
+            None => {
+                let verbs = Verb::ALL.iter().map(|verb| verb.name);
+                let known = verbs.chain(Action::ALL.iter().map(|entry| entry.name)).chain(PANES);
+                let near = nearest(word, known).map(|near| format!(", but {near}"));
+                Err(format!("there is no command \"{word}\"{}", near.unwrap_or_default()))
+            }
         }
     }
 
@@ -173,7 +201,10 @@ impl Command {
         Ok(match verb.takes {
             About::Theme => Self::Theme(text),
             About::Filter => Self::Filter(text),
+            About::Columns if rest == DEFAULT => Self::UsualColumns,
             About::Columns => Self::Columns(words(rest, &[','])),
+            About::Group => Self::Group(text),
+            About::View => Self::View(text),
             About::Scope => Self::Scope(words(rest, &[',', ' '])),
             About::Node => Self::Node(text),
             About::Shell => Self::Shell(text),
@@ -182,10 +213,16 @@ impl Command {
             About::Document => Self::Run(text),
             About::Parameter => Self::Parameter(text),
             About::Pane => {
-                let pane = Pane::named(rest).ok_or_else(|| format!("there is no pane \"{rest}\""))?;
+                let known = || PANES.join(", ");
+                let pane =
+                    Pane::named(rest).ok_or_else(|| format!("there is no pane \"{rest}\"; there are {}", known()))?;
                 if verb.alone == Some(Action::Split) { Self::Split(pane) } else { Self::Act(pane.action()) }
             }
-            About::Action => Self::Help(Action::named(rest).ok_or_else(|| format!("there is no action \"{rest}\""))?),
+            About::Action => Self::Help(Action::named(rest).ok_or_else(|| {
+                let near = nearest(rest, Action::ALL.iter().map(|entry| entry.name));
+                let near = near.map_or_else(|| "help lists them".to_owned(), |near| format!("is {near} meant?"));
+                format!("there is no action \"{rest}\"; {near}")
+            })?),
             About::Column => {
                 let (column, order) = match rest.rsplit_once(' ') {
                     Some((column, order @ ("asc" | "desc"))) => (column.trim_end(), order),
@@ -205,6 +242,24 @@ fn words(text: &str, between: &[char]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_that_is_none_names_what_there_is() {
+        for (line, said) in [
+            (
+                "pane foo",
+                "there is no pane \"foo\"; there are fleet, compliance, commands, parameters, shell, sessions, forwards",
+            ),
+            ("split foo", "there is no pane \"foo\"; there are fleet"),
+            ("help open-shel", "there is no action \"open-shel\"; is open-shell meant?"),
+            ("colums name", "there is no command \"colums\", but columns"),
+        ] {
+            let told = Command::parse(line).unwrap_err();
+            assert!(told.starts_with(said), "{line}: {told}");
+        }
+        assert_eq!(PANES.map(|name| Pane::named(name).unwrap()), Pane::ALL);
+        assert_eq!(Command::parse("columns default"), Ok(Command::UsualColumns));
+    }
 
     #[test]
     fn lines_read_as_typed() {
@@ -234,7 +289,7 @@ mod tests {
             ("theme", "theme what? theme NAME"),
             ("explode now", "there is no command \"explode\""),
             ("mark-all please", "mark-all takes nothing after it"),
-            ("help explode", "there is no action \"explode\""),
+            ("help explode", "there is no action \"explode\"; help lists them"),
             ("", "there is no command \"\""),
         ] {
             assert_eq!(Command::parse(line), Err(told.to_owned()), "{line}");

@@ -77,13 +77,11 @@ pub fn of_layer(keymap: &Keymap<Action>, layer: Layer) -> Vec<HelpLine> {
     beyond(keymap, layer, &[])
 }
 
-/// What is bound in a layer and does not mean something else in one of those inside it.
+/// What is bound in a layer, means nothing else in one of those inside it and is not hidden by one.
 pub fn beyond(keymap: &Keymap<Action>, layer: Layer, inner: &[Layer]) -> Vec<HelpLine> {
-    let shadowed = |binding: &&Binding<Action>| {
-        inner.iter().any(|inner| keymap.of(inner.name()).any(|within| within.chord == binding.chord))
-    };
+    let inner: Vec<&str> = inner.iter().map(|layer| layer.name()).collect();
     let mut lines: Vec<HelpLine> = Vec::new();
-    for binding in keymap.of(layer.name()).filter(|binding| !shadowed(binding)) {
+    for binding in keymap.of(layer.name()).filter(|binding| keymap.reaches(&inner, &binding.chord)) {
         let Binding { chord, action, .. } = binding;
         let (keys, spelled, source) = (display_chord(chord), spelled_chord(chord), binding.source());
         match lines.iter_mut().find(|line| line.action == *action) {

@@ -103,6 +103,7 @@ fn differences(keymap: &Keymap<super::action::Action>) -> String {
     for (_, layer, _) in super::action::Layer::ALL {
         let gone = shipped.of(layer).filter(|binding| !keymap.of(layer).any(|other| other.chord == binding.chord));
         let gone = gone.map(|binding| (spelled_chord(&binding.chord), "none"));
+        let gone = gone.chain(keymap.silent_in(layer).map(|chord| (spelled_chord(chord), "none")));
         let own = keymap.of(layer).filter(|binding| binding.origin == keymap::Origin::User);
         let own = own.map(|binding| (spelled_chord(&binding.chord), binding.action.entry().name));
         let lines: Vec<_> = gone.chain(own).collect();

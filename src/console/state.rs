@@ -212,6 +212,8 @@ pub struct State {
     pub theme: String,
     /// The user's own, while that of a place is shown instead.
     own_theme: Option<String>,
+    /// That of the place, as it was last taken.
+    theme_of_place: Option<String>,
     /// The names of all themes.
     pub themes: Vec<String>,
     /// What was typed after `:`, the newest last.
@@ -328,6 +330,7 @@ impl State {
             heard: Heard::default(),
             theme: start.theme,
             own_theme: None,
+            theme_of_place: None,
             themes: start.themes,
             command_history: VecDeque::new(),
             save_directory: start.save_directory,

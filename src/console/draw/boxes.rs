@@ -53,7 +53,9 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
             // Where there is no room for both, what a key does is worth more than where it is from.
             let most = if inner.height < LOW { about_lines(inner) } else { about_lines(inner) + 1 };
             let inner = foot(view, frame, inner, most, told.into_iter().chain(bound));
-            let keys = lines.iter().map(|line| text::width(&line.keys)).max().unwrap_or(0).clamp(6, 22);
+            let widest = |of: &dyn Fn(&usize) -> usize| rows.iter().map(of).max().unwrap_or(0);
+            let keys = widest(&|row| text::width(&lines[*row].keys)).clamp(6, 22);
+            let sources = widest(&|row| text::width(&lines[*row].source(true))).clamp(8, 40);
             list(view, frame, inner, &rows, cursor, |view, row, width| {
                 let line = &lines[row];
                 let entry = line.action.entry();
@@ -64,13 +66,13 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                     _ => "",
                 };
                 let layer = match width > 90 {
-                    true => text::fit(line.layer.heading(), 26),
-                    false => text::fit(line.layer.name(), 11),
+                    true => text::fit(line.layer.heading(), 25),
+                    false => text::fit(line.layer.name(), 10),
                 };
-                let source = if width > WIDE { text::fit(&source, 18) } else { String::new() };
+                let source = if width > WIDE { format!("{} ", text::fit(&source, sources)) } else { String::new() };
                 vec![
-                    (Role::Dim, layer),
-                    (Role::Key, text::fit(&line.keys, keys + 1)),
+                    (Role::Dim, format!("{layer} ")),
+                    (Role::Key, format!("{} ", text::fit(&line.keys, keys))),
                     (Role::Dim, source),
                     (Role::Text, format!("{}{mark}{user}", entry.about)),
                 ]

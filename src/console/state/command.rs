@@ -15,7 +15,7 @@ use super::{
 };
 use crate::console::{
     action::{Action, Kind, Layer},
-    command::{About, Command, Verb, split},
+    command::{About, Command, DEFAULT, NONE, Verb, split},
     effect::{Effect, Query},
     text::clean,
 };
@@ -212,10 +212,23 @@ impl State {
             return;
         }
         let candidate = line.candidates.get(line.cursor.at).cloned();
-        let parsed = read(&typed);
+        let is_bare = |verb: &Verb| verb.name == aliases.expand(&typed).trim() && verb.takes.is_closed();
+        // A verb that wants a word has the list of them shown.
+        if let Some(verb) = Verb::ALL.iter().find(|verb| is_bare(verb) && verb.alone.is_none())
+            && !line.chosen
+            && split(line.input.text()).1.is_none()
+        {
+            line.input = LineInput::from(format!("{} ", verb.name).as_str());
+            return;
+        }
         let expanded = aliases.expand(&typed);
         let (word, rest) = split(&expanded);
         let verb = Verb::named(word);
+        let names = || line.candidates.iter().map(|candidate| candidate.name.as_str()).collect::<Vec<_>>().join(", ");
+        let parsed = match verb.filter(|verb| rest.is_none_or(str::is_empty) && verb.alone.is_none()) {
+            Some(verb) if verb.takes.is_closed() => Err(format!("{} what? There are {}", verb.name, names())),
+            _ => read(&typed),
+        };
         let whole = |rest: &str| line.candidates.iter().any(|candidate| candidate.name.eq_ignore_ascii_case(rest));
         // Where there are only so many words, the best one is meant by the beginning of it.
         let begun = verb.is_some_and(|verb| verb.takes.is_closed())
@@ -291,6 +304,30 @@ impl State {
                 if self.list().is_none() {
                     self.go(Pane::Fleet, fx);
                 }
+            }
+            Command::UsualColumns => {
+                self.usual_columns();
+                if self.list().is_none() {
+                    self.go(Pane::Fleet, fx);
+                }
+            }
+            Command::Group(name) => {
+                let column = if name == NONE { None } else { Some(self.fleet.groupable(&name)?) };
+                self.fleet.set_group(column);
+                self.go(Pane::Fleet, fx);
+            }
+            Command::View(name) => {
+                let known = self.settings.views.iter().find(|view| view.name.eq_ignore_ascii_case(&name)).cloned();
+                let Some(view) = known else {
+                    let names: Vec<_> = self.settings.views.iter().map(|view| clean(&view.name)).collect();
+                    let there = match names.is_empty() {
+                        true => "there are none yet".to_owned(),
+                        false => format!("there are {}", names.join(", ")),
+                    };
+                    return Err(format!("there is no view \"{name}\"; {there}"));
+                };
+                self.set_view(&view);
+                self.go(Pane::Fleet, fx);
             }
             Command::Scope(names) => {
                 if let Some(problem) = names.iter().find_map(|name| self.catalogue.place(name).err()) {
@@ -399,7 +436,17 @@ impl State {
             _ => {}
         }
         let words: Vec<(String, String)> = match verb.takes {
-            About::Theme => self.themes.iter().map(|name| (name.clone(), String::new())).collect(),
+            About::Theme => {
+                let here = |name: &String| if *name == self.theme { "in force" } else { "" }.to_owned();
+                self.themes.iter().map(|name| (name.clone(), here(name))).collect()
+            }
+            About::Group => {
+                let here = self.fleet.grouped_by().map(|column| column.name().into_owned());
+                let about = |name: &str| if here.as_deref() == Some(name) { "as it is" } else { "" }.to_owned();
+                let names = self.fleet.groups_by().into_iter().map(|column| column.name().into_owned());
+                names.chain([NONE.to_owned()]).map(|name| (name.clone(), about(&name))).collect()
+            }
+            About::View => self.settings.views.iter().map(|view| (view.name.clone(), clean(&view.filter))).collect(),
             About::Column => match self.sort_columns() {
                 Some(columns) => columns.iter().map(|name| ((*name).to_owned(), String::new())).collect(),
                 None => self.fleet.sortable().into_iter().map(|name| (name, String::new())).collect(),
@@ -414,7 +461,9 @@ impl State {
             About::Parameter => self.parameters.names().map(|name| (clean(name), String::new())).collect(),
             About::Filter => return self.filter_words(verb, typed),
             About::Columns => {
-                return listed(verb, typed, ',', self.columns_here().into_iter().map(|(name, _)| name).collect());
+                let mut names: Vec<_> = self.columns_here().into_iter().map(|(name, _)| name).collect();
+                names.extend((!typed.contains(',')).then(|| DEFAULT.to_owned()));
+                return listed(verb, typed, ',', names);
             }
             About::Scope => return listed(verb, typed, ' ', self.catalogue.names()),
         };

@@ -1,9 +1,11 @@
 //! How the console was left, and how it takes that up again: what one looked at, and the rows that were there, so that the
 //! first frame shows a fleet before anybody was asked. Values, outputs and parameters are not among it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Pane, State, compliance::grouping::Grouping, node::Node, split::LeftSplit};
+use super::{Pane, State, compliance::grouping::Grouping, list::columns::LeftColumns, node::Node, split::LeftSplit};
 use crate::{
     config::view::View,
     console::{origin::Origin, text::clean},
@@ -27,8 +29,12 @@ pub struct Left {
     pub fleet: View,
     /// The columns that the settings had for these places then. If they have others now, those count.
     pub configured: Option<Vec<String>>,
+    /// The columns that were chosen for other lists, by the names of the lists.
+    pub columns: BTreeMap<String, LeftColumns>,
     /// Whether details stand beside the fleet.
     pub detail: bool,
+    /// Whether all columns of the fleet are shown.
+    pub wide: bool,
     /// What compliance is grouped by: a tag, or `patch-group`.
     pub grouping: Option<String>,
     /// The nodes.
@@ -81,7 +87,9 @@ impl State {
             pane: pane.title().to_owned(),
             fleet: fleet.as_view(fleet.view.as_deref().unwrap_or_default()),
             configured: fleet.configured.clone(),
+            columns: self.columns.left(),
             detail: fleet.detail,
+            wide: fleet.wide,
             grouping: match &self.compliance.grouping {
                 Grouping::Severity => None,
                 Grouping::PatchGroup => Some("patch-group".to_owned()),
@@ -112,8 +120,9 @@ impl State {
         // A column that is not there any more is no reason to sort by another.
         self.fleet.set_view(&left.fleet);
         self.fleet.configured = left.configured;
+        self.columns.resume(&left.columns);
         self.take_columns();
-        self.fleet.detail = left.detail;
+        (self.fleet.detail, self.fleet.wide) = (left.detail, left.wide);
         self.compliance.grouping = match left.grouping.as_deref() {
             Some("patch-group") => Grouping::PatchGroup,
             Some(text) => text.strip_prefix("tag:").map_or(Grouping::Severity, |key| Grouping::Tag(clean(key))),

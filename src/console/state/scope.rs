@@ -60,6 +60,11 @@ impl State {
     /// Shows the theme of the first place that has one of its own, else the user's.
     pub(super) fn take_theme(&mut self) {
         let of_place = self.origins.known().find_map(|(_, known)| known.place.theme.clone());
+        // Whoever chose another one since then has chosen it.
+        if self.theme_of_place == of_place {
+            return;
+        }
+        self.theme_of_place.clone_from(&of_place);
         match (of_place, self.own_theme.take()) {
             (Some(theme), own) => {
                 let shown = std::mem::replace(&mut self.theme, theme);

@@ -321,6 +321,7 @@ impl State {
         if self.pane == Pane::Shell {
             self.shells.look();
         }
+        self.take_theme();
         self.refresh_due(fx);
     }
 

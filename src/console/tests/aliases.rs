@@ -137,3 +137,25 @@ fn nodes_and_documents_complete_a_shell() {
     });
     assert_eq!(opened.and_then(|profile| profile.document).as_deref(), Some("Ops-Shell"));
 }
+
+#[test]
+fn help_lists_no_key_that_does_nothing_here() {
+    let keys = "[fleet]\ng = \"group-by\"\n\"g g\" = \"none\"\n";
+    let mut bench = Bench::new(false);
+    let (keymap, problems) = crate::console::keymap(Some(("/home/somebody/.config/fleetdeck/keymap.toml", keys)));
+    assert_eq!(problems, []);
+    bench.state.take_keymap(keymap);
+    bench.press("?");
+    bench.type_text("first row");
+    let screen = bench.screen(200, 60);
+    let list = screen.lines().find(|line| line.contains("Lists ")).unwrap();
+    assert!(list.contains(" home ") && !list.contains("g g"), "{screen}");
+    bench.press("esc ?");
+    bench.type_text("group-by");
+    let screen = bench.screen(200, 60);
+    assert!(screen.contains(" built-in, keymap.toml:2 "), "{screen}");
+    bench.press("esc 3 ?");
+    bench.type_text("first row");
+    let screen = bench.screen(200, 60);
+    assert!(screen.lines().any(|line| line.contains("Lists ") && line.contains("g g")), "{screen}");
+}

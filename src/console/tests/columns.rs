@@ -48,6 +48,42 @@ fn every_list_has_the_columns_of_the_settings_and_takes_new_ones_at_once() {
 }
 
 #[test]
+fn what_was_chosen_is_there_next_time_until_the_settings_say_otherwise() {
+    let configured = "[columns]\ncommands = ['command', 'id']\n";
+    let mut bench = sessions::sessions();
+    reload(&mut bench, configured);
+    bench.press("shift-c space");
+    bench.press("esc");
+    bench.press("3 ctrl-w");
+    bench.press("shift-c space");
+    bench.press("esc");
+    bench.press("1 ctrl-w");
+    let chosen = [shown(&bench, List::Sessions), shown(&bench, List::Commands)];
+    let text = serde_json::to_string(&bench.state.left()).unwrap();
+    let again = |settings: &str| {
+        let mut bench = Bench::starting(Settings::parse(settings).unwrap());
+        bench.state.resume(serde_json::from_str(&text).unwrap());
+        bench
+    };
+    let mut bench = again(configured);
+    assert_eq!([shown(&bench, List::Sessions), shown(&bench, List::Commands)], chosen);
+    assert!(bench.state.fleet.wide);
+    // The settings were changed since: what they say was said last.
+    let other = again("[columns]\ncommands = ['status']\n");
+    assert_eq!(shown(&other, List::Commands)[0], "status");
+    assert_eq!(shown(&other, List::Sessions), chosen[0], "of this they say what they said");
+    bench.press("3 :");
+    bench.type_text("columns default");
+    bench.press("enter");
+    assert_eq!(shown(&bench, List::Commands), ["command", "id"]);
+    bench.press("1 :");
+    bench.type_text("columns default");
+    bench.press("enter");
+    assert!(!bench.state.fleet.wide);
+    assert!(!bench.state.left().columns.contains_key("commands"));
+}
+
+#[test]
 fn a_place_has_columns_of_its_own_in_every_list() {
     let mut bench = lists::commands();
     reload(

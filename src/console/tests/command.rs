@@ -79,7 +79,13 @@ fn what_cannot_be_done_is_told_and_can_be_mended() {
         ("node web", "more than one node is called \"web\""),
         ("node db", "no node is called \"db\""),
         ("theme pink", "there is no theme \"pink\"; there are dark, light, mono"),
-        ("theme", "theme what?"),
+        ("theme ", "theme what? There are dark, light, mono"),
+        ("columns nmae,agent,x", "there is no column \"nmae\", \"x\"; there are name, ping, compliance"),
+        ("group price", "nothing is grouped by \"price\"; there are name, ping"),
+        ("view mine", "there is no view \"mine\"; there are none yet"),
+        ("pane kitchen", "there is no pane \"kitchen\"; there are fleet, compliance"),
+        ("split kitchen", "there is no pane \"kitchen\"; there are fleet, compliance"),
+        ("help mark-al-of", "there is no action \"mark-al-of\""),
         ("delete-parameter", "it belongs to: Parameters"),
         ("explode the node", "there is no command \"explode\""),
     ] {
@@ -92,6 +98,21 @@ fn what_cannot_be_done_is_told_and_can_be_mended() {
         assert_eq!(line(&bench).problem, None, "typing goes on");
         bench.press("esc");
     }
+}
+
+#[test]
+fn groups_and_views_have_verbs() {
+    let text = "[[view]]\nname = 'All Lost'\nfilter = 'ping:lost'\n";
+    let mut bench = Bench::with(crate::config::settings::Settings::parse(text).unwrap(), false);
+    bench.press("4");
+    say(&mut bench, "group tag:Env");
+    assert_eq!((bench.state.fleet.grouped_by(), bench.state.pane), (Some(&Column::Tag("Env".into())), Pane::Fleet));
+    say(&mut bench, "group none");
+    assert_eq!(bench.state.fleet.grouped_by(), None);
+    say(&mut bench, "view all");
+    assert_eq!(bench.state.fleet.filter.text(), "ping:lost");
+    say(&mut bench, "view");
+    assert!(matches!(bench.state.overlays.last(), Some(Overlay::Picker { .. })));
 }
 
 #[test]
@@ -112,7 +133,14 @@ fn tab_completes_verbs_names_and_filters() {
     bench.type_text("sort pl");
     bench.press("tab enter");
     assert_eq!(bench.state.fleet.sort()[0].0, Column::Platform);
-    // A verb from the list still wants its word.
+    // A verb from the list still wants its word, and so does one that is typed whole: what there is stands above it.
+    bench.press(":");
+    bench.type_text("theme");
+    bench.press("enter");
+    assert_eq!((line(&bench).input.text(), names(&bench)), ("theme ", vec!["dark", "light", "mono"]));
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("dark  in force"), "{screen}");
+    bench.press("esc");
     bench.press(":");
     bench.type_text("them");
     bench.press("enter");

@@ -6,7 +6,10 @@ use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 
 use crate::{
-    config::{place::Place, settings::Settings},
+    config::{
+        place::{Place, Policy},
+        settings::Settings,
+    },
     console::{
         action::Action,
         effect::{Change, Effect, Source},
@@ -355,6 +358,36 @@ fn how_the_screen_was_split_is_there_next_time() {
     let mut bench = Bench::new(false);
     bench.state.resume(left);
     assert_eq!((bench.state.pane, bench.state.split.other_pane()), (Pane::Fleet, Some(Pane::Shell)));
+}
+
+#[test]
+fn the_theme_of_a_place_goes_with_the_side_that_looks_at_it() {
+    let policy = Policy { pattern: "prod*".to_owned(), theme: Some("mono".to_owned()), ..Policy::default() };
+    let settings = Settings { policies: vec![policy], ..Settings::default() };
+    let mut bench = Bench::at(settings.clone(), vec![place("prod/eu-west-1"), place("stage")]);
+    bench.state.set_scope(&["prod/eu-west-1".to_owned()], &mut bench.fx);
+    bench.press("\\ \\");
+    assert_eq!(bench.state.theme, "mono");
+    bench.state.set_scope(&["stage".to_owned()], &mut bench.fx);
+    assert_eq!(bench.state.theme, "dark");
+    bench.press("ctrl-o");
+    assert_eq!(bench.state.theme, "mono");
+    let left = bench.state.left();
+    bench.press("\\ s");
+    assert_eq!(bench.state.theme, "mono", "the keys stay where they were");
+    bench.press("ctrl-o");
+    assert_eq!(bench.state.theme, "dark");
+    bench.press("\\ 1");
+    assert_eq!(bench.state.theme, "dark");
+    let mut bench = Bench::at(settings, vec![place("prod/eu-west-1"), place("stage")]);
+    bench.state.resume(left);
+    assert_eq!(bench.state.theme, "mono");
+    bench.press("ctrl-o");
+    assert_eq!(bench.state.theme, "dark");
+    // What is chosen while one looks stays as long as one looks at the same.
+    bench.state.theme = "light".to_owned();
+    bench.press("\\ t");
+    assert_eq!(bench.state.theme, "light");
 }
 
 #[test]

@@ -89,10 +89,8 @@ impl State {
     }
 
     fn pick_group(&mut self) {
-        let columns = self.fleet.possible_columns().into_iter().map(|(column, _)| column);
-        let columns = columns.filter(|column| !matches!(column, Column::Id | Column::Tags));
         let mut choices = vec![None];
-        choices.extend(columns.map(Some));
+        choices.extend(self.fleet.groups_by().into_iter().map(Some));
         let now = self.fleet.grouped_by().cloned();
         let item = |choice: &Option<Column>| {
             let about = if *choice == now { "as it is" } else { "" };

@@ -141,6 +141,25 @@ impl Fleet {
         self.land_groups(groups);
     }
 
+    /// The columns that nodes can be grouped by.
+    pub fn groups_by(&self) -> Vec<Column> {
+        let columns = self.possible_columns().into_iter().map(|(column, _)| column);
+        columns.filter(|column| !matches!(column, Column::Id | Column::Tags)).collect()
+    }
+
+    /// The column of a name, if nodes can be grouped by it.
+    ///
+    /// # Errors
+    /// In words, with those there are.
+    pub fn groupable(&self, name: &str) -> Result<Column, String> {
+        let found = Column::named(name).filter(|column| !matches!(column, Column::Id | Column::Tags));
+        found.ok_or_else(|| {
+            let names = Column::all().filter(|column| !matches!(column, Column::Id | Column::Tags));
+            let names: Vec<_> = names.map(|column| column.name().into_owned()).collect();
+            format!("nothing is grouped by \"{name}\"; there are {}, tag:KEY and none", names.join(", "))
+        })
+    }
+
     /// What the nodes are grouped by.
     pub fn grouped_by(&self) -> Option<&Column> {
         self.group.as_ref()

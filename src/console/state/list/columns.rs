@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::{List, ORIGIN, Sheet, column_name, sort_of};
 use crate::{
     config::{keymap::Problem, settings::Settings, view::unknown_columns},
@@ -48,6 +50,38 @@ impl Choices {
     fn of_mut(&mut self, list: List) -> &mut Choice {
         self.0.entry(list).or_default()
     }
+
+    /// What was chosen for each list, to be taken up again.
+    pub fn left(&self) -> BTreeMap<String, LeftColumns> {
+        let chosen = self.0.iter().filter(|(_, choice)| choice.chosen != choice.configured || choice.wide);
+        let left = |choice: &Choice| LeftColumns {
+            configured: choice.configured.clone(),
+            chosen: choice.chosen.clone(),
+            wide: choice.wide,
+        };
+        chosen.map(|(list, choice)| (list.key().to_owned(), left(choice))).collect()
+    }
+
+    /// Takes up what was chosen. If the settings have others by now, those count.
+    pub fn resume(&mut self, left: &BTreeMap<String, LeftColumns>) {
+        for list in List::ALL {
+            let Some(left) = left.get(list.key()) else { continue };
+            let choice = self.of_mut(*list);
+            (choice.configured, choice.chosen, choice.wide) = (left.configured.clone(), left.chosen.clone(), left.wide);
+        }
+    }
+}
+
+/// The columns of a list as they were left.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LeftColumns {
+    /// Those that the settings had for it.
+    pub configured: Option<Vec<String>>,
+    /// The chosen ones; the usual ones if there are none.
+    pub chosen: Option<Vec<String>>,
+    /// Whether all others were shown too.
+    pub wide: bool,
 }
 
 /// Whether a list has a column.
@@ -83,9 +117,19 @@ pub fn problems(text: &str) -> Vec<Problem> {
     })
 }
 
-fn unknown(column: &str, mut known: Vec<String>, tags: bool) -> String {
+fn unknown(column: &str, known: Vec<String>, tags: bool) -> String {
+    no_column(&[format!("\"{column}\"")], known, tags)
+}
+
+fn no_column(wrong: &[String], mut known: Vec<String>, tags: bool) -> String {
+    known.retain(|name| tag(name).is_none());
     known.extend(tags.then(|| "tag:KEY".to_owned()));
-    format!("there is no column \"{column}\"; there are {}", known.join(", "))
+    let what = if wrong.is_empty() {
+        "no column is named".to_owned()
+    } else {
+        format!("there is no column {}", wrong.join(", "))
+    };
+    format!("{what}; there are {}", known.join(", "))
 }
 
 /// What of a list can be shown: the columns of its rows, and tags.
@@ -175,12 +219,35 @@ impl State {
             Some(list) => Possible(&*self.sheet(list)).named(name).is_none(),
             None => fleet::Column::named(name).is_none(),
         };
-        let unknown: Vec<_> = names.iter().filter(unknown).cloned().collect();
-        if !unknown.is_empty() {
-            return Err(format!("there is no column {}", unknown.join(", ")));
+        let wrong: Vec<_> = names.iter().filter(unknown).map(|name| format!("\"{name}\"")).collect();
+        if names.is_empty() || !wrong.is_empty() {
+            let known = self.columns_here().into_iter().map(|(name, _)| name).collect();
+            let tags = list.is_none_or(List::has_tags);
+            return Err(no_column(&wrong, known, tags));
         }
         self.choose_columns(list, names.to_vec());
         Ok(())
+    }
+
+    /// Shows the columns of the settings in what is shown, or the usual ones.
+    pub(in crate::console::state) fn usual_columns(&mut self) {
+        match self.list() {
+            Some(list) => {
+                let choice = self.columns.of_mut(list);
+                *choice = Choice {
+                    configured: choice.configured.clone(),
+                    chosen: choice.configured.clone(),
+                    ..Choice::default()
+                };
+            }
+            None => {
+                self.fleet.wide = false;
+                match self.fleet.configured.clone() {
+                    Some(columns) => drop(self.fleet.set_columns_named(&columns)),
+                    None => self.fleet.set_columns(fleet::Column::usual()),
+                }
+            }
+        }
     }
 
     /// Shows all columns of the list, or the chosen ones again.

@@ -25,6 +25,8 @@ pub struct LeftSplit {
     pub fleet: View,
     /// Whether details stood beside the fleet there.
     pub detail: bool,
+    /// Whether all columns of it were shown.
+    pub wide: bool,
     /// Whether the side that had the keys stood first.
     pub first: bool,
     /// How they lay, if the user said so: side by side?
@@ -50,6 +52,7 @@ impl State {
             other,
             fleet: fleet.as_view(fleet.view.as_deref().unwrap_or_default()),
             detail: fleet.detail,
+            wide: fleet.wide,
             first: *first != shells,
             columns: axis.map(|axis| axis == Axis::Columns),
             share: *share,
@@ -82,7 +85,7 @@ impl State {
         self.open_side(pane, fx);
         self.origins.narrow_to(&other);
         self.fleet.set_view(&left.fleet);
-        self.fleet.detail = left.detail;
+        (self.fleet.detail, self.fleet.wide) = (left.detail, left.wide);
         self.bring_over(fx);
         if !missing {
             self.origins.narrow_to(&scope);
@@ -96,5 +99,6 @@ impl State {
             state.parameters.look_at(state.origins.first());
             state.take_columns();
         });
+        self.take_theme();
     }
 }
