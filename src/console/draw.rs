@@ -183,6 +183,12 @@ impl View<'_> {
         self.seen.hits.push(((area.x, area.y, area.width, area.height), hit));
     }
 
+    /// Remembers where the heading of a column stands.
+    pub fn heading(&mut self, area: Rect, slot: Slot, column: &str) {
+        self.seen.headings.push(column.to_owned());
+        self.hit(area, Hit::Heading(slot, self.seen.headings.len() - 1));
+    }
+
     /// Remembers the window of a list.
     pub fn window(&mut self, slot: Slot, top: usize, height: usize) {
         self.seen.windows.push((slot, top, height));

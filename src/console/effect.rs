@@ -120,7 +120,6 @@ impl Source {
                 | Followed
                 | Kept
                 | Earlier
-                | Parameters
                 | Parameter
                 | ParameterTags
                 | Value

@@ -464,7 +464,7 @@ impl State {
 
     /// The nodes stand in another order, or others are there.
     fn fleet_arranged(&mut self) {
-        self.settle_compare();
+        self.outdate_compare();
         self.compliance.outdate();
         self.sessions.outdate();
     }

@@ -10,6 +10,7 @@ mod lines;
 mod links;
 pub mod lists;
 pub mod node_view;
+mod orders;
 mod origins;
 pub mod outputs;
 mod own;

@@ -203,7 +203,7 @@ pub(super) fn stale(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: &F
 }
 
 /// With a capital letter at its beginning.
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     config::theme::Role,
     console::{
-        state::list::{Fact, Lens, List, ORIGIN, Sheet, columns::tag, heading, sort_of},
+        state::list::{ColumnAt, Fact, Lens, List, ORIGIN, Sheet, columns::tag, heading, sort_of},
         text,
     },
 };
@@ -48,23 +48,25 @@ impl<'a> Chosen<'a> {
         for name in state.shown_columns(list) {
             let at = names.iter().position(|known| *known == name);
             let drawn = own.iter().position(|column| column.name() == name);
-            let falls = at.is_some_and(|at| sort_of(&*sheet, at).falls());
             let (mut column, source) = match (drawn, at, tag(&name)) {
                 (Some(drawn), ..) => (own[drawn].clone(), Source::Pane(drawn)),
                 (None, Some(_), _) if name == ORIGIN => (Column::new("Origin", 8, 24, 1), Source::Origin),
                 (None, Some(at), _) => {
                     let column = Column::new(heading(&name), 8, 40, 9);
-                    let number = matches!(sort_of(&*sheet, at), Fact::Number(_) | Fact::Tenths(_));
-                    (if number { column.right() } else { column }, Source::Fact(at))
+                    let column = if sort_of(&*sheet, at).is_number() { column.right() } else { column };
+                    (column, Source::Fact(at))
                 }
-                (None, None, Some(key)) => (Column::new(text::clean(key), 8, 24, 9), Source::Tag(key.to_owned())),
+                (None, None, Some(key)) => {
+                    (Column::new(text::clean(key), 8, 24, 9).named(name.clone()), Source::Tag(key.to_owned()))
+                }
                 (None, None, None) => continue,
             };
             if !choice.is_usual() {
                 // Whoever chose them wants the first ones most.
                 column.rank = u8::try_from(columns.len()).unwrap_or(u8::MAX);
             }
-            if let Some((reversed, place)) = at.and_then(|at| lens?.sorted(at)) {
+            if let Some((reversed, place)) = lens.and_then(|lens| lens.sorted(&name)) {
+                let falls = ColumnAt::of(&*sheet, &name).is_some_and(|place| place.falls(&*sheet));
                 (column.sorted, column.place) = (Some(reversed != falls), place);
                 // The sign of the order is not cut off.
                 let wide = text::width(&column.title) + 1 + usize::from(place.is_some());
@@ -114,6 +116,9 @@ fn fact(view: &View<'_>, fact: &Fact) -> Cell {
 impl Column {
     /// Its name in settings, filters and orders.
     pub fn name(&self) -> Cow<'_, str> {
-        self.name.map_or_else(|| crate::console::state::list::column_name(&self.title).into(), Cow::from)
+        match &self.name {
+            Some(name) => name.as_ref().into(),
+            None => crate::console::state::list::column_name(&self.title).into(),
+        }
     }
 }

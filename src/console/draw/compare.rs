@@ -7,18 +7,14 @@ use super::{
     columns::Chosen,
     fleet,
     grid::{Cell, Column, Grid},
+    lens,
     node_view::share,
 };
 use crate::{
     config::theme::Role,
     console::{
         probe::vitals::Vitals,
-        state::{
-            compare::{Compare, Metric},
-            list::List,
-            node::Node,
-            seen::Slot,
-        },
+        state::{compare::Compare, list::List, node::Node, seen::Slot},
         text,
     },
 };
@@ -28,42 +24,42 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     heading(view, frame, area, compare);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let body = cards::stale(view, frame, body, &view.state.samples.all().patient(), "What is shown may be old");
-    let head = |metric: Metric, least, ideal, rank| {
-        let mut column = Column::new(metric.title(), least, ideal, rank);
-        // What is told as a share stands with the most first, of its own accord.
-        let falls = matches!(metric, Metric::Disk | Metric::Memory | Metric::Load);
-        column.sorted = (compare.metric == metric).then_some(compare.reversed != falls);
-        column
-    };
+    let lens = &compare.lens;
+    if lens::nothing(view, frame, body, lens) {
+        return;
+    }
     let columns = [
         Column::new("Name", 12, 32, 0),
-        head(Metric::Disk, 12, 32, 1),
-        head(Metric::Memory, 9, 24, 2),
-        head(Metric::Load, 9, 22, 3),
-        head(Metric::Uptime, 6, 8, 5),
-        head(Metric::Kernel, 10, 28, 6),
-        head(Metric::Agent, 8, 14, 7),
+        Column::new("Disk", 12, 32, 1),
+        Column::new("Memory", 9, 24, 2),
+        Column::new("Load", 9, 22, 3),
+        Column::new("Uptime", 6, 8, 5),
+        Column::new("Kernel", 10, 28, 6),
+        Column::new("Agent", 8, 14, 7),
         Column::new("Sampled", 8, 36, 4),
     ];
-    let chosen = Chosen::of(view, List::Compared, columns, None);
+    let chosen = Chosen::of(view, List::Compared, columns, Some(lens));
     let grid = Grid {
         slot: Slot::Compare,
         columns: &chosen.columns,
-        len: compare.nodes.len(),
+        len: lens.len(),
         cursor: &compare.cursor,
-        focused: true,
+        focused: !lens.filtering,
         marked: None,
         scrolled: Some(chosen.scrolled),
     };
-    grid.draw(view, frame, body, |view, row, column| {
-        match compare.nodes.get(row).and_then(|id| view.state.fleet.node(id)) {
-            Some(node) => chosen.cell(view, row, column, |column| cell(view, node, column)),
-            None => Cell::plain(""),
-        }
+    let node = |place: usize| compare.nodes.get(place).and_then(|id| view.state.fleet.node(id));
+    grid.draw(view, frame, body, |view, row, column| match lens.place(row).and_then(|at| Some((at, node(at)?))) {
+        Some((place, node)) => chosen.cell(view, place, column, |column| cell(view, node, column)),
+        None => Cell::plain(""),
     });
 }
 
 fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, compare: &Compare) {
+    let feed = view.state.samples.all().patient();
+    if let Some(typed) = lens::typed(view, &compare.lens, compare.nodes.len(), "web disk>80 load>2 uptime<1d") {
+        return cards::heading(view, frame, area, typed, Some(&feed));
+    }
     let separator = view.look.sign(" › ", " > ");
     let words = format!("{} compared", text::count(compare.nodes.len(), "node"));
     let mut left = vec![view.span(Role::Dim, format!(" Fleet{separator}")), view.span(Role::Title, words)];
@@ -74,7 +70,8 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, compare: &Compare
         let words = format!("  {} without an answer: {}", text::thousands(silent.len()), silent.join(", "));
         left.push(view.span(Role::Stale, words));
     }
-    cards::heading(view, frame, area, left, Some(&view.state.samples.all().patient()));
+    left = lens::beside(view, left, &compare.lens, area.width);
+    cards::heading(view, frame, area, left, Some(&feed));
 }
 
 fn cell(view: &View<'_>, node: &Node, column: usize) -> Cell {

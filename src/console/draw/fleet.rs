@@ -61,12 +61,8 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
                 format!("{} putting {} into order", view.look.sign("⋯", "..."), text::count(fleet.total(), "node"));
             cards::middle(frame, list, vec![Line::from(view.span(Role::Running, words))]);
         } else if fleet.shown() == 0 {
-            let next = format!(
-                "The filter \"{}\" lets none of {} through.",
-                fleet.filter.text(),
-                text::count(fleet.total(), "node")
-            );
-            cards::empty(view, frame, list, "Nothing matches", &next, &[Action::Filter, Action::Back]);
+            let of = text::count(fleet.total(), "node");
+            lens::unmatched(view, frame, list, fleet.filter.text(), &of, &fleet.filter_remarks());
         } else if let Some(by) = fleet.grouped_by() {
             groups(view, frame, list, fleet, by);
         } else {
@@ -134,12 +130,10 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: &Feed) {
             // The rows that are shown are still those of the filter before.
             left.push(view.span(Role::Running, view.look.sign(" ⋯", " ...")));
         }
+        left.extend(lens::remarks(view, &fleet.filter_remarks()));
         left.extend(places(view, fleet));
         if let Some(completion) = fleet.completion() {
             left.extend(lens::ends(view, completion));
-        }
-        for remark in fleet.filter_remarks() {
-            left.push(view.span(Role::Warning, format!("  {}", text::clean(&remark))));
         }
     } else {
         let (online, lost, other) = fleet.pings();
@@ -215,7 +209,7 @@ fn groups(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet,
     let groups = fleet.groups();
     let (sort, reversed) = fleet.group_sort;
     let column = |title: Cow<'static, str>, least, ideal, rank, by: GroupSort| {
-        let mut column = Column::new(title, least, ideal, rank);
+        let mut column = Column::new(title, least, ideal, rank).named(by.name());
         column.sorted = (sort == by).then_some(reversed != (by != GroupSort::Value));
         if by != GroupSort::Value { column.right() } else { column }
     };
@@ -322,7 +316,7 @@ fn column(fleet: &Fleet, kind: &Kind, at: usize, usual: bool) -> Column {
         Kind::Tag(_) => (8, 24, 9),
     };
     let rank = if usual { rank } else { u8::try_from(at).unwrap_or(u8::MAX) };
-    let mut column = Column::new(kind.title(), least, ideal, rank);
+    let mut column = Column::new(kind.title(), least, ideal, rank).named(kind.name());
     if kind.is_number() {
         column = column.right();
     }

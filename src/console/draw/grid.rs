@@ -28,7 +28,7 @@ use crate::{
 pub(super) struct Column {
     pub title: Cow<'static, str>,
     /// Its name, where it is not the heading's.
-    pub name: Option<&'static str>,
+    pub name: Option<Cow<'static, str>>,
     pub least: u16,
     pub ideal: u16,
     /// Columns of a high rank go first when there is no room.
@@ -46,8 +46,8 @@ impl Column {
         Self { title: title.into(), name: None, least, ideal, rank, sorted: None, place: None, right: false }
     }
 
-    pub fn named(mut self, name: &'static str) -> Self {
-        self.name = Some(name);
+    pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(name.into());
         self
     }
 
@@ -143,6 +143,7 @@ impl Grid<'_> {
         }
         let buffer = frame.buffer_mut();
         self.heading(view, buffer, Rect { height: 1, ..area }, mark, &widths);
+        self.heading_hits(view, area, mark, &widths);
         self.beyond(view, buffer, area, &widths);
         for (line, row) in (top..self.len.min(top + height)).enumerate() {
             let y = area.y + 1 + u16::try_from(line).unwrap_or(0);
@@ -238,6 +239,19 @@ impl Grid<'_> {
             let shift =
                 if column.right { width.saturating_sub(u16::try_from(text::width(&title)).unwrap_or(0)) } else { 0 };
             buffer.set_stringn(x + shift, area.y, title, (*width - shift).into(), view.style(role));
+            x += width + 1;
+        }
+    }
+}
+
+impl Grid<'_> {
+    /// Remembers where headings are: a click sorts by the column.
+    fn heading_hits(&self, view: &mut View<'_>, area: Rect, mark: u16, widths: &[u16]) {
+        let mut x = area.x + mark;
+        for (column, width) in self.columns.iter().zip(widths).filter(|(_, width)| **width > 0) {
+            if !column.title.is_empty() {
+                view.heading(Rect { x, width: *width, height: 1, ..area }, self.slot, &column.name());
+            }
             x += width + 1;
         }
     }

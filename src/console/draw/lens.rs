@@ -28,9 +28,15 @@ pub(super) fn typed(view: &View<'_>, lens: &Lens, total: usize, example: &str) -
         spans.push(view.span(Role::Placeholder, format!("{example} ")));
     }
     spans.push(view.span(Role::Dim, format!(" {} of {}", text::thousands(lens.len()), text::thousands(total))));
+    spans.extend(remarks(view, &view.state.filter_remarks()));
     spans.extend(lens.completion().into_iter().flat_map(|completion| ends(view, completion)));
     spans.extend(marked(view, &lens.marks));
     Some(spans)
+}
+
+/// What is to be said about a filter.
+pub(super) fn remarks(view: &View<'_>, remarks: &[String]) -> Vec<Span<'static>> {
+    remarks.iter().map(|remark| view.span(Role::Warning, format!("  {}", text::clean(remark)))).collect()
 }
 
 /// What the end of a filter can be completed to, around the one that stands there now.
@@ -92,7 +98,21 @@ pub(super) fn nothing(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, lens: 
     if !lens.is_empty() || !lens.is_filtered() {
         return false;
     }
-    let next = format!("The filter \"{}\" lets none of them through.", lens.filter.text());
-    cards::empty(view, frame, area, "Nothing matches", &next, &[Action::Filter, Action::Back]);
+    unmatched(view, frame, area, lens.filter.text(), "them", &view.state.filter_remarks());
     true
+}
+
+/// The card where a filter lets nothing through, of what is listed. What is wrong with the filter is the likely reason.
+pub(super) fn unmatched(
+    view: &View<'_>,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    filter: &str,
+    of: &str,
+    remarks: &[String],
+) {
+    let next = format!("The filter \"{filter}\" lets none of {of} through.");
+    let remarks = remarks.iter().map(|remark| text::clean(&format!(" {}.", cards::capital(remark))));
+    let next = std::iter::once(next).chain(remarks).collect::<String>();
+    cards::empty(view, frame, area, "Nothing matches", &next, &[Action::Filter, Action::Back]);
 }

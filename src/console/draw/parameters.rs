@@ -50,9 +50,8 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         return;
     }
     body = cards::stale(view, frame, body, &parameters.feed, "The list may lack parameters");
-    if parameters.rows().is_empty() {
-        let next = format!("The filter \"{}\" lets none of them through.", parameters.filter.text());
-        return cards::empty(view, frame, body, "Nothing matches", &next, &[Action::Filter, Action::Back]);
+    if lens::nothing(view, frame, body, &parameters.lens) {
+        return;
     }
     match (parameters.level, body.width >= SIDE_BY_SIDE) {
         (Level::Details, _) => details::alone(view, frame, body),
@@ -71,16 +70,11 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let mut left =
         vec![view.span(Role::Title, format!(" {}", cards::counted(&parameters.feed, parameters.total(), "parameter")))];
     left.extend(origin::of_pane(view, parameters.origin));
-    if parameters.filtering || !parameters.filter.text().is_empty() {
-        left.push(view.span(Role::Key, "  /"));
-        let caret = if parameters.filtering { view.look.sign("▏", "_") } else { "" };
-        left.push(view.span(Role::Input, format!("{}{caret}", parameters.filter.text())));
-        if parameters.filter.text().is_empty() {
-            left.push(view.span(Role::Placeholder, "url type:secret path:/app by:ann "));
-        }
-        left.push(view.span(Role::Dim, format!(" shows {}", text::thousands(parameters.found()))));
-    }
-    left.extend(lens::marked(view, &parameters.marks));
+    let example = "url type:secret path:/app by:ann changed<7d";
+    left = match lens::typed(view, &parameters.lens, parameters.total(), example) {
+        Some(typed) => typed,
+        None => lens::beside(view, left, &parameters.lens, area.width),
+    };
     cards::heading(view, frame, area, left, Some(&parameters.feed));
 }
 
@@ -95,17 +89,17 @@ fn tree(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     ];
     let marked = |row: usize| {
         parameters.rows().get(row).is_some_and(|row| match row.kind {
-            RowKind::Leaf => parameters.marks.has(row.path(parameters.listed())),
-            RowKind::Branch { count, .. } => parameters.marks.below(row.path(parameters.listed())) >= count,
+            RowKind::Leaf => parameters.lens.marks.has(row.path(parameters.listed())),
+            RowKind::Branch { count, .. } => parameters.lens.marks.below(row.path(parameters.listed())) >= count,
         })
     };
-    let chosen = Chosen::of(view, List::Parameters, columns, None);
+    let chosen = Chosen::of(view, List::Parameters, columns, Some(&parameters.lens));
     let grid = Grid {
         slot: Slot::Tree,
         columns: &chosen.columns,
         len: parameters.rows().len(),
         cursor: &parameters.cursor,
-        focused: !parameters.filtering,
+        focused: !parameters.lens.filtering,
         marked: Some(&marked),
         scrolled: Some(chosen.scrolled),
     };

@@ -371,8 +371,7 @@ impl State {
                     self.parameters.go_to(&path, now);
                 } else {
                     // A branch of the tree, or a name that is still on its way.
-                    self.parameters.filter = LineInput::from(format!("path:{path}").as_str());
-                    self.parameters.refilter();
+                    self.parameters.set_filter(&format!("path:{path}"));
                 }
             }
             Command::Split(pane) => self.split_with(pane, fx)?,
@@ -448,7 +447,7 @@ impl State {
             }
             About::View => self.settings.views.iter().map(|view| (view.name.clone(), clean(&view.filter))).collect(),
             About::Column => match self.sort_columns() {
-                Some(columns) => columns.iter().map(|name| ((*name).to_owned(), String::new())).collect(),
+                Some(columns) => columns.into_iter().map(|name| (name, String::new())).collect(),
                 None => self.fleet.sortable().into_iter().map(|name| (name, String::new())).collect(),
             },
             About::Action => {
@@ -555,8 +554,8 @@ impl State {
             return Vec::new();
         }
         let gap = if before.is_empty() { "" } else { " " };
-        let keys: Vec<&str> = match self.sort_columns() {
-            Some(columns) => columns.to_vec(),
+        let keys: Vec<&str> = match self.filter_keys() {
+            Some(keys) => keys,
             None => super::fleet::query::KEYS.iter().map(|key| key.name).collect(),
         };
         let keys = keys.into_iter().filter(|key| key.starts_with(last));

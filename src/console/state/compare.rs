@@ -5,80 +5,63 @@ use std::{borrow::Cow, cmp::Ordering, time::Duration};
 use super::{
     cursor::Cursor,
     fleet::Fleet,
-    list::{Fact, Sheet},
+    list::{Fact, Lens, Sheet, sort_of},
     node::{Node, natural},
 };
-use crate::{console::probe::vitals::Vitals, ssm::Timestamp};
+use crate::{
+    console::probe::{usage::FULL, vitals::Vitals},
+    ssm::Timestamp,
+};
 
 /// A sample older than this is old.
 pub const OLD: Duration = Duration::from_secs(60);
 
-/// What nodes are compared by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Metric {
-    #[default]
-    Disk,
-    Memory,
-    Load,
-    Uptime,
-    Kernel,
-    Agent,
-}
-
-impl Metric {
-    /// Every metric.
-    pub const ALL: [Self; 6] = [Self::Disk, Self::Memory, Self::Load, Self::Uptime, Self::Kernel, Self::Agent];
-
-    /// Its name.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Disk => "Disk",
-            Self::Memory => "Memory",
-            Self::Load => "Load",
-            Self::Uptime => "Uptime",
-            Self::Kernel => "Kernel",
-            Self::Agent => "Agent",
-        }
-    }
-}
+/// What nodes are compared by before anybody says by what else.
+const FIRST: &str = "disk";
 
 /// The comparison that is shown.
 #[derive(Clone, Debug, Default)]
 pub struct Compare {
-    /// The nodes, the worst first.
+    /// The nodes, by name.
     pub nodes: Vec<String>,
-    /// What they are compared by.
-    pub metric: Metric,
-    /// Whether the best stand first.
-    pub reversed: bool,
-    /// Where one is.
+    /// How they are looked at: the worst first.
+    pub lens: Lens,
+    /// Where one is among those that are shown.
     pub cursor: Cursor,
 }
 
 impl Compare {
     /// A comparison of these nodes.
     pub fn of(nodes: Vec<String>) -> Self {
-        Self { nodes, ..Self::default() }
+        let mut compare = Self { nodes, ..Self::default() };
+        compare.lens.sort_on(FIRST, false);
+        compare
+    }
+
+    /// The id in a row that is shown.
+    pub fn row(&self, row: usize) -> Option<&String> {
+        self.nodes.get(self.lens.place(row)?)
     }
 
     /// The id under the cursor.
     pub fn current(&self) -> Option<&String> {
-        self.nodes.get(self.cursor.at)
+        self.row(self.cursor.at)
     }
 
-    /// Puts the worst first. Nodes that said nothing stand at the end; the cursor stays on its node.
-    pub fn arrange(&mut self, fleet: &Fleet) {
-        let here = self.current().cloned();
+    /// What is known of the nodes is not what it was: those that are gone are left out. The cursor stays on its node.
+    pub fn outdate(&mut self, fleet: &Fleet) {
+        self.lens.outdate(self.current().cloned());
         self.nodes.retain(|id| fleet.node(id).is_some());
-        let (metric, reversed) = (self.metric, self.reversed);
         self.nodes.sort_by(|a, b| {
             let (Some(a), Some(b)) = (fleet.node(a), fleet.node(b)) else { return Ordering::Equal };
-            compare(a, b, metric, reversed).then_with(|| natural(&a.name, &b.name)).then_with(|| a.id.cmp(&b.id))
+            natural(&a.name, &b.name).then_with(|| a.id.cmp(&b.id))
         });
-        if let Some(row) = here.and_then(|id| self.nodes.iter().position(|known| *known == id)) {
-            self.cursor.at = row;
-        }
-        self.cursor.clamp(self.nodes.len());
+    }
+
+    /// Works out anew what is shown if something changed.
+    pub fn settle(&mut self, fleet: &Fleet) {
+        let Self { nodes, lens, cursor } = self;
+        lens.settle(cursor, &ComparedRows { nodes, fleet });
     }
 }
 
@@ -127,19 +110,51 @@ impl Sheet for ComparedRows<'_> {
         match column {
             0 => Fact::text(&node.name),
             // The fullest file system and memory in percent, uptime in seconds.
-            1 => told(|vitals| Fact::number(vitals.disk())),
+            DISK => told(|vitals| Fact::number(vitals.disk())),
             2 => told(|vitals| Fact::text(vitals.fullest().map_or("", |mount| &mount.path))),
             3 => told(|vitals| Fact::number(vitals.memory.percent())),
-            4 => told(|vitals| vitals.load.map_or(Fact::Nothing, |[one, ..]| Fact::text(format!("{one:.2}")))),
+            LOAD => told(|vitals| {
+                vitals.load.map_or(Fact::Nothing, |[one, ..]| Fact::Hundredths((one * 100.0).round() as i64))
+            }),
             5 => told(|vitals| Fact::number(vitals.cores)),
-            6 => told(|vitals| Fact::number(vitals.uptime.as_secs())),
+            UPTIME => told(|vitals| Fact::number(vitals.uptime.as_secs())),
             7 => told(|vitals| Fact::text(&vitals.kernel)),
             8 => Fact::text(&node.agent),
             9 => Fact::time(node.sampled.vitals.as_ref().map(|(at, _)| *at)),
             _ => Fact::text(&node.id),
         }
     }
+
+    fn sorted_as(&self, row: usize, column: usize) -> Fact {
+        let vitals = || self.tagged(row).and_then(|node| node.sampled.last());
+        match column {
+            // What a load means depends on how many share it.
+            LOAD => vitals().map_or(Fact::Nothing, |vitals| Fact::number(vitals.pressure())),
+            // What was started last is looked for first.
+            UPTIME => vitals().map_or(Fact::Nothing, |vitals| {
+                Fact::Number(i64::try_from(vitals.uptime.as_secs()).map_or(i64::MIN, |seconds| -seconds))
+            }),
+            column => self.fact(row, column),
+        }
+    }
+
+    fn falls(&self, column: usize) -> bool {
+        column != UPTIME && sort_of(self, column).falls()
+    }
+
+    fn holds(&self, row: usize, column: usize, wanted: &str) -> bool {
+        match (column, self.fact(row, column)) {
+            // As in the filter of the fleet.
+            (DISK, Fact::Number(percent)) if wanted == "full" => percent >= FULL.into(),
+            (_, fact) => fact.holds(wanted),
+        }
+    }
 }
+
+/// Columns whose order is one of their own, or whose values are.
+const DISK: usize = 1;
+const LOAD: usize = 4;
+const UPTIME: usize = 6;
 
 /// A sample of a node and when it was asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -165,29 +180,5 @@ impl Sampled {
     pub fn current(&self, now: Timestamp) -> Option<&Vitals> {
         let fresh = self.missing.is_none() && self.age(now).is_some_and(|age| age <= OLD);
         self.vitals.as_ref().filter(|_| fresh).map(|(_, vitals)| vitals)
-    }
-}
-
-fn compare(a: &Node, b: &Node, metric: Metric, reversed: bool) -> Ordering {
-    if metric == Metric::Agent {
-        let order = natural(&a.agent, &b.agent);
-        return if reversed { order.reverse() } else { order };
-    }
-    match (a.sampled.last(), b.sampled.last()) {
-        (Some(a), Some(b)) => {
-            let order = match metric {
-                Metric::Disk => b.disk().cmp(&a.disk()),
-                Metric::Memory => b.memory.percent().cmp(&a.memory.percent()),
-                Metric::Load => b.pressure().cmp(&a.pressure()),
-                // What was started last is looked for first.
-                Metric::Uptime => a.uptime.cmp(&b.uptime),
-                Metric::Kernel => natural(&a.kernel, &b.kernel),
-                Metric::Agent => Ordering::Equal,
-            };
-            if reversed { order.reverse() } else { order }
-        }
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        (None, None) => Ordering::Equal,
     }
 }

@@ -161,8 +161,7 @@ impl State {
                 Some(view) => open(view.is_typing()),
                 None => open(self.fleet.filtering),
             },
-            (None, Pane::Parameters) => open(self.parameters.filtering || self.is_finding()),
-            (None, Pane::Sessions | Pane::Commands) => open(self.is_finding()),
+            (None, Pane::Parameters | Pane::Sessions | Pane::Commands) => open(self.is_finding()),
             (None, Pane::Shell) => open(self.lookback_finds()),
             (None, Pane::Compliance | Pane::Forwards) => Heard::Hidden,
         }
@@ -213,10 +212,6 @@ impl State {
                 self.fleet.filter.key(key);
                 self.fleet.rearrange();
             }
-            Pane::Parameters if self.parameters.filtering => {
-                self.parameters.filter.key(key);
-                self.parameters.refilter();
-            }
             Pane::Commands | Pane::Parameters | Pane::Sessions => {
                 if let Some(viewer) = self.viewer_mut().filter(|viewer| viewer.finding)
                     && viewer.find.key(key)
@@ -261,10 +256,6 @@ impl State {
             Pane::Fleet if self.fleet.filtering => {
                 self.fleet.filter.insert(text);
                 self.fleet.rearrange();
-            }
-            Pane::Parameters if self.parameters.filtering => {
-                self.parameters.filter.insert(text);
-                self.parameters.refilter();
             }
             Pane::Commands | Pane::Parameters | Pane::Sessions => {
                 if let Some(viewer) = self.viewer_mut().filter(|viewer| viewer.finding) {

@@ -2,11 +2,15 @@
 
 mod complete;
 mod parts;
+mod tags;
+mod unknown;
 mod values;
 mod words;
 
 pub use complete::{Completion, Source};
 pub use parts::{Op, Part, comparison, parts, quoted};
+pub use tags::TagTest;
+pub use unknown::{meant, told, unknown};
 pub use values::{age, is_date, quantity};
 pub use words::{Matching, Words, find_folded};
 
@@ -28,6 +32,21 @@ pub struct Token {
     pub values: Vec<String>,
     /// Whether it must not hold: `!key:value`.
     pub not: bool,
+    /// What the values ask for, where the key is [`TAG`].
+    pub tags: Vec<TagTest>,
+}
+
+/// The key of tokens that ask for tags.
+pub const TAG: &str = "tag";
+
+impl Token {
+    fn new(key: &str, op: Op, values: Vec<String>, not: bool) -> Self {
+        let mut tags: Vec<TagTest> = Vec::new();
+        for value in values.iter().filter(|_| key == TAG) {
+            tags.push(TagTest::read(value, tags.last()));
+        }
+        Self { key: key.to_owned(), op, values, not, tags }
+    }
 }
 
 impl Filter {
@@ -49,13 +68,13 @@ impl Filter {
                 Some((key, op)) if keys.contains(&key.as_str()) => {
                     let values = part.values();
                     if !values.is_empty() {
-                        tokens.push(Token { key: key.clone(), op: *op, values, not: part.not });
+                        tokens.push(Token::new(key, *op, values, part.not));
                     }
                 }
                 _ => match path.filter(|_| part.bare.starts_with('/')) {
                     Some(path) => {
                         let values = vec![part.bare.replace('"', "")];
-                        tokens.push(Token { key: path.to_owned(), op: Op::Is, values, not: part.not });
+                        tokens.push(Token::new(path, Op::Is, values, part.not));
                     }
                     None => words.add(&part),
                 },

@@ -65,7 +65,6 @@ impl State {
                 Some(viewer) => reading(viewer),
                 None => vec![Layer::Commands, Layer::List, Layer::Global],
             },
-            Pane::Parameters if self.parameters.filtering => vec![Layer::Input],
             Pane::Parameters => match (self.parameters.level, &self.parameters.viewer) {
                 (parameters::Level::Comparison, Some(viewer)) => reading(viewer),
                 (parameters::Level::Versions, _) => vec![Layer::History, Layer::List, Layer::Global],

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     filter::{Op, age, find_folded, is_date, quantity},
-    node::{Node, natural},
+    node::{Node, natural, natural_key},
 };
 use crate::{
     console::{origin::Origin, text::clean},
@@ -37,6 +37,8 @@ pub enum Fact {
     Number(i64),
     /// A number in tenths.
     Tenths(i64),
+    /// A number in hundredths.
+    Hundredths(i64),
     /// A time.
     Time(Timestamp),
 }
@@ -65,6 +67,7 @@ impl Fact {
             Self::Text(text) | Self::Word(_, text) => text.as_str().into(),
             Self::Number(n) => (*n).into(),
             Self::Tenths(n) => (*n as f64 / 10.0).into(),
+            Self::Hundredths(n) => (*n as f64 / 100.0).into(),
             Self::Time(at) => at.iso().into(),
         }
     }
@@ -76,6 +79,7 @@ impl Fact {
             Self::Text(text) | Self::Word(_, text) => text.into(),
             Self::Number(n) => n.to_string().into(),
             Self::Tenths(n) => format!("{:.1}", *n as f64 / 10.0).into(),
+            Self::Hundredths(n) => format!("{:.2}", *n as f64 / 100.0).into(),
             Self::Time(at) => at.iso().into(),
         }
     }
@@ -96,6 +100,7 @@ impl Fact {
             Self::Nothing => return Some(false),
             Self::Number(n) => (*n as f64).total_cmp(&quantity(wanted)?),
             Self::Tenths(n) => (*n as f64 / 10.0).total_cmp(&quantity(wanted)?),
+            Self::Hundredths(n) => (*n as f64 / 100.0).total_cmp(&quantity(wanted)?),
             Self::Time(at) if is_date(wanted) => at.iso().get(..wanted.len())?.cmp(wanted),
             Self::Time(at) => now.since(*at).cmp(&age(wanted)?),
             Self::Text(text) | Self::Word(_, text) => natural(&text.to_lowercase(), &wanted.to_lowercase()),
@@ -105,22 +110,45 @@ impl Fact {
 
     /// Whether the most of it, or the newest, stands first in the order of a column.
     pub fn falls(&self) -> bool {
-        matches!(self, Self::Number(_) | Self::Tenths(_) | Self::Time(_))
+        self.is_number() || matches!(self, Self::Time(_))
     }
 
-    /// The order of a column: the most and the newest first, names in their natural order, what is not known last even
-    /// where the order is turned around.
+    /// Whether it is a number.
+    pub fn is_number(&self) -> bool {
+        matches!(self, Self::Number(_) | Self::Tenths(_) | Self::Hundredths(_))
+    }
+
+    /// It as something that is compared often, worked out once.
+    pub fn rank(&self) -> Rank {
+        match self {
+            Self::Nothing => Rank::Nothing,
+            Self::Number(n) | Self::Tenths(n) | Self::Hundredths(n) => Rank::Number(!n),
+            Self::Time(at) => Rank::Number(!at.as_millis()),
+            Self::Word(place, _) => Rank::Number(i64::try_from(*place).unwrap_or(i64::MAX)),
+            Self::Text(text) => Rank::Text(natural_key(text), text.clone()),
+        }
+    }
+}
+
+/// Where something stands in the order of a column: the most and the newest first, names in their natural order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// The less the earlier.
+    Number(i64),
+    /// By the key of a natural order, then as it is.
+    Text(Vec<u8>, String),
+    /// What is not known.
+    Nothing,
+}
+
+impl Rank {
+    /// The order of two of a column. What is not known stands last even where the order is turned around.
     pub fn order(&self, other: &Self, reversed: bool) -> Ordering {
-        let order = match (self, other) {
-            (Self::Nothing, Self::Nothing) => return Ordering::Equal,
-            (Self::Nothing, _) => return Ordering::Greater,
-            (_, Self::Nothing) => return Ordering::Less,
-            (Self::Number(a), Self::Number(b)) | (Self::Tenths(a), Self::Tenths(b)) => b.cmp(a),
-            (Self::Time(a), Self::Time(b)) => b.cmp(a),
-            (Self::Word(a, _), Self::Word(b, _)) => a.cmp(b),
-            (a, b) => natural(&a.words(), &b.words()),
-        };
-        if reversed { order.reverse() } else { order }
+        match (self, other) {
+            (Self::Nothing, _) | (_, Self::Nothing) => self.cmp(other),
+            _ if reversed => other.cmp(self),
+            _ => self.cmp(other),
+        }
     }
 }
 
@@ -132,6 +160,16 @@ pub trait Sheet {
     fn usual(&self) -> Vec<&'static str> {
         self.columns().iter().copied().filter(|name| *name != ORIGIN).collect()
     }
+    /// The keys a filter can have: the columns in their order, then others, whose facts come after those of the columns.
+    fn keys(&self) -> &'static [&'static str] {
+        self.columns()
+    }
+
+    /// The key whose value a word of a filter is that begins with a slash.
+    fn path_key(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Rows there are, in the list's own order.
     fn count(&self) -> usize;
     /// What tells a row from all others, also when the list has come again.
@@ -142,6 +180,16 @@ pub trait Sheet {
     /// The row that a row belongs under, where rows have such: it stands there in every order, and is not shown without it.
     fn parent(&self, _row: usize) -> Option<usize> {
         None
+    }
+
+    /// What a row is sorted by in the order of a column, where that is not what stands there.
+    fn sorted_as(&self, row: usize, column: usize) -> Fact {
+        self.fact(row, column)
+    }
+
+    /// Whether the most or the newest stands first in the order of a column, of its own accord.
+    fn falls(&self, column: usize) -> bool {
+        sort_of(self, column).falls()
     }
 
     /// Whether there are rows that are not looked at from this side of the screen.
@@ -196,8 +244,38 @@ pub trait Sheet {
 /// The name of the column that says where a row is from. It is there while there are several origins.
 pub const ORIGIN: &str = "origin";
 
+/// What a column of a list is: one of its rows' own, or a tag of their nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnAt<'a> {
+    /// The place among the columns of the list.
+    Own(usize),
+    /// The key of the tag.
+    Tag(&'a str),
+}
+
+impl<'a> ColumnAt<'a> {
+    /// The column of a name, if the list has it.
+    pub fn of<S: Sheet + ?Sized>(sheet: &S, name: &'a str) -> Option<Self> {
+        let own = sheet.columns().iter().position(|known| *known == name).map(Self::Own);
+        own.or_else(|| columns::tag(name).filter(|_| sheet.has_tags()).map(Self::Tag))
+    }
+
+    /// What a row is sorted by.
+    fn sorted_as(self, sheet: &dyn Sheet, row: usize) -> Fact {
+        match self {
+            Self::Own(column) => sheet.sorted_as(row, column),
+            Self::Tag(key) => Fact::text(sheet.tagged(row).and_then(|node| node.tag(key)).unwrap_or_default()),
+        }
+    }
+
+    /// Whether the most or the newest stands first, of its own accord.
+    pub fn falls<S: Sheet + ?Sized>(self, sheet: &S) -> bool {
+        matches!(self, Self::Own(column) if sheet.falls(column))
+    }
+}
+
 /// What stands in a column, as far as its first rows say.
-pub fn sort_of(sheet: &dyn Sheet, column: usize) -> Fact {
+pub fn sort_of<S: Sheet + ?Sized>(sheet: &S, column: usize) -> Fact {
     const ROWS: usize = 50;
     let mut facts = (0..sheet.count().min(ROWS)).map(|row| sheet.fact(row, column));
     facts.find(|fact| *fact != Fact::Nothing).unwrap_or(Fact::Nothing)
@@ -223,12 +301,14 @@ mod tests {
     fn what_is_not_known_stands_last_in_either_order() {
         let order = |reversed: bool| {
             let mut facts = vec![Fact::Nothing, Fact::number(2), Fact::number(10)];
-            facts.sort_by(|a, b| a.order(b, reversed));
+            facts.sort_by(|a, b| a.rank().order(&b.rank(), reversed));
             facts
         };
         assert_eq!(order(false), [Fact::Number(10), Fact::Number(2), Fact::Nothing]);
         assert_eq!(order(true), [Fact::Number(2), Fact::Number(10), Fact::Nothing]);
-        assert!(Fact::text("web-9").order(&Fact::text("web-10"), false).is_lt());
+        assert!(Fact::text("web-9").rank() < Fact::text("web-10").rank());
+        assert!(Fact::Word(1, "a".to_owned()).rank() < Fact::Word(2, "A".to_owned()).rank());
+        assert!(Fact::Hundredths(1_010).rank() < Fact::Hundredths(999).rank(), "10.10 is more than 9.99");
     }
 
     #[test]

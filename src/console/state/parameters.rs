@@ -3,26 +3,29 @@
 //! A secret is in memory only while it is revealed. It is overwritten when its time is over, when the cursor or the user
 //! goes elsewhere, and an answer that comes after that is dropped: forgetting a feed makes its epoch an old one.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use super::{
     cursor::Cursor,
     feed::Feed,
-    filter::{Filter, Matching, Op, Token, begins},
     form::{Editor, Form},
-    input::LineInput,
-    list::Marks,
+    list::Lens,
     viewer::Viewer,
 };
 use crate::{
     console::{action::Action, origin::Origin, text::clean},
-    ssm::{self, ParameterTier, Timestamp},
+    ssm::{self, Timestamp},
 };
 
 mod acts;
+mod beside;
 pub mod facts;
 pub mod focus;
 pub mod forms;
+mod marks;
 pub mod names;
 pub mod secret;
 mod sheet;
@@ -37,8 +40,6 @@ pub use sheet::ParameterRows;
 use tree::{Name, Row, RowKind};
 use versions::Versions;
 
-/// The keys a filter token may have.
-pub const FILTER_KEYS: &[&str] = &["name", "type", "tier", "path", "key", "by", "text"];
 /// A listing is refreshed no more often than so many times what it took.
 const PATIENCE: u32 = 20;
 /// At the first look, so many branches at the top are opened.
@@ -81,23 +82,29 @@ pub struct Parameters {
     pub cursor: Cursor,
     /// Where one is in the details, when they stand alone.
     pub reading: Cursor,
-    /// The filter as typed.
-    pub filter: LineInput,
-    /// Whether it is being typed.
-    pub filtering: bool,
-    /// The marked parameters, by name.
-    pub marks: Marks,
+    /// How the parameters are looked at, and which are marked.
+    pub lens: Lens,
     /// The comparison that is read.
     pub viewer: Option<Viewer>,
     names: Names,
     /// The names the rows were made from: all, or those that pass the filter.
     listed: Vec<Name>,
-    filtered: bool,
+    /// The filter the rows were made with.
+    filtered: String,
     rows: Vec<Row>,
     /// Branches that differ from the others: opened ones, or closed ones if all are open.
     except: HashSet<String>,
     all_open: bool,
+    /// Branches that were closed among what passes the filter.
+    closed: HashSet<String>,
+    /// The path the cursor was on before there was a filter, and whether it goes back there with the next rows.
+    before: Option<String>,
+    returns: bool,
+    /// The row that a range of marks begins at, by its path.
+    anchor: Option<String>,
     outdated: bool,
+    /// What the list was like when this side of the screen had it last.
+    seen: u64,
     touched: bool,
     /// Whether the versions asked for last come decrypted.
     decrypted: bool,
@@ -140,8 +147,11 @@ impl Parameters {
         }
         self.names.finish();
         self.names.tidy();
-        if !std::mem::replace(&mut self.touched, true) {
-            // A first look shows one step more than the tops, but no wall of names.
+    }
+
+    /// A first look at a list that is whole shows one step more than the tops, but no wall of names.
+    fn open_tops(&mut self) {
+        if self.names.is_whole() && !std::mem::replace(&mut self.touched, true) {
             let tops = tree::tops(self.names.sorted());
             if tops.len() <= OPENED_AT_FIRST {
                 self.except.extend(tops);
@@ -165,7 +175,7 @@ impl Parameters {
 
     /// Parameters that pass the filter.
     pub fn found(&self) -> usize {
-        if self.filtered { self.listed.len() } else { self.names.len() }
+        if self.is_filtered() { self.listed.len() } else { self.names.len() }
     }
 
     /// The rows of the tree.
@@ -181,6 +191,11 @@ impl Parameters {
     /// Every name that is known, sorted, whatever the filter hides.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.sorted().iter().map(|name| &**name)
+    }
+
+    /// All of them as rows in columns.
+    pub fn sheet(&self) -> ParameterRows<'_> {
+        ParameterRows(&self.names)
     }
 
     /// The facts of a parameter.
@@ -199,14 +214,19 @@ impl Parameters {
         Some((name, self.names.facts(name)?))
     }
 
-    /// The place of the parameter under the cursor among those that pass the filter.
+    /// Whether the rows are those that pass a filter.
+    fn is_filtered(&self) -> bool {
+        !self.filtered.is_empty()
+    }
+
+    /// The place of the parameter under the cursor among all.
     pub fn place(&self) -> Option<usize> {
         self.place_of(self.current_row()?)
     }
 
-    /// The place of a row's parameter among those that pass the filter.
+    /// The place of a row's parameter among all.
     pub fn place_of(&self, row: &Row) -> Option<usize> {
-        self.listed.binary_search(row.name(self.listed())?).ok()
+        self.names.sorted().binary_search(row.name(self.listed())?).ok()
     }
 
     /// What is known of the parameter under the cursor.
@@ -229,42 +249,78 @@ impl Parameters {
         }
     }
 
-    /// The filter changed.
-    pub fn refilter(&mut self) {
-        self.outdated = true;
+    /// Filters by a text.
+    pub fn set_filter(&mut self, text: &str) {
+        self.lens.outdate(None);
+        self.lens.filter = text.into();
     }
 
-    /// Makes the rows anew if something changed. The cursor stays on its path.
+    /// The filter is given up while it is typed: the cursor goes back to where it was before.
+    pub(super) fn give_up_filter(&mut self) {
+        self.returns = true;
+    }
+
+    /// Makes the rows anew if something changed. The cursor stays on its path; a new filter puts it on the first match.
     pub fn settle(&mut self, now: Timestamp) {
-        if std::mem::take(&mut self.outdated) {
-            let kept = self.current_row().map(|row| row.path(&self.listed).to_owned());
+        if std::mem::take(&mut self.outdated) || self.lens.is_stale(&ParameterRows(&self.names)) {
+            let here = self.current_row().map(|row| row.path(&self.listed).to_owned());
             self.names.tidy();
-            self.build();
-            if let Some(at) = kept.and_then(|path| self.rows.iter().position(|row| row.is(&self.listed, &path))) {
-                self.cursor.at = at;
+            self.open_tops();
+            let filter = self.lens.filter.text().trim().to_owned();
+            let (changed, begins) = (filter != self.filtered, self.filtered.is_empty());
+            if changed {
+                self.closed.clear();
+                self.filtered = filter;
             }
+            if changed && begins {
+                self.before.clone_from(&here);
+            }
+            self.build();
+            let goes_back = std::mem::take(&mut self.returns) && !self.is_filtered();
+            let path = if goes_back { self.before.take() } else { here };
+            let first = self.rows.iter().position(|row| row.kind == RowKind::Leaf);
+            let at = match first.filter(|_| changed && self.is_filtered()) {
+                Some(first) => Some(first),
+                None => path.and_then(|path| self.nearest(&path)),
+            };
+            self.cursor.at = at.unwrap_or(self.cursor.at);
             self.cursor.clamp(self.rows.len());
-            self.marks.retain(|name| self.names.facts(name).is_some());
         }
         self.refocus(now);
     }
 
+    /// The row of a path, or of the closed branch it is under.
+    fn nearest(&self, path: &str) -> Option<usize> {
+        let at = |path: &str| self.rows.iter().position(|row| row.is(&self.listed, path));
+        at(path).or_else(|| tree::above(path).collect::<Vec<_>>().into_iter().rev().find_map(at))
+    }
+
     fn build(&mut self) {
-        let filter = Filter::of_paths(self.filter.text(), FILTER_KEYS, "path");
-        self.filtered = !filter.is_empty();
-        if !self.filtered {
-            self.listed = self.names.sorted().to_vec();
-            let is_open = |path: &str| self.except.contains(path) != self.all_open;
-            self.rows = tree::rows(&self.listed, is_open);
-            return;
-        }
-        let mut matching = Matching::default();
-        let passes = |name: &&Name| {
-            let facts = self.names.facts(name);
-            filter.passes(name, &mut matching, |token| facts.is_some_and(|facts| holds(name, facts, token)))
+        let sheet = ParameterRows(&self.names);
+        self.lens.begin_work();
+        let shown = self.lens.rows(&sheet);
+        // The rows of the lens are parameters alone; where one is among the branches is told by their paths.
+        self.lens.land(&mut Cursor::default(), shown, None, &sheet);
+        let sorted = self.names.sorted();
+        let mut order: HashMap<&str, usize> = HashMap::new();
+        self.listed = match self.is_filtered() || !self.lens.is_plain() {
+            false => sorted.to_vec(),
+            true => {
+                let mut places: Vec<usize> = self.lens.places().collect();
+                if !self.lens.order().is_empty() {
+                    let names = places.iter().filter_map(|place| sorted.get(*place));
+                    order = names.enumerate().map(|(at, name)| (&**name, at)).collect();
+                    places.sort_unstable();
+                }
+                places.into_iter().filter_map(|place| sorted.get(place)).cloned().collect()
+            }
         };
-        self.listed = self.names.sorted().iter().filter(passes).cloned().collect();
-        self.rows = tree::rows(&self.listed, |_| true);
+        let is_open = |path: &str| match self.filtered.is_empty() {
+            true => self.except.contains(path) != self.all_open,
+            false => !self.closed.contains(path),
+        };
+        let order = (!order.is_empty()).then_some(|name: &str| order.get(name).copied().unwrap_or(usize::MAX));
+        self.rows = tree::rows(&self.listed, is_open, order.as_ref().map(|order| order as &dyn Fn(&str) -> usize));
     }
 
     /// Opens what is under the cursor: a branch, or the details of a parameter.
@@ -344,40 +400,17 @@ impl Parameters {
         }
     }
 
-    /// Marks as the action says: a parameter, or all that pass the filter below a branch. `false` if it is no marking.
-    pub fn mark(&mut self, action: Action) -> bool {
-        match (action, self.current_row()) {
-            (Action::Mark, Some(row)) => {
-                let here = [row.path(&self.listed)];
-                match row.kind {
-                    RowKind::Leaf => self.marks.toggle(&here),
-                    RowKind::Branch { .. } => {
-                        let below: Vec<&str> =
-                            self.listed.iter().map(|name| &**name).filter(|name| name.starts_with(here[0])).collect();
-                        self.marks.toggle(&below);
-                    }
-                }
-                self.step(Action::CursorDown);
-                true
-            }
-            (Action::MarkAll | Action::MarkNone, _) => {
-                let all: Vec<String> = self.listed.iter().map(ToString::to_string).collect();
-                self.marks.act(action, &all, 0)
-            }
-            _ => false,
-        }
-    }
-
     /// Opens or closes the branch under the cursor; on a parameter, `Left` goes to its branch. `false` if nothing was done.
     pub fn fold(&mut self, action: Action) -> bool {
         let Some(row) = self.current_row().copied() else { return false };
         match (row.kind, action) {
             (RowKind::Branch { open, .. }, Action::Open | Action::Left | Action::Right)
-                if !self.filtered && (action == Action::Open || open == (action == Action::Left)) =>
+                if action == Action::Open || open == (action == Action::Left) =>
             {
                 let path = row.path(self.listed()).to_owned();
-                if !self.except.remove(&path) {
-                    self.except.insert(path);
+                let differ = if self.is_filtered() { &mut self.closed } else { &mut self.except };
+                if !differ.remove(&path) {
+                    differ.insert(path);
                 }
                 self.touched = true;
                 self.outdated = true;
@@ -394,8 +427,13 @@ impl Parameters {
     /// Opens every branch, or closes them all.
     pub fn expand_all(&mut self) {
         let any_closed = self.rows.iter().any(|row| matches!(row.kind, RowKind::Branch { open: false, .. }));
-        self.all_open = any_closed;
-        self.except.clear();
+        if self.is_filtered() {
+            let branches = self.rows.iter().filter(|row| !any_closed && row.kind != RowKind::Leaf);
+            self.closed = branches.map(|row| row.path(&self.listed).to_owned()).collect();
+        } else {
+            self.all_open = any_closed;
+            self.except.clear();
+        }
         self.touched = true;
         self.outdated = true;
     }
@@ -408,6 +446,7 @@ impl Parameters {
             } else {
                 self.except.insert(branch.to_owned());
             }
+            self.closed.remove(branch);
         }
         if self.names.known(name).is_none() {
             self.names.land(&[ssm::ParameterMetadata { name: Some(name.to_owned()), ..Default::default() }]);
@@ -419,8 +458,7 @@ impl Parameters {
         let mut at = row(self);
         if at.is_none() {
             // The filter hides what was just written.
-            self.filter.clear();
-            self.outdated = true;
+            self.set_filter("");
             self.settle(now);
             at = row(self);
         }
@@ -462,25 +500,6 @@ impl Parameters {
             None => value,
         };
         Ok(forms::edit(name, facts, value.map(Secret::expose), old))
-    }
-}
-
-/// Whether a parameter is what a token asks for: one of its values is enough.
-fn holds(name: &str, facts: &Facts, token: &Token) -> bool {
-    token.op == Op::Is && token.values.iter().any(|value| has(name, facts, &token.key, value))
-}
-
-fn has(name: &str, facts: &Facts, key: &str, value: &str) -> bool {
-    let contains = |text: &str| text.to_lowercase().contains(&value.to_lowercase());
-    match key {
-        "name" => contains(name.rsplit('/').next().unwrap_or(name)),
-        "path" => begins(name, value) || begins(name.trim_start_matches('/'), value),
-        "type" => begins(facts.kind.as_str(), value) || begins(facts::kind_word(&facts.kind), value),
-        "tier" => facts.tier.as_ref().is_some_and(|tier: &ParameterTier| begins(tier.as_str(), value)),
-        "key" => contains(&facts.key),
-        "by" => begins(facts.user_short(), value),
-        "text" => contains(&facts.description),
-        _ => false,
     }
 }
 

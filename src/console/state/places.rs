@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Pane, State,
-    compare::{Compare, Metric},
+    compare::Compare,
     compliance::Level as Compliance,
     node_view::{NodeView, Tab},
     parameters::Level as Parameters,
@@ -26,8 +26,8 @@ pub enum Place {
     Compliance(Compliance),
     /// The view of a node.
     Node { node: String, tab: Tab },
-    /// Nodes that are compared.
-    Compared { nodes: Vec<String>, metric: Metric },
+    /// Nodes that are compared, and by what.
+    Compared { nodes: Vec<String>, order: Vec<(String, bool)> },
     /// The results of a command, by its id.
     Results(Origin, Vec<String>),
     /// The transcript of a session.
@@ -125,7 +125,7 @@ impl State {
     }
 
     fn compared(compare: Option<&Compare>) -> Option<Place> {
-        compare.map(|compare| Place::Compared { nodes: compare.nodes.clone(), metric: compare.metric })
+        compare.map(|compare| Place::Compared { nodes: compare.nodes.clone(), order: compare.lens.order().to_vec() })
     }
 
     /// Remembers where one is.
@@ -159,14 +159,16 @@ impl State {
                     view => *view = self.fleet.node(&node).map(|_| NodeView::of(node, tab)),
                 }
             }
-            Place::Compared { nodes, metric } => {
+            Place::Compared { nodes, order } => {
                 self.go(Pane::Fleet, fx);
                 self.node_view = None;
                 let here = Self::compared(self.compare.as_ref());
                 let known = here.is_some_and(|here| here.is_of(&nodes));
                 if !known {
-                    let mut compare = Compare { metric, ..Compare::of(nodes) };
-                    compare.arrange(&self.fleet);
+                    let mut compare = Compare::of(nodes);
+                    compare.lens.set_order(order);
+                    compare.outdate(&self.fleet);
+                    compare.settle(&self.fleet);
                     self.compare = Some(compare).filter(|compare| !compare.nodes.is_empty());
                 }
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Pane, State,
-    compare::{Compare, Metric},
+    compare::Compare,
     fleet::Column,
     node::Node,
     overlay::{Overlay, Question, Then},
@@ -123,8 +123,9 @@ impl State {
             return;
         }
         let mut compare = Compare::of(nodes);
-        compare.arrange(&self.fleet);
-        compare.cursor.at = 0;
+        compare.outdate(&self.fleet);
+        compare.lens.stay_on(None);
+        compare.settle(&self.fleet);
         self.compare = Some(compare);
         self.sample_compared(fx);
     }
@@ -173,18 +174,15 @@ impl State {
 
     pub(super) fn act_compare(&mut self, action: Action, fx: &mut Vec<Effect>) {
         let Some(compare) = &mut self.compare else { return };
-        if compare.cursor.step(action, compare.nodes.len()) {
+        if compare.cursor.step(action, compare.lens.len()) {
             return;
         }
         let current = compare.current().cloned();
-        let at = Metric::ALL.iter().position(|metric| *metric == compare.metric).unwrap_or(0);
-        let turn = |step: usize| Metric::ALL[(at + step) % Metric::ALL.len()];
         match action {
-            Action::SortNext | Action::Right => (compare.metric, compare.reversed) = (turn(1), false),
-            Action::SortPrevious | Action::Left => {
-                (compare.metric, compare.reversed) = (turn(Metric::ALL.len() - 1), false);
+            Action::Right | Action::Left => {
+                let sort = if action == Action::Right { Action::SortNext } else { Action::SortPrevious };
+                self.act_list(sort, fx);
             }
-            Action::SortReverse => compare.reversed = !compare.reversed,
             Action::Open => self.open_node_view(current),
             Action::OpenShell => self.shell_on(current, fx),
             Action::RunCommand => self.compose(current.into_iter().collect(), fx),
@@ -192,20 +190,12 @@ impl State {
             Action::Back => self.compare = None,
             _ => {}
         }
-        if matches!(
-            action,
-            Action::SortNext | Action::SortPrevious | Action::SortReverse | Action::Left | Action::Right
-        ) && let Some(compare) = &mut self.compare
-        {
-            compare.arrange(&self.fleet);
-            compare.cursor.at = 0;
-        }
     }
 
-    /// Puts the comparison in order after what is known of nodes has changed.
-    pub(super) fn settle_compare(&mut self) {
+    /// What is known of nodes has changed.
+    pub(super) fn outdate_compare(&mut self) {
         if let Some(compare) = &mut self.compare {
-            compare.arrange(&self.fleet);
+            compare.outdate(&self.fleet);
         }
     }
 }

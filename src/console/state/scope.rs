@@ -130,7 +130,7 @@ impl State {
             self.compliance.back();
         }
         if !self.origins.has(self.parameters.origin) {
-            self.parameters.look_at(self.origins.first());
+            self.look_at_parameters(self.origins.first());
         }
         if !self.origins.has(self.documents.origin) {
             self.documents = super::Documents { origin: self.origins.first(), ..Default::default() };
@@ -176,7 +176,7 @@ impl State {
         for source in [Source::Parameters, Source::Parameter, Source::ParameterTags, Source::Value, Source::History] {
             fx.push(Effect::Forget { source, side: self.split.side() });
         }
-        self.parameters.look_at(next);
+        self.look_at_parameters(next);
         self.refresh_due(fx);
     }
 

@@ -1,7 +1,8 @@
 //! What drawing tells the state: how large windows are, and what stands where for the mouse.
 
 use super::{
-    Pane, State, compliance::Level, cursor::Cursor, node_view::Tab, overlay::Overlay, split::SeenSides, viewer::Room,
+    Pane, State, compliance::Level, cursor::Cursor, fleet, node_view::Tab, overlay::Overlay, split::SeenSides,
+    viewer::Room,
 };
 use crate::{
     console::{action::Action, effect::Effect},
@@ -40,6 +41,8 @@ pub enum Hit {
     Act(Action),
     /// A row of a list.
     Row(Slot, usize),
+    /// The heading of a column of a list: its place in [`Seen::headings`].
+    Heading(Slot, usize),
     /// A shell, by the number of its tab.
     Shell(u64),
     /// A field of the topmost form.
@@ -62,6 +65,8 @@ pub struct Seen {
     pub texts: Vec<(Slot, Room)>,
     /// What a click means, the topmost last.
     pub hits: Vec<(Area, Hit)>,
+    /// The names of the columns whose headings can be clicked on.
+    pub headings: Vec<String>,
     /// The room all shells together have, the lines between them included.
     pub room: Option<Area>,
     /// The size a shell has that is alone, in rows and columns.
@@ -183,6 +188,7 @@ impl State {
                 }
             }
             Hit::Shell(tab) if self.overlays.is_empty() => self.shells.focus(tab),
+            Hit::Heading(slot, at) => self.sort_on_heading(slot, at, false),
             Hit::Row(slot, at) if self.overlays.is_empty() || slot == Slot::Overlay => {
                 let mut again = self.cursor_of(slot).is_some_and(|cursor| std::mem::replace(&mut cursor.at, at) == at);
                 self.fleet.moved |= slot == Slot::Fleet;
@@ -197,6 +203,31 @@ impl State {
                     self.act(if slot == Slot::Overlay { Action::Accept } else { Action::Open }, fx);
                 }
             }
+            _ => {}
+        }
+    }
+
+    /// The heading of a column was clicked on with a key held, as it is in other programs to sort by it too. `false` if there
+    /// is none.
+    pub(super) fn click_also(&mut self, column: u16, row: u16) -> bool {
+        let inside = |(x, y, w, h): &Area| (*x..x + w).contains(&column) && (*y..y + h).contains(&row);
+        let hit = self.seen.hits.iter().rev().find(|(area, _)| inside(area)).map(|(_, hit)| *hit);
+        let Some(Hit::Heading(slot, at)) = hit else { return false };
+        self.sort_on_heading(slot, at, true);
+        true
+    }
+
+    /// Sorts by the column of a heading: by it alone, or by it too; again, the other way round.
+    fn sort_on_heading(&mut self, slot: Slot, at: usize, also: bool) {
+        let Some(name) = self.seen.headings.get(at).cloned().filter(|_| self.overlays.is_empty()) else { return };
+        match (slot, self.list()) {
+            (Slot::FleetGroups, _) => self.fleet.sort_groups_on(&name),
+            (Slot::Fleet, _) => match fleet::Column::named(&name) {
+                Some(column) if also => self.fleet.sort_also(column),
+                Some(column) => self.fleet.sort_alone(column),
+                None => {}
+            },
+            (_, Some(_)) => self.change_lens(|lens| if also { lens.sort_also(&name) } else { lens.sort_alone(&name) }),
             _ => {}
         }
     }

@@ -131,6 +131,11 @@ impl Split {
         self.away
     }
 
+    /// The parameters that are looked at on the other side.
+    pub(super) fn parameters_beside(&mut self) -> Option<&mut Parameters> {
+        self.other.as_mut().map(|side| &mut side.parameters)
+    }
+
     /// The results that are looked at on the other side.
     pub(super) fn other_results(&self) -> Option<(Pane, &Commands)> {
         self.other.as_ref().filter(|_| self.visible).map(|side| (side.pane, &side.commands))
@@ -166,9 +171,9 @@ impl State {
         std::mem::swap(&mut self.compare, &mut side.compare);
         std::mem::swap(&mut self.node_view, &mut side.node_view);
         std::mem::swap(&mut self.node_commands, &mut side.node_commands);
-        std::mem::swap(&mut self.parameters, &mut side.parameters);
         std::mem::swap(&mut self.next_refresh, &mut side.next_refresh);
         self.fleet.turn(&mut side.fleet);
+        self.parameters.turn(&mut side.parameters);
         self.compliance.turn(&mut side.compliance);
         self.commands.turn(&mut side.commands);
         self.sessions.turn(&mut side.sessions);
@@ -238,6 +243,14 @@ impl State {
                 let other = self.split.other.as_ref();
                 folds(&self.commands) || !other.is_some_and(|side| folds(&side.commands))
             }
+            (
+                None,
+                Update::Page { source: Source::Parameters, epoch, .. }
+                | Update::End { source: Source::Parameters, epoch, .. },
+            ) => {
+                let waits = |parameters: &Parameters| parameters.feed.is_current_of(*epoch);
+                waits(&self.parameters) || !self.split.other.as_ref().is_some_and(|side| waits(&side.parameters))
+            }
             (None, Update::Counted(counted)) => {
                 let other = self.split.other.as_ref();
                 self.compliance.waits_for(counted) || !other.is_some_and(|side| side.compliance.waits_for(counted))
@@ -248,16 +261,6 @@ impl State {
             true => self.take_update(update, fx),
             false => self.on_other_side(|state| state.take_update(update, fx)),
         }
-    }
-
-    /// Parameters of an origin were changed: the other side fetches those it shows again.
-    pub(super) fn outdate_parameters_beside(&mut self, origin: Origin) {
-        self.on_other_side(|state| {
-            if state.parameters.origin == origin {
-                state.parameters.feed.asked = None;
-                state.parameters.refresh_details();
-            }
-        });
     }
 
     /// Opens the other side on a pane; it looks at what this side looks at, and gets the keys.

@@ -50,7 +50,7 @@ fn it_is_a_palette_while_the_first_word_is_typed() {
 #[test]
 fn verbs_do_what_they_say() {
     let mut bench = loaded(false, 12);
-    bench.press("4");
+    bench.press("5");
     say(&mut bench, "sort ping desc");
     assert_eq!((bench.state.fleet.sort(), bench.state.pane), (&[(Column::Ping, true)][..], Pane::Fleet));
     say(&mut bench, "filter web-1");

@@ -327,7 +327,7 @@ pub fn marked_parameters() -> Bench {
 #[test]
 fn marked_parameters_are_named_and_deleted_together() {
     let mut bench = marked_parameters();
-    assert_eq!(bench.state.parameters.marks.len(), 2, "a branch is all that is below it");
+    assert_eq!(bench.state.parameters.lens.marks.len(), 2, "a branch is all that is below it");
     bench.press("shift-d");
     let screen = bench.screen(90, 30);
     for said in ["Delete 2 parameters?", "/app/db/password", "/app/url", "1 secret among them", "DeleteParameter"] {
@@ -339,7 +339,7 @@ fn marked_parameters_are_named_and_deleted_together() {
     bench.press("enter");
     assert_eq!(bench.changes().len(), 2);
     bench.apply(Update::Changed(Origin::default(), Ok(Changed::Deleted("/app/url".to_owned())), None));
-    assert_eq!(bench.state.parameters.marks.len(), 1, "what is gone is not marked");
+    assert_eq!(bench.state.parameters.lens.marks.len(), 1, "what is gone is not marked");
     bench.press("a shift-d");
     assert!(bench.screen(90, 40).contains("/old/flag-11"), "all of them are named");
     bench.type_text("delete");
@@ -352,7 +352,7 @@ fn marked_parameters_are_named_and_deleted_together() {
     let mut bench = marked_parameters();
     filter(&mut bench, "flag-01");
     bench.press("enter u a");
-    assert_eq!(bench.state.parameters.marks.iter().collect::<Vec<_>>(), ["/old/flag-01"]);
+    assert_eq!(bench.state.parameters.lens.marks.iter().collect::<Vec<_>>(), ["/old/flag-01"]);
 }
 
 #[test]

@@ -188,6 +188,69 @@ fn what_both_sides_show_is_fetched_once() {
     assert_eq!(results(&bench).1, ["mi-of-a"]);
 }
 
+fn parameters(names: &[&str]) -> Page {
+    let named = |name: &&str| ssm::ParameterMetadata { name: Some((*name).to_owned()), ..Default::default() };
+    Page::Parameters(names.iter().map(named).collect())
+}
+
+fn known(bench: &Bench) -> Vec<&str> {
+    bench.state.parameters.names().collect()
+}
+
+#[test]
+fn parameters_that_both_sides_show_are_fetched_once() {
+    let mut bench = Bench::new(false);
+    bench.answer(Source::Nodes, Page::Nodes(prod_nodes()));
+    bench.press("4");
+    bench.answer(Source::Parameters, parameters(&["/a/x", "/b/y"]));
+    bench.fx.clear();
+    bench.press("\\ \\");
+    let screen = bench.screen(200, 30);
+    assert_eq!((screen.matches("▾ /a/").count(), known(&bench)), (2, vec!["/a/x", "/b/y"]), "{screen}");
+    bench.wait(100_000);
+    assert_eq!(asked(&bench, Source::Parameters).len(), 1);
+    bench.answer(Source::Parameters, parameters(&["/c/z"]));
+    let screen = bench.screen(200, 30);
+    assert!(screen.matches("▾ /c/").count() == 2 && !screen.contains("/a/"), "{screen}");
+    // How they are looked at is each side's own.
+    bench.press("/");
+    bench.type_text("nothing like it");
+    bench.press("enter ctrl-o");
+    assert!(!bench.state.parameters.lens.is_filtered() && bench.state.parameters.rows().len() == 2);
+    // What is on its way when a side is closed comes all the same.
+    bench.fx.clear();
+    bench.press("ctrl-r");
+    assert_eq!(asked(&bench, Source::Parameters).len(), 1);
+    bench.press("ctrl-o \\ \\");
+    bench.answer(Source::Parameters, parameters(&["/d/new"]));
+    assert_eq!(known(&bench), ["/d/new"]);
+}
+
+#[test]
+fn each_side_has_the_parameters_of_its_origin_and_they_meet() {
+    let (mut bench, [prod, stage]) = two();
+    bench.press("4");
+    bench.press("ctrl-o 4");
+    bench.answer_of(stage, Source::Parameters, parameters(&["/stage/one"]));
+    bench.answer_of(prod, Source::Parameters, parameters(&["/prod/one"]));
+    assert_eq!((bench.state.parameters.origin, known(&bench)), (prod, vec!["/prod/one"]));
+    bench.fx.clear();
+    bench.press(":");
+    bench.type_text("scope stage");
+    bench.press("enter");
+    assert_eq!((bench.state.parameters.origin, known(&bench)), (stage, vec!["/stage/one"]));
+    assert_eq!(asked(&bench, Source::Parameters), [], "the other side has them");
+    bench.press(":");
+    bench.type_text("scope prod/eu-west-1");
+    bench.press("enter");
+    bench.connect(prod);
+    assert_eq!(asked(&bench, Source::Parameters), [prod]);
+    bench.answer_of(prod, Source::Parameters, parameters(&["/prod/two"]));
+    assert_eq!(known(&bench), ["/prod/two"]);
+    bench.press("ctrl-o");
+    assert_eq!((bench.state.parameters.origin, known(&bench)), (stage, vec!["/stage/one"]));
+}
+
 #[test]
 fn a_list_stands_above_a_shell_and_goes_on() {
     let mut bench = list_and_shell();

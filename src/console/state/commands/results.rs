@@ -275,8 +275,6 @@ impl Results {
     pub fn list_by(&mut self, node: bool) {
         if self.by_node != node {
             (self.by_node, self.cursor) = (node, Cursor::default());
-            // They have other columns.
-            self.lens.unsort();
             self.lens.outdate(None);
             self.arrange();
         }

@@ -175,8 +175,8 @@ impl Column {
     fn text<'a>(&self, node: &'a Node) -> Result<Cow<'a, str>, Missing> {
         match self {
             Self::Tag(_) | Self::Tags if node.tags.is_none() => Err(Missing::Unknown),
-            Self::Tag(key) => node.tag(key).map(Cow::from).ok_or(Missing::Nothing),
-            _ => Ok(self.value(node, Timestamp::default())),
+            Self::Tag(key) => node.tag(key).filter(|value| !value.is_empty()).map(Cow::from).ok_or(Missing::Nothing),
+            _ => Some(self.value(node, Timestamp::default())).filter(|value| !value.is_empty()).ok_or(Missing::Nothing),
         }
     }
 

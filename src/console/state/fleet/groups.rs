@@ -41,6 +41,16 @@ impl GroupSort {
     /// Every one.
     pub const ALL: [Self; 4] = [Self::Value, Self::Count, Self::Lost, Self::Broken];
 
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Value => "value",
+            Self::Count => "nodes",
+            Self::Lost => "lost",
+            Self::Broken => "non-compliant",
+        }
+    }
+
     fn order(self, a: &Group, b: &Group) -> Ordering {
         match self {
             Self::Value => Ordering::Equal,

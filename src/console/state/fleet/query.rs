@@ -11,7 +11,9 @@ use crate::{
     console::{
         probe::usage::FULL,
         state::{
-            filter::{Matching, Op, Part, Words, age, begins, find_folded, is_date, like, parts},
+            filter::{
+                Matching, Op, Part, TagTest, Words, age, begins, find_folded, is_date, like, meant, parts, quoted, told,
+            },
             node::{Node, Verdict, natural},
         },
     },
@@ -113,8 +115,8 @@ struct Wanted {
     exact: bool,
     number: i64,
     age: Duration,
-    /// The key of a tag, and how its value compares; no value: the tag is enough.
-    tag: Option<(String, Op)>,
+    /// What is asked of a tag.
+    tag: Option<TagTest>,
 }
 
 /// A node and what is known about it besides.
@@ -154,10 +156,6 @@ impl Query {
                     Ok(_) => {}
                     Err(remark) => query.remarks.push(remark),
                 },
-                (Some(None), Some((name, _))) => {
-                    query.remarks.push(unknown(name));
-                    query.words.add(&part);
-                }
                 _ => query.words.add(&part),
             }
         }
@@ -200,19 +198,12 @@ impl Query {
     }
 }
 
-/// Says that there is no such key, and which one may be meant.
-fn unknown(name: &str) -> String {
-    let near = KEYS
-        .iter()
-        .filter(|key| key.name.starts_with(&name[..1]))
-        .max_by_key(|key| key.name.bytes().zip(name.bytes()).filter(|(a, b)| a == b).count());
-    match near {
-        Some(near) => format!("there is no key {name}; perhaps {}?", near.about),
-        None => {
-            let names: Vec<_> = KEYS.iter().map(|key| key.name).collect();
-            format!("there is no key {name}; the keys are {}", names.join(" "))
-        }
-    }
+/// Says that there is no such key, which one may be meant, and which there are. `tag` is a tag of that name.
+pub(super) fn told_unknown(name: &str, value: &str, tag: Option<&str>) -> String {
+    let names: Vec<_> = KEYS.iter().map(|key| key.name).collect();
+    let near = meant(name, &names).and_then(|near| KEYS.iter().find(|key| key.name == near));
+    let tag = tag.map(|tag| format!("tag:{}={value}", quoted(tag)));
+    told(name, tag.as_deref().or(near.map(|near| near.about)), &names)
 }
 
 fn condition(key: &Key, op: Op, part: &Part) -> Result<Condition, String> {
@@ -249,21 +240,8 @@ fn read(key: &Key, op: Op, value: &str, before: Option<&Wanted>) -> Result<Wante
             wanted.age = age(text).ok_or_else(|| format!("an age is wanted, such as {}", key.about))?;
         }
         Fact::Tag => {
-            let end = text.find(['=', '<', '>']);
-            let (name, compared) = text.split_at(end.unwrap_or(text.len()));
-            let (op, value) = match compared.strip_prefix('=') {
-                Some(value) => (Op::Is, value),
-                None => crate::console::state::filter::comparison(compared).unwrap_or((Op::Is, "*")),
-            };
-            // Nothing behind the sign, as after a completion: the value is still to come, and every one will do.
-            let (op, value) = if value.is_empty() { (Op::Is, "*") } else { (op, value) };
-            // `tag:Env=prod,test` means two values of one tag.
-            wanted = match (end, before.and_then(|before| before.tag.clone())) {
-                (None, Some(tag)) if before.is_some_and(|before| before.text != "*") => {
-                    Wanted { text: text.to_owned(), tag: Some(tag), ..Wanted::default() }
-                }
-                _ => Wanted { text: value.to_owned(), tag: Some((name.to_owned(), op)), ..Wanted::default() },
-            };
+            let test = TagTest::read(text, before.and_then(|before| before.tag.as_ref()));
+            wanted = Wanted { text: test.value.clone(), tag: Some(test), ..Wanted::default() };
         }
         _ => {}
     }
@@ -311,14 +289,7 @@ impl Condition {
                 (Some(used), Op::Is) if !wanted.exact => used >= wanted.number,
                 (Some(used), op) => op.holds(used.cmp(&wanted.number)),
             },
-            Fact::Tag => {
-                let Some((key, op)) = &wanted.tag else { return false };
-                match (node.tag(key), op) {
-                    (None, _) => false,
-                    (Some(value), Op::Is) => like(value, &wanted.text),
-                    (Some(value), op) => op.holds(natural(value, &wanted.text)),
-                }
-            }
+            Fact::Tag => wanted.tag.as_ref().is_some_and(|test| test.holds(node.tag(&test.key))),
         }
     }
 
@@ -393,9 +364,9 @@ impl Condition {
                 kinds.map(|kinds| ("PlatformTypes".to_owned(), kinds))
             }
             Fact::Tag => {
-                let (key, _) = self.wanted.first()?.tag.clone()?;
+                let key = self.wanted.first()?.tag.as_ref()?.key.clone();
                 let plain = |wanted: &Wanted| {
-                    wanted.tag.as_ref().is_some_and(|(name, op)| *name == key && *op == Op::Is)
+                    wanted.tag.as_ref().is_some_and(|test| test.key == key && test.op == Op::Is)
                         && !wanted.text.contains('*')
                 };
                 match self.wanted.iter().all(plain) {

@@ -11,7 +11,9 @@ impl Fleet {
     pub fn sort_on(&mut self, column: &str, descending: bool) -> Result<(), String> {
         let titled = || Column::all().find(|known| known.title().eq_ignore_ascii_case(column));
         let known = || format!("there is no column \"{column}\"; there are {}", self.sortable().join(", "));
-        let column = Column::named(column).or_else(titled).ok_or_else(known)?;
+        // A tag whose column is shown is known by its heading as well.
+        let shown = || self.shown_columns().into_iter().find(|shown| shown.title().eq_ignore_ascii_case(column));
+        let column = Column::named(column).or_else(titled).or_else(shown).ok_or_else(known)?;
         self.set_sort(vec![(column, descending)]);
         Ok(())
     }

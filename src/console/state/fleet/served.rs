@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{AT_ONCE, Bits, Fleet, query::Query};
+use super::{
+    AT_ONCE, Bits, Fleet,
+    query::{KEYS, Query, told_unknown},
+};
 use crate::{
     console::{
         effect::{self, Effect},
         origin::Origin,
-        state::{State, feed::Feeds},
+        state::{State, feed::Feeds, filter::unknown},
         text::clean,
     },
     ssm::{self, InstanceInformationStringFilter},
@@ -98,7 +101,16 @@ impl Fleet {
 
     /// What is to be said about the filter.
     pub fn filter_remarks(&self) -> Vec<String> {
-        Query::parse(self.filter.text(), &[]).remarks
+        /// Nodes whose tags are looked at.
+        const LOOKED_AT: usize = 2_000;
+        let mut remarks = Query::parse(self.filter.text(), &[]).remarks;
+        let keys: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
+        for (name, value) in unknown(self.filter.text(), &keys) {
+            let tags = self.own().take(LOOKED_AT).flat_map(|node| node.tags.iter().flatten());
+            let tag = tags.map(|(key, _)| key.as_str()).find(|key| key.eq_ignore_ascii_case(&name));
+            remarks.push(told_unknown(&name, &value, tag));
+        }
+        remarks
     }
 }
 

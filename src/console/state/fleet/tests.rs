@@ -113,7 +113,12 @@ proptest::proptest! {
                 let one = if *column == Column::Id { x.cmp(&y) } else { natural };
                 // Leading zeros make no difference to a number; what is not known stands last either way.
                 let same = *column != Column::Id && crate::console::state::node::natural_key(&x) == crate::console::state::node::natural_key(&y);
-                let unknown = *column == Column::LastSeen && (x == "9" || y == "9");
+                let nothing = |x: &str| x.is_empty() || *column == Column::LastSeen && x == "9";
+                let (unknown, one) = match (nothing(&x), nothing(&y)) {
+                    (true, true) => continue,
+                    (false, false) => (false, one),
+                    (x, y) => (true, x.cmp(&y)),
+                };
                 let one = match one { _ if same => continue, one if *reversed && !unknown => one.reverse(), one => one };
                 order = one;
                 break;

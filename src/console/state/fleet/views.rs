@@ -128,6 +128,14 @@ impl Fleet {
         self.set_sort(sort);
     }
 
+    /// Sorts the groups by what is called so; backwards if they are sorted by it already.
+    pub fn sort_groups_on(&mut self, name: &str) {
+        let Some(by) = GroupSort::ALL.into_iter().find(|by| by.name() == name) else { return };
+        self.group_sort = (by, self.group_sort == (by, false));
+        let groups = std::mem::take(&mut self.groups);
+        self.land_groups(groups);
+    }
+
     fn sort_groups(&mut self, action: Action) {
         let (by, reversed) = self.group_sort;
         let at = GroupSort::ALL.iter().position(|known| *known == by).unwrap_or(0);

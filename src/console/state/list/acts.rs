@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::{Lens, Marks, Sheet};
+use super::{
+    Lens, Marks, Sheet,
+    columns::{Possible, tag},
+    lens::filter_keys,
+};
 use crate::console::{
     action::Action,
     effect::Effect,
@@ -184,7 +188,7 @@ impl State {
                 Box::new(MemberRows { members: &self.compliance.members, fleet: Known::Fleet(&self.fleet) })
             }
             List::Patches => Box::new(PatchRows(&self.compliance.patches)),
-            List::Parameters => Box::new(ParameterRows(&self.parameters)),
+            List::Parameters => Box::new(self.parameters.sheet()),
             List::Sessions => {
                 Box::new(SessionRows { list: &self.sessions.list, fleet: &self.fleet, origins: &self.origins })
             }
@@ -213,7 +217,8 @@ impl State {
             List::Services => &self.node_view.as_ref()?.services.table.lens,
             List::Users => &self.node_view.as_ref()?.users.table.lens,
             List::Files => &self.node_view.as_ref()?.files.table.lens,
-            List::Parameters | List::Compared => return None,
+            List::Compared => &self.compare.as_ref()?.lens,
+            List::Parameters => &self.parameters.lens,
         })
     }
 
@@ -233,7 +238,8 @@ impl State {
             List::Services => &mut self.node_view.as_mut()?.services.table.lens,
             List::Users => &mut self.node_view.as_mut()?.users.table.lens,
             List::Files => &mut self.node_view.as_mut()?.files.table.lens,
-            List::Parameters | List::Compared => return None,
+            List::Compared => &mut self.compare.as_mut()?.lens,
+            List::Parameters => &mut self.parameters.lens,
         })
     }
 
@@ -268,7 +274,7 @@ impl State {
     }
 
     /// Looks at the list that is shown in another way. The cursor stays on its row.
-    pub(super) fn change_lens(&mut self, change: impl FnOnce(&mut Lens)) {
+    pub(in crate::console) fn change_lens(&mut self, change: impl FnOnce(&mut Lens)) {
         let Some(list) = self.list() else { return };
         let here = self.list_place(list).map(|place| self.sheet(list).key(place).into_owned());
         let now = self.now;
@@ -300,6 +306,9 @@ impl State {
         self.sessions.settle(&self.fleet, &self.origins);
         self.forwards.settle(&self.origins);
         self.compliance.arrange();
+        if let Some(compare) = &mut self.compare {
+            compare.settle(&self.fleet);
+        }
         if let Some(view) = &mut self.node_view {
             view.settle();
         }
@@ -322,10 +331,24 @@ impl State {
         has
     }
 
-    /// The columns by which the list that is shown can be sorted, if it can.
-    pub fn sort_columns(&self) -> Option<&'static [&'static str]> {
+    /// The columns by which the list that is shown can be sorted, if it can: its own, and the tags that are known.
+    pub fn sort_columns(&self) -> Option<Vec<String>> {
         self.lens()?;
-        Some(self.sheet(self.list()?).columns())
+        let sheet = self.sheet(self.list()?);
+        let tags = self.fleet.tag_keys().into_iter().filter(|_| sheet.has_tags()).map(|key| format!("tag:{key}"));
+        Some(sheet.columns().iter().map(|name| (*name).to_owned()).chain(tags).collect())
+    }
+
+    /// The keys that the filter of the list that is shown can have, if it has one.
+    pub(in crate::console::state) fn filter_keys(&self) -> Option<Vec<&'static str>> {
+        self.lens()?;
+        Some(filter_keys(&*self.sheet(self.list()?)))
+    }
+
+    /// What is to be said about the filter of the list that is shown.
+    pub fn filter_remarks(&self) -> Vec<String> {
+        let list = self.list().zip(self.lens());
+        list.map(|(list, lens)| lens.remarks(&*self.sheet(list))).unwrap_or_default()
     }
 
     /// Sorts the list that is shown by a column.
@@ -333,11 +356,17 @@ impl State {
     /// # Errors
     /// In words, when there is no such column.
     pub(in crate::console::state) fn sort_list(&mut self, column: &str, reversed: bool) -> Result<(), String> {
-        let columns = self.sort_columns().unwrap_or_default();
-        let wanted = super::column_name(column);
-        let at = columns.iter().position(|known| **known == *wanted);
-        let at = at.ok_or_else(|| format!("there is no column \"{column}\"; there are {}", columns.join(", ")))?;
-        self.change_lens(|lens| lens.sort_on(at, reversed));
+        let named = self.list().and_then(|list| {
+            // A tag whose column is shown is known by its heading as well.
+            let titled = |name: &String| tag(name).is_some_and(|key| key.eq_ignore_ascii_case(column));
+            let known = Possible(&*self.sheet(list)).named(column);
+            known.or_else(|| self.shown_columns(list).into_iter().find(titled))
+        });
+        let named = named.ok_or_else(|| {
+            let columns = self.sort_columns().unwrap_or_default();
+            format!("there is no column \"{column}\"; there are {}", columns.join(", "))
+        })?;
+        self.change_lens(|lens| lens.sort_on(&named, reversed));
         Ok(())
     }
 
@@ -370,7 +399,7 @@ impl State {
                 }
                 marked
             }
-            List::Parameters if !self.parameters.filtering => self.parameters.mark(action),
+            List::Parameters if !self.parameters.lens.filtering => self.parameters.mark(action),
             _ => false,
         }
     }
@@ -387,19 +416,25 @@ impl State {
                 }
             }
             Action::Accept if typing => {
+                for remark in self.filter_remarks() {
+                    self.warn(format!("In the filter {remark}"));
+                }
                 if let Some(lens) = self.lens_mut() {
                     lens.filtering = false;
                 }
             }
-            Action::Dismiss if typing => self.change_lens(|lens| {
-                lens.filtering = false;
-                lens.filter.clear();
-            }),
+            Action::Dismiss if typing => {
+                self.change_lens(|lens| {
+                    lens.filtering = false;
+                    lens.filter.clear();
+                });
+                if list == List::Parameters {
+                    self.parameters.give_up_filter();
+                }
+            }
             Action::Back if filtered => self.change_lens(|lens| lens.filter.clear()),
             Action::SortNext | Action::SortPrevious | Action::SortFurther | Action::SortReverse => {
-                let names = self.sheet(list).columns();
-                let place = |shown: &String| names.iter().position(|name| name == shown);
-                let shown: Vec<usize> = self.shown_columns(list).iter().filter_map(place).collect();
+                let shown = self.shown_columns(list);
                 self.change_lens(|lens| {
                     lens.sort_by(action, &shown);
                 });
@@ -413,7 +448,7 @@ impl State {
     pub fn marks_of(&self, list: List) -> Option<&Marks> {
         match list {
             List::Sessions => Some(&self.sessions.lens.marks),
-            List::Parameters => Some(&self.parameters.marks),
+            List::Parameters => Some(&self.parameters.lens.marks),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{List, ORIGIN, Sheet, column_name, sort_of};
+use super::{ColumnAt, List, ORIGIN, Sheet, column_name, sort_of};
 use crate::{
     config::{keymap::Problem, settings::Settings, view::unknown_columns},
     console::{
@@ -133,11 +133,11 @@ fn no_column(wrong: &[String], mut known: Vec<String>, tags: bool) -> String {
 }
 
 /// What of a list can be shown: the columns of its rows, and tags.
-struct Possible<'a>(&'a dyn Sheet);
+pub(super) struct Possible<'a>(pub &'a dyn Sheet);
 
 impl Possible<'_> {
     /// A name as it is written, as the list has it.
-    fn named(&self, name: &str) -> Option<String> {
+    pub fn named(&self, name: &str) -> Option<String> {
         let Self(sheet) = self;
         let bare = column_name(name);
         let known = sheet.columns().iter().find(|known| **known == bare).map(|known| (*known).to_owned());
@@ -302,14 +302,10 @@ impl State {
             let Some(column) = fleet::Column::named(column) else { return };
             return if also { self.fleet.sort_also(column) } else { self.fleet.sort_alone(column) };
         };
-        let at = self.sheet(list).columns().iter().position(|known| *known == column);
-        match at.filter(|_| self.lens().is_some()) {
-            None => self.tell("This list is not sorted by that."),
-            Some(at) if also => self.change_lens(|lens| lens.sort_also(at)),
-            Some(at) => self.change_lens(|lens| {
-                let again = lens.sorted(at) == Some((false, None));
-                lens.sort_on(at, again);
-            }),
+        match ColumnAt::of(&*self.sheet(list), column).is_some() && self.lens().is_some() {
+            false => self.tell("This list is not sorted by that."),
+            true if also => self.change_lens(|lens| lens.sort_also(column)),
+            true => self.change_lens(|lens| lens.sort_alone(column)),
         }
     }
 
@@ -322,9 +318,8 @@ impl State {
             return Some((named.falls() != self.fleet.sort()[place].1, place + 1));
         };
         let sheet = self.sheet(list);
-        let at = sheet.columns().iter().position(|known| *known == column)?;
-        let (reversed, place) = self.lens()?.sorted(at)?;
-        Some((sort_of(&*sheet, at).falls() != reversed, place.unwrap_or(1)))
+        let (reversed, place) = self.lens()?.sorted(column)?;
+        Some((ColumnAt::of(&*sheet, column)?.falls(&*sheet) != reversed, place.unwrap_or(1)))
     }
 
     /// Shows the columns the settings have for the place that is looked at, if they have not been taken before: what the user

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::{Fact, Marks, Sheet, sort_of};
+use super::{ColumnAt, Fact, Marks, Rank, Sheet, sort_of};
 use crate::{
     console::{
         action::Action,
         state::{
             cursor::Cursor,
-            filter::{Completion, Filter, Matching, Op, Source, Token},
+            filter::{Completion, Filter, Matching, Op, Source, TAG, Token, meant, quoted, told, unknown},
             input::LineInput,
         },
     },
@@ -32,8 +32,8 @@ pub struct Lens {
     pub now: Timestamp,
     /// What the end of the filter can be completed to.
     completion: Option<Completion>,
-    /// The columns it is sorted by, and whether backwards. None: the list's own order.
-    sort: Vec<(usize, bool)>,
+    /// The names of the columns it is sorted by, and whether backwards. None: the list's own order.
+    sort: Vec<(String, bool)>,
     /// The rows that are shown, by their places; `None`: all, as they stand in the list.
     shown: Option<Vec<usize>>,
     /// Rows of the list.
@@ -73,8 +73,8 @@ impl Lens {
     }
 
     /// Whether the list is sorted by a column, and backwards; and which one it is of several, from 1.
-    pub fn sorted(&self, column: usize) -> Option<(bool, Option<usize>)> {
-        let at = self.sort.iter().position(|(sorted, _)| *sorted == column)?;
+    pub fn sorted(&self, column: &str) -> Option<(bool, Option<usize>)> {
+        let at = self.sort.iter().position(|(sorted, _)| sorted == column)?;
         Some((self.sort[at].1, (self.sort.len() > 1).then_some(at + 1)))
     }
 
@@ -140,8 +140,8 @@ impl Lens {
 
     /// The rows that are to be shown, by their places; `None`: all, as they stand in the list.
     pub fn rows(&self, sheet: &dyn Sheet) -> Option<Vec<usize>> {
-        let columns = sheet.columns();
-        let filter = Filter::parse(self.filter.text(), columns);
+        let columns = sheet.keys();
+        let filter = self.parsed(sheet);
         let partial = sheet.is_partial();
         if filter.is_empty() && self.sort.is_empty() && !partial {
             return None;
@@ -155,6 +155,10 @@ impl Lens {
                 op => sheet.fact(row, at).compares(op, wanted, self.now).unwrap_or(!token.not),
             };
             let holds = |token: &Token| {
+                if token.key == TAG {
+                    let node = sheet.tagged(row);
+                    return token.tags.iter().any(|test| test.holds(node.and_then(|node| node.tag(&test.key))));
+                }
                 column(&token.key).is_some_and(|at| token.values.iter().any(|wanted| one(token, at, wanted)))
             };
             filter.finds(|| sheet.words(row), || sheet.more(row), &mut matching, holds)
@@ -170,11 +174,12 @@ impl Lens {
         if filter.is_words() && typed.contains(' ') && shown.iter().any(|row| sheet.is_meant(*row, typed)) {
             shown.retain(|row| sheet.is_meant(*row, typed));
         }
-        if !self.sort.is_empty() {
-            let facts = |row: usize| self.sort.iter().map(|(at, _)| sheet.fact(row, *at)).collect::<Vec<Fact>>();
-            let mut rows: Vec<_> = shown.into_iter().map(|row| (facts(row), row)).collect();
+        let keys = self.keys(sheet);
+        if !keys.is_empty() {
+            let ranks = |row: usize| keys.iter().map(|(at, _)| at.sorted_as(sheet, row).rank()).collect::<Vec<Rank>>();
+            let mut rows: Vec<_> = shown.into_iter().map(|row| (ranks(row), row)).collect();
             rows.sort_by(|(a, _), (b, _)| {
-                let each = a.iter().zip(b).zip(&self.sort);
+                let each = a.iter().zip(b).zip(&keys);
                 each.map(|((a, b), (_, reversed))| a.order(b, *reversed))
                     .find(|order| order.is_ne())
                     .unwrap_or(std::cmp::Ordering::Equal)
@@ -187,15 +192,44 @@ impl Lens {
         Some(shown)
     }
 
+    fn parsed(&self, sheet: &dyn Sheet) -> Filter {
+        match sheet.path_key() {
+            Some(path) => Filter::of_paths(self.filter.text(), &filter_keys(sheet), path),
+            None => Filter::parse(self.filter.text(), &filter_keys(sheet)),
+        }
+    }
+
+    /// What is to be said about the filter.
+    pub fn remarks(&self, sheet: &dyn Sheet) -> Vec<String> {
+        let keys = filter_keys(sheet);
+        let tag = |name: &str, value: &str| {
+            let nodes = (0..sheet.count().min(LOOKED_AT)).filter_map(|row| sheet.tagged(row));
+            let tags = nodes.flat_map(|node| node.tags.iter().flatten()).map(|(key, _)| key);
+            tags.into_iter()
+                .find(|key| key.eq_ignore_ascii_case(name))
+                .map(|key| format!("tag:{}={value}", quoted(key)))
+        };
+        let said = |(name, value): (String, String)| {
+            let tag = tag(&name, &value).filter(|_| sheet.has_tags());
+            told(&name, tag.as_deref().or_else(|| meant(&name, &keys)), &keys)
+        };
+        unknown(self.filter.text(), &keys).into_iter().map(said).collect()
+    }
+
+    /// The columns the rows are sorted by, of those the list has now.
+    fn keys(&self, sheet: &dyn Sheet) -> Vec<(ColumnAt<'_>, bool)> {
+        self.sort.iter().filter_map(|(name, reversed)| Some((ColumnAt::of(sheet, name)?, *reversed))).collect()
+    }
+
     /// Sorts as the action says among these columns, in the order they stand in: by the next or the previous one, by a
     /// further one, or turned around. Before the first column and after the last stands the list's own order. `false` if the
     /// action is none of these.
-    pub fn sort_by(&mut self, action: Action, shown: &[usize]) -> bool {
-        let place = |column: usize| shown.iter().position(|shown| *shown == column);
+    pub fn sort_by(&mut self, action: Action, shown: &[String]) -> bool {
+        let place = |column: &str| shown.iter().position(|shown| shown == column);
         // Of a column that is not shown the next one is the first.
-        let first = self.sort.first().map(|(column, reversed)| (place(*column), *column, *reversed));
+        let first = self.sort.first().cloned().map(|(column, reversed)| (place(&column), column, reversed));
         let columns = shown.len();
-        let at = |place: usize| shown.get(place).map(|column| (*column, false));
+        let at = |place: usize| shown.get(place).map(|column| (column.clone(), false));
         self.sort = match (action, first) {
             (Action::SortNext, None) => at(0).into_iter().collect(),
             (Action::SortNext, Some((place, ..))) => at(place.map_or(0, |place| place + 1)).into_iter().collect(),
@@ -205,7 +239,7 @@ impl Lens {
             }
             (Action::SortFurther, None) => at(0).into_iter().collect(),
             (Action::SortFurther, Some((first, column, reversed))) => {
-                let last = self.sort.get(1).map_or(first, |(further, _)| place(*further));
+                let last = self.sort.get(1).map_or(first, |(further, _)| place(further));
                 let after = last.map_or(0, |last| last + 1);
                 let next = (after..columns).chain(0..columns).find(|place| shown[*place] != column);
                 std::iter::once((column, reversed)).chain(next.and_then(at)).collect()
@@ -213,27 +247,38 @@ impl Lens {
             // The list's own order cannot be turned around; its first column can.
             (Action::SortReverse, None) => at(0).map(|(column, _)| (column, true)).into_iter().collect(),
             (Action::SortReverse, Some((_, column, reversed))) => {
-                std::iter::once((column, !reversed)).chain(self.sort.iter().skip(1).copied()).collect()
+                std::iter::once((column, !reversed)).chain(self.sort.iter().skip(1).cloned()).collect()
             }
             _ => return false,
         };
         true
     }
 
-    /// Leaves the rows in the list's own order.
-    pub fn unsort(&mut self) {
-        self.sort.clear();
+    /// The columns it is sorted by, and whether backwards.
+    pub fn order(&self) -> &[(String, bool)] {
+        &self.sort
+    }
+
+    /// Sorts by these columns; without any the rows stand in the list's own order.
+    pub fn set_order(&mut self, order: Vec<(String, bool)>) {
+        self.sort = order;
     }
 
     /// Sorts by one column.
-    pub fn sort_on(&mut self, column: usize, reversed: bool) {
-        self.sort = vec![(column, reversed)];
+    pub fn sort_on(&mut self, column: &str, reversed: bool) {
+        self.sort = vec![(column.to_owned(), reversed)];
+    }
+
+    /// Sorts by a column alone; backwards if the list is sorted by it already.
+    pub fn sort_alone(&mut self, column: &str) {
+        let again = matches!(self.sort.as_slice(), [(sorted, false)] if sorted == column);
+        self.sort_on(column, again);
     }
 
     /// Sorts what is equal so far by a column too. If the list is sorted by it already: backwards, then not by it.
-    pub fn sort_also(&mut self, column: usize) {
-        match self.sort.iter().position(|(sorted, _)| *sorted == column) {
-            None => self.sort.push((column, false)),
+    pub fn sort_also(&mut self, column: &str) {
+        match self.sort.iter().position(|(sorted, _)| sorted == column) {
+            None => self.sort.push((column.to_owned(), false)),
             Some(at) if !self.sort[at].1 => self.sort[at].1 = true,
             Some(at) => {
                 self.sort.remove(at);
@@ -276,21 +321,25 @@ struct Values<'a>(&'a dyn Sheet);
 impl Source for Values<'_> {
     fn keys(&self, typed: &str) -> Vec<String> {
         let Self(sheet) = self;
-        let columns = sheet.columns().iter().enumerate();
-        let fits = columns.filter(|(_, name)| name.starts_with(&typed.to_lowercase()));
-        fits.map(|(at, name)| format!("{name}{}", if sort_of(*sheet, at).falls() { '>' } else { ':' })).collect()
+        let keys = filter_keys(*sheet).into_iter().enumerate();
+        let fits = keys.filter(|(_, name)| name.starts_with(&typed.to_lowercase()));
+        let falls = |at: usize| at < sheet.keys().len() && sort_of(*sheet, at).falls();
+        fits.map(|(at, name)| format!("{name}{}", if falls(at) { '>' } else { ':' })).collect()
     }
 
     fn values(&self, key: &str) -> Vec<String> {
         let Self(sheet) = self;
-        let Some(column) = sheet.columns().iter().position(|name| *name == key) else { return Vec::new() };
+        if key == TAG && sheet.has_tags() {
+            return self.of_tags(|(key, _)| Some(key.as_str()));
+        }
+        let Some(column) = sheet.keys().iter().position(|name| *name == key) else { return Vec::new() };
         let mut words = BTreeSet::new();
         for row in 0..sheet.count().min(LOOKED_AT) {
             match sheet.fact(row, column) {
                 Fact::Time(_) => return ["5m", "1h", "1d", "7d"].map(str::to_owned).to_vec(),
                 Fact::Text(text) => words.insert((0, text)),
                 Fact::Word(rank, text) => words.insert((rank, text)),
-                Fact::Nothing | Fact::Number(_) | Fact::Tenths(_) => false,
+                Fact::Nothing | Fact::Number(_) | Fact::Tenths(_) | Fact::Hundredths(_) => false,
             };
             if words.len() >= MOST_VALUES {
                 break;
@@ -299,9 +348,23 @@ impl Source for Values<'_> {
         words.into_iter().map(|(_, text)| text).collect()
     }
 
-    fn tag_values(&self, _tag: &str) -> Vec<String> {
-        Vec::new()
+    fn tag_values(&self, tag: &str) -> Vec<String> {
+        self.of_tags(|(key, value)| (key == tag).then_some(value.as_str()))
     }
+}
+
+impl Values<'_> {
+    /// What is to be told of the tags of the rows' nodes, each once.
+    fn of_tags<'a>(&'a self, told: impl Fn(&'a (String, String)) -> Option<&'a str>) -> Vec<String> {
+        let nodes = (0..self.0.count().min(LOOKED_AT)).filter_map(|row| self.0.tagged(row));
+        let values: BTreeSet<&str> = nodes.flat_map(|node| node.tags.iter().flatten()).filter_map(told).collect();
+        values.into_iter().filter(|value| !value.is_empty()).take(MOST_VALUES).map(str::to_owned).collect()
+    }
+}
+
+/// The keys a filter of a list can have.
+pub(super) fn filter_keys(sheet: &dyn Sheet) -> Vec<&'static str> {
+    sheet.keys().iter().copied().chain(sheet.has_tags().then_some(TAG)).collect()
 }
 
 /// Rows in their order, each that belongs under another one beneath it.
@@ -347,6 +410,14 @@ mod tests {
         }
     }
 
+    fn both() -> [String; 2] {
+        ["name", "size"].map(str::to_owned)
+    }
+
+    fn size() -> [String; 1] {
+        ["size".to_owned()]
+    }
+
     fn shown(lens: &Lens, names: &Names) -> String {
         lens.places().map(|place| names.0[place].0).collect::<Vec<_>>().join(" ")
     }
@@ -361,19 +432,19 @@ mod tests {
         lens.outdate(Some("web-9".to_owned()));
         lens.settle(&mut cursor, &names);
         assert_eq!((shown(&lens, &names).as_str(), cursor.at), ("web-10 web-9", 1));
-        lens.sort_by(Action::SortNext, &[0, 1]);
+        lens.sort_by(Action::SortNext, &both());
         lens.outdate(Some("web-9".to_owned()));
         lens.settle(&mut cursor, &names);
         assert_eq!((shown(&lens, &names).as_str(), cursor.at), ("web-9 web-10", 0));
         lens.filter.clear();
-        lens.sort_by(Action::SortNext, &[0, 1]);
-        lens.sort_by(Action::SortFurther, &[0, 1]);
+        lens.sort_by(Action::SortNext, &both());
+        lens.sort_by(Action::SortFurther, &both());
         lens.outdate(Some("web-9".to_owned()));
         lens.settle(&mut cursor, &names);
         assert_eq!((shown(&lens, &names).as_str(), cursor.at), ("db-1 web-9 web-10", 1));
-        assert_eq!((lens.sorted(1), lens.sorted(0)), (Some((false, Some(1))), Some((false, Some(2)))));
+        assert_eq!((lens.sorted("size"), lens.sorted("name")), (Some((false, Some(1))), Some((false, Some(2)))));
         // Past the last column stands the list's own order again.
-        lens.sort_by(Action::SortNext, &[0, 1]);
+        lens.sort_by(Action::SortNext, &both());
         lens.outdate(None);
         lens.settle(&mut cursor, &names);
         assert_eq!(shown(&lens, &names), "web-10 db-1 web-9");
@@ -426,16 +497,16 @@ mod tests {
     #[test]
     fn columns_that_are_not_shown_are_not_sorted_by() {
         let mut lens = Lens::default();
-        lens.sort_by(Action::SortNext, &[1]);
-        assert_eq!((lens.sorted(1), lens.sorted(0)), (Some((false, None)), None));
-        lens.sort_by(Action::SortNext, &[1]);
-        assert_eq!(lens.sorted(1), None, "the list's own order stands behind the last one");
-        lens.sort_on(0, false);
-        lens.sort_by(Action::SortNext, &[1]);
-        assert_eq!(lens.sorted(1), Some((false, None)));
-        lens.sort_also(0);
-        lens.sort_also(0);
-        assert_eq!(lens.sorted(0), Some((true, Some(2))));
+        lens.sort_by(Action::SortNext, &size());
+        assert_eq!((lens.sorted("size"), lens.sorted("name")), (Some((false, None)), None));
+        lens.sort_by(Action::SortNext, &size());
+        assert_eq!(lens.sorted("size"), None, "the list's own order stands behind the last one");
+        lens.sort_on("name", false);
+        lens.sort_by(Action::SortNext, &size());
+        assert_eq!(lens.sorted("size"), Some((false, None)));
+        lens.sort_also("name");
+        lens.sort_also("name");
+        assert_eq!(lens.sorted("name"), Some((true, Some(2))));
     }
 
     #[test]

@@ -65,6 +65,11 @@ impl Marks {
         from.take_while(|key| key.starts_with(beginning)).count()
     }
 
+    /// Marks all of these too.
+    pub fn add(&mut self, keys: Vec<String>) {
+        self.keys.extend(keys);
+    }
+
     /// Marks all of these, or takes their marks away if all of them are marked.
     pub fn toggle(&mut self, keys: &[&str]) {
         if keys.iter().all(|key| self.has(key)) {

@@ -67,7 +67,7 @@ impl Default for Processes {
     fn default() -> Self {
         let mut table = Table::default();
         // What is busy is looked for first.
-        table.lens.sort_on(CPU, false);
+        table.lens.sort_on("cpu", false);
         Self { table, before: None }
     }
 }

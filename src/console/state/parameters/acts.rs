@@ -21,9 +21,6 @@ use crate::{
 
 impl State {
     pub(in crate::console::state) fn act_parameters(&mut self, action: Action, fx: &mut Vec<Effect>) {
-        if self.parameters.filtering {
-            return self.filter_parameters(action);
-        }
         if self.parameters.step(action) {
             return;
         }
@@ -32,10 +29,6 @@ impl State {
         }
         match action {
             Action::NextOrigin => self.next_origin(fx),
-            Action::Filter => {
-                self.parameters.filtering = true;
-                self.parameters.filter.begin_anew();
-            }
             Action::Back => self.leave_step(fx),
             Action::ExpandAll => self.parameters.expand_all(),
             Action::Open if self.parameters.level == Level::Versions => self.compare_versions(),
@@ -73,26 +66,11 @@ impl State {
         }
     }
 
-    fn filter_parameters(&mut self, action: Action) {
-        match action {
-            Action::Accept => self.parameters.filtering = false,
-            Action::Dismiss => {
-                self.parameters.filtering = false;
-                self.parameters.filter.clear();
-                self.parameters.refilter();
-            }
-            _ => {}
-        }
-    }
-
     fn leave_step(&mut self, fx: &mut Vec<Effect>) {
         if self.parameters.level == Level::Versions {
             fx.push(Effect::Forget { source: Source::History, side: self.split.side() });
         }
-        if !self.parameters.back() && !self.parameters.filter.text().is_empty() {
-            self.parameters.filter.clear();
-            self.parameters.refilter();
-        }
+        self.parameters.back();
     }
 
     fn reveal(&mut self, fx: &mut Vec<Effect>) {
@@ -169,7 +147,7 @@ impl State {
     }
 
     fn ask_delete(&mut self) {
-        if !self.parameters.marks.is_empty() {
+        if !self.parameters.lens.marks.is_empty() {
             return self.ask_delete_marked();
         }
         let Some((name, facts)) = self.parameters.current() else {
@@ -190,7 +168,7 @@ impl State {
 
     fn ask_delete_marked(&mut self) {
         let origin = self.parameters.origin;
-        let names: Vec<String> = self.parameters.marks.iter().map(str::to_owned).collect();
+        let names: Vec<String> = self.parameters.lens.marks.iter().map(str::to_owned).collect();
         let secrets = names.iter().filter(|name| self.parameters.facts(name).is_some_and(Facts::is_secret)).count();
         let mut lines = listed(&names, |name| clean(name));
         if secrets > 0 {

@@ -15,6 +15,10 @@ pub struct Names {
     added: Vec<Name>,
     facts: HashMap<Name, Facts>,
     generation: u64,
+    /// Whether all of them were listed once.
+    whole: bool,
+    /// Changes whenever they do.
+    revision: u64,
 }
 
 impl Names {
@@ -31,6 +35,16 @@ impl Names {
     /// A name that is known.
     pub fn known(&self, name: &str) -> Option<&Name> {
         self.facts.get_key_value(name).map(|(name, _)| name)
+    }
+
+    /// Whether all of them were listed once.
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// A number that is another one whenever they are others.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Parameters known.
@@ -50,6 +64,7 @@ impl Names {
 
     /// Takes over a page.
     pub fn land(&mut self, page: &[ssm::ParameterMetadata]) {
+        self.revision += 1;
         for source in page {
             let Some(name) = source.name.as_deref() else { continue };
             let facts = Facts { generation: self.generation, ..Facts::from(source) };
@@ -66,6 +81,7 @@ impl Names {
 
     /// The refresh is whole. The names it did not bring are gone.
     pub fn finish(&mut self) {
+        (self.whole, self.revision) = (true, self.revision + 1);
         let generation = self.generation;
         let before = self.facts.len();
         self.facts.retain(|_, facts| facts.generation == generation);
@@ -77,6 +93,7 @@ impl Names {
     /// A parameter is gone.
     pub fn remove(&mut self, name: &str) {
         if self.facts.remove(name).is_some() {
+            self.revision += 1;
             self.rebuild();
         }
     }

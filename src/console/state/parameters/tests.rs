@@ -122,11 +122,150 @@ fn a_filter_opens_what_it_finds() {
         ("!/app url", vec![]),
         ("nowhere", vec![]),
     ] {
-        pane.filter = LineInput::from(filter);
-        pane.refilter();
+        pane.set_filter(filter);
         pane.settle(at(0));
         assert_eq!(drawn(&pane), expected, "{filter}");
     }
+}
+
+#[test]
+fn a_filter_puts_the_cursor_on_the_first_match_and_gives_back_what_was_open() {
+    let mut pane = sample();
+    put_cursor(&mut pane, "plain");
+    let before = drawn(&pane);
+    pane.set_filter("url");
+    pane.settle(at(0));
+    assert_eq!(pane.path().as_deref(), Some("/app/db/url"), "not a branch above it");
+    pane.set_filter("token");
+    pane.settle(at(0));
+    assert_eq!(pane.path().as_deref(), Some("/web/token"), "as one types on");
+    // Given up while it is typed: where one was, with what was open.
+    pane.set_filter("");
+    pane.give_up_filter();
+    pane.settle(at(0));
+    assert_eq!((pane.path().as_deref(), &drawn(&pane)), (Some("plain"), &before));
+    // Taken away later: at what was found, or the branch that has it.
+    pane.set_filter("url");
+    pane.settle(at(0));
+    pane.set_filter("");
+    pane.settle(at(0));
+    assert_eq!((pane.path().as_deref(), &drawn(&pane)), (Some("/app/db/"), &before));
+    // A filter that finds nothing leaves no cursor behind.
+    pane.set_filter("nowhere");
+    pane.settle(at(0));
+    assert_eq!((pane.path(), pane.cursor.at), (None, 0));
+}
+
+#[test]
+fn branches_fold_among_what_passes_a_filter_too() {
+    let mut pane = sample();
+    let before = drawn(&pane);
+    pane.set_filter("type:secret");
+    pane.settle(at(0));
+    pane.cursor.at = 0;
+    assert!(pane.fold(Action::Left));
+    pane.settle(at(0));
+    assert_eq!(drawn(&pane), ["/app/", "/web/", "  token"]);
+    pane.expand_all();
+    pane.settle(at(0));
+    assert_eq!(drawn(&pane), ["/app/", "  db/", "    password", "/web/", "  token"]);
+    pane.expand_all();
+    pane.settle(at(0));
+    assert_eq!(drawn(&pane), ["/app/", "/web/"]);
+    pane.set_filter("");
+    pane.settle(at(0));
+    assert_eq!(drawn(&pane), before);
+}
+
+#[test]
+fn the_keys_of_a_filter_are_the_columns_and_what_aws_calls_them() {
+    let list = |name: &str, version: i64, days: u64, user: &str| ssm::ParameterMetadata {
+        version: Some(version),
+        last_modified_date: Some(at(1_000_000_000_000).minus(Duration::from_secs(days * 86_400))),
+        last_modified_user: Some(format!("arn:aws:iam::123456789012:user/{user}")),
+        tier: Some(ssm::ParameterTier::Advanced).filter(|_| version > 5),
+        key_id: Some("alias/app".to_owned()).filter(|_| days > 3),
+        description: Some("rotated by hand".to_owned()).filter(|_| days > 3),
+        ..meta(name, ParameterType::String)
+    };
+    let mut pane = Parameters::default();
+    pane.begin();
+    pane.land(&[list("/a/one", 1, 1, "ann"), list("/a/two", 7, 2, "bob"), list("/b/three", 12, 9, "ann")]);
+    pane.finish(true);
+    pane.lens.now = at(1_000_000_000_000);
+    let mut found = |filter: &str| {
+        pane.set_filter(filter);
+        pane.settle(at(0));
+        pane.listed().iter().map(|name| name.rsplit('/').next().unwrap().to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    for (filter, expected) in [
+        ("version>5", "two three"),
+        ("version:7", "two"),
+        ("!version>5", "one"),
+        ("modified<3d", "one two"),
+        ("changed>3d", "three"),
+        ("user:ann", "one three"),
+        ("by:bob,ann", "one two three"),
+        ("tier:adv", "two three"),
+        ("kms:app", "three"),
+        ("kms:none", "one two"),
+        ("text:rotated", "three"),
+        ("\"by hand\"", "three"),
+        ("name:o", "one two"),
+        ("path:/a name:t", "two"),
+        ("thr", "three"),
+    ] {
+        assert_eq!(found(filter), expected, "{filter}");
+    }
+}
+
+#[test]
+fn parameters_are_sorted_within_their_branches() {
+    let version = |name: &str, version: i64| ssm::ParameterMetadata {
+        version: Some(version),
+        ..meta(name, ParameterType::String)
+    };
+    let mut pane = Parameters::default();
+    pane.begin();
+    pane.land(&[version("/a/x", 2), version("/a/y", 10), version("/b/z", 30), version("solo", 1)]);
+    pane.finish(true);
+    pane.settle(at(0));
+    put_cursor(&mut pane, "/a/y");
+    pane.lens.outdate(None);
+    pane.lens.sort_on("version", false);
+    pane.settle(at(0));
+    assert_eq!(
+        drawn(&pane),
+        ["/b/", "  z", "/a/", "  y", "  x", "solo"],
+        "a branch where the first below it would stand"
+    );
+    assert_eq!(pane.path().as_deref(), Some("/a/y"), "the cursor stays");
+    pane.lens.outdate(None);
+    pane.lens.sort_on("name", true);
+    pane.settle(at(0));
+    assert_eq!(drawn(&pane), ["/b/", "  z", "/a/", "  y", "  x", "solo"]);
+    pane.set_filter("a");
+    pane.settle(at(0));
+    assert_eq!(drawn(&pane), ["/a/", "  y", "  x"]);
+}
+
+#[test]
+fn ranges_of_marks_reach_over_branches() {
+    let mut pane = sample();
+    put_cursor(&mut pane, "/app/hosts");
+    assert!(pane.mark(Action::Mark));
+    put_cursor(&mut pane, "plain");
+    assert!(pane.mark(Action::MarkRange));
+    assert_eq!(pane.lens.marks.iter().collect::<Vec<_>>(), ["/app/hosts", "/web/token", "plain"]);
+    assert!(pane.mark(Action::MarkInvert));
+    assert_eq!(pane.lens.marks.iter().collect::<Vec<_>>(), ["/app/db/password", "/app/db/url"]);
+    // A closed branch is all that is below it.
+    pane.mark(Action::MarkNone);
+    pane.cursor.at = 0;
+    pane.fold(Action::Left);
+    pane.settle(at(0));
+    pane.mark(Action::Mark);
+    assert_eq!(pane.lens.marks.len(), 3);
 }
 
 #[test]
@@ -256,13 +395,12 @@ fn new_and_deleted_parameters_move_the_cursor() {
 #[test]
 fn writing_keeps_a_filter_that_shows_what_was_written() {
     let mut pane = sample();
-    pane.filter = LineInput::from("type:secret");
-    pane.refilter();
+    pane.set_filter("type:secret");
     pane.settle(at(0));
     pane.go_to("/web/token", at(0));
-    assert_eq!((pane.filter.text(), pane.path().as_deref()), ("type:secret", Some("/web/token")));
+    assert_eq!((pane.lens.filter.text(), pane.path().as_deref()), ("type:secret", Some("/web/token")));
     pane.go_to("plain", at(0));
-    assert_eq!((pane.filter.text(), pane.path().as_deref()), ("", Some("plain")));
+    assert_eq!((pane.lens.filter.text(), pane.path().as_deref()), ("", Some("plain")));
 }
 
 #[test]
@@ -292,8 +430,7 @@ fn a_hundred_thousand_names_are_listed_opened_and_filtered() {
     pane.settle(at(0));
     pane.step(Action::CursorBottom);
     pane.settle(at(0));
-    pane.filter = LineInput::from("env3svc12");
-    pane.refilter();
+    pane.set_filter("env3svc12");
     pane.settle(at(0));
     assert!(pane.found() > 0);
 }
@@ -320,8 +457,8 @@ proptest! {
                 5 => pane.expand_all(),
                 6 => { pane.reveal(); }
                 7 => pane.land_value(value(name, "hunter2"), at(now), Duration::from_secs(1)),
-                8 => { pane.filter = LineInput::from(name); pane.refilter(); }
-                9 => { pane.filter.clear(); pane.refilter(); }
+                8 => pane.set_filter(name),
+                9 => pane.set_filter(""),
                 10 => pane.remove(name, at(now)),
                 11 => { pane.begin(); pane.land(&[meta(name, ParameterType::SecureString)]); pane.finish(which.is_multiple_of(2)); }
                 12 => { pane.open_versions(); }

@@ -63,10 +63,20 @@ impl Row {
     }
 }
 
-/// The visible rows of a sorted list of names: branches before parameters, each in the order of the list.
-pub fn rows(names: &[Name], is_open: impl Fn(&str) -> bool) -> Vec<Row> {
+/// The visible rows of a sorted list of names: branches before parameters, each in the order of the list, or in the one that
+/// has a number for each name. A branch stands where the first of what is below it would.
+pub fn rows(names: &[Name], is_open: impl Fn(&str) -> bool, order: Option<&dyn Fn(&str) -> usize>) -> Vec<Row> {
     let mut rows = Vec::new();
-    let mut levels = vec![children(names, 0..names.len(), 0, 0).into_iter()];
+    let children = |range: Range<usize>, prefix: usize, depth: usize| {
+        let mut children = children(names, range, prefix, depth);
+        if let Some(order) = order {
+            let place =
+                |row: &Row| names.iter().take(row.range().end.max(row.at + 1)).skip(row.at).map(|name| order(name));
+            children.sort_by_cached_key(|row| (row.kind == RowKind::Leaf, place(row).min()));
+        }
+        children
+    };
+    let mut levels = vec![children(0..names.len(), 0, 0).into_iter()];
     while let Some(level) = levels.last_mut() {
         let Some(mut row) = level.next() else {
             levels.pop();
@@ -75,7 +85,7 @@ pub fn rows(names: &[Name], is_open: impl Fn(&str) -> bool) -> Vec<Row> {
         if let RowKind::Branch { open, .. } = &mut row.kind {
             *open = is_open(names.get(row.at).and_then(|name| name.get(..row.end)).unwrap_or_default());
             if *open {
-                levels.push(children(names, row.range(), row.end, row.depth + 1).into_iter());
+                levels.push(children(row.range(), row.end, row.depth + 1).into_iter());
             }
         }
         rows.push(row);
@@ -145,7 +155,7 @@ mod tests {
     #[test]
     fn a_parameter_and_a_branch_may_share_a_name() {
         let names = names(&["/app/web/port", "/app/db/url", "/app/web-old", "plain", "/app/web", "/solo"]);
-        let rows = rows(&names, |path| path == "/app/" || path == "/app/web/");
+        let rows = rows(&names, |path| path == "/app/" || path == "/app/web/", None);
         assert_eq!(
             drawn(&names, &rows),
             ["/app/ 4", "  db/ 1", "  web/ 1", "    port", "  web", "  web-old", "/solo", "plain"]
@@ -157,10 +167,19 @@ mod tests {
     }
 
     #[test]
+    fn another_order_is_one_within_each_branch() {
+        let names = names(&["/app/db/url", "/app/a", "/app/b", "/web/x", "z"]);
+        let order =
+            |name: &str| ["/app/b", "/web/x", "z", "/app/a", "/app/db/url"].iter().position(|n| *n == name).unwrap();
+        let rows = rows(&names, |_| true, Some(&order));
+        assert_eq!(drawn(&names, &rows), ["/app/ 3", "  db/ 1", "    url", "  b", "  a", "/web/ 1", "  x", "z"]);
+    }
+
+    #[test]
     fn odd_names_neither_hang_nor_vanish() {
         let deep = "/x".repeat(200);
         let names = names(&["", "/", "//", "///a", "a/", "a//b", &deep, "/é/ü"]);
-        let rows = rows(&names, |_| true);
+        let rows = rows(&names, |_| true, None);
         assert_eq!(rows.iter().filter(|row| row.kind == RowKind::Leaf).count(), names.len());
         assert!(rows.iter().all(|row| row.depth <= DEEPEST));
     }
@@ -169,11 +188,11 @@ mod tests {
         #[test]
         fn everything_is_shown_once_when_all_is_open(list in proptest::collection::btree_set("[/ab.]{0,8}", 0..40)) {
             let names: Vec<Name> = list.iter().map(|name| Name::from(name.as_str())).collect();
-            let all = rows(&names, |_| true);
+            let all = rows(&names, |_| true, None);
             let mut leaves: Vec<_> = all.iter().filter_map(|row| row.name(&names)).cloned().collect();
             leaves.sort();
             proptest::prop_assert_eq!(&leaves, &names);
-            let closed = rows(&names, |_| false);
+            let closed = rows(&names, |_| false, None);
             let counted: usize = closed.iter().map(|row| match row.kind {
                 RowKind::Branch { count, .. } => count,
                 RowKind::Leaf => 1,

@@ -27,6 +27,8 @@ impl State {
             return;
         }
         match event.kind {
+            MouseEventKind::Down(MouseButton::Left)
+                if !event.modifiers.is_empty() && self.click_also(event.column, event.row) => {}
             MouseEventKind::Down(MouseButton::Left) => self.click(event.column, event.row, fx),
             MouseEventKind::Drag(MouseButton::Left) => self.drag(event.column, event.row),
             MouseEventKind::ScrollUp if over_shells => self.wheel_in_shell(true, fx),

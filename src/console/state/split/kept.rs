@@ -96,7 +96,7 @@ impl State {
         self.move_edge(self.split.share);
         self.look_among();
         self.on_each_side(|state| {
-            state.parameters.look_at(state.origins.first());
+            state.look_at_parameters(state.origins.first());
             state.take_columns();
         });
         self.take_theme();
