@@ -9,7 +9,7 @@ use std::{
 use super::{
     cursor::Cursor,
     feed::{Feed, Feeds},
-    fleet::Fleet,
+    fleet::{Fleet, by_name},
     list::Lens,
     node::{Node, Verdict, natural},
 };
@@ -81,6 +81,8 @@ pub struct Compliance {
     pub lenses: [Lens; 3],
     /// Nodes that are being scanned: since when, and when they were scanned before by their own clocks.
     scanning: HashMap<String, (Timestamp, Option<Timestamp>)>,
+    /// The row that a range of marks begins at, and of what.
+    anchor: Option<(Level, usize)>,
     /// The origins that are looked at, where the other side of a split screen looks at others as well.
     among: Option<Vec<Origin>>,
     outdated: bool,
@@ -117,6 +119,7 @@ impl Default for Compliance {
             cursors: Default::default(),
             lenses: Default::default(),
             scanning: HashMap::new(),
+            anchor: None,
             among: None,
             outdated: true,
             counting: None,
@@ -249,13 +252,37 @@ impl Compliance {
 
     /// The nodes under the cursor: those of a group, or one.
     pub fn here(&self, fleet: &Fleet) -> Vec<String> {
-        match (&self.level, self.group()) {
-            (Level::Groups, Some(group)) => {
-                let inside = |node: &&Arc<Node>| group.key == Key::All || self.grouping.key(node) == group.key;
-                fleet.own().filter(inside).map(|node| node.id.clone()).collect()
-            }
-            _ => self.node().map(str::to_owned).into_iter().collect(),
+        match self.level {
+            Level::Patches { .. } => self.node().map(str::to_owned).into_iter().collect(),
+            _ => self.nodes_of(self.cursors[self.depth()].at, fleet),
         }
+    }
+
+    /// The nodes of a row that is shown: those of a group, or one.
+    fn nodes_of(&self, row: usize, fleet: &Fleet) -> Vec<String> {
+        let Some(place) = self.lenses[self.depth()].place(row) else { return Vec::new() };
+        match self.level {
+            Level::Groups => {
+                let key = self.groups.get(place).map(|group| &group.key);
+                let inside = |node: &&Arc<Node>| key == Some(&Key::All) || key == Some(&self.grouping.key(node));
+                by_name(fleet.own().filter(inside))
+            }
+            Level::Nodes(_) => self.members.get(place).cloned().into_iter().collect(),
+            Level::Patches { .. } => Vec::new(),
+        }
+    }
+
+    /// The nodes from the row that was marked last to the one under the cursor, which is where the next range begins.
+    pub fn range(&mut self, fleet: &Fleet) -> Vec<String> {
+        let here = self.cursors[self.depth()].at;
+        let from = self.anchor.take_if(|(level, _)| *level == self.level).map_or(here, |(_, row)| row);
+        self.set_anchor();
+        (from.min(here)..=from.max(here)).flat_map(|row| self.nodes_of(row, fleet)).collect()
+    }
+
+    /// A range of marks begins here.
+    pub fn set_anchor(&mut self) {
+        self.anchor = Some((self.level.clone(), self.cursors[self.depth()].at));
     }
 
     /// The nodes an action concerns: the marked ones, or those under the cursor.

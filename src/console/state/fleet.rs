@@ -226,9 +226,9 @@ impl Fleet {
         if self.side.among.is_none() { self.nodes.clone() } else { Arc::new(self.own().cloned().collect()) }
     }
 
-    /// The ids of marked nodes, in the order of the list of all nodes.
+    /// The ids of marked nodes, in the order of their names.
     pub fn marked(&self) -> Vec<String> {
-        self.marks.iter().filter_map(|at| self.nodes.get(at)).map(|node| node.id.clone()).collect()
+        by_name(self.marks.iter().filter_map(|at| self.nodes.get(at)))
     }
 
     /// Marked nodes.
@@ -528,6 +528,14 @@ impl Fleet {
         self.set_marks(ids, !all);
     }
 
+    /// Marks those of these nodes that are not marked, and takes the marks of the others away.
+    pub fn flip_marks(&mut self, ids: &[String]) {
+        for at in ids.iter().filter_map(|id| self.index.get(id)) {
+            self.marks.set(*at, !self.marks.has(*at));
+        }
+        self.marks_changed();
+    }
+
     fn set_marks(&mut self, ids: &[String], marked: bool) {
         for at in ids.iter().filter_map(|id| self.index.get(id)) {
             self.marks.set(*at, marked);
@@ -565,6 +573,13 @@ pub enum Settled {
     Changed,
     /// It has to be worked out.
     Wanted(Box<Job>),
+}
+
+/// The ids of nodes, in the order of their names.
+pub fn by_name<'a>(nodes: impl Iterator<Item = &'a Arc<Node>>) -> Vec<String> {
+    let mut nodes: Vec<&Node> = nodes.map(|node| &**node).collect();
+    nodes.sort_by(|a, b| a.key.cmp(&b.key).then_with(|| a.id.cmp(&b.id)));
+    nodes.into_iter().map(|node| node.id.clone()).collect()
 }
 
 /// The word for a ping status.

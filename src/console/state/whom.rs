@@ -1,6 +1,6 @@
 //! Which nodes are meant where they are typed, and what they are called there: names where a name says which one, else ids.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     State,
@@ -51,8 +51,8 @@ impl State {
                 None => return Err(format!("no node is called {}", clean(word))),
             }
         }
-        ids.sort();
-        ids.dedup();
+        let mut seen = HashSet::new();
+        ids.retain(|id| seen.insert(id.clone()));
         Ok(ids)
     }
 

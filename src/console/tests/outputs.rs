@@ -517,10 +517,10 @@ fn a_node_has_one_name_everywhere() {
     assert!(screen.lines().any(|line| line.contains("front door") && line.contains("web-3 is tired")), "{screen}");
     bench.press("enter");
     assert!(!bench.screen(100, 24).contains("mi-0000"));
-    // A name that is one word among the targets stands there, and else the id.
+    // A name that is one word among the targets stands there, and else the id; in the order of the names.
     bench.press("1 a r");
     let screen = bench.screen(120, 30);
-    assert!(screen.contains("web-0,web-1,web-2,mi-00000000000000003"), "{screen}");
+    assert!(screen.contains("mi-00000000000000003,web-0,web-1,web-2"), "{screen}");
     bench.type_text("true");
     bench.press("ctrl-s");
     let screen = bench.screen(120, 30);

@@ -57,6 +57,7 @@ impl State {
             Action::Mark => {
                 let here = self.compliance.here(&self.fleet);
                 self.fleet.toggle_marks(&here);
+                self.compliance.set_anchor();
                 if matches!(self.compliance.level, Level::Groups | Level::Nodes(_)) {
                     let (cursor, len) = self.compliance.cursor_mut();
                     cursor.step(Action::CursorDown, len);
@@ -65,6 +66,14 @@ impl State {
             Action::MarkAll => {
                 let listed = self.compliance.listed(&self.fleet);
                 self.fleet.add_marks(&listed);
+            }
+            Action::MarkRange => {
+                let range = self.compliance.range(&self.fleet);
+                self.fleet.add_marks(&range);
+            }
+            Action::MarkInvert => {
+                let listed = self.compliance.listed(&self.fleet);
+                self.fleet.flip_marks(&listed);
             }
             Action::MarkNone => self.fleet.mark_only(&[]),
             Action::Copy => self.copy(self.compliance.node().map(str::to_owned), fx),
