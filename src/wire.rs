@@ -16,3 +16,4 @@ pub mod sealed;
 pub mod sigv4;
 pub mod smux;
 pub mod streams;
+pub mod version;

@@ -31,12 +31,16 @@ use super::{
     Client, Error, OWN_WORK, Session, SessionEvent, TerminalSize,
     retry::{chance, delay},
 };
-use crate::{ssm::StartSession, wire::streams::Counts};
+use crate::{
+    ssm::StartSession,
+    wire::{
+        streams::Counts,
+        version::{LAST_SINGLE_AGENT, is_after},
+    },
+};
 
 const DOCUMENT: &str = "AWS-StartPortForwardingSession";
 const REMOTE_HOST_DOCUMENT: &str = "AWS-StartPortForwardingSessionToRemoteHost";
-/// Agents after this one multiplex; those up to it carry one connection at a time.
-const LAST_SINGLE: [u64; 4] = [3, 0, 196, 0];
 /// Agents up to this one end a session in which they hear nothing for a while.
 const LAST_WITH_KEEP_ALIVE: [u64; 4] = [3, 1, 1511, 0];
 /// How often what was moved is told at most.
@@ -293,7 +297,7 @@ impl Runner {
                 () = self.stop.cancelled() => return End::Stopped,
             }
         };
-        let many = is_after(&agent, LAST_SINGLE);
+        let many = is_after(&agent, LAST_SINGLE_AGENT);
         self.tell(|status| {
             (status.phase, status.note) = (ForwardPhase::Open, None);
             status.far = if many && self.spec.probe { Far::Asked } else { Far::Unknown };
@@ -371,23 +375,4 @@ async fn farewell(mut session: Session) {
 
 fn in_words(reason: Option<String>) -> String {
     reason.filter(|reason| !reason.is_empty()).unwrap_or_else(|| "the session has ended".to_owned())
-}
-
-/// Compares versions of four numbers. One of another form is not after anything.
-fn is_after(version: &str, other: [u64; 4]) -> bool {
-    let numbers: Option<Vec<u64>> = version.split('.').map(|part| part.parse().ok()).collect();
-    numbers.is_some_and(|numbers| numbers.len() == other.len() && numbers.as_slice() > other.as_slice())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn agents_are_told_apart_by_number() {
-        assert!(is_after("3.3.0.0", LAST_SINGLE) && is_after("3.0.1000.0", LAST_SINGLE));
-        for version in ["3.0.196.0", "2.3.1550.0", "3.3.0", "", "new"] {
-            assert!(!is_after(version, LAST_SINGLE), "{version}");
-        }
-    }
 }

@@ -3,9 +3,10 @@
 //! Frames pass unchanged and unread but for their headers; their digests are the ends' to check. Whoever reads a frame
 //! writes it to the other end in the same turn. For each end a few frames may wait; when they are too many the other end is
 //! no longer read, so a slow reader slows the writer and nothing piles up here. What is lost when an end is missing is sent
-//! again by the other one.
+//! again by the other one; where that one would do so for ever, [`receipts`] knows.
 
 mod mouth;
+mod receipts;
 
 use std::{
     collections::HashMap,
@@ -19,12 +20,15 @@ use axum::{
         Path, Request, State,
         ws::{Message, WebSocket, WebSocketUpgrade},
     },
+    http::{HeaderMap, header},
     response::Response,
 };
 use futures_util::{FutureExt, StreamExt, stream::SplitStream};
 use tokio::time::{Instant, sleep, sleep_until};
+use uuid::Uuid;
 
 use mouth::Mouth;
+use receipts::{Line, Receipt, Receipts, Verdict};
 
 use super::{Engine, channels::Purpose, control, http::App, store::sessions::Traffic};
 use crate::{
@@ -32,7 +36,7 @@ use crate::{
     wire::{
         envelope::{Envelope, View, kind, payload},
         memory::keep_for_streams,
-        messages::SessionState,
+        messages::{Acknowledge, Acknowledged, SessionState},
     },
 };
 
@@ -58,6 +62,7 @@ struct Relay {
     client: Half,
     last_activity: Timestamp,
     traffic: Traffic,
+    receipts: Receipts,
 }
 
 /// One side of a session, whether it is there or not.
@@ -76,6 +81,30 @@ struct Passing {
     sequence: i64,
     /// Bytes of the stream in it.
     bytes: usize,
+    /// Whether it is no part of a handshake.
+    ordinary: bool,
+}
+
+/// What the relay knows of a frame that comes.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// A frame of the stream.
+    Stream(Passing),
+    /// One end has the frame of this number.
+    Acknowledgement(i64),
+}
+
+/// Where a frame goes.
+#[derive(Debug)]
+enum Way {
+    /// Nowhere: nobody is there, or it is nobody's.
+    None,
+    /// To the other end.
+    On(Arc<Mouth>),
+    /// There too, and then [`Relays::handed`] is to be told.
+    OnAndTell(Arc<Mouth>, Receipt),
+    /// Nowhere: the other end has it. This one is told so.
+    Known(Receipt),
 }
 
 impl Relay {
@@ -97,9 +126,18 @@ impl Side {
 }
 
 impl Relays {
-    /// Makes room for a session; one that is there stays as it is. `traffic` is what has passed in it before.
+    /// Makes room for a new session.
+    pub fn begin(&self, session_id: &str, now: Timestamp) {
+        self.make(session_id, Traffic::default(), Receipts::from_the_beginning(), now);
+    }
+
+    /// Makes room for a session that goes on; one that is there stays as it is. `traffic` is what has passed in it before.
     pub fn open(&self, session_id: &str, traffic: Traffic, now: Timestamp) {
-        let relay = Relay { agent: Half::default(), client: Half::default(), last_activity: now, traffic };
+        self.make(session_id, traffic, Receipts::in_the_middle(traffic.input > 0), now);
+    }
+
+    fn make(&self, session_id: &str, traffic: Traffic, receipts: Receipts, now: Timestamp) {
+        let relay = Relay { agent: Half::default(), client: Half::default(), last_activity: now, traffic, receipts };
         self.relays().entry(session_id.to_owned()).or_insert(relay);
     }
 
@@ -124,10 +162,14 @@ impl Relays {
         agent_there
     }
 
-    /// Takes an end. An older one of the same side is hung up on. `false` if there is no such session.
-    fn attach(&self, session_id: &str, side: Side, mouth: &Arc<Mouth>) -> bool {
+    /// Takes an end, a client's with what there is to know of it. An older one of the same side is hung up on. `false` if there
+    /// is no such session.
+    fn attach(&self, session_id: &str, side: Side, mouth: &Arc<Mouth>, line: Option<Line>) -> bool {
         let mut relays = self.relays();
         let Some(relay) = relays.get_mut(session_id) else { return false };
+        if let Some(line) = line {
+            relay.receipts.line(line, relay.agent.next);
+        }
         if let Some(older) = relay.half(side).end.replace(Arc::clone(mouth)) {
             older.end(None);
             // Its socket may take nothing any more; whoever waits for room there has the new one to write to.
@@ -148,23 +190,62 @@ impl Relays {
         self.relays().get_mut(session_id)?.half(side).end.clone()
     }
 
-    /// Counts what an end sends, and gives the way to the other one.
-    fn pass(&self, session_id: &str, from: Side, passing: Option<Passing>) -> Option<Arc<Mouth>> {
+    /// Counts what an end sends, and says where it goes. `id` is that of the frame.
+    fn pass(&self, session_id: &str, from: Side, id: Uuid, kind: Option<Kind>) -> Way {
+        let mut relays = self.relays();
+        let Some(relay) = relays.get_mut(session_id) else { return Way::None };
+        let mut verdict = Verdict::Pass;
+        let mut receipt = Receipt { id, sequence: 0 };
+        match (kind, from) {
+            (Some(Kind::Stream(Passing { at, sequence, bytes, ordinary })), _) => {
+                relay.last_activity = at;
+                receipt.sequence = sequence;
+                let next = relay.half(from).next;
+                if sequence >= next {
+                    relay.half(from).next = sequence.saturating_add(1);
+                    let count = match from {
+                        Side::Client => &mut relay.traffic.input,
+                        Side::Agent => &mut relay.traffic.output,
+                    };
+                    *count += bytes as u64;
+                }
+                match from {
+                    Side::Client if ordinary => relay.receipts.input(),
+                    Side::Client => {}
+                    Side::Agent => verdict = relay.receipts.output(sequence, next),
+                }
+            }
+            (Some(Kind::Acknowledgement(sequence)), Side::Client) => {
+                relay.receipts.acknowledged(sequence, relay.agent.next);
+            }
+            _ => {}
+        }
+        match (verdict, relay.half(from.other()).end.clone()) {
+            (Verdict::Known, _) => Way::Known(receipt),
+            (Verdict::PassAndTell, Some(mouth)) => Way::OnAndTell(mouth, receipt),
+            (Verdict::Pass, Some(mouth)) => Way::On(mouth),
+            (_, None) => Way::None,
+        }
+    }
+
+    /// A frame that a client may have without saying so is on its way to it. The answer is the number of a ping to send behind it.
+    fn handed(&self, session_id: &str, mouth: &Arc<Mouth>, receipt: Receipt) -> Option<u64> {
         let mut relays = self.relays();
         let relay = relays.get_mut(session_id)?;
-        if let Some(Passing { at, sequence, bytes }) = passing {
-            relay.last_activity = at;
-            let half = relay.half(from);
-            if sequence >= half.next {
-                half.next = sequence.saturating_add(1);
-                let count = match from {
-                    Side::Client => &mut relay.traffic.input,
-                    Side::Agent => &mut relay.traffic.output,
-                };
-                *count += bytes as u64;
-            }
+        let present = relay.client.end.as_ref().is_some_and(|end| Arc::ptr_eq(end, mouth));
+        if present { relay.receipts.handed(receipt) } else { None }
+    }
+
+    /// Whatever the handshake says goes to the account of a session.
+    fn account(&self, session_id: &str, change: impl FnOnce(&mut Receipts)) {
+        if let Some(relay) = self.relays().get_mut(session_id) {
+            change(&mut relay.receipts);
         }
-        relay.half(from.other()).end.clone()
+    }
+
+    /// A client has answered a ping. What it has without having said so, and the number of the next ping.
+    fn answered(&self, session_id: &str, number: u64) -> (Vec<Receipt>, Option<u64>) {
+        self.relays().get_mut(session_id).map(|relay| relay.receipts.answered(number)).unwrap_or_default()
     }
 
     fn relays(&self) -> MutexGuard<'_, HashMap<String, Relay>> {
@@ -198,13 +279,17 @@ pub(super) async fn token(State(app): State<App>, Path(session_id): Path<String>
 pub(super) async fn socket(
     State(app): State<App>,
     Path(session_id): Path<String>,
+    headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let engine = Arc::clone(&app.engine);
-    control::sized(upgrade, BUFFER).on_upgrade(move |socket| serve(engine, session_id, socket))
+    // AWS's client names the library that it is made with, and nothing else.
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let reticent = agent.starts_with("Go-http-client/");
+    control::sized(upgrade, BUFFER).on_upgrade(move |socket| serve(engine, session_id, reticent, socket))
 }
 
-async fn serve(engine: Arc<Engine>, session_id: String, mut socket: WebSocket) {
+async fn serve(engine: Arc<Engine>, session_id: String, reticent: bool, mut socket: WebSocket) {
     let Some(open) = control::opening(&mut socket).await else { return };
     let side = match engine.channels.redeem(&open.token_value, engine.now()) {
         Some(Purpose::Agent { session_id: own }) if own == session_id => Side::Agent,
@@ -214,9 +299,17 @@ async fn serve(engine: Arc<Engine>, session_id: String, mut socket: WebSocket) {
             return;
         }
     };
+    let line = match side {
+        Side::Agent => None,
+        Side::Client => Some(Line {
+            client_id: open.client_id.unwrap_or_default(),
+            reticent,
+            shell: reticent && super::sessions::has_program(&engine, &session_id).await,
+        }),
+    };
     let (sink, stream) = socket.split();
     let mouth = Arc::new(Mouth::new(Some(sink)));
-    if !engine.relays.attach(&session_id, side, &mouth) {
+    if !engine.relays.attach(&session_id, side, &mouth, line) {
         // It may have failed before its user was there.
         if side == Side::Client
             && let Some(closed) = super::sessions::epitaph(&engine, &session_id).await
@@ -235,7 +328,7 @@ async fn serve(engine: Arc<Engine>, session_id: String, mut socket: WebSocket) {
     tokio::select! {
         () = engine.stopping().cancelled() => {}
         () = write(&mouth, engine.settings.channel_age) => {}
-        () = read(&engine, &session_id, side, stream) => {}
+        () = read(&engine, &session_id, side, &mouth, stream) => {}
     }
     mouth.gone();
     let left = engine.relays.detach(&session_id, side, &mouth);
@@ -262,8 +355,8 @@ async fn write(mouth: &Mouth, age: Option<Duration>) {
     }
 }
 
-/// Passes on what comes until the socket ends.
-async fn read(engine: &Engine, session_id: &str, side: Side, mut stream: SplitStream<WebSocket>) {
+/// Passes on what comes until the socket ends. `own` is the way back.
+async fn read(engine: &Engine, session_id: &str, side: Side, own: &Arc<Mouth>, mut stream: SplitStream<WebSocket>) {
     let mut heard = Instant::now();
     // Set anew only when it is over: a frame must not cost a timer.
     let mut silence = std::pin::pin!(sleep_until(heard + SILENCE));
@@ -290,11 +383,12 @@ async fn read(engine: &Engine, session_id: &str, side: Side, mut stream: SplitSt
                     break;
                 }
             };
-            if let Message::Binary(bytes) = message
-                && let Some(mouth) = route(engine, session_id, side, &bytes).await
-            {
-                // Waits while the other end is slow; ends at once if it goes.
-                mouth.put(bytes).await;
+            let written = match message {
+                Message::Binary(bytes) => pass_on(engine, session_id, side, own, bytes).await,
+                Message::Pong(payload) if side == Side::Client => settle(engine, session_id, own, &payload).await,
+                _ => None,
+            };
+            if let Some(mouth) = written {
                 if let Some(other) = peer.replace(mouth)
                     && peer.as_ref().is_some_and(|mouth| !Arc::ptr_eq(mouth, &other))
                 {
@@ -312,36 +406,120 @@ async fn read(engine: &Engine, session_id: &str, side: Side, mut stream: SplitSt
     }
 }
 
-/// Looks at a frame. The answer is who is to have it.
-async fn route(engine: &Engine, session_id: &str, side: Side, bytes: &Bytes) -> Option<Arc<Mouth>> {
+/// Hands a frame to whoever is to have it. The answer is the mouth in which it waits.
+async fn pass_on(engine: &Engine, session_id: &str, side: Side, own: &Arc<Mouth>, bytes: Bytes) -> Option<Arc<Mouth>> {
+    match route(engine, session_id, side, &bytes).await {
+        Way::None => None,
+        // Waits while the other end is slow; ends at once if it goes.
+        Way::On(mouth) => mouth.put(bytes).await.then_some(mouth),
+        Way::OnAndTell(mouth, receipt) => {
+            let whole = View::decode(&bytes).is_ok();
+            if mouth.put(bytes).await
+                && whole
+                && let Some(number) = engine.relays.handed(session_id, &mouth, receipt)
+            {
+                mouth.put_ping(question(number)).await;
+            }
+            Some(mouth)
+        }
+        Way::Known(receipt) => {
+            // Its reader must not wait for itself to be read; and what is lost is asked for again.
+            own.try_send(acknowledgement(engine, receipt)?);
+            None
+        }
+    }
+}
+
+/// A client has answered a ping: what that says of it is told to the agent. The answer is the mouth in which it waits.
+async fn settle(engine: &Engine, session_id: &str, own: &Arc<Mouth>, payload: &[u8]) -> Option<Arc<Mouth>> {
+    let number = u64::from_be_bytes(payload.try_into().ok()?);
+    let (receipts, next) = engine.relays.answered(session_id, number);
+    if let Some(next) = next
+        && own.put_ping(question(next)).await
+    {
+        own.push();
+    }
+    if receipts.is_empty() {
+        return None;
+    }
+    tracing::debug!(session_id, frames = receipts.len(), "acknowledged for a client that has them");
+    let agent = engine.relays.mouth(session_id, Side::Agent)?;
+    for receipt in receipts {
+        agent.put(acknowledgement(engine, receipt)?).await;
+    }
+    Some(agent)
+}
+
+/// What a ping carries, and its pong brings back.
+fn question(number: u64) -> Bytes {
+    Bytes::copy_from_slice(&number.to_be_bytes())
+}
+
+/// The acknowledgement of an agent's frame, as a client has it.
+fn acknowledgement(engine: &Engine, receipt: Receipt) -> Option<Bytes> {
+    let payload = Acknowledge {
+        acknowledged_message_type: kind::OUTPUT.to_owned(),
+        acknowledged_message_id: receipt.id.to_string(),
+        acknowledged_message_sequence_number: receipt.sequence,
+        is_sequential_message: true,
+    };
+    let envelope = control::message(engine, kind::ACKNOWLEDGE, &payload)?;
+    Some(Envelope { flags: 3, ..envelope }.encode().into())
+}
+
+/// Looks at a frame. The answer is where it goes.
+async fn route(engine: &Engine, session_id: &str, side: Side, bytes: &Bytes) -> Way {
     let envelope = match View::peek(bytes) {
         Ok(envelope) => envelope,
         Err(error) => {
             tracing::warn!(session_id, ?side, %error, length = bytes.len(), "a malformed frame of a session");
-            return None;
+            return Way::None;
         }
     };
-    let passing = match (envelope.message_type, side) {
+    let kind = match (envelope.message_type, side) {
         (kind::INPUT, Side::Client) | (kind::OUTPUT, Side::Agent) => {
+            note_handshake(engine, session_id, side, &envelope);
             let streamed = matches!(envelope.payload_type, payload::OUTPUT | payload::STDERR);
-            Some(Passing {
+            Some(Kind::Stream(Passing {
                 at: engine.now(),
                 sequence: envelope.sequence_number,
                 bytes: if streamed { envelope.payload.len() } else { 0 },
-            })
+                ordinary: streamed || envelope.payload_type == payload::SIZE,
+            }))
         }
-        (kind::ACKNOWLEDGE, _) => None,
+        (kind::ACKNOWLEDGE, Side::Client) => {
+            let frame = serde_json::from_slice::<Acknowledged>(envelope.payload).ok();
+            frame.map(|frame| Kind::Acknowledgement(frame.sequence))
+        }
+        (kind::ACKNOWLEDGE, Side::Agent) => None,
         (kind::SESSION_STATE, Side::Agent) => {
             if let Ok(state) = serde_json::from_slice::<SessionState>(envelope.payload)
                 && state.session_state == "Terminating"
             {
                 note(engine, session_id, SessionStatus::Terminating).await;
             }
-            return None;
+            return Way::None;
         }
-        _ => return None,
+        _ => return Way::None,
     };
-    engine.relays.pass(session_id, side, passing)
+    engine.relays.pass(session_id, side, envelope.message_id, kind)
+}
+
+/// Keeps what the handshake says of a client's receiver.
+fn note_handshake(engine: &Engine, session_id: &str, side: Side, envelope: &View<'_>) {
+    match (envelope.payload_type, side) {
+        (payload::HANDSHAKE_REQUEST, Side::Agent) => {
+            if let Ok(request) = serde_json::from_slice(envelope.payload) {
+                engine.relays.account(session_id, |receipts| receipts.asked(&request));
+            }
+        }
+        (payload::HANDSHAKE_RESPONSE, Side::Client) => {
+            if let Ok(response) = serde_json::from_slice(envelope.payload) {
+                engine.relays.account(session_id, |receipts| receipts.answered_handshake(&response));
+            }
+        }
+        _ => {}
+    }
 }
 
 fn tell_agent(engine: &Engine, session_id: &str, kind: &str) {

@@ -15,7 +15,7 @@ use crate::{
         AccessType, ApiError, DescribeSessions, DescribeSessionsOutput, ResumeSession, ResumeSessionOutput, Session,
         SessionFilterKey, SessionManagerOutputUrl, SessionState, SessionStatus, StartSession, StartSessionOutput,
         TerminateSession, TerminateSessionOutput, Timestamp,
-        document::{Document, parameters, standard::SESSION_SHELL},
+        document::{Document, SessionType, parameters, standard::SESSION_SHELL},
     },
     wire::{
         envelope::{Envelope, kind},
@@ -72,7 +72,7 @@ async fn start(ctx: Ctx, request: StartSession) -> Result<StartSessionOutput, Ap
         transcript: TranscriptPlace::default(),
     };
     ctx.engine.store.create_session(row).await?;
-    ctx.engine.relays.open(&id, Traffic::default(), ctx.now());
+    ctx.engine.relays.begin(&id, ctx.now());
     let message = order(&ctx, &id, found.version.name, in_force.source, typed);
     if !message.is_some_and(|message| ctx.engine.channels.send(&target, message.encode())) {
         end(&ctx.engine, &id, SessionStatus::Failed, "The node could not be reached.").await?;
@@ -119,6 +119,16 @@ fn order(
         schema_version: 1,
     };
     control::message(&ctx.engine, kind::INTERACTIVE_SHELL, &task)
+}
+
+/// Whether a session is that of a program on the node, and not of a port.
+pub(super) async fn has_program(engine: &Engine, id: &str) -> bool {
+    let kind = async {
+        let row = engine.store.session(id).await.ok()??;
+        let found = documents::find(engine, &row.document_name, documents::selector(None, None)).await.ok()?;
+        found.document().ok()?.session().map(|session| session.session_type)
+    };
+    kind.await.is_some_and(|kind| kind != SessionType::Port)
 }
 
 /// A fresh token for the client's end, and where it is good.

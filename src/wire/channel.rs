@@ -22,14 +22,16 @@ mod window;
 use std::{collections::VecDeque, ops::Range};
 
 use bytes::{Buf, Bytes};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
     envelope::{EnvelopeError, View, created_date, kind, payload},
     memory::keep_for_streams,
-    messages::{ChannelClosed, HandshakeComplete, HandshakeRequest, HandshakeResponse, SessionState, TerminalSize},
+    messages::{
+        Acknowledged, ChannelClosed, HandshakeComplete, HandshakeRequest, HandshakeResponse, SessionState, TerminalSize,
+    },
     partition,
     sealed::{SealError, SessionKeys},
 };
@@ -566,13 +568,6 @@ impl Channel {
         self.waiting = self.waiting.saturating_add(cost(&event));
         self.events.push_back(event);
     }
-}
-
-/// What is read of an `acknowledge`.
-#[derive(Deserialize)]
-struct Acknowledged {
-    #[serde(rename = "AcknowledgedMessageSequenceNumber")]
-    sequence: i64,
 }
 
 /// The payload of `acknowledge`, as [`super::messages::Acknowledge`] has it, without copies.

@@ -58,6 +58,14 @@ pub struct Acknowledge {
     pub is_sequential_message: bool,
 }
 
+/// What its reader needs of an `acknowledge`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Acknowledged {
+    /// The number of the frame that the peer has.
+    #[serde(rename = "AcknowledgedMessageSequenceNumber")]
+    pub sequence: i64,
+}
+
 /// Payload of `channel_closed`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]

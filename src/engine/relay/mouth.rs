@@ -33,7 +33,7 @@ pub(super) struct Mouth {
 struct Out {
     /// `None` in tests, where nobody listens.
     sink: Option<SplitSink<WebSocket, Message>>,
-    waiting: VecDeque<Bytes>,
+    waiting: VecDeque<Message>,
     /// What the end's task is woken by.
     task: Waker,
     /// Nothing comes behind what waits.
@@ -50,8 +50,17 @@ impl Mouth {
     }
 
     /// Puts a frame behind those that wait, once there is room. It leaves with the next [`Mouth::push`]. A frame for an end
-    /// that has gone is dropped.
-    pub(super) async fn put(&self, bytes: Bytes) {
+    /// that has gone is dropped; the answer is whether it was not.
+    pub(super) async fn put(&self, bytes: Bytes) -> bool {
+        self.put_message(Message::Binary(bytes)).await
+    }
+
+    /// The same with a ping, which is answered when everything before it has been read.
+    pub(super) async fn put_ping(&self, payload: Bytes) -> bool {
+        self.put_message(Message::Ping(payload)).await
+    }
+
+    async fn put_message(&self, message: Message) -> bool {
         let permit = match self.room.try_acquire() {
             Ok(permit) => Ok(permit),
             Err(_) => {
@@ -59,17 +68,17 @@ impl Mouth {
                 self.room.acquire().await
             }
         };
-        if let Ok(permit) = permit {
-            permit.forget();
-            self.out().waiting.push_back(bytes);
-        }
+        let Ok(permit) = permit else { return false };
+        permit.forget();
+        self.out().waiting.push_back(message);
+        true
     }
 
     /// Sends a frame that may be lost: when there is no room, nobody waits.
     pub(super) fn try_send(&self, bytes: Bytes) {
         if let Ok(permit) = self.room.try_acquire() {
             permit.forget();
-            self.out().waiting.push_back(bytes);
+            self.out().waiting.push_back(Message::Binary(bytes));
             self.push();
         }
     }
@@ -94,7 +103,7 @@ impl Mouth {
         if !out.over {
             out.over = true;
             // More than there may be room for: it is the only one.
-            out.waiting.extend(last);
+            out.waiting.extend(last.map(Message::Binary));
             out.task.wake_by_ref();
         }
     }
@@ -135,8 +144,8 @@ impl Out {
         let mut sink = Pin::new(sink);
         while !self.waiting.is_empty() {
             ready!(sink.as_mut().poll_ready(context))?;
-            if let Some(bytes) = self.waiting.pop_front() {
-                sink.as_mut().start_send(Message::Binary(bytes))?;
+            if let Some(message) = self.waiting.pop_front() {
+                sink.as_mut().start_send(message)?;
                 room.add_permits(1);
             }
         }
@@ -176,10 +185,10 @@ mod tests {
         let relays = Relays::default();
         relays.open("s", Traffic::default(), Timestamp::default());
         let (old, new) = (jammed(), std::sync::Arc::new(Mouth::new(None)));
-        assert!(relays.attach("s", Side::Client, &old));
+        assert!(relays.attach("s", Side::Client, &old, None));
         let mut waiting = Box::pin(old.put(Bytes::new()));
         assert!(waiting.as_mut().now_or_never().is_none());
-        assert!(relays.attach("s", Side::Client, &new));
+        assert!(relays.attach("s", Side::Client, &new, None));
         assert!(waiting.now_or_never().is_some(), "the agent's reader goes on");
     }
 }

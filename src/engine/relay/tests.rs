@@ -2,7 +2,10 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message as Frame};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message as Frame, client::IntoClientRequest},
+};
 
 use super::*;
 use crate::{
@@ -61,8 +64,15 @@ impl Served {
     }
 
     async fn dial(&self, id: &str, token: &str) -> Socket {
+        self.dial_as("", id, token).await
+    }
+
+    /// Dials with a user agent of its own.
+    async fn dial_as(&self, user_agent: &str, id: &str, token: &str) -> Socket {
         let url = format!("ws://{}/v1/data-channel/{id}?role=publish_subscribe", self.address);
-        let (mut socket, _) = connect_async(url).await.unwrap();
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert(header::USER_AGENT, user_agent.parse().unwrap());
+        let (mut socket, _) = connect_async(request).await.unwrap();
         let open = OpenChannel { token_value: token.to_owned().into(), ..Default::default() };
         socket.send(Frame::text(serde_json::to_string(&open).unwrap())).await.unwrap();
         socket
@@ -204,16 +214,78 @@ async fn the_record_says_why_a_session_ended_and_how_much_passed() {
 fn what_an_end_repeats_on_a_new_line_counts_once() {
     let (relays, at) = (Relays::default(), Timestamp::from_millis(1_000));
     relays.open("s", Traffic::default(), at);
-    let send = |sequence, bytes| relays.pass("s", Side::Agent, Some(Passing { at, sequence, bytes }));
+    let send = |sequence, bytes| {
+        let passing = Passing { at, sequence, bytes, ordinary: true };
+        relays.pass("s", Side::Agent, Uuid::nil(), Some(Kind::Stream(passing)));
+    };
     let end = || Arc::new(Mouth::new(None));
     let first = end();
-    assert!(relays.attach("s", Side::Agent, &first));
+    assert!(relays.attach("s", Side::Agent, &first, None));
     send(0, 3);
     assert!(relays.detach("s", Side::Agent, &first));
-    assert!(relays.attach("s", Side::Agent, &end()));
+    assert!(relays.attach("s", Side::Agent, &end(), None));
     send(0, 3);
     send(1, 4);
     assert_eq!(relays.traffic("s").unwrap().output, 7);
+}
+
+/// The node's end once a line broke behind a frame, and the frame was repeated to a client that takes it and says nothing.
+async fn repeated_in_silence(user_agent: &str) -> (Socket, Socket) {
+    let mut served = Served::start().await;
+    let (id, token) = served.session().await;
+    let mut agent = served.agent(&id).await;
+    let mut client = served.dial_as(user_agent, &id, &token).await;
+    assert_eq!(next(&mut agent).await.unwrap().message_type, kind::START_PUBLICATION);
+    let mut typed = Envelope::new(kind::INPUT, Timestamp::from_millis(1_000), b"ls\r".into());
+    typed.payload_type = payload::OUTPUT;
+    client.send(Frame::binary(typed.encode())).await.unwrap();
+    assert_eq!(next(&mut agent).await.unwrap(), typed);
+    let mut output = Envelope::new(kind::OUTPUT, Timestamp::from_millis(1_000), b"file".into());
+    output.payload_type = payload::OUTPUT;
+    agent.send(Frame::binary(output.encode())).await.unwrap();
+    assert_eq!(next(&mut client).await.unwrap(), output);
+    drop(client);
+    assert_eq!(next(&mut agent).await.unwrap().message_type, kind::PAUSE_PUBLICATION);
+    let resumed = served.harness.call(ResumeSession { session_id: id.clone() }).await.unwrap();
+    let mut client = served.dial_as(user_agent, &id, &resumed.token_value.unwrap().0).await;
+    assert_eq!(next(&mut agent).await.unwrap().message_type, kind::START_PUBLICATION);
+    agent.send(Frame::binary(output.encode())).await.unwrap();
+    assert_eq!(next(&mut client).await.unwrap(), output);
+    // Answers the ping, if there is one, and then says something.
+    let _ = client.next().now_or_never();
+    say(&mut client, kind::INPUT, b"more").await;
+    (agent, client)
+}
+
+#[tokio::test]
+async fn what_awss_client_has_and_does_not_acknowledge_is_acknowledged_for_it() {
+    let (mut agent, mut client) = repeated_in_silence("Go-http-client/1.1").await;
+    assert_eq!(next(&mut agent).await.unwrap().payload, b"more");
+    let answering = async { client.next().await };
+    tokio::select! {
+        _ = answering => panic!("nothing more was sent to the client"),
+        told = next(&mut agent) => {
+            let told = told.unwrap();
+            let frame: Acknowledged = serde_json::from_slice(&told.payload).unwrap();
+            assert_eq!((told.message_type.as_str(), told.flags, frame.sequence), (kind::ACKNOWLEDGE, 3, 0));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_silence_of_other_clients_is_left_to_them() {
+    let (mut agent, mut client) = repeated_in_silence("fleetdeck").await;
+    assert_eq!(next(&mut agent).await.unwrap().payload, b"more");
+    // What it says itself is passed on, and from then on known.
+    let own = say(&mut client, kind::ACKNOWLEDGE, br#"{"AcknowledgedMessageSequenceNumber":0}"#).await;
+    assert_eq!(next(&mut agent).await.unwrap(), own);
+    let again = Envelope::new(kind::OUTPUT, Timestamp::from_millis(1_000), b"file".into());
+    agent.send(Frame::binary(again.encode())).await.unwrap();
+    let told = next(&mut agent).await.unwrap();
+    assert_eq!((told.message_type.as_str(), told.flags), (kind::ACKNOWLEDGE, 3));
+    let fresh = Envelope { sequence_number: 1, ..again };
+    agent.send(Frame::binary(fresh.encode())).await.unwrap();
+    assert_eq!(next(&mut client).await.unwrap(), fresh, "and the client is not bothered with it");
 }
 
 #[tokio::test]
