@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ColumnAt, List, ORIGIN, Sheet, column_name, sort_of};
+use super::{ColumnAt, List, ORIGIN, Sheet, column_name};
 use crate::{
     config::{keymap::Problem, settings::Settings, view::unknown_columns},
     console::{
