@@ -18,6 +18,42 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Origin(u16);
 
+/// A node as one origin lists it. Two of them may list one of the same id: two profiles that see the same account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId {
+    /// Where it is.
+    pub origin: Origin,
+    /// Its id there.
+    pub id: String,
+}
+
+impl NodeId {
+    /// The node of an id in an origin.
+    pub fn new(origin: Origin, id: impl Into<String>) -> Self {
+        Self { origin, id: id.into() }
+    }
+
+    /// What tells it from all others in a list of rows.
+    pub fn key(&self) -> String {
+        format!("{:?} {}", self.origin, self.id)
+    }
+}
+
+#[cfg(test)]
+impl From<&str> for NodeId {
+    /// A node of the first origin.
+    fn from(id: &str) -> Self {
+        Self::new(Origin::default(), id)
+    }
+}
+
+#[cfg(test)]
+impl PartialEq<&str> for NodeId {
+    fn eq(&self, id: &&str) -> bool {
+        self.id == *id
+    }
+}
+
 /// Where the connection to an origin stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Connection {

@@ -23,7 +23,7 @@ use crate::{
         alias::Aliases,
         effect::Effect,
         opener::{Opener, Reason},
-        origin::{Origin, Origins},
+        origin::{NodeId, Origin, Origins},
         update::Trouble,
     },
     ssm::Timestamp,
@@ -249,7 +249,7 @@ pub struct State {
     seen: seen::Seen,
     /// When something that is shown is fetched again.
     next_refresh: Option<Timestamp>,
-    tags_asked: HashSet<String>,
+    tags_asked: HashSet<NodeId>,
     /// Whether some of them were asked for in vain.
     tags_failed: bool,
     /// How many changes the last yes was for.
@@ -272,7 +272,7 @@ pub struct State {
 #[derive(Clone, Debug, Default)]
 pub struct NodeCommands {
     /// The node.
-    pub node: String,
+    pub node: NodeId,
     /// The state of `ListCommandInvocations` for it.
     pub feed: feed::Feed,
     /// The commands, the newest first.

@@ -313,7 +313,8 @@ fn listing(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Res
 
 /// That the node of an invocation that has not ended does not answer, if it does not: nothing may ever come of it.
 fn silent(view: &View<'_>, invocation: &Invocation) -> Option<String> {
-    let node = view.state.fleet.node(&invocation.node).filter(|_| !invocation.outcome.is_final())?;
+    let origin = view.state.commands.results.as_ref()?.origin;
+    let node = view.state.fleet.node_in(origin, &invocation.node).filter(|_| !invocation.outcome.is_final())?;
     if !matches!(node.ping, ssm::PingStatus::ConnectionLost | ssm::PingStatus::Inactive) {
         return None;
     }

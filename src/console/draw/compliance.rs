@@ -84,7 +84,7 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
             left.push(view.span(Role::Dim, format!("  {}", text::count(compliance.members.len(), "node"))));
         }
         Level::Patches { group, node } => {
-            let name = state.fleet.node(node).map_or(node.as_str(), |node| node.name.as_str());
+            let name = state.fleet.node(node).map_or(node.id.as_str(), |node| node.name.as_str());
             left.push(view.span(Role::Text, format!("{separator}{}{separator}{name}", group.name())));
         }
     }
@@ -133,7 +133,7 @@ fn vendor_role(severity: &str) -> Role {
 
 /// Sign and word of a node's compliance; that it is being scanned comes first.
 fn standing(view: &View<'_>, node: &Node) -> (Role, String) {
-    match view.state.compliance.is_scanning(&node.id, view.state.now) {
+    match view.state.compliance.is_scanning(&node.node_id(), view.state.now) {
         true => (Role::Running, format!("{} scanning", view.look.sign("◐", "~"))),
         false => node::verdict(view, node),
     }

@@ -330,7 +330,7 @@ fn column(fleet: &Fleet, kind: &Kind, at: usize, usual: bool) -> Column {
 
 fn cell(view: &View<'_>, node: &Node, kind: &Kind) -> Cell {
     match kind {
-        Kind::Name if view.state.watch.has(&node.id) => {
+        Kind::Name if view.state.watch.has(&node.node_id()) => {
             Cell::plain(format!("{} {}", view.look.sign("◉", "@"), view.name(node)))
         }
         Kind::Name => Cell::plain(view.name(node)),

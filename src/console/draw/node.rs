@@ -104,7 +104,7 @@ fn tags(view: &View<'_>, node: &Node, width: usize) -> Vec<Line<'static>> {
 /// The node's last commands.
 fn commands(view: &View<'_>, node: &Node, width: usize) -> Vec<Line<'static>> {
     let commands = &view.state.node_commands;
-    if commands.node != node.id {
+    if commands.node != node.node_id() {
         return Vec::new();
     }
     let words = match (commands.list.is_empty(), commands.feed.trouble()) {

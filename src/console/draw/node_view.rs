@@ -71,7 +71,7 @@ fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &NodeView)
             left.push(view.span(role, format!("  {ping}")));
             left.push(view.span(Role::Dim, format!("  {}  {}  {}", node.id, node.platform, node.ip)));
         }
-        None => left.extend([view.span(Role::Title, text::clean(&shown.node)), tab]),
+        None => left.extend([view.span(Role::Title, text::clean(&shown.node.id)), tab]),
     }
     cards::heading(view, frame, area, left, None);
 }

@@ -151,7 +151,7 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
             let (role, words) = status(view, session);
             Cell::role(view, role, words)
         }
-        1 => Cell::plain(state.node_name(&session.node)),
+        1 => Cell::plain(state.node_name(&session.node_id())),
         2 if state.is_own(session) => Cell::role(view, Role::Marked, session.owner.as_str()),
         2 => Cell::plain(session.owner.as_str()),
         3 => Cell::role(view, Role::Dim, fleet::ago(state.now, session.started)),
@@ -186,7 +186,7 @@ fn details(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
     };
     let whose = if state.is_own(session) { " (you)" } else { "" };
     let mut lines = vec![fact("owner", Role::Text, format!("{}{whose}", session.arn))];
-    let mut on = format!("{} ({})", state.node_name(&session.node), text::clean(&session.node));
+    let mut on = format!("{} ({})", state.node_name(&session.node_id()), text::clean(&session.node));
     if !session.document.is_empty() {
         on.push_str(&format!(", {}", session.document));
     }

@@ -5,7 +5,7 @@ use crate::{
     client::denial::{CODES, Denial},
     console::{
         effect::{Effect, Epoch, Query, Source},
-        origin::{Connection, Origin},
+        origin::{Connection, NodeId, Origin},
         text::{clean, count, cut},
         update::{Changed, Fault, Page, Trouble, Update},
     },
@@ -147,9 +147,9 @@ impl State {
                 self.check_shells();
             }
             Page::Tags { node, tags } => {
-                if let Some(node) = self.fleet.node_mut(&node) {
+                if let Some(node) = self.fleet.node_mut(origin, &node) {
                     node.set_tags(&tags);
-                    if let Some(results) = &mut self.commands.results {
+                    if let Some(results) = self.commands.results.as_mut().filter(|results| results.origin == origin) {
                         results.rename(&node.id, &node.name);
                     }
                 }
@@ -160,7 +160,7 @@ impl State {
             Page::PatchStates { asked, states } => {
                 for id in asked {
                     let state = states.iter().find(|state| state.instance_id == id).map(Patches::from);
-                    if let Some(node) = self.fleet.node_mut(&id) {
+                    if let Some(node) = self.fleet.node_mut(origin, &id) {
                         node.patches = Some(state);
                     }
                 }
@@ -184,7 +184,8 @@ impl State {
             Page::Invocations(list) => {
                 if let Some(results) = &mut self.commands.results {
                     let fleet = &self.fleet;
-                    let names = |id: &str| match fleet.node(id) {
+                    let origin = results.origin;
+                    let names = |id: &str| match fleet.node_in(origin, id) {
                         Some(node) => {
                             [&node.name, &node.computer].into_iter().filter(|n| !n.is_empty()).cloned().collect()
                         }
@@ -398,7 +399,7 @@ impl State {
                 self.begin_end(origin, &id);
                 self.ask(origin, Query::Sessions, fx);
             }
-            Changed::OnNode { node, what } => self.done_on_node(&node, &what),
+            Changed::OnNode { node, what } => self.done_on_node(&NodeId::new(origin, node), &what),
             Changed::Put { name, version } => self.parameter_written(origin, &name, version, fx),
             Changed::Tagged(change) => self.tagged(origin, vec![*change]),
             Changed::Retagged { done, failed } => {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     console::{
         effect::{Change, Effect},
-        origin::Origin,
+        origin::{NodeId, Origin},
         text::{clean, count},
     },
     ssm::{self, redact::mask},
@@ -245,9 +245,12 @@ impl State {
         let then = Then::Change(staged.rest.iter().map(send).collect());
         let mut question = Question::new("Send it to the rest?", lines, then).showing(script);
         question.lines.push(String::new());
-        let named = |id: &String| Named { id: id.clone(), name: self.node_name(id) };
-        let parts = staged.rest.iter().map(|(origin, part)| (*origin, part.instance_ids.iter().map(named).collect()));
-        question.lines.extend(self.all_names("These nodes get it", parts.collect()));
+        let parts = staged.rest.iter().map(|(origin, part)| {
+            let named = |id: &String| Named { id: id.clone(), name: self.node_name(&NodeId::new(*origin, &**id)) };
+            (*origin, part.instance_ids.iter().map(named).collect())
+        });
+        let parts = parts.collect();
+        question.lines.extend(self.all_names("These nodes get it", parts));
         if !well || nodes > self.confirm_above(&staged.rest) {
             question = question.typing(&nodes.to_string());
         }

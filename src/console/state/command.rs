@@ -17,6 +17,7 @@ use crate::console::{
     action::{Action, Kind, Layer},
     command::{About, Command, DEFAULT, NONE, Verb, split},
     effect::{Effect, Query},
+    origin::NodeId,
     text::clean,
 };
 
@@ -140,12 +141,12 @@ impl State {
         match wants {
             Some(About::Shell) => {
                 if let Some(node) = self.node_before(&about) {
-                    self.want_documents(self.origin_of(&node), fx);
+                    self.want_documents(node.origin, fx);
                 }
             }
             Some(About::Document) => {
                 let chosen = self.fleet.chosen();
-                let origin = chosen.first().map_or_else(|| self.origins.first(), |node| self.origin_of(node));
+                let origin = chosen.first().map_or_else(|| self.origins.first(), |node| node.origin);
                 self.want_documents(origin, fx);
             }
             Some(About::Parameter) if self.parameters.feed.asked.is_none() => {
@@ -477,7 +478,7 @@ impl State {
     }
 
     /// The node at the beginning of what was typed, once there is more than its name, and the rest.
-    fn split_node<'a>(&self, typed: &'a str, ended: bool) -> (Option<String>, &'a str) {
+    fn split_node<'a>(&self, typed: &'a str, ended: bool) -> (Option<NodeId>, &'a str) {
         let found = |name: &str| self.fleet.called(name.trim()).ok();
         match typed.rsplit_once(' ') {
             _ if typed.is_empty() => (None, typed),
@@ -490,13 +491,13 @@ impl State {
     }
 
     /// The node whose name stands before a document.
-    fn node_before(&self, typed: &str) -> Option<String> {
+    fn node_before(&self, typed: &str) -> Option<NodeId> {
         let before = typed.rsplit_once(' ').map(|(name, _)| name);
         [Some(typed), before].into_iter().flatten().find_map(|name| self.fleet.called(name.trim()).ok())
     }
 
     /// What can come behind the name of a node.
-    fn on_node(&self, verb: &Verb, before: &str, node: &str, begun: &str) -> Vec<Candidate> {
+    fn on_node(&self, verb: &Verb, before: &str, node: &NodeId, begun: &str) -> Vec<Candidate> {
         let words: Vec<String> = match verb.takes {
             About::Shell => self.session_documents(),
             About::Files => self.paths_like(node, begun),
@@ -538,7 +539,10 @@ impl State {
         let many = |name: &str| ranked.iter().filter(|(_, node)| node.name == name).count() > 1;
         let candidate = |node: &Node| Candidate {
             // A name that several have says nothing.
-            line: format!("{} {}", verb.name, if many(&node.name) { &node.id } else { &node.name }),
+            line: match many(&node.name) {
+                true => format!("{} {}", verb.name, self.fleet.said(node)),
+                false => format!("{} {}", verb.name, node.name),
+            },
             name: node.name.clone(),
             about: format!("{}  {} {}", node.id, node.platform, node.origin_label).trim_end().to_owned(),
             action: None,

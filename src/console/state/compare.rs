@@ -9,7 +9,10 @@ use super::{
     node::{Node, natural},
 };
 use crate::{
-    console::probe::{usage::FULL, vitals::Vitals},
+    console::{
+        origin::NodeId,
+        probe::{usage::FULL, vitals::Vitals},
+    },
     ssm::Timestamp,
 };
 
@@ -23,7 +26,7 @@ const FIRST: &str = "disk";
 #[derive(Clone, Debug, Default)]
 pub struct Compare {
     /// The nodes, by name.
-    pub nodes: Vec<String>,
+    pub nodes: Vec<NodeId>,
     /// How they are looked at: the worst first.
     pub lens: Lens,
     /// Where one is among those that are shown.
@@ -32,29 +35,29 @@ pub struct Compare {
 
 impl Compare {
     /// A comparison of these nodes.
-    pub fn of(nodes: Vec<String>) -> Self {
+    pub fn of(nodes: Vec<NodeId>) -> Self {
         let mut compare = Self { nodes, ..Self::default() };
         compare.lens.sort_on(FIRST, false);
         compare
     }
 
-    /// The id in a row that is shown.
-    pub fn row(&self, row: usize) -> Option<&String> {
+    /// The node in a row that is shown.
+    pub fn row(&self, row: usize) -> Option<&NodeId> {
         self.nodes.get(self.lens.place(row)?)
     }
 
-    /// The id under the cursor.
-    pub fn current(&self) -> Option<&String> {
+    /// The node under the cursor.
+    pub fn current(&self) -> Option<&NodeId> {
         self.row(self.cursor.at)
     }
 
     /// What is known of the nodes is not what it was: those that are gone are left out. The cursor stays on its node.
     pub fn outdate(&mut self, fleet: &Fleet) {
-        self.lens.outdate(self.current().cloned());
+        self.lens.outdate(self.current().map(NodeId::key));
         self.nodes.retain(|id| fleet.node(id).is_some());
         self.nodes.sort_by(|a, b| {
             let (Some(a), Some(b)) = (fleet.node(a), fleet.node(b)) else { return Ordering::Equal };
-            natural(&a.name, &b.name).then_with(|| a.id.cmp(&b.id))
+            natural(&a.name, &b.name).then_with(|| a.node_id().cmp(&b.node_id()))
         });
     }
 
@@ -67,8 +70,8 @@ impl Compare {
 
 /// The compared nodes as rows in columns.
 pub struct ComparedRows<'a> {
-    /// Their ids.
-    pub nodes: &'a [String],
+    /// The nodes.
+    pub nodes: &'a [NodeId],
     /// What is known of them.
     pub fleet: &'a Fleet,
 }
@@ -101,7 +104,7 @@ impl Sheet for ComparedRows<'_> {
     }
 
     fn key(&self, row: usize) -> Cow<'_, str> {
-        self.nodes.get(row).map(String::as_str).unwrap_or_default().into()
+        self.nodes.get(row).map(NodeId::key).unwrap_or_default().into()
     }
 
     fn fact(&self, row: usize, column: usize) -> Fact {

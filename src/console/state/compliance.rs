@@ -14,7 +14,10 @@ use super::{
     node::{Node, Verdict, natural},
 };
 use crate::{
-    console::{action::Action, origin::Origin},
+    console::{
+        action::Action,
+        origin::{NodeId, Origin},
+    },
     ssm::{self, Timestamp},
 };
 
@@ -44,7 +47,7 @@ pub enum Level {
     /// The nodes of a group.
     Nodes(Key),
     /// The patches of a node, reached through a group.
-    Patches { group: Key, node: String },
+    Patches { group: Key, node: NodeId },
 }
 
 /// The pane.
@@ -65,8 +68,8 @@ pub struct Compliance {
     types_of: BTreeMap<Origin, Vec<TypeRow>>,
     /// The groups; the first holds all nodes.
     pub groups: Vec<Group>,
-    /// The ids of the nodes of the opened group.
-    pub members: Arc<Vec<String>>,
+    /// The nodes of the opened group.
+    pub members: Arc<Vec<NodeId>>,
     /// Which patches are asked for.
     pub states: States,
     /// The patches of the opened node.
@@ -80,7 +83,7 @@ pub struct Compliance {
     /// How these are looked at.
     pub lenses: [Lens; 3],
     /// Nodes that are being scanned: since when, and when they were scanned before by their own clocks.
-    scanning: HashMap<String, (Timestamp, Option<Timestamp>)>,
+    scanning: HashMap<NodeId, (Timestamp, Option<Timestamp>)>,
     /// The row that a range of marks begins at, and of what.
     anchor: Option<(Level, usize)>,
     /// The origins that are looked at, where the other side of a split screen looks at others as well.
@@ -144,7 +147,7 @@ impl Compliance {
         let members = (!self.outdated).then(|| self.members.clone());
         self.outdated = false;
         let kept = match (self.lenses[1].begin_work(), &members) {
-            (None, None) => self.member().map(str::to_owned),
+            (None, None) => self.member().map(NodeId::key),
             (kept, _) => kept,
         };
         self.jobs += 1;
@@ -170,7 +173,7 @@ impl Compliance {
         let Some(counting) = self.counting.take_if(|counting| counting.number == counted.number) else { return false };
         // Whoever has moved meanwhile stays where that was.
         let moved = self.cursors[1].at != counting.at;
-        let kept = if moved { self.member().map(str::to_owned) } else { counting.kept };
+        let kept = if moved { self.member().map(NodeId::key) } else { counting.kept };
         self.members = counted.members;
         let rows = MemberRows { members: &self.members, fleet: Known::Fleet(fleet) };
         self.lenses[1].land(&mut self.cursors[1], counted.shown, kept, &rows);
@@ -231,9 +234,9 @@ impl Compliance {
         self.groups.get(self.lenses[0].place(self.cursors[0].at)?)
     }
 
-    /// The id of the node under the cursor.
-    pub fn member(&self) -> Option<&str> {
-        self.members.get(self.lenses[1].place(self.cursors[1].at)?).map(String::as_str)
+    /// The node under the cursor.
+    pub fn member(&self) -> Option<&NodeId> {
+        self.members.get(self.lenses[1].place(self.cursors[1].at)?)
     }
 
     /// The patch under the cursor.
@@ -242,7 +245,7 @@ impl Compliance {
     }
 
     /// The node under the cursor, or whose patches are shown.
-    pub fn node(&self) -> Option<&str> {
+    pub fn node(&self) -> Option<&NodeId> {
         match &self.level {
             Level::Groups => None,
             Level::Nodes(_) => self.member(),
@@ -251,15 +254,15 @@ impl Compliance {
     }
 
     /// The nodes under the cursor: those of a group, or one.
-    pub fn here(&self, fleet: &Fleet) -> Vec<String> {
+    pub fn here(&self, fleet: &Fleet) -> Vec<NodeId> {
         match self.level {
-            Level::Patches { .. } => self.node().map(str::to_owned).into_iter().collect(),
+            Level::Patches { .. } => self.node().cloned().into_iter().collect(),
             _ => self.nodes_of(self.cursors[self.depth()].at, fleet),
         }
     }
 
     /// The nodes of a row that is shown: those of a group, or one.
-    fn nodes_of(&self, row: usize, fleet: &Fleet) -> Vec<String> {
+    fn nodes_of(&self, row: usize, fleet: &Fleet) -> Vec<NodeId> {
         let Some(place) = self.lenses[self.depth()].place(row) else { return Vec::new() };
         match self.level {
             Level::Groups => {
@@ -273,7 +276,7 @@ impl Compliance {
     }
 
     /// The nodes from the row that was marked last to the one under the cursor, which is where the next range begins.
-    pub fn range(&mut self, fleet: &Fleet) -> Vec<String> {
+    pub fn range(&mut self, fleet: &Fleet) -> Vec<NodeId> {
         let here = self.cursors[self.depth()].at;
         let from = self.anchor.take_if(|(level, _)| *level == self.level).map_or(here, |(_, row)| row);
         self.set_anchor();
@@ -286,20 +289,20 @@ impl Compliance {
     }
 
     /// The nodes an action concerns: the marked ones, or those under the cursor.
-    pub fn chosen(&self, fleet: &Fleet) -> Vec<String> {
+    pub fn chosen(&self, fleet: &Fleet) -> Vec<NodeId> {
         let marked = fleet.marked();
         if marked.is_empty() { self.here(fleet) } else { marked }
     }
 
     /// The nodes that are listed: those of the opened group, or all.
-    pub fn listed(&self, fleet: &Fleet) -> Vec<String> {
+    pub fn listed(&self, fleet: &Fleet) -> Vec<NodeId> {
         match self.level {
             Level::Groups => {
                 let shown: Vec<&Key> =
                     self.lenses[0].places().filter_map(|at| self.groups.get(at)).map(|group| &group.key).collect();
                 let inside =
                     |node: &&Arc<Node>| shown.contains(&&Key::All) || shown.contains(&&self.grouping.key(node));
-                fleet.own().filter(inside).map(|node| node.id.clone()).collect()
+                by_name(fleet.own().filter(inside))
             }
             _ => self.lenses[1].places().filter_map(|at| self.members.get(at).cloned()).collect(),
         }
@@ -320,7 +323,7 @@ impl Compliance {
     }
 
     /// Opens what is under the cursor. The node whose patches are now wanted, if any.
-    pub fn open(&mut self) -> Option<String> {
+    pub fn open(&mut self) -> Option<NodeId> {
         match &self.level {
             Level::Groups => {
                 let group = self.group()?.key.clone();
@@ -331,7 +334,7 @@ impl Compliance {
                 None
             }
             Level::Nodes(group) => {
-                let node = self.member()?.to_owned();
+                let node = self.member()?.clone();
                 self.lenses[2].begin();
                 self.level = Level::Patches { group: group.clone(), node: node.clone() };
                 self.forget_patches();
@@ -355,7 +358,7 @@ impl Compliance {
     }
 
     /// Asks for patches in other states. The node whose patches are now wanted, if one is opened.
-    pub fn next_states(&mut self) -> Option<String> {
+    pub fn next_states(&mut self) -> Option<NodeId> {
         let Level::Patches { node, .. } = &self.level else { return None };
         let node = node.clone();
         self.states = self.states.next();
@@ -437,16 +440,15 @@ impl Compliance {
     }
 
     /// These nodes are being scanned.
-    pub fn scan_began(&mut self, nodes: Vec<String>, fleet: &Fleet, now: Timestamp) {
-        let before = |id: &str| fleet.node(id).and_then(scanned_at);
-        self.scanning.extend(nodes.into_iter().map(|id| {
-            let before = before(&id);
-            (id, (now, before))
+    pub fn scan_began(&mut self, nodes: impl Iterator<Item = NodeId>, fleet: &Fleet, now: Timestamp) {
+        self.scanning.extend(nodes.map(|node| {
+            let before = fleet.node(&node).and_then(scanned_at);
+            (node, (now, before))
         }));
     }
 
     /// Whether a node is being scanned.
-    pub fn is_scanning(&self, node: &str, now: Timestamp) -> bool {
+    pub fn is_scanning(&self, node: &NodeId, now: Timestamp) -> bool {
         self.scanning.get(node).is_some_and(|(since, _)| now.since(*since) < SCAN_TIME)
     }
 

@@ -7,7 +7,7 @@ use super::{
     form::{Editor, Field, Form, Purpose, Value},
     input::LineInput,
 };
-use crate::ssm;
+use crate::{console::origin::NodeId, ssm};
 
 /// The document a new command begins with.
 pub const SHELL_SCRIPT: &str = "AWS-RunShellScript";
@@ -218,6 +218,8 @@ pub fn request(form: &Form) -> Result<ssm::SendCommand, (&'static str, String)> 
 pub struct Written {
     /// The command.
     pub send: ssm::SendCommand,
+    /// The nodes that are named in it.
+    pub nodes: Vec<NodeId>,
     /// Who gets it first.
     pub canary: Option<Canary>,
 }
@@ -229,7 +231,7 @@ pub struct Written {
 pub fn written(form: &Form) -> Result<Written, (&'static str, String)> {
     let send = request(form)?;
     let canary = Canary::parse(&form.answer("canary")).map_err(|problem| ("canary", problem))?;
-    Ok(Written { send, canary })
+    Ok(Written { send, nodes: Vec::new(), canary })
 }
 
 /// Where a whole output goes: a bucket and the beginning of the keys in it, or a log group.

@@ -21,7 +21,7 @@ use crate::{
         action::{Action, Layer, Own},
         alias::Aliases,
         effect::{Change, Effect, Programs, Step},
-        origin::Origin,
+        origin::{NodeId, Origin},
         text::{clean, count},
         update::Facts,
     },
@@ -32,17 +32,22 @@ use crate::{
 struct Context<'a> {
     state: &'a State,
     /// The node whose turn it is.
-    node: Option<&'a str>,
+    node: Option<&'a NodeId>,
     /// All that are chosen.
-    nodes: &'a [String],
+    nodes: &'a [NodeId],
     answers: &'a BTreeMap<String, String>,
+}
+
+/// The ids of nodes.
+fn ids(nodes: &[NodeId]) -> Vec<String> {
+    nodes.iter().map(|node| node.id.clone()).collect()
 }
 
 impl Context<'_> {
     /// What is known of the place where the node is.
     fn facts(&self) -> Option<&Facts> {
-        let node = self.node.or(self.nodes.first().map(String::as_str));
-        let origin = node.map_or_else(|| self.state.origins.first(), |id| self.state.origin_of(id));
+        let node = self.node.or(self.nodes.first());
+        let origin = node.map_or_else(|| self.state.origins.first(), |node| node.origin);
         self.state.origins.get(origin).map(|known| &known.facts)
     }
 
@@ -52,8 +57,8 @@ impl Context<'_> {
     /// In words, when there is nothing for it.
     fn value(&self, slot: &Slot) -> Result<String, String> {
         let node = || {
-            let id = self.node.ok_or("no node is chosen")?;
-            Ok::<_, String>((id, self.state.fleet.node(id)))
+            let node = self.node.ok_or("no node is chosen")?;
+            Ok::<_, String>((&node.id, self.state.fleet.node(node)))
         };
         let missing = |what: String| Err(what);
         match slot {
@@ -68,10 +73,12 @@ impl Context<'_> {
                 (_, Some(node)) if node.tags.is_none() => {
                     missing(format!("the tags of {} are not known yet", node.name))
                 }
-                (id, _) => missing(format!("{} has no tag {key}", self.state.node_name(id))),
+                (id, node) => {
+                    missing(format!("{} has no tag {key}", node.map_or_else(|| clean(id), |node| node.name.clone())))
+                }
             },
             Slot::Ids if self.nodes.is_empty() => missing("no node is chosen".to_owned()),
-            Slot::Ids => Ok(self.nodes.join(",")),
+            Slot::Ids => Ok(ids(self.nodes).join(",")),
             Slot::Region => Ok(self.facts().map(|facts| facts.region.clone()).unwrap_or_default()),
             Slot::Profile => match self.facts().and_then(|facts| facts.profile.clone()) {
                 Some(profile) => Ok(profile),
@@ -102,7 +109,7 @@ impl Context<'_> {
         let mut words = Vec::new();
         for template in templates {
             match template.0.as_slice() {
-                [Piece::Slot(Slot::Ids)] if !self.nodes.is_empty() => words.extend(self.nodes.iter().cloned()),
+                [Piece::Slot(Slot::Ids)] if !self.nodes.is_empty() => words.extend(ids(self.nodes)),
                 _ => {
                     let word = self.fill(template, |_, value| Ok(value))?;
                     if let Some(Piece::Slot(slot)) = template.0.first() {
@@ -129,7 +136,7 @@ impl Context<'_> {
                     if self.nodes.is_empty() {
                         return Err("no node is chosen".to_owned());
                     }
-                    line.push_str(&self.nodes.iter().map(|id| quoted(id)).collect::<Vec<_>>().join(" "));
+                    line.push_str(&self.nodes.iter().map(|node| quoted(&node.id)).collect::<Vec<_>>().join(" "));
                 }
                 Piece::Slot(slot) => {
                     let name = format!("FLEETDECK_{}", variables.len() + 1);
@@ -279,15 +286,21 @@ impl State {
     }
 
     /// The nodes that what is looked at is about: the marked ones, or those under the cursor.
-    fn chosen_nodes(&self) -> Vec<String> {
+    fn chosen_nodes(&self) -> Vec<NodeId> {
         match self.pane {
             Pane::Fleet => self.fleet.chosen(),
             Pane::Commands => match &self.commands.results {
                 Some(results) => results.current_nodes(),
                 None => self.fleet.marked(),
             },
-            Pane::Sessions => self.sessions.current().map(|session| session.node.clone()).into_iter().collect(),
-            Pane::Shell => self.shells.current().map(|tab| tab.node.clone()).into_iter().collect(),
+            Pane::Sessions => {
+                let session = self.sessions.current();
+                session.map(|session| NodeId::new(session.origin, &*session.node)).into_iter().collect()
+            }
+            Pane::Shell => {
+                let tab = self.shells.current();
+                tab.map(|tab| NodeId::new(tab.origin, &*tab.node)).into_iter().collect()
+            }
             _ => self.fleet.chosen(),
         }
     }
@@ -327,7 +340,7 @@ impl State {
     pub(super) fn prepare_own(
         &mut self,
         own: &'static Own,
-        nodes: &[String],
+        nodes: &[NodeId],
         answers: &BTreeMap<String, String>,
         fx: &mut Vec<Effect>,
     ) {
@@ -344,13 +357,12 @@ impl State {
     fn prepare_local(
         &mut self,
         command: &Command,
-        nodes: &[String],
+        nodes: &[NodeId],
         answers: &BTreeMap<String, String>,
         fx: &mut Vec<Effect>,
     ) -> Result<(), String> {
         let each = templates(command).flat_map(Template::slots).any(Slot::is_of_one);
-        let turns: Vec<Option<&str>> =
-            if each { nodes.iter().map(|id| Some(id.as_str())).collect() } else { vec![None] };
+        let turns: Vec<Option<&NodeId>> = if each { nodes.iter().map(Some).collect() } else { vec![None] };
         let mut steps = Vec::new();
         for node in &turns {
             let context = Context { state: self, node: *node, nodes, answers };
@@ -367,7 +379,7 @@ impl State {
             let known = known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
             let known = known.filter(|(_, value)| !value.is_empty());
             let heading = node.filter(|_| turns.len() > 1).map(|id| self.node_name(id));
-            let origin = node.or(nodes.first().map(String::as_str)).map(|id| self.origin_of(id));
+            let origin = node.or(nodes.first()).map(|node| node.origin);
             let origin = origin.unwrap_or_else(|| self.origins.first());
             steps.push((origin, Step { heading, words, environment: known.chain(variables).collect() }));
         }
@@ -406,10 +418,10 @@ impl State {
         }
         // All of it: what is agreed to can be read, however much it is.
         if nodes.len() > names.len() {
-            let named = |id: &String| Named { id: id.clone(), name: self.node_name(id) };
+            let named = |origin: Origin, id: String| Named { name: self.node_name(&NodeId::new(origin, &*id)), id };
             let parts = self.by_origin(nodes).into_iter();
-            let parts = parts.map(|(origin, nodes)| (origin, nodes.iter().map(named).collect())).collect();
-            lines.extend(self.all_names("All of them", parts));
+            let parts = parts.map(|(origin, ids)| (origin, ids.into_iter().map(|id| named(origin, id)).collect()));
+            lines.extend(self.all_names("All of them", parts.collect()));
         }
         // Where changes are refused, they are refused for the nodes there alone.
         let mut parts: BTreeMap<Origin, Vec<Step>> = BTreeMap::new();
@@ -433,7 +445,7 @@ impl State {
     fn prepare_document(
         &mut self,
         command: &Command,
-        nodes: &[String],
+        nodes: &[NodeId],
         answers: &BTreeMap<String, String>,
         fx: &mut Vec<Effect>,
     ) -> Result<(), String> {
@@ -441,7 +453,7 @@ impl State {
         if let Some(slot) = of_one.filter(|_| nodes.len() > 1) {
             return Err(format!("{slot} is of one node, and {} are chosen", count(nodes.len(), "node")));
         }
-        let context = Context { state: self, node: nodes.first().map(String::as_str), nodes, answers };
+        let context = Context { state: self, node: nodes.first(), nodes, answers };
         let mut parameters = BTreeMap::new();
         for (name, values) in &command.parameters {
             let values: Result<Vec<_>, _> = values.iter().map(|value| context.fill(value, harmless)).collect();
@@ -449,24 +461,24 @@ impl State {
         }
         let document = command.run.first().map(|name| context.fill(name, harmless)).transpose()?;
         let send = ssm::SendCommand {
-            instance_ids: nodes.to_vec(),
+            instance_ids: ids(nodes),
             document_name: document.unwrap_or_default(),
             comment: Some(command.name.chars().take(100).collect()),
             parameters: ssm::Sensitive(parameters),
             ..Default::default()
         };
-        self.plan_send(Written { send, canary: None }, true, fx);
+        self.plan_send(Written { send, nodes: nodes.to_vec(), canary: None }, true, fx);
         Ok(())
     }
 
     fn prepare_open(
         &mut self,
         command: &Command,
-        nodes: &[String],
+        nodes: &[NodeId],
         answers: &BTreeMap<String, String>,
         fx: &mut Vec<Effect>,
     ) -> Result<(), String> {
-        let context = Context { state: self, node: nodes.first().map(String::as_str), nodes, answers };
+        let context = Context { state: self, node: nodes.first(), nodes, answers };
         let address = command.run.first().map(|address| context.fill(address, encoded)).transpose()?;
         let address = crate::console::opener::address(&address.unwrap_or_default())
             .map_err(|_| "this is no address of the web (http or https)".to_owned())?;

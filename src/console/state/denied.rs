@@ -8,7 +8,7 @@ impl State {
     /// Adds to a refusal the tags of the node that it names.
     pub(super) fn explain(&self, trouble: Trouble) -> Trouble {
         let denial = Denial::read(&trouble.what);
-        let Some(node) = denial.as_ref().and_then(|denial| self.fleet.node(denial.resource_id()?)) else {
+        let Some(node) = denial.as_ref().and_then(|denial| self.fleet.listed(denial.resource_id()?).next()) else {
             return trouble;
         };
         let tags: Vec<_> = node

@@ -10,7 +10,7 @@ use super::{
 use crate::console::{
     action::{Action, Kind},
     effect::{Effect, Query},
-    origin::Origin,
+    origin::{NodeId, Origin},
     text::{clean, count, cut},
 };
 
@@ -275,8 +275,8 @@ impl State {
     }
 
     /// Opens the form for a command on these nodes.
-    pub(super) fn compose(&mut self, nodes: Vec<String>, fx: &mut Vec<Effect>) {
-        let origins: Vec<_> = nodes.iter().map(|node| self.origin_of(node)).collect();
+    pub(super) fn compose(&mut self, nodes: Vec<NodeId>, fx: &mut Vec<Effect>) {
+        let origins: Vec<_> = nodes.iter().map(|node| node.origin).collect();
         if let Some(first) = origins.first().copied()
             && origins.iter().all(|origin| self.origins.is_read_only(*origin))
         {
@@ -284,12 +284,12 @@ impl State {
             return;
         }
         let hint = match nodes.as_slice() {
-            [one] => clean(one),
+            [one] => clean(&one.id),
             several => count(several.len(), "node"),
         };
         let form = super::compose::form(&self.called_there(&nodes), &hint);
         self.overlays.push(Overlay::Form(Box::new(form)));
-        let origin = nodes.first().map_or_else(|| self.origins.first(), |node| self.origin_of(node));
+        let origin = nodes.first().map_or_else(|| self.origins.first(), |node| node.origin);
         self.want_documents(origin, fx);
         self.ask(origin, Query::Document(super::compose::SHELL_SCRIPT.to_owned()), fx);
     }

@@ -13,7 +13,11 @@ use super::{
     node::{Node, Summary},
 };
 use crate::{
-    console::{action::Action, origin::Origin, text::clean},
+    console::{
+        action::Action,
+        origin::{NodeId, Origin},
+        text::clean,
+    },
     ssm::{self, PingStatus, Timestamp},
 };
 
@@ -55,14 +59,14 @@ pub struct Fleet {
     /// The state of `ListResourceComplianceSummaries`.
     pub summaries: Feeds,
     nodes: Nodes,
-    /// The place of each id.
-    index: HashMap<String, usize>,
+    /// The place of each id, in each origin.
+    index: HashMap<Origin, HashMap<String, usize>>,
     /// The refresh each node was last part of, and that of each origin that was begun last, in a count over all.
     refreshed: Vec<u64>,
     generations: HashMap<Origin, u64>,
     generation: u64,
     marks: Bits,
-    anchor: Option<String>,
+    anchor: Option<NodeId>,
     /// Changes whenever nodes are others or change, for the side of a split screen that does not have them now.
     revision: u64,
     /// Where the nodes moved to since the other side had them; kept while there is one.
@@ -204,14 +208,35 @@ impl Fleet {
         if self.group.is_some() { None } else { self.row(self.cursor.at) }
     }
 
-    /// A node by id.
-    pub fn node(&self, id: &str) -> Option<&Node> {
-        self.index.get(id).and_then(|at| self.nodes.get(*at)).map(|node| &**node)
+    /// A node.
+    pub fn node(&self, node: &NodeId) -> Option<&Node> {
+        self.node_in(node.origin, &node.id)
     }
 
-    /// A node by id, to change it. The order is made anew when the state settles.
-    pub fn node_mut(&mut self, id: &str) -> Option<&mut Node> {
-        let at = *self.index.get(id)?;
+    /// A node by its id in an origin.
+    pub fn node_in(&self, origin: Origin, id: &str) -> Option<&Node> {
+        self.place_of(origin, id).and_then(|at| self.nodes.get(at)).map(|node| &**node)
+    }
+
+    /// The nodes of an id that are looked at from this side of the screen: one for each origin that lists it.
+    pub fn listed(&self, id: &str) -> impl Iterator<Item = &Node> {
+        let mut places: Vec<usize> = self.index.values().filter_map(|of| of.get(id)).copied().collect();
+        places.retain(|at| self.is_own(*at));
+        places.sort_by_key(|at| self.nodes.get(*at).map(|node| node.origin));
+        places.into_iter().filter_map(|at| self.nodes.get(at)).map(|node| &**node)
+    }
+
+    fn place_of(&self, origin: Origin, id: &str) -> Option<usize> {
+        self.index.get(&origin)?.get(id).copied()
+    }
+
+    fn places_of(&self, nodes: &[NodeId]) -> Vec<usize> {
+        nodes.iter().filter_map(|node| self.place_of(node.origin, &node.id)).collect()
+    }
+
+    /// A node by its id in an origin, to change it. The order is made anew when the state settles.
+    pub fn node_mut(&mut self, origin: Origin, id: &str) -> Option<&mut Node> {
+        let at = self.place_of(origin, id)?;
         self.touch();
         Arc::make_mut(&mut self.nodes).get_mut(at).map(Arc::make_mut)
     }
@@ -226,8 +251,8 @@ impl Fleet {
         if self.side.among.is_none() { self.nodes.clone() } else { Arc::new(self.own().cloned().collect()) }
     }
 
-    /// The ids of marked nodes, in the order of their names.
-    pub fn marked(&self) -> Vec<String> {
+    /// The marked nodes, in the order of their names.
+    pub fn marked(&self) -> Vec<NodeId> {
         by_name(self.marks.iter().filter_map(|at| self.nodes.get(at)))
     }
 
@@ -250,14 +275,14 @@ impl Fleet {
     }
 
     /// Whether a node is marked.
-    pub fn is_marked(&self, id: &str) -> bool {
-        self.index.get(id).is_some_and(|at| self.marks.has(*at))
+    pub fn is_marked(&self, node: &NodeId) -> bool {
+        self.place_of(node.origin, &node.id).is_some_and(|at| self.marks.has(at))
     }
 
     /// The marked nodes, or the one under the cursor if none is.
-    pub fn chosen(&self) -> Vec<String> {
+    pub fn chosen(&self) -> Vec<NodeId> {
         let marked = self.marked();
-        if marked.is_empty() { self.current().map(|node| node.id.clone()).into_iter().collect() } else { marked }
+        if marked.is_empty() { self.current().map(Node::node_id).into_iter().collect() } else { marked }
     }
 
     /// A refresh of an origin begins: what it does not bring is gone when it ends.
@@ -266,25 +291,24 @@ impl Fleet {
         self.generations.insert(origin, self.generation);
     }
 
-    /// Takes over a page of nodes. A node that several origins list is shown once, as of the first of them.
+    /// Takes over a page of nodes. One that several origins list is there for each of them: what may be done with it, and
+    /// where that is written down, depends on the way there.
     pub fn land(&mut self, origin: Origin, label: &Arc<str>, page: &[ssm::InstanceInformation]) {
         let generation = self.generations.get(&origin).copied().unwrap_or_default();
         let nodes = Arc::make_mut(&mut self.nodes);
+        let index = self.index.entry(origin).or_default();
         for info in page {
             let Some(id) = info.instance_id.as_deref() else { continue };
-            let at = match self.index.get(id) {
+            let at = match index.get(id) {
                 Some(at) => *at,
-                None => *self.index.entry(clean(id)).or_insert_with(|| {
+                None => *index.entry(clean(id)).or_insert_with(|| {
                     nodes.push(Arc::new(Node { origin, ..Node::default() }));
                     self.refreshed.push(0);
                     nodes.len() - 1
                 }),
             };
-            if nodes[at].origin < origin {
-                continue;
-            }
             let node = Arc::make_mut(&mut nodes[at]);
-            (node.origin, node.origin_label) = (origin, label.clone());
+            node.origin_label = label.clone();
             node.update(info);
             self.refreshed[at] = generation;
         }
@@ -345,7 +369,10 @@ impl Fleet {
         Arc::make_mut(&mut self.nodes).retain(|_| at.next().is_some_and(|at| to(at).is_some()));
         let mut at = 0..;
         self.refreshed.retain(|_| at.next().is_some_and(|at| to(at).is_some()));
-        self.index.retain(|_, at| to(*at).map(|new| *at = new).is_some());
+        for index in self.index.values_mut() {
+            index.retain(|_, at| to(*at).map(|new| *at = new).is_some());
+        }
+        self.index.retain(|_, index| !index.is_empty());
         self.moved(to);
         self.moves.add(places);
     }
@@ -370,8 +397,7 @@ impl Fleet {
             nodes.for_each(|node| Arc::make_mut(node).summary = Summary::default());
         }
         for item in items {
-            let node = item.resource_id.as_deref().and_then(|id| self.node_mut(id));
-            if let Some(node) = node.filter(|node| node.origin == origin) {
+            if let Some(node) = item.resource_id.as_deref().and_then(|id| self.node_mut(origin, id)) {
                 node.summarise(item);
             }
         }
@@ -498,15 +524,15 @@ impl Fleet {
                 if let Some(at) = self.rows.get(here).map(|at| *at as usize) {
                     let marked = !self.marks.has(at);
                     self.marks.set(at, marked);
-                    self.anchor = self.nodes.get(at).filter(|_| marked).map(|node| node.id.clone());
+                    self.anchor = self.nodes.get(at).filter(|_| marked).map(|node| node.node_id());
                     self.cursor.step(Action::CursorDown, self.rows.len());
                 }
             }
             Action::MarkRange => {
-                let anchor = self.anchor.as_ref().and_then(|id| self.index.get(id)).copied();
+                let anchor = self.anchor.as_ref().and_then(|node| self.place_of(node.origin, &node.id));
                 let from = anchor.and_then(|anchor| places.clone().position(|at| at == anchor)).unwrap_or(here);
                 places.take(from.max(here) + 1).skip(from.min(here)).for_each(|at| self.marks.set(at, true));
-                self.anchor = self.current().map(|node| node.id.clone());
+                self.anchor = self.current().map(Node::node_id);
             }
             Action::MarkInvert => places.for_each(|at| self.marks.set(at, !self.marks.has(at))),
             Action::MarkAll => places.for_each(|at| self.marks.set(at, true)),
@@ -518,35 +544,35 @@ impl Fleet {
     }
 
     /// Marks these nodes too.
-    pub fn add_marks(&mut self, ids: &[String]) {
-        self.set_marks(ids, true);
+    pub fn add_marks(&mut self, nodes: &[NodeId]) {
+        self.set_marks(nodes, true);
     }
 
     /// Marks these nodes, or takes their marks away if all of them are marked.
-    pub fn toggle_marks(&mut self, ids: &[String]) {
-        let all = ids.iter().filter_map(|id| self.index.get(id)).all(|at| self.marks.has(*at));
-        self.set_marks(ids, !all);
+    pub fn toggle_marks(&mut self, nodes: &[NodeId]) {
+        let all = self.places_of(nodes).into_iter().all(|at| self.marks.has(at));
+        self.set_marks(nodes, !all);
     }
 
     /// Marks those of these nodes that are not marked, and takes the marks of the others away.
-    pub fn flip_marks(&mut self, ids: &[String]) {
-        for at in ids.iter().filter_map(|id| self.index.get(id)) {
-            self.marks.set(*at, !self.marks.has(*at));
+    pub fn flip_marks(&mut self, nodes: &[NodeId]) {
+        for at in self.places_of(nodes) {
+            self.marks.set(at, !self.marks.has(at));
         }
         self.marks_changed();
     }
 
-    fn set_marks(&mut self, ids: &[String], marked: bool) {
-        for at in ids.iter().filter_map(|id| self.index.get(id)) {
-            self.marks.set(*at, marked);
+    fn set_marks(&mut self, nodes: &[NodeId], marked: bool) {
+        for at in self.places_of(nodes) {
+            self.marks.set(at, marked);
         }
         self.marks_changed();
     }
 
     /// Marks these nodes and no others.
-    pub fn mark_only(&mut self, ids: &[String]) {
+    pub fn mark_only(&mut self, nodes: &[NodeId]) {
         self.marks.clear();
-        self.set_marks(ids, true);
+        self.set_marks(nodes, true);
     }
 
     fn marks_changed(&mut self) {
@@ -558,9 +584,9 @@ impl Fleet {
         self.pings
     }
 
-    /// The ids among the shown rows whose tags nobody asked for yet.
-    pub fn untagged(&self, rows: Range<usize>) -> Vec<String> {
-        rows.filter_map(|row| self.row(row)).filter(|node| node.wants_tags()).map(|node| node.id.clone()).collect()
+    /// The nodes among the shown rows whose tags nobody asked for yet.
+    pub fn untagged(&self, rows: Range<usize>) -> Vec<NodeId> {
+        rows.filter_map(|row| self.row(row)).filter(|node| node.wants_tags()).map(Node::node_id).collect()
     }
 }
 
@@ -575,11 +601,11 @@ pub enum Settled {
     Wanted(Box<Job>),
 }
 
-/// The ids of nodes, in the order of their names.
-pub fn by_name<'a>(nodes: impl Iterator<Item = &'a Arc<Node>>) -> Vec<String> {
+/// Nodes in the order of their names.
+pub fn by_name<'a>(nodes: impl Iterator<Item = &'a Arc<Node>>) -> Vec<NodeId> {
     let mut nodes: Vec<&Node> = nodes.map(|node| &**node).collect();
-    nodes.sort_by(|a, b| a.key.cmp(&b.key).then_with(|| a.id.cmp(&b.id)));
-    nodes.into_iter().map(|node| node.id.clone()).collect()
+    nodes.sort_by(|a, b| a.key.cmp(&b.key).then_with(|| a.id.cmp(&b.id)).then_with(|| a.origin.cmp(&b.origin)));
+    nodes.into_iter().map(Node::node_id).collect()
 }
 
 /// The word for a ping status.

@@ -4,7 +4,11 @@ use crossterm::event::KeyEvent;
 use tui_textarea::TextArea;
 
 use super::{Heard, input::LineInput, parameters::secret::Secret};
-use crate::console::{action::Own, origin::Origin, text};
+use crate::console::{
+    action::Own,
+    origin::{NodeId, Origin},
+    text,
+};
 
 /// Several lines of text that are edited. The only widget that lives in the state, since the editor is one with its text.
 #[derive(Clone, Debug)]
@@ -224,7 +228,7 @@ pub enum Purpose {
     /// A resource gets other tags.
     Tags(Box<super::tagging::Tagged>),
     /// Tags are set or removed on these nodes.
-    Retag { nodes: Vec<String> },
+    Retag { nodes: Vec<NodeId> },
     /// A text is written to a file.
     Save,
     /// The way the fleet is looked at is kept.
@@ -236,15 +240,15 @@ pub enum Purpose {
     /// A text is given to a program.
     Pipe,
     /// One of the user's own commands wants to know something, before it is run on these nodes.
-    Own { own: &'static Own, nodes: Vec<String> },
+    Own { own: &'static Own, nodes: Vec<NodeId> },
     /// A port is forwarded, or the forward of this number is changed.
     Forward(Option<u64>),
     /// A file of a node is written: its node and path, what is in it, and the sum of that.
-    EditFile { node: String, path: String, old: String, sum: String },
+    EditFile { node: NodeId, path: String, old: String, sum: String },
     /// A file of a node is copied here.
-    Download { node: String, path: String },
+    Download { node: NodeId, path: String },
     /// A file is copied to a folder of a node.
-    Upload { node: String, folder: String },
+    Upload { node: NodeId, folder: String },
     /// A shell gets another name.
     RenameShell { tab: u64 },
 }

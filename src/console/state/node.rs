@@ -4,7 +4,11 @@ use std::{cmp::Ordering, sync::Arc};
 
 use super::compare::Sampled;
 use crate::{
-    console::{origin::Origin, probe::vitals::Vitals, text::clean},
+    console::{
+        origin::{NodeId, Origin},
+        probe::vitals::Vitals,
+        text::clean,
+    },
     ssm::{self, ComplianceSeverity, ComplianceStatus, PingStatus, Timestamp},
 };
 
@@ -156,6 +160,11 @@ impl Node {
         if changed {
             self.rename();
         }
+    }
+
+    /// What tells it from all others.
+    pub fn node_id(&self) -> NodeId {
+        NodeId::new(self.origin, &*self.id)
     }
 
     /// Takes over tags; a `Name` tag names the node.

@@ -10,6 +10,7 @@ use super::{cursor::Cursor, viewer::Viewer};
 use crate::{
     console::{
         action::{Action, Layer},
+        origin::NodeId,
         probe::{Probe, overview, processes::Snapshot, services::Accounts},
         update::Trouble,
     },
@@ -203,7 +204,7 @@ pub struct Transfer {
     /// Its number.
     pub id: u64,
     /// The node.
-    pub node: String,
+    pub node: NodeId,
     /// What is copied, in words.
     pub what: String,
     /// The number of the yes it was agreed to with, if it needed one.
@@ -217,8 +218,8 @@ pub struct Transfer {
 /// The view of a node.
 #[derive(Clone, Debug, Default)]
 pub struct NodeView {
-    /// The node's id.
-    pub node: String,
+    /// The node.
+    pub node: NodeId,
     /// What is shown of it.
     pub tab: Tab,
     /// Load, memory, network and disks.
@@ -243,7 +244,7 @@ pub struct NodeView {
 
 impl NodeView {
     /// The view of a node, on a tab.
-    pub fn of(node: String, tab: Tab) -> Self {
+    pub fn of(node: NodeId, tab: Tab) -> Self {
         Self { node, tab, ..Self::default() }
     }
 

@@ -19,7 +19,7 @@ use crate::{
     console::{
         effect::{Change, Confirmed},
         keys::HelpLine,
-        origin::Origin,
+        origin::{NodeId, Origin},
         probe::processes::Process,
     },
 };
@@ -39,9 +39,9 @@ pub enum Then {
     /// Taking forwards off the list, by their numbers.
     RemoveForwards(Vec<u64>),
     /// Asking these nodes for their vitals.
-    Sample(Vec<String>),
+    Sample(Vec<NodeId>),
     /// Opening a shell on each of these nodes.
-    OpenShells(Vec<String>),
+    OpenShells(Vec<NodeId>),
     /// Begin a new session in a tab that is cut off.
     Anew { tab: u64 },
     /// Pasting into shells.
@@ -158,7 +158,7 @@ pub fn listed<T>(items: &[T], line: impl Fn(&T) -> String) -> Vec<String> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ShellChoice {
     /// A new shell on this node.
-    Node(String),
+    Node(NodeId),
     /// An open shell, by the number of its tab.
     Open(u64),
 }
@@ -169,7 +169,7 @@ pub enum Pick {
     /// The document of the form below.
     Document,
     /// A signal is sent to a process of a node.
-    Signal { node: String, process: Box<Process> },
+    Signal { node: NodeId, process: Box<Process> },
     /// A shell is shown: in a split along an axis, or alone. The choices stand in the order of the rows.
     Shell { place: Option<Axis>, choices: Vec<ShellChoice> },
     /// The fleet is grouped by a column, or by none.

@@ -17,7 +17,7 @@ use crate::{
         action::{Action, Layer, Own},
         effect::{Change, Confirmed, Effect, Query},
         keys,
-        origin::Origin,
+        origin::{NodeId, Origin},
         text::{clean, count},
     },
     ssm,
@@ -391,8 +391,7 @@ impl State {
     }
 
     /// Asks whether something shall be changed on a node.
-    pub(super) fn confirm_on(&mut self, node: &str, title: &str, lines: Vec<String>, change: Change) {
-        let origin = self.origin_of(node);
+    pub(super) fn confirm_on(&mut self, origin: Origin, title: &str, lines: Vec<String>, change: Change) {
         if self.protects(origin) {
             return;
         }
@@ -420,8 +419,7 @@ impl State {
     /// Asks whether a command shall be sent; names the nodes, and has their number typed if they are many.
     pub(super) fn confirm_plan(&mut self, plan: &Plan) {
         if plan.parts.is_empty() {
-            let refused = plan.send.instance_ids.first().map(|id| self.origin_of(id));
-            self.protects(refused.unwrap_or_else(|| self.origins.first()));
+            self.protects(plan.refused.unwrap_or_else(|| self.origins.first()));
             return;
         }
         let send = &plan.send;
@@ -469,7 +467,7 @@ impl State {
     }
 
     /// Nodes by origin: where something may be changed, and where not.
-    pub(super) fn writable(&self, nodes: &[String]) -> (Vec<Part>, Vec<Part>) {
+    pub(super) fn writable(&self, nodes: &[NodeId]) -> (Vec<Part>, Vec<Part>) {
         self.by_origin(nodes).into_iter().partition(|(origin, _)| !self.origins.is_read_only(*origin))
     }
 
@@ -488,10 +486,10 @@ impl State {
     }
 
     /// Nodes by origin, in the order of the scope. Without nodes it is the first origin, which may know better.
-    pub(super) fn by_origin(&self, nodes: &[String]) -> Vec<Part> {
+    pub(super) fn by_origin(&self, nodes: &[NodeId]) -> Vec<Part> {
         let mut parts: BTreeMap<Origin, Vec<String>> = BTreeMap::new();
         for node in nodes {
-            parts.entry(self.origin_of(node)).or_default().push(node.clone());
+            parts.entry(node.origin).or_default().push(node.id.clone());
         }
         if parts.is_empty() {
             parts.insert(self.origins.first(), Vec::new());
@@ -517,7 +515,7 @@ enum Submitted {
     /// A question stands over the form.
     Asked,
     Pipe(String),
-    Own(&'static Own, Vec<String>, std::collections::BTreeMap<String, String>),
+    Own(&'static Own, Vec<NodeId>, std::collections::BTreeMap<String, String>),
     Code(Origin, String),
     Forward(Option<u64>, Box<crate::config::forward::Forward>, super::forwards::Kept),
     RenameShell(u64, Option<String>),

@@ -4,12 +4,13 @@ use super::{
     State,
     commands::{self, Listed},
     compliance::Level,
+    node::Node,
     overlay::{Overlay, Question, Then},
 };
 use crate::console::{
     action::Action,
     effect::{Change, Effect, Query},
-    origin::Origin,
+    origin::{NodeId, Origin},
     text::{clean, count},
 };
 
@@ -36,12 +37,12 @@ impl State {
             Action::Back if self.fleet.detail => self.fleet.detail = false,
             Action::Back if self.fleet.close_group() => {}
             Action::Back if !self.fleet.filter.text().is_empty() => self.fleet.set_filter(""),
-            Action::Open => self.open_node_view(self.fleet.current().map(|node| node.id.clone())),
+            Action::Open => self.open_node_view(self.fleet.current().map(Node::node_id)),
             Action::Compare => self.open_compare(fx),
             Action::FullDisks => self.show_full_disks(),
             Action::Detail => self.fleet.detail = !self.fleet.detail,
             Action::SortNext | Action::SortPrevious | Action::SortReverse => self.fleet.sort_by(action),
-            Action::OpenShell => self.shell_on(self.fleet.current().map(|node| node.id.clone()), fx),
+            Action::OpenShell => self.shell_on(self.fleet.current().map(Node::node_id), fx),
             Action::OpenShells => self.shells_on(self.fleet.chosen(), fx),
             Action::RunCommand => self.compose(self.fleet.chosen(), fx),
             Action::Scan => self.ask_scan(self.fleet.chosen()),
@@ -127,8 +128,8 @@ impl State {
                 self.fold(action);
             }
             Action::OpenShell => {
-                let node = results.current().map(|(invocation, _)| invocation.node.clone());
-                self.shell_on(node, fx);
+                let node = results.current().map(|(invocation, _)| (results.origin, invocation.node.clone()));
+                self.shell_at(node, fx);
             }
             Action::Copy => {
                 let id = results.id.clone();
@@ -197,7 +198,11 @@ impl State {
         if self.protects(origin) {
             return;
         }
-        let form = super::compose::again(&command, |ids| self.called_there(ids));
+        let called = |ids: &[String]| {
+            let nodes: Vec<_> = ids.iter().map(|id| NodeId::new(origin, &**id)).collect();
+            self.called_there(&nodes)
+        };
+        let form = super::compose::again(&command, called);
         let document = form.answer("document");
         self.overlays.push(Overlay::Form(Box::new(form)));
         self.want_documents(origin, fx);

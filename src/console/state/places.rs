@@ -11,7 +11,7 @@ use super::{
 };
 use crate::console::{
     effect::{Effect, Query},
-    origin::Origin,
+    origin::{NodeId, Origin},
 };
 
 /// Places that are remembered.
@@ -25,9 +25,9 @@ pub enum Place {
     /// A group or a node in compliance.
     Compliance(Compliance),
     /// The view of a node.
-    Node { node: String, tab: Tab },
+    Node { node: NodeId, tab: Tab },
     /// Nodes that are compared, and by what.
-    Compared { nodes: Vec<String>, order: Vec<(String, bool)> },
+    Compared { nodes: Vec<NodeId>, order: Vec<(String, bool)> },
     /// The results of a command, by its id.
     Results(Origin, Vec<String>),
     /// The transcript of a session.
@@ -38,7 +38,7 @@ pub enum Place {
 
 impl Place {
     /// Whether it is about these nodes, in whatever order.
-    fn is_of(&self, nodes: &[String]) -> bool {
+    fn is_of(&self, nodes: &[NodeId]) -> bool {
         match self {
             Self::Node { node, .. } => nodes == [node.clone()],
             Self::Compared { nodes: own, .. } => {
@@ -217,8 +217,8 @@ impl State {
         if let Compliance::Patches { node, .. } = &level {
             self.compliance.patches.clear();
             self.compliance.feed.forget();
-            let origin = self.origin_of(node);
-            let query = Query::Patches { node: node.clone(), states: self.compliance.states };
+            let origin = node.origin;
+            let query = Query::Patches { node: node.id.clone(), states: self.compliance.states };
             self.compliance.level = level;
             self.ask(origin, query, fx);
         } else {
@@ -258,7 +258,7 @@ mod tests {
             ..Default::default()
         };
         bench.answer(Source::Nodes, Page::Nodes((0..3).map(node).collect()));
-        let view = |bench: &Bench| bench.state.node_view.as_ref().map(|view| (view.node.clone(), view.tab));
+        let view = |bench: &Bench| bench.state.node_view.as_ref().map(|view| (view.node.id.clone(), view.tab));
         bench.press("enter tab 3 [");
         assert_eq!(view(&bench), Some(("mi-0".to_owned(), Tab::Disk)), "as it was left");
         bench.press("[");

@@ -18,7 +18,7 @@ use crate::{
     console::{
         action::Action,
         effect::{Effect, Linted, Query},
-        origin::Origin,
+        origin::{NodeId, Origin},
         text::{clean, count, cut},
         update::{Facts, Trouble},
     },
@@ -85,6 +85,8 @@ pub struct Plan {
     pub near: Vec<Near>,
     /// Origins that it leaves out, since nothing may be changed there, and their nodes, in words.
     pub left_out: Vec<String>,
+    /// The first of those origins.
+    pub refused: Option<Origin>,
     /// What is odd about the document, in words.
     pub odd: Vec<String>,
     /// Whether these are exactly the nodes; else only those known here.
@@ -260,9 +262,8 @@ impl State {
         let send = &written.send;
         let scope = self.origins.scope().iter().copied();
         // Ids say where they are, targets do not.
-        let meant = |origin: &Origin| {
-            !send.targets.is_empty() || send.instance_ids.iter().any(|id| self.origin_of(id) == *origin)
-        };
+        let meant =
+            |origin: &Origin| !send.targets.is_empty() || written.nodes.iter().any(|node| node.origin == *origin);
         let waiting: Vec<_> = scope.filter(|origin| self.origins.is_ready(*origin) && meant(origin)).collect();
         // AWS's own documents are in order, and nobody else's name may begin like theirs.
         let document = (!send.document_name.starts_with("AWS"))
@@ -307,7 +308,7 @@ impl State {
     }
 
     fn planned(&mut self, written: Written, asks: bool, resolved: &BTreeMap<Origin, Option<Resolved>>) {
-        let Written { send, canary } = written;
+        let Written { send, nodes, canary } = written;
         let (mut wrong, mut odd) = (Vec::new(), Vec::new());
         for finding in resolved.values().flatten().flat_map(|resolved| &resolved.findings) {
             let list = if finding.blocks { &mut wrong } else { &mut odd };
@@ -324,7 +325,7 @@ impl State {
             }
             return;
         }
-        let mut plan = Plan { odd, ..self.make_plan(send, resolved) };
+        let mut plan = Plan { odd, ..self.make_plan(send, &nodes, resolved) };
         if let Some(Err(problem)) = canary.filter(|_| !plan.parts.is_empty()).map(|canary| plan.split(&canary)) {
             if let Some(Overlay::Form(form)) = self.overlays.last_mut() {
                 form.focus_on("canary");
@@ -338,18 +339,23 @@ impl State {
         }
     }
 
-    fn make_plan(&self, send: ssm::SendCommand, resolved: &BTreeMap<Origin, Option<Resolved>>) -> Plan {
-        let reached = |id: &str| {
-            let node = self.fleet.node(id);
+    fn make_plan(
+        &self,
+        send: ssm::SendCommand,
+        named: &[NodeId],
+        resolved: &BTreeMap<Origin, Option<Resolved>>,
+    ) -> Plan {
+        let reached = |NodeId { origin, id }: &NodeId| {
+            let node = self.fleet.node_in(*origin, id);
             let name = node.map_or_else(|| clean(id), |node| node.name.clone());
             let online = node.is_none_or(|node| node.ping == PingStatus::Online);
-            Reached { origin: self.origin_of(id), id: id.to_owned(), name, online, is_first: false }
+            Reached { origin: *origin, id: id.clone(), name, online, is_first: false }
         };
         let informed = |origin: Origin, info: &ssm::InstanceInformation| {
             let id = info.instance_id.as_deref().map(clean).unwrap_or_default();
             let names = [&info.name, &info.computer_name].into_iter().flatten().map(|name| clean(name));
             let named = || names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| id.clone());
-            let name = self.fleet.node(&id).map_or_else(named, |node| node.name.clone());
+            let name = self.fleet.node_in(origin, &id).map_or_else(named, |node| node.name.clone());
             let online = info.ping_status == Some(PingStatus::Online);
             Reached { origin, id, name, online, is_first: false }
         };
@@ -359,9 +365,9 @@ impl State {
         let mut exact = true;
         let mut unasked = Vec::new();
         if by_id {
-            nodes.extend(send.instance_ids.iter().map(|id| reached(id)));
+            nodes.extend(named.iter().map(reached));
         } else {
-            let known: Vec<_> = self.known_targets(&send, false).iter().map(|(id, _)| reached(id)).collect();
+            let known: Vec<_> = self.known_targets(&send, false).iter().map(|(node, _)| reached(node)).collect();
             for origin in self.origins.scope() {
                 match resolved.get(origin) {
                     Some(Some(resolved)) => {
@@ -382,12 +388,12 @@ impl State {
                 }
             }
         }
-        nodes.sort_by(|a, b| natural(&a.name, &b.name).then_with(|| a.id.cmp(&b.id)));
+        nodes.sort_by(|a, b| natural(&a.name, &b.name).then_with(|| (&a.id, a.origin).cmp(&(&b.id, b.origin))));
         // Spellings that nobody would think of show in the tags that are known here.
-        let reached_ids: HashSet<&str> = nodes.iter().map(|node| node.id.as_str()).collect();
-        for (id, tag) in self.known_targets(&send, true) {
-            if let Some(tag) = tag.filter(|_| !reached_ids.contains(id.as_str())) {
-                near.push(Near { name: reached(&id).name, tag: clean(&tag) });
+        let reached_ids: HashSet<(Origin, &str)> = nodes.iter().map(|node| (node.origin, node.id.as_str())).collect();
+        for (node, tag) in self.known_targets(&send, true) {
+            if let Some(tag) = tag.filter(|_| !reached_ids.contains(&(node.origin, node.id.as_str()))) {
+                near.push(Near { name: reached(&node).name, tag: clean(&tag) });
             }
         }
         near.sort();
@@ -407,14 +413,16 @@ impl State {
         let (refused, writable): (Vec<_>, Vec<_>) =
             of.into_iter().partition(|(origin, _)| self.origins.is_read_only(*origin));
         nodes.retain(|node| !self.origins.is_read_only(node.origin));
+        let refused_in = refused.first().map(|(origin, _)| *origin);
         let left_out = self.left_out(&refused).into_iter().chain(unasked).collect();
         let parts = writable.into_iter().map(part).collect();
         let (rest, odd) = Default::default();
-        Plan { send, parts, rest, nodes, near, left_out, odd, exact, cursor: Cursor::default() }
+        let (refused, cursor) = (refused_in, Cursor::default());
+        Plan { send, parts, rest, nodes, near, left_out, refused, odd, exact, cursor }
     }
 
     /// The nodes known here that match every target, with the tag that does so only if capitals do not count.
-    fn known_targets(&self, send: &ssm::SendCommand, loose: bool) -> Vec<(String, Option<String>)> {
+    fn known_targets(&self, send: &ssm::SendCommand, loose: bool) -> Vec<(NodeId, Option<String>)> {
         if send.targets.is_empty() {
             return Vec::new();
         }
@@ -438,7 +446,7 @@ impl State {
                 }
             });
             if all {
-                found.push((node.id.clone(), differs));
+                found.push((node.node_id(), differs));
             }
         }
         found

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Pane, State, feed::Feed};
+use super::{Pane, State, feed::Feed, node::Node};
 use crate::{
     console::{
         effect::{Effect, Query, Source},
-        origin::Origin,
+        origin::{NodeId, Origin},
     },
     ssm::Timestamp,
 };
@@ -183,11 +183,6 @@ impl State {
         self.origins.refresh(origin, self.settings.refresh)
     }
 
-    /// Where a node is; one that is not listed is taken to be in the first origin.
-    pub fn origin_of(&self, node: &str) -> Origin {
-        self.fleet.node(node).map_or_else(|| self.origins.first(), |node| node.origin)
-    }
-
     /// Fetches the session document in force, for the countdowns in the tabs.
     fn want_preferences(&mut self, origin: Origin, fx: &mut Vec<Effect>) {
         let wanted = !self.shells.tabs.is_empty() || self.pane == Pane::Sessions;
@@ -221,7 +216,7 @@ impl State {
         let all = all && self.tags_asked.len() < self.fleet.total();
         if all && self.origins.scope().iter().any(|origin| self.fleet.feed.is_known(*origin)) {
             let untagged = self.fleet.nodes().iter().filter(|node| node.wants_tags());
-            wanted.extend(untagged.map(|node| node.id.clone()).take(TAGS_AT_ONCE * 4));
+            wanted.extend(untagged.map(|node| node.node_id()).take(TAGS_AT_ONCE * 4));
         }
         self.ask_tags(wanted, fx);
     }
@@ -235,22 +230,22 @@ impl State {
     }
 
     fn retag(&mut self, fx: &mut Vec<Effect>) {
-        let wanted = self.fleet_window().filter_map(|row| self.fleet.row(row)).map(|node| node.id.clone()).collect();
+        let wanted = self.fleet_window().filter_map(|row| self.fleet.row(row)).map(Node::node_id).collect();
         self.ask_tags(wanted, fx);
     }
 
-    fn ask_tags(&mut self, mut wanted: Vec<String>, fx: &mut Vec<Effect>) {
+    fn ask_tags(&mut self, mut wanted: Vec<NodeId>, fx: &mut Vec<Effect>) {
         wanted.retain(|id| !self.tags_asked.contains(id));
         wanted.dedup();
         wanted.truncate(TAGS_AT_ONCE);
         for origin in self.origins.scope().to_vec() {
-            let own = wanted.extract_if(.., |id| self.fleet.node(id).is_some_and(|node| node.origin == origin));
+            let own = wanted.extract_if(.., |node| node.origin == origin);
             // Two services keep them: that one refuses says nothing of the other.
-            let (nodes, instances): (Vec<_>, Vec<_>) = own.partition(|id| id.starts_with("mi-"));
+            let (nodes, instances): (Vec<_>, Vec<_>) = own.partition(|node| node.id.starts_with("mi-"));
             for own in [nodes, instances] {
                 if !own.is_empty() && self.origins.is_ready(origin) {
                     self.tags_asked.extend(own.iter().cloned());
-                    self.ask(origin, Query::Tags(own), fx);
+                    self.ask(origin, Query::Tags(own.into_iter().map(|node| node.id).collect()), fx);
                 }
             }
         }
@@ -261,14 +256,15 @@ impl State {
         if !self.shows_detail() {
             return;
         }
-        let Some((origin, node)) = self.fleet.current().map(|node| (node.origin, node.id.clone())) else { return };
+        let Some(node) = self.fleet.current().map(Node::node_id) else { return };
+        let origin = node.origin;
         let due = self.node_commands.feed.is_due(self.now, self.refresh(origin));
         if self.node_commands.node != node || due {
             if self.node_commands.node != node {
                 self.node_commands.list.clear();
                 self.node_commands.node.clone_from(&node);
             }
-            self.ask(origin, Query::NodeCommands(node), fx);
+            self.ask(origin, Query::NodeCommands(node.id), fx);
         }
     }
 }

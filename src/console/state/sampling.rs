@@ -14,7 +14,7 @@ use crate::{
     console::{
         action::Action,
         effect::{Effect, Query},
-        origin::Origin,
+        origin::{NodeId, Origin},
         probe::{usage::FULL, vitals::Vitals},
         text::count,
         update::Trouble,
@@ -71,7 +71,7 @@ impl State {
     /// A node said how it is, or did not. What it said is so old as the question.
     pub(super) fn land_sample(&mut self, origin: Origin, node: &str, result: Result<String, Trouble>) {
         let asked = self.samples.get(origin).and_then(|feed| feed.asked).unwrap_or(self.now);
-        let Some(node) = self.fleet.node_mut(node) else { return };
+        let Some(node) = self.fleet.node_mut(origin, node) else { return };
         match result.map(|text| Vitals::parse(&text)) {
             Ok(Some(vitals)) => {
                 node.sampled.vitals = Some((asked, vitals));
@@ -117,8 +117,8 @@ impl State {
     /// Compares the marked nodes, or all that pass the filter if none is marked.
     pub(super) fn open_compare(&mut self, fx: &mut Vec<Effect>) {
         let marked = self.fleet.marked();
-        let shown = (0..self.fleet.shown()).filter_map(|row| self.fleet.row(row)).map(|node| node.id.clone());
-        let nodes: Vec<String> = if marked.is_empty() { shown.take(MOST).collect() } else { marked };
+        let shown = (0..self.fleet.shown()).filter_map(|row| self.fleet.row(row)).map(Node::node_id);
+        let nodes: Vec<NodeId> = if marked.is_empty() { shown.take(MOST).collect() } else { marked };
         if nodes.is_empty() {
             return;
         }
@@ -134,12 +134,12 @@ impl State {
     pub(super) fn sample_compared(&mut self, fx: &mut Vec<Effect>) {
         let Some(compare) = &self.compare else { return };
         let asked = compare.nodes.iter().filter_map(|id| self.fleet.node(id)).filter(|node| can_answer(node));
-        let nodes: Vec<String> = asked.map(|node| node.id.clone()).collect();
+        let nodes: Vec<NodeId> = asked.map(Node::node_id).collect();
         if nodes.is_empty() {
             return;
         }
-        let refused = nodes.iter().all(|node| !self.may_probe(self.origin_of(node)));
-        let free = nodes.iter().all(|node| self.probing_is_view(self.origin_of(node)));
+        let refused = nodes.iter().all(|node| !self.may_probe(node.origin));
+        let free = nodes.iter().all(|node| self.probing_is_view(node.origin));
         match (free, refused) {
             (true, _) => self.ask_samples(nodes, fx),
             (false, true) => self.advise(
@@ -162,10 +162,10 @@ impl State {
         }
     }
 
-    pub(super) fn ask_samples(&mut self, nodes: Vec<String>, fx: &mut Vec<Effect>) {
+    pub(super) fn ask_samples(&mut self, nodes: Vec<NodeId>, fx: &mut Vec<Effect>) {
         for origin in self.origins.scope().to_vec() {
-            let own = nodes.iter().filter(|node| self.origin_of(node) == origin && self.may_probe(origin));
-            let own: Vec<String> = own.cloned().collect();
+            let own = nodes.iter().filter(|node| node.origin == origin && self.may_probe(origin));
+            let own: Vec<String> = own.map(|node| node.id.clone()).collect();
             if !own.is_empty() {
                 self.ask(origin, Query::Samples(own), fx);
             }
@@ -186,7 +186,7 @@ impl State {
             Action::Open => self.open_node_view(current),
             Action::OpenShell => self.shell_on(current, fx),
             Action::RunCommand => self.compose(current.into_iter().collect(), fx),
-            Action::Copy => self.copy(current, fx),
+            Action::Copy => self.copy(current.map(|node| node.id), fx),
             Action::Back => self.compare = None,
             _ => {}
         }

@@ -10,7 +10,7 @@ use crate::{
     config::{context::Contexts, place::Place, settings::Settings},
     console::{
         effect::{Effect, Source},
-        origin::{Governed, Origin},
+        origin::{Governed, NodeId, Origin},
         state::Pane,
         update::Trouble,
     },
@@ -114,7 +114,7 @@ impl State {
         self.compliance.keep_origins(&all);
         self.preferences_feed.keep(&all);
         let scope = self.origins.scope();
-        let is_gone = |id: &str| self.fleet.node(id).is_none_or(|node| !scope.contains(&node.origin));
+        let is_gone = |node: &NodeId| self.fleet.node(node).is_none() || !scope.contains(&node.origin);
         let gone = match &self.compliance.level {
             Level::Patches { node, .. } => is_gone(node),
             _ => false,

@@ -167,6 +167,26 @@ impl State {
         found.into_iter().next().unwrap_or_default()
     }
 
+    /// Where headings stood in the last frame, with the names of their columns.
+    #[cfg(test)]
+    pub fn headings_seen(&self) -> Vec<(Area, String)> {
+        let hits = self.seen.hits.iter().filter_map(|(area, hit)| match hit {
+            Hit::Heading(_, at) => Some((*area, self.seen.headings.get(*at)?.clone())),
+            _ => None,
+        });
+        hits.collect()
+    }
+
+    /// Where rows stood in the last frame.
+    #[cfg(test)]
+    pub fn rows_seen(&self) -> Vec<(Area, usize)> {
+        let hits = self.seen.hits.iter().filter_map(|(area, hit)| match hit {
+            Hit::Row(_, row) => Some((*area, *row)),
+            _ => None,
+        });
+        hits.collect()
+    }
+
     pub(super) fn click(&mut self, column: u16, row: u16, fx: &mut Vec<Effect>) {
         let inside = |(x, y, w, h): &Area| (*x..x + w).contains(&column) && (*y..y + h).contains(&row);
         let Some((area, hit)) = self.seen.hits.iter().rev().find(|(area, _)| inside(area)).copied() else { return };

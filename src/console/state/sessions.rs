@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     console::{
-        origin::{Origin, Origins},
+        origin::{NodeId, Origin, Origins},
         probe::REASON,
         text::clean,
     },
@@ -79,6 +79,11 @@ impl From<&ssm::Session> for Session {
 }
 
 impl Session {
+    /// Its node.
+    pub fn node_id(&self) -> NodeId {
+        NodeId::new(self.origin, &*self.node)
+    }
+
     /// What tells it from all others.
     pub fn key(&self) -> String {
         format!("{:?} {}", self.origin, self.id)

@@ -199,17 +199,18 @@ impl State {
         {
             return;
         }
-        let all: Vec<&Retag> = parts.iter().flat_map(|(_, changes)| changes).collect();
+        let all: Vec<(Origin, &Retag)> =
+            parts.iter().flat_map(|(origin, changes)| changes.iter().map(|change| (*origin, change))).collect();
         let mut lines = match all.as_slice() {
-            [one] => vec![self.named(one), String::new()],
-            _ => listed(&all, |change| self.named(change)),
+            [(origin, one)] => vec![self.named(*origin, one), String::new()],
+            _ => listed(&all, |(origin, change)| self.named(*origin, change)),
         };
         match all.as_slice() {
-            [one] => lines.extend(one.lines()),
+            [(_, one)] => lines.extend(one.lines()),
             _ => {
                 lines.push(String::new());
                 let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-                for line in all.iter().flat_map(|change| change.lines()) {
+                for line in all.iter().flat_map(|(_, change)| change.lines()) {
                     *counts.entry(line).or_default() += 1;
                 }
                 // Where it is the same for all, nobody has to be counted.
@@ -230,19 +231,22 @@ impl State {
         self.overlays.push(Overlay::Question(Box::new(question)));
     }
 
-    pub(super) fn named(&self, change: &Retag) -> String {
-        let node = self.fleet.node(&change.id).filter(|_| change.resource == ResourceTypeForTagging::ManagedInstance);
+    pub(super) fn named(&self, origin: Origin, change: &Retag) -> String {
+        let node = self
+            .fleet
+            .node_in(origin, &change.id)
+            .filter(|_| change.resource == ResourceTypeForTagging::ManagedInstance);
         node.map_or_else(|| clean(&change.id), |node| format!("{} ({})", node.name, node.id))
     }
 
     /// Tags of some resources were changed.
     pub(super) fn tagged(&mut self, origin: Origin, changes: Vec<Retag>) {
         for change in &changes {
-            self.take_tags(change);
+            self.take_tags(origin, change);
         }
         let what = match changes.as_slice() {
             [] => return,
-            [one] => format!("the tags of {}", self.named(one)),
+            [one] => format!("the tags of {}", self.named(origin, one)),
             several => format!("the tags of {}", count(several.len(), "node")),
         };
         let is_back =
@@ -265,10 +269,10 @@ impl State {
         self.tell(format!("Changed {what}.{advice}"));
     }
 
-    fn take_tags(&mut self, change: &Retag) {
+    fn take_tags(&mut self, origin: Origin, change: &Retag) {
         match change.resource {
             ResourceTypeForTagging::ManagedInstance => {
-                if let Some(node) = self.fleet.node_mut(&change.id) {
+                if let Some(node) = self.fleet.node_mut(origin, &change.id) {
                     let tags = node.tags.take().unwrap_or_default();
                     let own = tags.into_iter().filter(|(key, _)| key.starts_with("aws:"));
                     let own = own.map(|(key, value)| Tag { key, value });
@@ -349,7 +353,7 @@ mod tests {
         bench.press("y");
         let change = retag(&bench);
         bench.apply(Update::Changed(Origin::default(), Ok(Changed::Tagged(Box::new(change.clone()))), None));
-        let tags = |bench: &Bench| bench.state.fleet.node("mi-1").unwrap().tags.clone().unwrap();
+        let tags = |bench: &Bench| bench.state.fleet.node(&"mi-1".into()).unwrap().tags.clone().unwrap();
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         assert_eq!(tags(&bench), [pair("Env", "test"), pair("New", "2"), pair("aws:owner", "x")]);
         bench.press("shift-m");
@@ -373,7 +377,7 @@ mod tests {
         bench.press("ctrl-s y");
         bench.apply(Update::Changed(Origin::default(), Err(Trouble::new("TooManyTagsError: no", None)), None));
         assert!(bench.screen(80, 24).contains("TooManyTagsError"));
-        assert_eq!(bench.state.fleet.node("mi-1").unwrap().tags.as_ref().map(Vec::len), Some(3));
+        assert_eq!(bench.state.fleet.node(&"mi-1".into()).unwrap().tags.as_ref().map(Vec::len), Some(3));
         assert!(bench.state.undo.is_empty());
     }
 

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     console::{
         effect::{Effect, Query},
-        origin::Origin,
+        origin::{NodeId, Origin},
         text::{clean, count, cut, span},
     },
     ssm::{PingStatus, Timestamp},
@@ -32,7 +32,7 @@ const AWAITED: usize = 50;
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
     /// The watched nodes, with the ping status that was told last.
-    nodes: BTreeMap<String, Option<PingStatus>>,
+    nodes: BTreeMap<NodeId, Option<PingStatus>>,
     /// Commands that were sent from here and have not ended.
     sent: Vec<Sent>,
     /// Sessions that were told to end.
@@ -72,24 +72,24 @@ pub(super) enum Work {
 
 impl Watch {
     /// Whether a node is watched.
-    pub fn has(&self, id: &str) -> bool {
-        self.nodes.contains_key(id)
+    pub fn has(&self, node: &NodeId) -> bool {
+        self.nodes.contains_key(node)
     }
 }
 
 impl State {
     /// Watches nodes, or no longer if all of them are watched.
-    pub(super) fn watch_nodes(&mut self, ids: Vec<String>) {
-        let Some(first) = ids.first().map(|id| self.node_name(id)) else { return };
-        let whom = if ids.len() == 1 { first } else { count(ids.len(), "node") };
-        if ids.iter().all(|id| self.watch.has(id)) {
-            let ids: HashSet<String> = ids.into_iter().collect();
-            self.watch.nodes.retain(|id, _| !ids.contains(id));
+    pub(super) fn watch_nodes(&mut self, nodes: Vec<NodeId>) {
+        let Some(first) = nodes.first().map(|node| self.node_name(node)) else { return };
+        let whom = if nodes.len() == 1 { first } else { count(nodes.len(), "node") };
+        if nodes.iter().all(|node| self.watch.has(node)) {
+            let nodes: HashSet<NodeId> = nodes.into_iter().collect();
+            self.watch.nodes.retain(|node, _| !nodes.contains(node));
             return self.tell(format!("{whom}: watched no longer."));
         }
-        for id in ids {
-            let ping = self.fleet.node(&id).map(|node| node.ping.clone());
-            self.watch.nodes.insert(id, ping);
+        for node in nodes {
+            let ping = self.fleet.node(&node).map(|node| node.ping.clone());
+            self.watch.nodes.insert(node, ping);
         }
         self.tell(format!("{whom}: watched. A loss and a return are told."));
     }
@@ -158,8 +158,8 @@ impl State {
         let elsewhere = ![Pane::Fleet, Pane::Compliance].iter().any(|pane| self.shows(*pane));
         let usual = self.refresh(origin);
         if elsewhere && self.watch.nodes_feed.of(origin).is_due(self.now, usual) {
-            let own = self.watch.nodes.keys().filter(|id| self.origin_of(id) == origin);
-            let mut nodes: Vec<String> = own.cloned().chain(self.nodes_with_shells(origin)).collect();
+            let own = self.watch.nodes.keys().filter(|node| node.origin == origin).map(|node| node.id.clone());
+            let mut nodes: Vec<String> = own.chain(self.nodes_with_shells(origin)).collect();
             // Whoever looks at a command wants to know which nodes it waits for in vain.
             let shown = self.commands.results.as_ref().filter(|_| self.pane == Pane::Commands);
             let shown = shown.filter(|results| results.origin == origin);

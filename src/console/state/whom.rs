@@ -6,8 +6,9 @@ use super::{
     State,
     compose::{self, Written},
     form::Form,
+    node::Node,
 };
-use crate::console::text::clean;
+use crate::console::{origin::NodeId, text::clean};
 
 impl State {
     /// What a form for a command says, with the ids of the nodes that are named in it.
@@ -16,51 +17,61 @@ impl State {
     /// In words, with the name of the field that is not in order.
     pub(super) fn written(&self, form: &Form) -> Result<Written, (&'static str, String)> {
         let mut written = compose::written(form)?;
-        written.send.instance_ids = self.meant(&written.send.instance_ids).map_err(|problem| ("targets", problem))?;
+        written.nodes = self.meant(&written.send.instance_ids).map_err(|problem| ("targets", problem))?;
+        written.send.instance_ids = written.nodes.iter().map(|node| node.id.clone()).collect();
         Ok(written)
     }
 
     /// What nodes are called among the targets of a command.
-    pub(super) fn called_there(&self, ids: &[String]) -> Vec<String> {
+    pub(super) fn called_there(&self, nodes: &[NodeId]) -> Vec<String> {
         let named = self.by_name();
-        let called = |id: &String| {
-            let node = self.fleet.node(id)?;
+        let called = |id: &NodeId| {
+            let Some(node) = self.fleet.node(id) else { return id.id.clone() };
             let alone = named.get(node.name.as_str()).is_some_and(|(_, count)| *count == 1);
-            let says = compose::is_plain(&node.name) && self.fleet.node(&node.name).is_none();
-            (alone && says).then(|| node.name.clone())
+            let says = compose::is_plain(&node.name) && self.fleet.by_id(&node.name).next().is_none();
+            if alone && says { node.name.clone() } else { self.fleet.said(node) }
         };
-        ids.iter().map(|id| called(id).unwrap_or_else(|| id.clone())).collect()
+        nodes.iter().map(called).collect()
     }
 
-    /// The ids of the nodes that words among the targets of a command mean, each once.
+    /// The nodes that words among the targets of a command mean, each once.
     ///
     /// # Errors
     /// In words, if a word is the name of several or of none.
-    fn meant(&self, words: &[String]) -> Result<Vec<String>, String> {
+    fn meant(&self, words: &[String]) -> Result<Vec<NodeId>, String> {
         let mut named = None;
-        let mut ids = Vec::with_capacity(words.len());
+        let mut nodes = Vec::with_capacity(words.len());
         for word in words {
-            if self.fleet.node(word).is_some() {
-                ids.push(word.clone());
-                continue;
+            let listed: Vec<&Node> = self.fleet.by_id(word).take(2).collect();
+            match listed.as_slice() {
+                [] => {}
+                [node] => {
+                    nodes.push(node.node_id());
+                    continue;
+                }
+                [one, other, ..] => {
+                    let (word, one, other) = (clean(word), self.fleet.said(one), self.fleet.said(other));
+                    return Err(format!("{word} is a node of several origins: name it {one} or {other}"));
+                }
             }
             match named.get_or_insert_with(|| self.by_name()).get(word.as_str()) {
-                Some((id, 1)) => ids.push((*id).to_owned()),
+                Some((node, 1)) => nodes.push(node.node_id()),
                 Some((_, count)) => return Err(format!("{count} nodes are called {}: name them by id", clean(word))),
-                None if compose::is_id(word) => ids.push(word.clone()),
+                // One that is not listed is taken to be in the first origin.
+                None if compose::is_id(word) => nodes.push(NodeId::new(self.origins.first(), word)),
                 None => return Err(format!("no node is called {}", clean(word))),
             }
         }
         let mut seen = HashSet::new();
-        ids.retain(|id| seen.insert(id.clone()));
-        Ok(ids)
+        nodes.retain(|node| seen.insert(node.clone()));
+        Ok(nodes)
     }
 
     /// The first node of each name, and how many have it.
-    fn by_name(&self) -> HashMap<&str, (&str, usize)> {
-        let mut named: HashMap<&str, (&str, usize)> = HashMap::new();
+    fn by_name(&self) -> HashMap<&str, (&Node, usize)> {
+        let mut named: HashMap<&str, (&Node, usize)> = HashMap::new();
         for node in self.fleet.nodes().iter() {
-            named.entry(&node.name).or_insert((&node.id, 0)).1 += 1;
+            named.entry(&node.name).or_insert((node, 0)).1 += 1;
         }
         named
     }

@@ -73,7 +73,7 @@ fn the_files_of_a_node_are_a_line_away() {
     bench.press("esc");
     say(&mut bench, "files web-1 /etc/nginx");
     let view = bench.state.node_view.as_ref().unwrap();
-    assert_eq!((view.node.as_str(), view.tab), ("mi-00000000000000001", Tab::Files));
+    assert_eq!((view.node.id.as_str(), view.tab), ("mi-00000000000000001", Tab::Files));
     assert_eq!(looked_at(&bench), Some(&Probe::Folder("/etc/nginx".to_owned())));
     // Where one is on a node, its name is left out.
     say(&mut bench, "files /var/log");

@@ -391,7 +391,7 @@ fn one_goes_to_what_fills_the_disk() {
 fn a_comparison_puts_the_worst_first_and_names_who_is_silent() {
     let mut bench = compared();
     let compare = bench.state.compare.as_ref().unwrap();
-    let names: Vec<_> = (0..3).filter_map(|row| compare.row(row)?.chars().last()).collect();
+    let names: Vec<_> = (0..3).filter_map(|row| compare.row(row)?.id.chars().last()).collect();
     assert_eq!(names, ['3', '1', '2']);
     assert!(bench.screen(140, 30).contains("1 without an answer: web-2"));
     bench.press("enter");

@@ -10,7 +10,7 @@ use crate::{
     console::{
         action::{Action, Kind},
         effect::{Change, Effect, Source},
-        origin::Origin,
+        origin::{NodeId, Origin},
         state::{
             Pane,
             fleet::Column,
@@ -183,14 +183,101 @@ fn the_least_of_the_origins_numbers_has_the_count_typed() {
     assert_eq!(bench.changes().len(), 1);
 }
 
-#[test]
-fn a_node_that_two_origins_list_is_shown_once() {
+/// [`two`], where `stage` lists `web-1` of production too: two profiles that see one account.
+fn twice() -> (Bench, [Origin; 2]) {
     let (mut bench, [prod, stage]) = two(false);
     bench.wait(20_000);
-    bench.answer_of(stage, Source::Nodes, Page::Nodes(vec![node(1, "web-1"), node(3, "web-1")]));
-    let own = bench.state.fleet.nodes().iter().filter(|node| node.origin == stage).count();
-    assert_eq!((bench.state.fleet.total(), own), (3, 1));
-    assert_eq!(bench.state.origin_of(&format!("mi-{:017}", 1)), prod);
+    bench.answer_of(prod, Source::Nodes, Page::Nodes(vec![node(1, "web-1"), node(2, "web-2")]));
+    bench.answer_of(stage, Source::Nodes, Page::Nodes(vec![node(1, "web-1"), node(4, "db-1")]));
+    (bench, [prod, stage])
+}
+
+#[test]
+fn a_node_that_two_origins_list_is_there_for_each_of_them() {
+    let (mut bench, [prod, stage]) = twice();
+    let id = format!("mi-{:017}", 1);
+    assert_eq!(
+        shown(&bench),
+        [("db-1", "stage"), ("web-1", "prod/eu-west-1"), ("web-1", "stage"), ("web-2", "prod/eu-west-1")]
+    );
+    // A mark is on one of them.
+    bench.press("j j space");
+    assert_eq!(bench.state.fleet.marked(), [NodeId::new(stage, &*id)]);
+    bench.press("e ctrl-s");
+    let written = bench.fx.iter().rev().find_map(|effect| match effect {
+        Effect::Export { export, .. } => Some(export.text()),
+        _ => None,
+    });
+    let written = written.unwrap();
+    assert!(written.lines().count() == 2 && written.contains("web-1,stage,"), "{written}");
+    // So is a command: the form says which, and only its origin is asked.
+    bench.press("r");
+    let screen = bench.screen(120, 30);
+    assert!(screen.contains(&format!("{id}@stage")), "{screen}");
+    bench.type_text("uptime");
+    bench.press("ctrl-s y");
+    assert_eq!(bench.fx.iter().filter_map(Effect::changed).collect::<Vec<_>>(), [stage]);
+    let [Change::Send(send)] = bench.changes()[..] else { panic!("{:?}", bench.changes()) };
+    assert_eq!(send.instance_ids, [id.as_str()]);
+    // Both together are one command for each.
+    let (mut bench, _) = twice();
+    bench.press("j v j v r");
+    bench.type_text("uptime");
+    bench.press("ctrl-s y");
+    assert_eq!(bench.fx.iter().filter_map(Effect::changed).collect::<Vec<_>>(), [prod, stage]);
+    // The view of a node, a shell and what is fetched of it are of the row they were opened from.
+    let (mut bench, _) = twice();
+    bench.press("j j enter");
+    assert_eq!(bench.state.node_view.as_ref().unwrap().node, NodeId::new(stage, &*id));
+    bench.press("s");
+    let opened = |effect: &Effect| matches!(effect, Effect::OpenShell { origin, .. } if *origin == stage);
+    assert!(bench.fx.iter().any(opened));
+    // What becomes of one says nothing of the other.
+    let (mut bench, _) = twice();
+    bench.wait(60_000);
+    bench.answer_of(stage, Source::Nodes, Page::Nodes(vec![node(4, "db-1")]));
+    assert_eq!(bench.state.fleet.listed(&id).map(|node| node.origin).collect::<Vec<_>>(), [prod]);
+}
+
+#[test]
+fn a_node_of_two_origins_is_named_with_one_of_them() {
+    let (mut bench, [prod, stage]) = twice();
+    let id = format!("mi-{:017}", 1);
+    bench.press(":");
+    bench.type_text(&format!("node {id}"));
+    bench.press("enter");
+    let screen = bench.screen(140, 30);
+    assert!(screen.contains(&format!("{id}@prod/eu-west-1 or {id}@stage")), "{screen}");
+    bench.press("esc :");
+    bench.type_text(&format!("node {id}@stage"));
+    bench.press("enter");
+    assert_eq!(bench.state.fleet.current().map(|node| node.origin), Some(stage));
+    // Among the targets of a command, too.
+    bench.press("3 n");
+    bench.type_text("uptime");
+    bench.press("tab");
+    bench.type_text(&id);
+    bench.press("ctrl-s");
+    let screen = bench.screen(140, 30);
+    assert!(screen.contains("is a node of several origins"), "{screen}");
+    bench.type_text("@prod/eu-west-1");
+    bench.press("ctrl-s y");
+    assert_eq!(bench.fx.iter().filter_map(Effect::changed).collect::<Vec<_>>(), [prod]);
+}
+
+#[test]
+fn compliance_counts_a_node_of_two_origins_in_each() {
+    let (mut bench, [prod, stage]) = twice();
+    bench.press("2 enter");
+    bench.screen(120, 30);
+    let members = bench.state.compliance.members.iter().filter(|node| node.id.ends_with("01"));
+    assert_eq!(members.map(|node| node.origin).collect::<Vec<_>>(), [prod, stage]);
+    bench.press("end home j space");
+    assert_eq!(bench.state.fleet.marked_count(), 1);
+    bench.press("enter");
+    let (_, epoch) = bench.asked(Source::Patches).unwrap();
+    let opened = bench.state.compliance.node().unwrap().origin;
+    assert_eq!(epoch.origin, opened);
 }
 
 #[test]

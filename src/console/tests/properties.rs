@@ -281,7 +281,7 @@ fn fault_here(bench: &Bench) -> Result<(), String> {
     within("the sessions", state.sessions.cursor.at, state.sessions.lens.len())?;
     within("the forwards", state.forwards.cursor.at, state.forwards.lens.len())?;
     if let Some(id) = state.fleet.marked().iter().find(|id| state.fleet.node(id).is_none()) {
-        return Err(format!("{id} is marked and not there"));
+        return Err(format!("{id:?} is marked and not there"));
     }
     let tabs = state.shells.tabs.len();
     if state.shells.in_order().len() != tabs || tabs > 0 && state.shells.current().is_none() {

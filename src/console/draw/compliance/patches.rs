@@ -16,6 +16,7 @@ use crate::{
     config::theme::Role,
     console::{
         action::Action,
+        origin::NodeId,
         state::{
             compliance::patches::{Patch, Standing, States},
             list::List,
@@ -25,7 +26,7 @@ use crate::{
     },
 };
 
-pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, id: &str) {
+pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, id: &NodeId) {
     super::super::lines(view, frame, Rect { height: 1.min(area.height), ..area }, vec![summary(view, id, area.width)]);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let compliance = &view.state.compliance;
@@ -95,7 +96,7 @@ fn sign(view: &View<'_>, standing: Standing) -> (Role, &'static str) {
 }
 
 /// The node in one line: how it stands, its counts, when that was found out, and which patches are shown.
-fn summary(view: &View<'_>, id: &str, width: u16) -> Line<'static> {
+fn summary(view: &View<'_>, id: &NodeId, width: u16) -> Line<'static> {
     let state = view.state;
     let mut line = vec![view.span(Role::Dim, " ")];
     if let Some(node) = state.fleet.node(id) {
@@ -122,7 +123,7 @@ fn summary(view: &View<'_>, id: &str, width: u16) -> Line<'static> {
     Line::from(line)
 }
 
-fn nothing(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, id: &str) {
+fn nothing(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, id: &NodeId) {
     let state = view.state;
     let node = state.fleet.node(id);
     let counted = node.and_then(|node| node.patches.as_ref()?.as_ref()).map_or(0, |p| p.missing + p.failed);

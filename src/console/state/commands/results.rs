@@ -12,7 +12,12 @@ use super::{
     invocation::{first_line, invocation},
 };
 use crate::{
-    console::{effect::Ran, origin::Origin, state::list::Sheet, update::Whole},
+    console::{
+        effect::Ran,
+        origin::{NodeId, Origin},
+        state::list::Sheet,
+        update::Whole,
+    },
     ssm,
 };
 
@@ -346,10 +351,11 @@ impl Results {
     }
 
     /// The nodes under the cursor: one, or those of the group there.
-    pub fn current_nodes(&self) -> Vec<String> {
+    pub fn current_nodes(&self) -> Vec<NodeId> {
+        let nodes = |invocation: &Invocation| NodeId::new(self.origin, &*invocation.node);
         match self.group(self.cursor.at).filter(|_| !self.by_node) {
-            Some(group) => self.members(group).map(|invocation| invocation.node.clone()).collect(),
-            None => self.current().map(|(invocation, _)| invocation.node.clone()).into_iter().collect(),
+            Some(group) => self.members(group).map(nodes).collect(),
+            None => self.current().map(|(invocation, _)| nodes(invocation)).into_iter().collect(),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::{
     console::{
         action::Action,
         effect::{Change, Effect, Query},
-        origin::Origin,
+        origin::{NodeId, Origin},
         state::{
             Pane, State, compose,
             overlay::{Overlay, Question, Then},
@@ -53,7 +53,7 @@ impl State {
             }
             Action::Scan => self.ask_scan(self.compliance.chosen(&self.fleet)),
             Action::RunCommand => self.compose(self.compliance.chosen(&self.fleet), fx),
-            Action::OpenShell => self.shell_on(self.compliance.node().map(str::to_owned), fx),
+            Action::OpenShell => self.shell_on(self.compliance.node().cloned(), fx),
             Action::Mark => {
                 let here = self.compliance.here(&self.fleet);
                 self.fleet.toggle_marks(&here);
@@ -76,14 +76,14 @@ impl State {
                 self.fleet.flip_marks(&listed);
             }
             Action::MarkNone => self.fleet.mark_only(&[]),
-            Action::Copy => self.copy(self.compliance.node().map(str::to_owned), fx),
+            Action::Copy => self.copy(self.compliance.node().map(|node| node.id.clone()), fx),
             _ => {}
         }
     }
 
-    fn want_patches(&mut self, node: Option<String>, fx: &mut Vec<Effect>) {
-        if let Some(node) = node {
-            self.ask(self.origin_of(&node), Query::Patches { node, states: self.compliance.states }, fx);
+    fn want_patches(&mut self, node: Option<NodeId>, fx: &mut Vec<Effect>) {
+        if let Some(NodeId { origin, id: node }) = node {
+            self.ask(origin, Query::Patches { node, states: self.compliance.states }, fx);
         }
     }
 
@@ -98,7 +98,7 @@ impl State {
             }
         }
         if let Level::Patches { node, .. } = &self.compliance.level
-            && self.compliance.feed.is_due(self.now, self.refresh(self.origin_of(node)) * 4)
+            && self.compliance.feed.is_due(self.now, self.refresh(node.origin) * 4)
         {
             let node = Some(node.clone());
             self.want_patches(node, fx);
@@ -111,7 +111,7 @@ impl State {
     }
 
     /// Asks whether nodes shall be scanned. Says how many, and has their number typed if they are many.
-    pub(in crate::console::state) fn ask_scan(&mut self, nodes: Vec<String>) {
+    pub(in crate::console::state) fn ask_scan(&mut self, nodes: Vec<NodeId>) {
         if nodes.is_empty() {
             return self.tell("There is no node to scan here.");
         }
@@ -122,9 +122,8 @@ impl State {
             }
             return;
         }
-        let nodes: Vec<String> = parts.iter().flat_map(|(_, nodes)| nodes.iter().cloned()).collect();
-        let name = |id: &String| self.fleet.node(id).map_or_else(|| id.clone(), |node| node.name.clone());
-        let names: Vec<_> = nodes.iter().take(NAMED).map(name).collect();
+        let nodes: Vec<&NodeId> = nodes.iter().filter(|node| !self.origins.is_read_only(node.origin)).collect();
+        let names: Vec<_> = nodes.iter().take(NAMED).map(|node| self.node_name(node)).collect();
         let more = match nodes.len().saturating_sub(names.len()) {
             0 => String::new(),
             more => format!(" and {more} more"),
@@ -139,7 +138,7 @@ impl State {
             lines.push(format!("  in {}", labels.join(", ")));
         }
         lines.extend(self.left_out(&refused));
-        let away = nodes.iter().filter_map(|id| self.fleet.node(id)).filter(|node| node.ping != PingStatus::Online);
+        let away = nodes.iter().filter_map(|node| self.fleet.node(node)).filter(|node| node.ping != PingStatus::Online);
         match away.count() {
             0 => {}
             n => lines.push(format!("{} not online now and scanned only if they come back in time", count(n, "node"))),
@@ -172,6 +171,7 @@ impl State {
             self.warn("Not all nodes are scanned: a later command was refused.");
             self.fail(trouble);
         }
+        let nodes = nodes.into_iter().map(|node| NodeId::new(origin, node));
         self.compliance.scan_began(nodes, &self.fleet, self.now);
         self.ask(origin, Query::Commands, fx);
     }

@@ -13,10 +13,13 @@ use super::{
     sheet::Known,
     tally::{Severities, Tally},
 };
-use crate::console::state::{
-    fleet::order::Nodes,
-    list::Lens,
-    node::{Node, natural},
+use crate::console::{
+    origin::{NodeId, Origin},
+    state::{
+        fleet::order::Nodes,
+        list::Lens,
+        node::{Node, natural},
+    },
 };
 
 /// What is to be worked out, with all it takes.
@@ -28,7 +31,7 @@ pub struct Job {
     /// The group that is opened.
     pub(super) opened: Option<Key>,
     /// Its nodes, where the fleet is as it was when it was counted.
-    pub(super) members: Option<Arc<Vec<String>>>,
+    pub(super) members: Option<Arc<Vec<NodeId>>>,
     /// How they are looked at.
     pub(super) lens: Lens,
 }
@@ -46,7 +49,7 @@ pub struct Counted {
     /// The fleet, where it was counted.
     pub(super) count: Option<Count>,
     /// The ids of the nodes of the opened group.
-    pub(super) members: Arc<Vec<String>>,
+    pub(super) members: Arc<Vec<NodeId>>,
     /// Those that are shown, by their places; `None`: all.
     pub(super) shown: Option<Vec<usize>>,
 }
@@ -63,8 +66,8 @@ pub(super) struct Count {
 impl Job {
     /// Works the answer out.
     pub fn run(&self) -> Counted {
-        let known: HashMap<&str, &Node> = match self.opened.is_some() && !self.lens.is_plain() {
-            true => self.nodes.iter().map(|node| (node.id.as_str(), node.as_ref())).collect(),
+        let known: HashMap<(Origin, &str), &Node> = match self.opened.is_some() && !self.lens.is_plain() {
+            true => self.nodes.iter().map(|node| ((node.origin, node.id.as_str()), node.as_ref())).collect(),
             false => HashMap::new(),
         };
         let (count, members) = match &self.members {
@@ -79,7 +82,7 @@ impl Job {
     }
 
     /// The fleet in numbers, and the nodes of the opened group in order.
-    fn count(&self) -> (Count, Vec<String>) {
+    fn count(&self) -> (Count, Vec<NodeId>) {
         let (mut tally, mut severities) = (Tally::default(), Severities::default());
         let mut groups: BTreeMap<Key, Tally> = BTreeMap::new();
         let mut members: Vec<&Node> = Vec::new();
@@ -102,6 +105,6 @@ impl Job {
             groups.insert(0, Group { key: Key::All, tally });
         }
         let count = Count { groupings: Grouping::all(&self.nodes), tally, severities, groups };
-        (count, members.into_iter().map(|node| node.id.clone()).collect())
+        (count, members.into_iter().map(Node::node_id).collect())
     }
 }

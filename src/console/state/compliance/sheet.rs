@@ -8,10 +8,13 @@ use super::{
     tally::{SEVERITIES, severity_word},
 };
 use crate::{
-    console::state::{
-        fleet::{Fleet, columns::verdict_word, ping_word},
-        list::{Fact, Sheet},
-        node::{Node, Verdict},
+    console::{
+        origin::{NodeId, Origin},
+        state::{
+            fleet::{Fleet, columns::verdict_word, ping_word},
+            list::{Fact, Sheet},
+            node::{Node, Verdict},
+        },
     },
     ssm::PingStatus,
 };
@@ -64,7 +67,7 @@ impl Sheet for GroupRows<'_> {
 /// The nodes of a group.
 pub struct MemberRows<'a> {
     /// Their ids.
-    pub members: &'a [String],
+    pub members: &'a [NodeId],
     /// What is known of them.
     pub fleet: Known<'a>,
 }
@@ -74,15 +77,15 @@ pub struct MemberRows<'a> {
 pub enum Known<'a> {
     /// In the fleet as it is.
     Fleet(&'a Fleet),
-    /// Among the nodes of a snapshot, by id.
-    Snapshot(&'a HashMap<&'a str, &'a Node>),
+    /// Among the nodes of a snapshot.
+    Snapshot(&'a HashMap<(Origin, &'a str), &'a Node>),
 }
 
 impl<'a> Known<'a> {
-    fn node(&self, id: &str) -> Option<&'a Node> {
+    fn node(&self, node: &NodeId) -> Option<&'a Node> {
         match self {
-            Self::Fleet(fleet) => fleet.node(id),
-            Self::Snapshot(nodes) => nodes.get(id).copied(),
+            Self::Fleet(fleet) => fleet.node(node),
+            Self::Snapshot(nodes) => nodes.get(&(node.origin, &*node.id)).copied(),
         }
     }
 }
@@ -115,7 +118,7 @@ impl Sheet for MemberRows<'_> {
     }
 
     fn key(&self, row: usize) -> Cow<'_, str> {
-        self.members.get(row).map(String::as_str).unwrap_or_default().into()
+        self.members.get(row).map(NodeId::key).unwrap_or_default().into()
     }
 
     fn has_tags(&self) -> bool {

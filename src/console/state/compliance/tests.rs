@@ -19,7 +19,7 @@ fn fleet(count: usize) -> Fleet {
 }
 
 fn scanned(fleet: &mut Fleet, id: &str, patches: Patches) {
-    fleet.node_mut(id).unwrap().patches = Some(Some(patches));
+    fleet.node_mut(Origin::default(), id).unwrap().patches = Some(Some(patches));
 }
 
 /// One node of each verdict.
@@ -27,7 +27,7 @@ fn sample() -> (Fleet, Compliance) {
     let mut fleet = fleet(4);
     scanned(&mut fleet, "mi-1", Patches { group: "web".to_owned(), ..Patches::default() });
     scanned(&mut fleet, "mi-2", Patches { missing: 2, critical: 1, group: "db".to_owned(), ..Patches::default() });
-    fleet.node_mut("mi-3").unwrap().patches = Some(None);
+    fleet.node_mut(Origin::default(), "mi-3").unwrap().patches = Some(None);
     let mut compliance = Compliance::default();
     compliance.recount(&fleet);
     (fleet, compliance)
@@ -53,14 +53,14 @@ fn the_way_down_and_back() {
     assert_eq!(compliance.open(), None);
     compliance.recount(&fleet);
     assert_eq!(*compliance.members, ["mi-2", "mi-3", "mi-4", "mi-1"]);
-    assert_eq!(compliance.open().as_deref(), Some("mi-2"));
+    assert_eq!(compliance.open(), Some("mi-2".into()));
     let patch = |title: &str| ssm::PatchComplianceData { title: title.to_owned(), ..Default::default() };
     compliance.land_patches(&[patch("b"), patch("c")], true);
     compliance.cursors[2].at = 1;
     compliance.land_patches(&[patch("a")], false);
     assert_eq!((compliance.patches.len(), compliance.cursors[2].at), (3, 2));
     let epoch = compliance.feed.begin(at(0));
-    assert_eq!(compliance.next_states().as_deref(), Some("mi-2"));
+    assert_eq!(compliance.next_states(), Some("mi-2".into()));
     assert!(!compliance.feed.is_current(epoch), "patches in other states answer another question");
     assert!(compliance.patches.is_empty());
     assert_eq!(compliance.chosen(&fleet), ["mi-2"]);
@@ -72,9 +72,9 @@ fn the_way_down_and_back() {
 fn groups_follow_patch_groups_and_tags() {
     let (mut fleet, mut compliance) = sample();
     let tag = |key: &str, value: &str| ssm::Tag { key: key.to_owned(), value: value.to_owned() };
-    fleet.node_mut("mi-1").unwrap().set_tags(&[tag("Env", "prod-10"), tag("Name", "x")]);
-    fleet.node_mut("mi-2").unwrap().set_tags(&[tag("Env", "prod-2")]);
-    fleet.node_mut("mi-3").unwrap().set_tags(&[tag("PatchGroup", "web")]);
+    fleet.node_mut(Origin::default(), "mi-1").unwrap().set_tags(&[tag("Env", "prod-10"), tag("Name", "x")]);
+    fleet.node_mut(Origin::default(), "mi-2").unwrap().set_tags(&[tag("Env", "prod-2")]);
+    fleet.node_mut(Origin::default(), "mi-3").unwrap().set_tags(&[tag("PatchGroup", "web")]);
     compliance.recount(&fleet);
     compliance.regroup(Action::GroupNext);
     compliance.recount(&fleet);
@@ -93,7 +93,7 @@ fn groups_follow_patch_groups_and_tags() {
 #[test]
 fn marks_come_before_the_cursor() {
     let (mut fleet, compliance) = sample();
-    fleet.mark_only(&["mi-4".to_owned(), "mi-1".to_owned()]);
+    fleet.mark_only(&["mi-4".into(), "mi-1".into()]);
     assert_eq!(compliance.chosen(&fleet), ["mi-1", "mi-4"]);
     assert_eq!(compliance.here(&fleet).len(), 4);
 }
@@ -101,13 +101,13 @@ fn marks_come_before_the_cursor() {
 #[test]
 fn a_scan_is_over_when_its_result_is_there_or_never_comes() {
     let (mut fleet, mut compliance) = sample();
-    compliance.scan_began(vec!["mi-2".to_owned(), "mi-3".to_owned()], &fleet, at(100));
+    compliance.scan_began(["mi-2", "mi-3"].into_iter().map(NodeId::from), &fleet, at(100));
     assert_eq!(compliance.scans(at(101)), 2);
     compliance.recount(&fleet);
     assert_eq!(compliance.scans(at(102)), 2);
     scanned(&mut fleet, "mi-2", Patches { at: at(130), ..Patches::default() });
     compliance.recount(&fleet);
-    assert!(!compliance.is_scanning("mi-2", at(131)) && compliance.is_scanning("mi-3", at(131)));
+    assert!(!compliance.is_scanning(&"mi-2".into(), at(131)) && compliance.is_scanning(&"mi-3".into(), at(131)));
     assert_eq!(compliance.scans(at(701)), 0);
 }
 
@@ -117,10 +117,10 @@ fn the_cursor_follows_its_node() {
     compliance.open();
     compliance.recount(&fleet);
     compliance.cursors[1].at = 3;
-    assert_eq!(compliance.node(), Some("mi-1"));
+    assert_eq!(compliance.node(), Some(&"mi-1".into()));
     scanned(&mut fleet, "mi-1", Patches { missing: 9, ..Patches::default() });
     compliance.recount(&fleet);
-    assert_eq!((compliance.node(), compliance.cursors[1].at), (Some("mi-1"), 0));
+    assert_eq!((compliance.node(), compliance.cursors[1].at), (Some(&"mi-1".into()), 0));
 }
 
 #[test]
@@ -154,9 +154,9 @@ fn a_large_fleet_is_counted_and_filtered_beside_the_loop() {
     compliance.counted(second.run(), &fleet);
     assert_eq!(compliance.lenses[1].len(), AT_ONCE + 1);
     compliance.cursors[1].at = 7;
-    let here = compliance.member().map(str::to_owned);
+    let here = compliance.member().cloned();
     // A filter looks at the nodes that were counted, and counts none.
-    compliance.lenses[1].outdate(here.clone());
+    compliance.lenses[1].outdate(here.as_ref().map(NodeId::key));
     compliance.lenses[1].filter = LineInput::from("id:mi-1");
     let third = compliance.settle(&fleet).expect("it is much");
     assert_eq!(compliance.lenses[1].len(), AT_ONCE + 1, "what was shown stands until then");
@@ -177,7 +177,7 @@ proptest! {
         let mut fleet = fleet(verdicts.len());
         let mut clean = 0;
         for (i, (verdict, missing)) in verdicts.iter().enumerate() {
-            let node = fleet.node_mut(&format!("mi-{}", i + 1)).unwrap();
+            let node = fleet.node_mut(Origin::default(), &format!("mi-{}", i + 1)).unwrap();
             node.patches = match verdict {
                 0 => None,
                 1 => Some(None),
@@ -193,7 +193,7 @@ proptest! {
                 1 => { compliance.back(); }
                 2 => compliance.regroup(Action::GroupNext),
                 3 => { compliance.next_states(); }
-                4 => { fleet.node_mut("mi-1").map(|node| node.patches = Some(None)).unwrap_or_default(); clean = compliance_of(&fleet); }
+                4 => { fleet.node_mut(Origin::default(), "mi-1").map(|node| node.patches = Some(None)).unwrap_or_default(); clean = compliance_of(&fleet); }
                 _ => {
                     let (cursor, len) = compliance.cursor_mut();
                     cursor.step(if step == 5 { Action::CursorDown } else { Action::CursorBottom }, len);

@@ -9,6 +9,7 @@ use crate::{
     console::{
         action::Action,
         effect::{Effect, Query},
+        origin::NodeId,
         state::{
             State,
             cursor::Cursor,
@@ -50,8 +51,8 @@ impl State {
                 let texts = items.iter().map(|(_, text)| text.clone()).collect();
                 self.pick("Copy which cell?", items, Pick::Cell(texts));
             }
-            Action::Why => match fleet.current().map(|node| (node.name.clone(), node.id.clone())) {
-                Some((name, id)) => self.ask_why(name, Some(id), fx),
+            Action::Why => match fleet.current().map(|node| (node.name.clone(), node.node_id())) {
+                Some((name, node)) => self.ask_why(name, Some(node), fx),
                 None => self.name_missing(),
             },
             Action::WhyMissing => self.name_missing(),
@@ -166,16 +167,16 @@ impl State {
     }
 
     /// Finds out why a node is not connected. `called` is its id or its name.
-    pub fn ask_why(&mut self, called: String, id: Option<String>, fx: &mut Vec<Effect>) {
-        let id = id.or_else(|| {
+    pub fn ask_why(&mut self, called: String, node: Option<NodeId>, fx: &mut Vec<Effect>) {
+        let node = node.or_else(|| {
             let mut named = self.fleet.own().filter(|node| node.id == called || node.name == called);
-            named.next().map(|node| node.id.clone())
+            named.next().map(|node| node.node_id())
         });
         self.fleet.why.1 = None;
         self.overlays.retain(|overlay| !matches!(overlay, Overlay::Why { .. }));
         self.overlays.push(Overlay::Why { called: called.clone(), cursor: Cursor::default() });
-        match &id {
-            Some(id) => self.ask(self.origin_of(id), Query::Why { called, id: Some(id.clone()) }, fx),
+        match node {
+            Some(NodeId { origin, id }) => self.ask(origin, Query::Why { called, id: Some(id) }, fx),
             None => self.ask(self.origins.first(), Query::Why { called, id: None }, fx),
         }
     }

@@ -116,7 +116,7 @@ mod tests {
         fleet.land(Origin::default(), &"".into(), &[info("mi-2", "b|a,\"c\""), info("mi-1", "a")]);
         fleet.finish(Origin::default());
         let tag = |key: &str, value: &str| ssm::Tag { key: key.to_owned(), value: value.to_owned() };
-        fleet.node_mut("mi-1").unwrap().set_tags(&[tag("Env", "prod"), tag("Role", "web")]);
+        fleet.node_mut(Origin::default(), "mi-1").unwrap().set_tags(&[tag("Env", "prod"), tag("Role", "web")]);
         fleet.set_columns(
             ["name", "seen", "tags", "tag:Env", "missing"].iter().filter_map(|c| Column::named(c)).collect(),
         );

@@ -128,7 +128,8 @@ impl Job {
                 return order;
             }
         }
-        self.node(a).id.cmp(&self.node(b).id)
+        let (a, b) = (self.node(a), self.node(b));
+        a.id.cmp(&b.id).then_with(|| a.origin.cmp(&b.origin))
     }
 
     /// The nodes the filter lets through, in the order of all.

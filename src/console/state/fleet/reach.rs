@@ -1,7 +1,7 @@
 //! The fleet by names that are said: its columns and its nodes.
 
-use super::{Column, Fleet};
-use crate::console::state::filter::begins;
+use super::{Column, Fleet, Node};
+use crate::console::{origin::NodeId, state::filter::begins};
 
 impl Fleet {
     /// Sorts by a column of this name, or of this heading.
@@ -25,16 +25,22 @@ impl Fleet {
         named.map(|column| column.title().into_owned()).chain(tags).collect()
     }
 
-    /// The id of the node that is called so: by id, by name, or by the beginning of one name alone.
+    /// The node that is called so: by id, by name, or by the beginning of one name alone. What several origins have is told
+    /// apart as `id@origin`.
     ///
     /// # Errors
     /// In words, when it is none or more than one.
-    pub fn called(&self, name: &str) -> Result<String, String> {
-        if self.index.contains_key(name) {
-            return Ok(name.to_owned());
+    pub fn called(&self, name: &str) -> Result<NodeId, String> {
+        let listed: Vec<&Node> = self.by_id(name).take(2).collect();
+        match listed.as_slice() {
+            [] => {}
+            [node] => return Ok(node.node_id()),
+            [one, other, ..] => {
+                return Err(format!("more than one origin has {name}: say {} or {}", self.said(one), self.said(other)));
+            }
         }
         let matching = |test: &dyn Fn(&str) -> bool| {
-            self.own().filter(|node| test(&node.name)).map(|node| node.id.clone()).take(2).collect::<Vec<_>>()
+            self.own().filter(|node| test(&node.name)).map(|node| &**node).take(2).collect::<Vec<_>>()
         };
         let mut found = matching(&|known| known == name);
         if found.is_empty() {
@@ -42,14 +48,32 @@ impl Fleet {
         }
         match found.as_slice() {
             [] => Err(format!("no node is called \"{name}\"")),
-            [id] => Ok(id.clone()),
-            [one, other, ..] => Err(format!("more than one node is called \"{name}\": {one}, {other}; say the id")),
+            [node] => Ok(node.node_id()),
+            [one, other, ..] => {
+                let (one, other) = (self.said(one), self.said(other));
+                Err(format!("more than one node is called \"{name}\": {one}, {other}; say the id"))
+            }
+        }
+    }
+
+    /// The nodes that an id says, as it is or with an origin behind it: `id@origin`.
+    pub fn by_id<'a>(&'a self, said: &'a str) -> impl Iterator<Item = &'a Node> {
+        let (id, origin) = said.split_once('@').map_or((said, None), |(id, origin)| (id, Some(origin)));
+        self.listed(id).filter(move |node| origin.is_none_or(|origin| *node.origin_label == *origin))
+    }
+
+    /// How a node is said by its id: with its origin where others have one of the same id.
+    pub fn said(&self, node: &Node) -> String {
+        match self.listed(&node.id).nth(1) {
+            Some(_) => format!("{}@{}", node.id, node.origin_label),
+            None => node.id.clone(),
         }
     }
 
     /// Puts the cursor on a node. Groups and a filter that hide it are taken away.
-    pub fn go_to(&mut self, id: &str) {
-        let Some(place) = self.index.get(id).and_then(|at| u32::try_from(*at).ok()) else { return };
+    pub fn go_to(&mut self, node: &NodeId) {
+        let place = self.place_of(node.origin, &node.id).and_then(|at| u32::try_from(at).ok());
+        let Some(place) = place else { return };
         let now = self.wanted_at;
         self.set_group(None);
         self.catch_up(now);

@@ -11,7 +11,10 @@ impl Fleet {
         self.forget(|_, _| true);
         self.nodes = Arc::new(nodes.map(Arc::new).collect());
         self.refreshed = vec![0; self.nodes.len()];
-        self.index = self.nodes.iter().enumerate().map(|(at, node)| (node.id.clone(), at)).collect();
+        self.index.clear();
+        for (at, node) in self.nodes.iter().enumerate() {
+            self.index.entry(node.origin).or_default().insert(node.id.clone(), at);
+        }
         self.cached_at = Some(at);
         self.touch();
     }

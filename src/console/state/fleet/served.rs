@@ -74,7 +74,7 @@ impl Fleet {
     /// Takes over nodes that the service named for the filter.
     pub fn land_served(&mut self, origin: Origin, label: &Arc<str>, page: &[ssm::InstanceInformation]) {
         self.land(origin, label, page);
-        let places = page.iter().filter_map(|info| self.index.get(&clean(info.instance_id.as_deref()?))).copied();
+        let places = page.iter().filter_map(|info| self.place_of(origin, &clean(info.instance_id.as_deref()?)));
         for at in places.collect::<Vec<_>>() {
             self.served.nodes.set(at, true);
         }

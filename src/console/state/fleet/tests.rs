@@ -71,7 +71,7 @@ fn a_range_runs_from_the_last_mark() {
 fn tags_can_be_filtered_for() {
     let mut fleet = fleet(3);
     let tag = ssm::Tag { key: "Env".to_owned(), value: "prod".to_owned() };
-    fleet.node_mut("mi-00000000000000002").unwrap().set_tags(&[tag]);
+    fleet.node_mut(Origin::default(), "mi-00000000000000002").unwrap().set_tags(&[tag]);
     filter(&mut fleet, "tag:Env=prod");
     assert_eq!(fleet.shown(), 1);
     filter(&mut fleet, "!tag:Env");

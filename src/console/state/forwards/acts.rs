@@ -347,7 +347,8 @@ impl State {
         if let Some((key, value)) = tag_of(called) {
             return self.node_tagged(key, value, within);
         }
-        if let Some(node) = self.fleet.node(called).filter(|node| is_there(node)) {
+        let listed = self.fleet.nodes().iter().filter(|node| node.id == called && is_there(node));
+        if let Some(node) = listed.min_by_key(|node| node.origin) {
             return Found::Id(node.origin, called.to_owned());
         }
         let mut named = self.fleet.nodes().iter().filter(|node| node.name == called && is_there(node));

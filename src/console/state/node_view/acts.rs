@@ -6,7 +6,7 @@ use crate::{
     console::{
         action::Action,
         effect::Effect,
-        origin::Origin,
+        origin::{NodeId, Origin},
         probe::usage::FULL,
         state::{Pane, State},
         text::clean,
@@ -54,11 +54,11 @@ impl State {
     }
 
     /// Opens the view of a node; where a disk is full, on what fills it.
-    pub(in crate::console::state) fn open_node_view(&mut self, node: Option<String>) {
+    pub(in crate::console::state) fn open_node_view(&mut self, node: Option<NodeId>) {
         let Some(node) = node.and_then(|id| self.fleet.node(&id)) else { return };
         let full = node.sampled.last().is_some_and(|vitals| vitals.disk() >= FULL);
         let tab = if full { Tab::Disk } else { Tab::Overview };
-        self.node_view = Some(NodeView::of(node.id.clone(), tab));
+        self.node_view = Some(NodeView::of(node.node_id(), tab));
     }
 
     pub(in crate::console::state) fn act_node_view(&mut self, action: Action, fx: &mut Vec<Effect>) {
@@ -89,7 +89,7 @@ impl State {
                 let path = view.files.current();
                 self.copy(path.as_deref().map(clean), fx);
             }
-            Action::Copy => self.copy(Some(node), fx),
+            Action::Copy => self.copy(Some(node.id), fx),
             Action::StopCopying => self.stop_copying(fx),
             _ if view.step(action) => {}
             Action::Back if view.tab == Tab::Disk && view.disk.leave() => {}
@@ -181,7 +181,7 @@ impl State {
                     let id = self.looks_begun;
                     *look = Look { id: Some(id), began: Some(now), at: look.at, trouble: None, again: false };
                     self.looking.push(id);
-                    fx.push(Effect::Look { id, origin, node: view.node.clone(), probe });
+                    fx.push(Effect::Look { id, origin, node: view.node.id.clone(), probe });
                 }
             }
             live.extend(view.looks.values().filter_map(|look| look.id));

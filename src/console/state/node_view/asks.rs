@@ -4,6 +4,7 @@ use super::{Subject, Tab, Transfer, files::Editable, processes};
 use crate::console::{
     action::Action,
     effect::{Change, Copying, Effect, OnNode, WriteFile},
+    origin::NodeId,
     probe::processes::Process,
     state::{
         State, difference,
@@ -14,11 +15,6 @@ use crate::console::{
 };
 
 impl State {
-    /// What a node is called.
-    fn called(&self, node: &str) -> String {
-        self.fleet.node(node).map_or_else(|| clean(node), |node| node.name.clone())
-    }
-
     /// Offers the signals for the process under the cursor.
     pub(super) fn pick_signal(&mut self) {
         let Some(view) = &self.node_view else { return };
@@ -31,16 +27,17 @@ impl State {
     }
 
     /// Asks whether a signal shall be sent.
-    pub(in crate::console::state) fn ask_signal(&mut self, node: String, process: &Process, signal: &str) {
+    pub(in crate::console::state) fn ask_signal(&mut self, node: NodeId, process: &Process, signal: &str) {
         let what = format!("send {signal} to {} {}", process.name, process.pid);
         let lines = vec![
-            format!("on {}", self.called(&node)),
+            format!("on {}", self.node_name(&node)),
             format!("  {} {}", process.pid, cut(&process.command, 60)),
             format!("  of {}, {}", process.user, bytes(process.memory)),
         ];
         let script = processes::signal_script(signal, process);
         let title = format!("Send {signal}?");
-        self.confirm_on(&node.clone(), &title, lines, Change::OnNode(Box::new(OnNode { node, what, script })));
+        let on_node = OnNode { node: node.id, what, script };
+        self.confirm_on(node.origin, &title, lines, Change::OnNode(Box::new(on_node)));
     }
 
     /// Asks whether the service under the cursor shall be started, stopped or restarted.
@@ -56,28 +53,28 @@ impl State {
         let what = format!("{verb} {}", service.name);
         let state = if service.active.is_empty() { "not known".to_owned() } else { service.active.clone() };
         let lines = vec![
-            format!("on {}", self.called(&view.node)),
+            format!("on {}", self.node_name(&view.node)),
             format!("  {} is {state} {}", service.name, service.sub),
             format!("  {}", cut(&service.description, 60)),
             format!("  {}", cut(&clean(&script), 70)),
         ];
         let title = format!("{}{} {}?", verb[..1].to_uppercase(), &verb[1..], cut(&service.name, 40));
-        let node = view.node.clone();
-        self.confirm_on(&node.clone(), &title, lines, Change::OnNode(Box::new(OnNode { node, what, script })));
+        let NodeId { origin, id: node } = view.node.clone();
+        self.confirm_on(origin, &title, lines, Change::OnNode(Box::new(OnNode { node, what, script })));
     }
 
     /// Something was done on a node: what is shown of it is looked at again.
-    pub(in crate::console::state) fn done_on_node(&mut self, node: &str, what: &str) {
-        self.tell(format!("{}: {}: done.", self.called(node), clean(what)));
+    pub(in crate::console::state) fn done_on_node(&mut self, node: &NodeId, what: &str) {
+        self.tell(format!("{}: {}: done.", self.node_name(node), clean(what)));
         self.on_each_side(|state| {
-            if state.node_view.as_ref().is_some_and(|view| view.node == node && view.tab != Tab::Logs) {
+            if state.node_view.as_ref().is_some_and(|view| view.node == *node && view.tab != Tab::Logs) {
                 state.look_again();
             }
         });
     }
 
     /// Opens an editor over a file that has come.
-    pub(super) fn edit_form(&mut self, node: String, file: Editable) {
+    pub(super) fn edit_form(&mut self, node: NodeId, file: Editable) {
         let Editable { path, text, sum } = file;
         let field = Field::of("text", "Text", "", Value::Text(Editor::new(&text)));
         let purpose = Purpose::EditFile { node, path: path.clone(), old: text, sum };
@@ -93,27 +90,26 @@ impl State {
         let text = form.answer("text");
         match text == *old {
             true => Err(("text", "nothing was changed".to_owned())),
-            false => Ok(WriteFile { node: node.clone(), path: path.clone(), text, sum: sum.clone() }),
+            false => Ok(WriteFile { node: node.id.clone(), path: path.clone(), text, sum: sum.clone() }),
         }
     }
 
     /// Asks whether a file shall be written, and shows what would change.
     pub(in crate::console::state) fn confirm_write(&mut self, write: WriteFile) {
-        let old = match self.overlays.last() {
+        let (node, old) = match self.overlays.last() {
             Some(Overlay::Form(form)) => match &form.purpose {
-                Purpose::EditFile { old, .. } => old.clone(),
+                Purpose::EditFile { node, old, .. } => (node.clone(), old.clone()),
                 _ => return,
             },
             _ => return,
         };
-        let lines = vec![format!("on {}", self.called(&write.node)), String::new()];
+        let lines = vec![format!("on {}", self.node_name(&node)), String::new()];
         let differs = difference::told(&old, &write.text);
         let title = format!("Write {}?", cut(&clean(&write.path), 60));
-        let origin = self.origin_of(&write.node);
-        if self.protects(origin) {
+        if self.protects(node.origin) {
             return;
         }
-        let then = Then::change(origin, Change::WriteFile(Box::new(write)));
+        let then = Then::change(node.origin, Change::WriteFile(Box::new(write)));
         let question = Question::new(&title, lines, then).showing(differs);
         self.overlays.push(Overlay::Question(Box::new(question)));
     }
@@ -157,7 +153,7 @@ impl State {
             }
             _ => return Err(("local", "this is no copy".to_owned())),
         };
-        Ok(Copying { id: 0, origin: self.origin_of(&node), node, remote, local: local.into() })
+        Ok(Copying { id: 0, origin: node.origin, node: node.id, remote, local: local.into() })
     }
 
     /// Begins a copy: one from the node at once, one to it after a yes.
@@ -168,16 +164,11 @@ impl State {
         copying.id = self.looks_begun;
         if to_node {
             let lines = vec![
-                format!("on {}", self.called(&copying.node)),
+                format!("on {}", self.node_name(&NodeId::new(copying.origin, &*copying.node))),
                 format!("  {} to {}", copying.local.display(), clean(&copying.remote)),
                 "  A file of that name there is replaced when the copy is whole.".to_owned(),
             ];
-            self.confirm_on(
-                &copying.node.clone(),
-                "Copy this file to the node?",
-                lines,
-                Change::Upload(Box::new(copying)),
-            );
+            self.confirm_on(copying.origin, "Copy this file to the node?", lines, Change::Upload(Box::new(copying)));
         } else {
             self.overlays.pop();
             self.list_copying(&copying, "download", None);
@@ -189,7 +180,8 @@ impl State {
     pub(in crate::console::state) fn list_copying(&mut self, copying: &Copying, what: &str, agreed: Option<u64>) {
         let name = copying.local.file_name().map(|name| clean(&name.to_string_lossy())).unwrap_or_default();
         let what = format!("{what} {name}");
-        self.transfers.push(Transfer { id: copying.id, node: copying.node.clone(), what, agreed, done: 0, total: 0 });
+        let node = NodeId::new(copying.origin, &*copying.node);
+        self.transfers.push(Transfer { id: copying.id, node, what, agreed, done: 0, total: 0 });
     }
 
     /// The copy from or to the shown node that began last.

@@ -3,26 +3,28 @@
 use super::{NodeView, Subject, Tab, files::join, log::Source};
 use crate::console::{
     effect::Effect,
+    origin::NodeId,
     state::{
         Pane, State,
         form::{Field, Form, Purpose},
+        node::Node,
         overlay::Overlay,
     },
 };
 
 impl State {
     /// The node that `files` and `logs` are about where they name none: that of the view, or the one under the cursor.
-    fn node_here(&self) -> Result<String, String> {
+    fn node_here(&self) -> Result<NodeId, String> {
         let view = self.shown_node_view().map(|view| view.node.clone());
         let here = view.or_else(|| match self.pane {
-            Pane::Fleet => self.fleet.current().map(|node| node.id.clone()),
+            Pane::Fleet => self.fleet.current().map(Node::node_id),
             _ => None,
         });
         here.ok_or_else(|| "there is no node here; name one".to_owned())
     }
 
     /// The node that a text names, and the path behind it. Either may be missing.
-    pub(in crate::console::state) fn node_and_path(&self, text: &str) -> Result<(String, Option<String>), String> {
+    pub(in crate::console::state) fn node_and_path(&self, text: &str) -> Result<(NodeId, Option<String>), String> {
         let text = text.trim();
         let (name, path) = match text.find('/').filter(|at| *at == 0 || text[..*at].ends_with(' ')) {
             Some(at) => (text[..at].trim(), Some(text[at..].to_owned())),
@@ -64,7 +66,7 @@ impl State {
     }
 
     /// Shows a tab of the view of a node. What was seen of the node before stays.
-    fn view_of(&mut self, node: String, tab: Tab, fx: &mut Vec<Effect>) -> &mut NodeView {
+    fn view_of(&mut self, node: NodeId, tab: Tab, fx: &mut Vec<Effect>) -> &mut NodeView {
         self.go(Pane::Fleet, fx);
         let view = self.node_view.take().filter(|view| view.node == node);
         let view = self.node_view.insert(view.unwrap_or_else(|| NodeView::of(node, tab)));
@@ -88,8 +90,8 @@ impl State {
     }
 
     /// The paths of the shown folder that begin as a text does, for completion.
-    pub(in crate::console::state) fn paths_like(&self, node: &str, typed: &str) -> Vec<String> {
-        let Some(view) = self.node_view.as_ref().filter(|view| view.node == node) else { return Vec::new() };
+    pub(in crate::console::state) fn paths_like(&self, node: &NodeId, typed: &str) -> Vec<String> {
+        let Some(view) = self.node_view.as_ref().filter(|view| view.node == *node) else { return Vec::new() };
         let paths = view.files.table.rows().iter().filter_map(|entry| {
             let end = if entry.is_folder() { "/" } else { "" };
             Some(format!("{}{end}", view.files.path_of(entry)?))
@@ -98,8 +100,8 @@ impl State {
     }
 
     /// The units of a node that are known, for completion.
-    pub(in crate::console::state) fn units_of(&self, node: &str) -> Vec<String> {
-        let view = self.node_view.as_ref().filter(|view| view.node == node);
+    pub(in crate::console::state) fn units_of(&self, node: &NodeId) -> Vec<String> {
+        let view = self.node_view.as_ref().filter(|view| view.node == *node);
         view.map_or(Vec::new(), |view| view.services.table.rows().iter().map(|service| service.name.clone()).collect())
     }
 }

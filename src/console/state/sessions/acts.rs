@@ -5,7 +5,7 @@ use crate::{
     console::{
         action::Action,
         effect::{Change, Effect, Query},
-        origin::Origin,
+        origin::{NodeId, Origin},
         state::{
             Pane, State,
             overlay::{Overlay, Question, Then, listed},
@@ -95,7 +95,7 @@ impl State {
             return;
         };
         let lines = text::plain_lines(&transcript.text).into_iter().map(|line| (Tone::Plain, line)).collect();
-        let title = format!("{} on {}", session.owner, self.node_name(&session.node));
+        let title = format!("{} on {}", session.owner, self.node_name(&session.node_id()));
         let mut viewer = Viewer::new(title, format!("{}.log", session.id), lines);
         viewer.note = transcript.note.clone();
         self.sessions.viewer = Some(viewer);
@@ -119,7 +119,7 @@ impl State {
             let whose = if self.is_own(session) { "yours".to_owned() } else { format!("of {}", session.owner) };
             let lasted =
                 session.lasted(self.now).map(|lasted| format!(", for {}", text::span(lasted))).unwrap_or_default();
-            format!("{}, {whose} on {}{lasted}", clean(&session.id), self.node_name(&session.node))
+            format!("{}, {whose} on {}{lasted}", clean(&session.id), self.node_name(&session.node_id()))
         });
         if others > 0 {
             lines.push(format!("{} of others among them", text::count(others, "session")));
@@ -157,7 +157,7 @@ impl State {
         let own = self.is_own(&session);
         let whose = if own { "yours".to_owned() } else { format!("of {}", session.owner) };
         let mut lines = vec![format!("{}, {whose}", clean(&session.id))];
-        lines.push(format!("on {} ({})", self.node_name(&session.node), clean(&session.node)));
+        lines.push(format!("on {} ({})", self.node_name(&session.node_id()), clean(&session.node)));
         if let Some(lasted) = session.lasted(self.now) {
             lines.push(format!("running for {}", text::span(lasted)));
         }
@@ -178,7 +178,7 @@ impl State {
     }
 
     /// A node's name, or its id where that is all that is known.
-    pub fn node_name(&self, id: &str) -> String {
-        self.fleet.node(id).map_or_else(|| clean(id), |node| node.name.clone())
+    pub fn node_name(&self, node: &NodeId) -> String {
+        self.fleet.node(node).map_or_else(|| clean(&node.id), |node| node.name.clone())
     }
 }

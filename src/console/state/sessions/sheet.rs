@@ -72,7 +72,7 @@ impl Sheet for SessionRows<'_> {
     }
 
     fn tagged(&self, row: usize) -> Option<&Node> {
-        self.list.get(row).and_then(|session| self.fleet.node(&session.node))
+        self.list.get(row).and_then(|session| self.fleet.node_in(session.origin, &session.node))
     }
 
     fn origin(&self, row: usize) -> Option<Origin> {
@@ -85,7 +85,9 @@ impl Sheet for SessionRows<'_> {
             // Those that run stand first.
             0 => Fact::Word(usize::from(!session.is_running()), session.word()),
             1 => Fact::text(
-                self.fleet.node(&session.node).map_or_else(|| clean(&session.node), |node| node.name.clone()),
+                self.fleet
+                    .node_in(session.origin, &session.node)
+                    .map_or_else(|| clean(&session.node), |node| node.name.clone()),
             ),
             2 => Fact::text(&session.owner),
             3 => Fact::time(session.started),

@@ -1,6 +1,6 @@
 //! What keys and actions do among the shells.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -15,10 +15,11 @@ use crate::{
     console::{
         action::{Action, Layer},
         effect::Effect,
-        origin::Origin,
+        origin::{NodeId, Origin},
         state::{
             Pane, State,
             form::{Field, Form, Purpose},
+            node::Node,
             overlay::{Overlay, Pick, Question, ShellChoice, Then},
             sessions::Session,
         },
@@ -108,8 +109,8 @@ impl State {
     }
 
     /// Opens a shell on a node.
-    pub(in crate::console::state) fn shell_on(&mut self, node: Option<String>, fx: &mut Vec<Effect>) {
-        self.shell_at(node.map(|node| (self.origin_of(&node), node)), fx);
+    pub(in crate::console::state) fn shell_on(&mut self, node: Option<NodeId>, fx: &mut Vec<Effect>) {
+        self.shell_at(node.map(|node| (node.origin, node.id)), fx);
     }
 
     /// Opens a shell on a node of an origin.
@@ -144,8 +145,8 @@ impl State {
             self.warn("There is no connection yet.");
             return None;
         }
-        let name = self.fleet.node(node).map_or_else(|| clean(node), |node| node.name.clone());
-        let profile = self.session_profile(node);
+        let name = self.fleet.node_in(origin, node).map_or_else(|| clean(node), |node| node.name.clone());
+        let profile = self.session_profile(origin, node);
         let (room, scrollback, now) = (self.shell_room(), self.settings.scrollback, self.now);
         let policy = match self.settings.clipboard {
             Clipboard::Ask => ClipboardPolicy::Ask,
@@ -182,14 +183,12 @@ impl State {
     }
 
     /// Opens a shell on each of these nodes, marked to be typed into together.
-    pub(in crate::console::state) fn shells_on(&mut self, mut nodes: Vec<String>, fx: &mut Vec<Effect>) {
+    pub(in crate::console::state) fn shells_on(&mut self, nodes: Vec<NodeId>, fx: &mut Vec<Effect>) {
         match nodes.len() {
             0 => self.tell("There is no node here to open a shell on."),
             1 => self.shell_on(nodes.into_iter().next(), fx),
             many => {
-                let name = |id: &String| self.fleet.node(id).map_or_else(|| clean(id), |node| node.name.clone());
-                nodes.sort_by_key(name);
-                let names: Vec<String> = nodes.iter().take(8).map(name).collect();
+                let names: Vec<String> = nodes.iter().take(8).map(|node| self.node_name(node)).collect();
                 let more = many - names.len();
                 let more = if more > 0 { format!(" and {more} more") } else { String::new() };
                 let lines = vec![
@@ -206,9 +205,9 @@ impl State {
     }
 
     /// Opens the shells that were agreed to.
-    pub(in crate::console::state) fn open_shells(&mut self, nodes: &[String], fx: &mut Vec<Effect>) {
+    pub(in crate::console::state) fn open_shells(&mut self, nodes: &[NodeId], fx: &mut Vec<Effect>) {
         for node in nodes {
-            let opened = self.open_shell(self.origin_of(node), node, None, fx);
+            let opened = self.open_shell(node.origin, &node.id, None, fx);
             if let Some(tab) = opened.and_then(|id| self.shells.tab_mut(id)) {
                 tab.marked = true;
             }
@@ -315,9 +314,8 @@ impl State {
     }
 
     pub(in crate::console::state) fn rename_shell(&mut self, tab: u64, name: Option<String>) {
-        let node = self.shells.tab(tab).map(|tab| tab.node.clone()).unwrap_or_default();
-        let of_node = || self.fleet.node(&node).map_or_else(|| clean(&node), |node| node.name.clone());
-        let name = name.unwrap_or_else(of_node);
+        let node = self.shells.tab(tab).map(|tab| NodeId::new(tab.origin, &*tab.node)).unwrap_or_default();
+        let name = name.unwrap_or_else(|| self.node_name(&node));
         if let Some(tab) = self.shells.tab_mut(tab) {
             tab.name = name;
         }
@@ -335,7 +333,7 @@ impl State {
         if let Some(tab) = here {
             offered.push((
                 (tab.name.clone(), "another shell on this node".to_owned()),
-                ShellChoice::Node(tab.node.clone()),
+                ShellChoice::Node(NodeId::new(tab.origin, &*tab.node)),
             ));
         }
         if place.is_some() {
@@ -343,9 +341,10 @@ impl State {
             offered
                 .extend(self.shells.in_order().into_iter().filter(elsewhere).map(|(_, tab)| open_tab(tab, self.now)));
         }
-        let here = here.map(|tab| tab.node.as_str());
-        let others = self.fleet.own().filter(|node| node.ping == PingStatus::Online && Some(&*node.id) != here);
-        offered.extend(others.map(|node| ((node.name.clone(), node.id.clone()), ShellChoice::Node(node.id.clone()))));
+        let is_here = |node: &Node| here.is_some_and(|tab| tab.origin == node.origin && tab.node == node.id);
+        let others = self.fleet.own().filter(|node| node.ping == PingStatus::Online && !is_here(node));
+        let other = |node: &Arc<Node>| ((node.name.clone(), self.fleet.said(node)), ShellChoice::Node(node.node_id()));
+        offered.extend(others.map(other));
         let title = match place {
             None => "Open a shell on",
             Some(Axis::Columns) => "Show at the right",
@@ -385,7 +384,7 @@ impl State {
             }
         }
         match choice {
-            ShellChoice::Node(node) => _ = self.open_shell(self.origin_of(&node), &node, place, fx),
+            ShellChoice::Node(node) => _ = self.open_shell(node.origin, &node.id, place, fx),
             ShellChoice::Open(tab) => match place {
                 Some(axis) => self.shells.join(tab, axis),
                 None => self.shells.focus(tab),

@@ -4,6 +4,7 @@ use crate::{
     config::session::SessionProfile,
     console::{
         effect::Effect,
+        origin::Origin,
         state::{
             State,
             filter::Matching,
@@ -15,7 +16,11 @@ use crate::{
 
 impl State {
     /// The first profile that fits a node. One whose filter makes no sense fits none, and says so.
-    pub(in crate::console::state) fn session_profile(&mut self, node: &str) -> Option<Box<SessionProfile>> {
+    pub(in crate::console::state) fn session_profile(
+        &mut self,
+        origin: Origin,
+        node: &str,
+    ) -> Option<Box<SessionProfile>> {
         let mut wrong = Vec::new();
         let fits = |profile: &&SessionProfile| {
             let query = Query::parse(&profile.filter, &[]);
@@ -25,7 +30,7 @@ impl State {
             }
             let row = |node| Row { node, marked: false, served: false, now: self.now };
             let passes = |node| query.passes(&row(node), &mut Matching::default());
-            self.fleet.node(node).map_or(query.is_empty(), passes)
+            self.fleet.node_in(origin, node).map_or(query.is_empty(), passes)
         };
         let found = self.settings.sessions.iter().find(fits).cloned().map(Box::new);
         wrong.iter().for_each(|wrong| self.warn(wrong));
@@ -40,7 +45,7 @@ impl State {
             (Err(error), None) => return Err(error),
         };
         let before = fx.len();
-        let opened = self.open_shell(self.origin_of(&node), &node, None, fx);
+        let opened = self.open_shell(node.origin, &node.id, None, fx);
         let Some(document) = document else { return Ok(()) };
         let named = Some(Box::new(SessionProfile { document: Some(document), ..SessionProfile::default() }));
         for effect in &mut fx[before..] {

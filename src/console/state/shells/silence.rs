@@ -90,7 +90,7 @@ impl State {
     pub(in crate::console::state) fn check_shells(&mut self) {
         let now = self.now;
         for tab in &mut self.shells.tabs {
-            let Some(node) = self.fleet.node(&tab.node).filter(|node| node.origin == tab.origin) else { continue };
+            let Some(node) = self.fleet.node_in(tab.origin, &tab.node) else { continue };
             let lost = matches!(node.ping, PingStatus::ConnectionLost | PingStatus::Inactive);
             tab.silence.fleet_says(lost, node.last_seen, now);
         }

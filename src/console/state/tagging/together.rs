@@ -11,7 +11,7 @@ use super::{
 use crate::{
     console::{
         effect::Retag,
-        origin::Origin,
+        origin::{NodeId, Origin},
         text::{clean, count, cut},
     },
     ssm::{ResourceTypeForTagging, Tag},
@@ -81,7 +81,7 @@ impl State {
     /// Asks whether the tags of nodes shall be changed so. What is wrong with that, and in which field.
     pub(in crate::console::state) fn confirm_together(
         &mut self,
-        nodes: &[String],
+        nodes: &[NodeId],
         text: &str,
     ) -> Result<(), (&'static str, String)> {
         let wanted = Together::read(text).map_err(|problem| ("tags", problem))?;
@@ -90,7 +90,7 @@ impl State {
         let (mut elsewhere, mut unknown, mut same, mut full) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (origin, nodes) in writable {
             let mut changes = Vec::new();
-            for node in nodes.iter().filter_map(|id| self.fleet.node(id)) {
+            for node in nodes.iter().filter_map(|id| self.fleet.node_in(origin, id)) {
                 let name = node.name.clone();
                 let Some(tags) = node.tags.as_ref().filter(|_| !node.wants_tags()) else {
                     unknown.push(name);
@@ -200,9 +200,9 @@ mod tests {
         bench.apply(Update::Changed(Origin::default(), Ok(Changed::Retagged { done: done.clone(), failed }), None));
         let told = |bench: &Bench, text: &str| bench.state.notices.all().any(|n| n.trouble.what.contains(text));
         assert!(told(&bench, "mi-3: TooManyUpdates") && told(&bench, "Changed the tags of 2 nodes"));
-        let env = |bench: &Bench, id: &str| bench.state.fleet.node(id).unwrap().tag("Env").map(str::to_owned);
+        let env = |bench: &Bench, id: &str| bench.state.fleet.node(&id.into()).unwrap().tag("Env").map(str::to_owned);
         assert_eq!((env(&bench, "mi-2"), env(&bench, "mi-3")), (Some("prod".to_owned()), Some("test".to_owned())));
-        assert_eq!(bench.state.fleet.node("mi-2").unwrap().tag("aws:x"), Some("y"));
+        assert_eq!(bench.state.fleet.node(&"mi-2".into()).unwrap().tag("aws:x"), Some("y"));
         bench.press("z");
         assert!(bench.screen(90, 30).contains("Take back what was changed"));
         bench.press("y");
