@@ -4,7 +4,10 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::bail;
 use clap::Args;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, stdin, stdout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, stdin, stdout},
+    time::{Instant, sleep_until},
+};
 
 use super::{Global, choice, nodes, stop::stopped, talk};
 use crate::{
@@ -16,6 +19,8 @@ const DOCUMENT: &str = "AWS-StartSSHSession";
 const READ: usize = 64 * 1024;
 /// How long the server has to close its end once ours is closed.
 const FAREWELL: Duration = Duration::from_secs(3);
+/// How long a node that has fallen silent before the server's first word may stay so.
+const PATIENCE: Duration = Duration::from_secs(9);
 
 /// Connect standard input and output with the SSH server of a node.
 ///
@@ -38,7 +43,7 @@ impl SshProxy {
         let outcome = runtime.block_on(async {
             let client = choice::connect(global).await?;
             let target = nodes::target(&client, &self.node).await?;
-            carry(open(&client, target, self.port).await?).await
+            carry(open(&client, target, self.port).await?, self.port).await
         });
         // Standard input is read by a thread that cannot be interrupted.
         runtime.shutdown_background();
@@ -66,7 +71,7 @@ async fn open(client: &Client, target: String, port: u16) -> anyhow::Result<Sess
     }
 }
 
-async fn carry(mut session: Session) -> anyhow::Result<ExitCode> {
+async fn carry(mut session: Session, port: u16) -> anyhow::Result<ExitCode> {
     let mut stop = std::pin::pin!(stopped()?);
     let input = session.input_handle();
     let upwards = async {
@@ -79,34 +84,106 @@ async fn carry(mut session: Session) -> anyhow::Result<ExitCode> {
     };
     let downwards = async {
         let mut writer = stdout();
+        let mut silence = Silence::default();
         loop {
-            match session.next().await {
+            let event = tokio::select! {
+                event = session.next() => event,
+                () = sleep_until(silence.until.unwrap_or_else(Instant::now)), if silence.until.is_some() => {
+                    return Ok(Ended::Unheard);
+                }
+            };
+            match event {
                 Some(SessionEvent::Output(bytes)) => {
+                    silence.note(&SessionEvent::Output(bytes.clone()), Instant::now());
                     writer.write_all(&bytes).await?;
                     writer.flush().await?;
                 }
-                Some(SessionEvent::Reconnecting { attempt: 1 }) => {
-                    talk::say("fleetdeck: connection lost, trying again")
+                Some(event) => {
+                    silence.note(&event, Instant::now());
+                    match event {
+                        SessionEvent::Reconnecting { attempt: 1 } => {
+                            talk::say("fleetdeck: connection lost, trying again")
+                        }
+                        SessionEvent::Closed { reason } => return Ok(Ended::There(reason.unwrap_or_default())),
+                        _ => {}
+                    }
                 }
-                Some(SessionEvent::Closed { reason }) => return anyhow::Ok(Some(reason)),
-                Some(_) => {}
-                None => return Ok(Some(None)),
+                None => return anyhow::Ok(Ended::There(String::new())),
             }
         }
     };
     let ended = tokio::select! {
-        () = upwards => None,
+        () = upwards => Ended::Here,
         ended = downwards => ended?,
-        () = &mut stop => None,
+        () = &mut stop => Ended::Here,
     };
     match ended {
-        Some(Some(reason)) if !reason.is_empty() => bail!("the session has ended: {reason}"),
-        Some(_) => {}
-        None => {
+        Ended::There(reason) if reason.is_empty() => return Ok(ExitCode::SUCCESS),
+        Ended::There(reason) => bail!("the session has ended: {reason}"),
+        Ended::Here | Ended::Unheard => {
             session.terminate().await;
             let end = async { while session.next().await.is_some() {} };
             let _ = tokio::time::timeout(FAREWELL, end).await;
         }
     }
+    if let Ended::Unheard = ended {
+        bail!(
+            "nothing comes from port {port} of the node. Probably nothing listens there: some agents then fall silent"
+        );
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who ended the connection.
+enum Ended {
+    /// The user, or whoever he was.
+    Here,
+    /// The service or the node; why, if it failed.
+    There(String),
+    /// Nobody: the server never said a word, and the node does not answer.
+    Unheard,
+}
+
+/// Notices that there is no server. AWS's agent takes the session before it tries the port, and when the port refuses, the
+/// program that serves the session goes down without a word; the service hears of it a minute later. What its user said by
+/// then is never acknowledged. A server that has said something once is waited for, however long the line takes.
+#[derive(Default)]
+struct Silence {
+    heard: bool,
+    /// When it has been enough.
+    until: Option<Instant>,
+}
+
+impl Silence {
+    fn note(&mut self, event: &SessionEvent, now: Instant) {
+        match event {
+            SessionEvent::Output(_) => (self.heard, self.until) = (true, None),
+            SessionEvent::Silent(_) if !self.heard => self.until = Some(now + PATIENCE),
+            SessionEvent::Answered | SessionEvent::Reconnecting { .. } => self.until = None,
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_server_that_never_spoke_is_given_up() {
+        let now = Instant::now();
+        let silent = SessionEvent::Silent(Duration::from_secs(6));
+        let mut silence = Silence::default();
+        silence.note(&silent, now);
+        assert_eq!(silence.until, Some(now + PATIENCE));
+        silence.note(&SessionEvent::Answered, now);
+        assert_eq!(silence.until, None, "the node was only slow");
+        silence.note(&silent, now);
+        silence.note(&SessionEvent::Reconnecting { attempt: 1 }, now);
+        assert_eq!(silence.until, None, "the line was lost, and says nothing of the server");
+        silence.note(&silent, now);
+        silence.note(&SessionEvent::Output("SSH-2.0".into()), now);
+        silence.note(&silent, now);
+        assert_eq!(silence.until, None, "a session that works is not ended");
+    }
 }
