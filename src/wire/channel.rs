@@ -28,7 +28,7 @@ use uuid::Uuid;
 
 use super::{
     envelope::{EnvelopeError, View, created_date, kind, payload},
-    memory::keep_for_streams,
+    memory::{self, keep_for_streams},
     messages::{
         Acknowledged, ChannelClosed, HandshakeComplete, HandshakeRequest, HandshakeResponse, SessionState, TerminalSize,
     },
@@ -238,11 +238,8 @@ impl Channel {
             stream if stream == self.role.receives() => {
                 self.paused = false;
                 self.heard = Some(now);
-                let content = Content {
-                    payload_type: message.payload_type,
-                    // The payload is the end of the message.
-                    payload: bytes.slice(bytes.len() - message.payload.len()..),
-                };
+                let content =
+                    Content { payload_type: message.payload_type, payload: memory::lasting(bytes, message.payload) };
                 self.stream_frame(message.message_id, message.sequence_number, content, now);
             }
             other => tracing::debug!(message_type = other, "a message that is not for this end of the channel"),

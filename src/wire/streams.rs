@@ -23,6 +23,7 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
+    memory::lasting,
     rope::Rope,
     smux::{Mux, MuxError, MuxEvent, Side, StreamId},
 };
@@ -30,6 +31,8 @@ use crate::ssm::Timestamp;
 
 /// Bytes that may wait for connections before the stream is no longer read; the size of AWS's peers.
 const BACKLOG: usize = 4 * 1024 * 1024;
+/// What a piece that waits costs besides its bytes, so that a stream of single ones is bounded too.
+const PIECE_COST: usize = 64;
 /// Reads of connections that may wait for the owner.
 const READS: usize = 16;
 const READ: usize = 64 * 1024;
@@ -173,7 +176,10 @@ impl Streams {
                     carry(stream, socket, data, &told, &backlog).await;
                     Told::Ended
                 }
-                Err(error) => Told::Refused(error),
+                Err(error) => {
+                    forgo(data, &backlog);
+                    Told::Refused(error)
+                }
             };
             let _ = told.send((stream, last)).await;
         });
@@ -212,9 +218,11 @@ impl Streams {
             }
             if let Some(connection) = self.connections.get(&stream) {
                 let length = data.len();
-                self.backlog.bytes.fetch_add(length, Ordering::AcqRel);
+                // The rest of the message may be for connections that are not slow.
+                let data = lasting(&data, &data);
+                self.backlog.bytes.fetch_add(length + PIECE_COST, Ordering::AcqRel);
                 if connection.to.send(data).is_err() {
-                    self.backlog.bytes.fetch_sub(length, Ordering::AcqRel);
+                    self.backlog.bytes.fetch_sub(length + PIECE_COST, Ordering::AcqRel);
                 } else {
                     self.counts.received.fetch_add(length as u64, Ordering::Relaxed);
                 }
@@ -337,7 +345,7 @@ async fn carry<S>(
         let mut debt = Debt { backlog, bytes: 0 };
         let mut whole = true;
         while let Some(piece) = data.recv().await {
-            debt.bytes = piece.len();
+            debt.bytes = piece.len() + PIECE_COST;
             if piece.is_empty() {
                 break;
             }
@@ -362,11 +370,15 @@ async fn carry<S>(
             },
         }
     }
-    // What still waits for the connection has nowhere to go.
+    forgo(data, backlog);
+}
+
+/// Whatever still waits for a connection has nowhere to go.
+fn forgo(mut data: mpsc::UnboundedReceiver<Bytes>, backlog: &Backlog) {
     data.close();
     let mut rest = Debt { backlog, bytes: 0 };
     while let Ok(piece) = data.try_recv() {
-        rest.bytes += piece.len();
+        rest.bytes += piece.len() + PIECE_COST;
     }
 }
 
@@ -540,6 +552,41 @@ mod tests {
         tokio::spawn(pair.run(true, refused));
         assert_eq!(errors.recv().await, Some(io::ErrorKind::ConnectionRefused));
         assert_eq!(user.read(&mut [0; 8]).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_was_meant_for_connections_that_were_refused_holds_nothing_up() {
+        let mut peer = Mux::new(Side::Client);
+        let mut far = Streams::new(Side::Server, Arc::default());
+        for _ in 0..2 * BACKLOG / (64 * 1024) {
+            let stream = peer.open();
+            peer.write(stream, &[7; 64 * 1024]);
+            assert!(far.wants_input());
+            while let Some(bytes) = peer.poll_output() {
+                for stream in far.receive(bytes).unwrap() {
+                    far.attach(stream, async { Err::<DuplexStream, _>(io::ErrorKind::ConnectionRefused.into()) });
+                }
+            }
+            while !matches!(far.next().await, Turn::Refused { .. }) {}
+        }
+    }
+
+    #[tokio::test]
+    async fn single_bytes_for_a_connection_that_takes_nothing_are_bounded_as_well() {
+        let mut peer = Mux::new(Side::Client);
+        let stream = peer.open();
+        let mut far = Streams::new(Side::Server, Arc::default());
+        let opening = peer.poll_output().unwrap();
+        for stream in far.receive(opening).unwrap() {
+            far.attach(stream, std::future::pending::<io::Result<DuplexStream>>());
+        }
+        let mut pieces = 0;
+        while far.wants_input() {
+            peer.write(stream, b"x");
+            far.receive(peer.poll_output().unwrap()).unwrap();
+            pieces += 1;
+            assert!(pieces < 100_000, "every byte takes a place of its own");
+        }
     }
 
     #[tokio::test]
