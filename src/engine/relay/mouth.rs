@@ -16,8 +16,10 @@ use axum::{
 use futures_util::{Sink, stream::SplitSink};
 use tokio::{sync::Semaphore, time::sleep};
 
-/// Frames that wait for an end, at most 64 KiB each between our own ends.
-const QUEUE: usize = 64;
+/// Room for what waits for an end, in KiB.
+const ROOM: u32 = 4 * 1024;
+/// What a frame takes of it at least: no more than 64 frames wait. Between our own ends none is larger.
+const FRAME: u32 = 64;
 /// How long an end that is to be hung up on may take for what is still to leave.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -25,7 +27,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Mouth {
     out: Mutex<Out>,
-    /// Room for frames that wait. Closed when nothing leaves any more.
+    /// Room for frames that wait, in KiB. Closed when nothing leaves any more.
     room: Semaphore,
 }
 
@@ -46,7 +48,7 @@ impl Mouth {
     pub(super) fn new(sink: Option<SplitSink<WebSocket, Message>>) -> Self {
         let task = Waker::noop().clone();
         let out = Out { sink, waiting: VecDeque::new(), task, over: false, farewell: false };
-        Self { out: Mutex::new(out), room: Semaphore::new(QUEUE) }
+        Self { out: Mutex::new(out), room: Semaphore::new(ROOM as usize) }
     }
 
     /// Puts a frame behind those that wait, once there is room. It leaves with the next [`Mouth::push`]. A frame for an end
@@ -61,11 +63,12 @@ impl Mouth {
     }
 
     async fn put_message(&self, message: Message) -> bool {
-        let permit = match self.room.try_acquire() {
+        let size = size(&message);
+        let permit = match self.room.try_acquire_many(size) {
             Ok(permit) => Ok(permit),
             Err(_) => {
                 self.push();
-                self.room.acquire().await
+                self.room.acquire_many(size).await
             }
         };
         let Ok(permit) = permit else { return false };
@@ -76,9 +79,10 @@ impl Mouth {
 
     /// Sends a frame that may be lost: when there is no room, nobody waits.
     pub(super) fn try_send(&self, bytes: Bytes) {
-        if let Ok(permit) = self.room.try_acquire() {
+        let message = Message::Binary(bytes);
+        if let Ok(permit) = self.room.try_acquire_many(size(&message)) {
             permit.forget();
-            self.out().waiting.push_back(Message::Binary(bytes));
+            self.out().waiting.push_back(message);
             self.push();
         }
     }
@@ -137,6 +141,15 @@ impl Mouth {
     }
 }
 
+/// What a frame takes of the room. One that is larger than all of it waits until everything before it has left.
+fn size(message: &Message) -> u32 {
+    let bytes = match message {
+        Message::Binary(bytes) | Message::Ping(bytes) => bytes.len(),
+        _ => 0,
+    };
+    u32::try_from(bytes / 1024).unwrap_or(ROOM).clamp(FRAME, ROOM)
+}
+
 impl Out {
     /// Ready when everything that waits has left.
     fn drive(&mut self, context: &mut Context<'_>, room: &Semaphore) -> Poll<Result<(), axum::Error>> {
@@ -145,8 +158,9 @@ impl Out {
         while !self.waiting.is_empty() {
             ready!(sink.as_mut().poll_ready(context))?;
             if let Some(message) = self.waiting.pop_front() {
+                let size = size(&message);
                 sink.as_mut().start_send(message)?;
-                room.add_permits(1);
+                room.add_permits(size as usize);
             }
         }
         if self.over && !self.farewell {
@@ -174,7 +188,7 @@ mod tests {
     /// An end whose socket takes nothing any more.
     fn jammed() -> std::sync::Arc<Mouth> {
         let mouth = Mouth::new(None);
-        for _ in 0..QUEUE {
+        for _ in 0..ROOM / FRAME {
             mouth.put(Bytes::new()).now_or_never().expect("there is room");
         }
         mouth.into()
@@ -190,5 +204,16 @@ mod tests {
         assert!(waiting.as_mut().now_or_never().is_none());
         assert!(relays.attach("s", Side::Client, &new, None));
         assert!(waiting.now_or_never().is_some(), "the agent's reader goes on");
+    }
+
+    #[test]
+    fn large_frames_take_the_room_of_many() {
+        let large = || Bytes::from(vec![0; 8 << 20]);
+        let mouth = Mouth::new(None);
+        assert!(mouth.put(large()).now_or_never().is_some(), "one of any size has room where nothing waits");
+        assert!(mouth.put(Bytes::new()).now_or_never().is_none());
+        let mouth = Mouth::new(None);
+        mouth.put(Bytes::new()).now_or_never().expect("there is room");
+        assert!(mouth.put(large()).now_or_never().is_none());
     }
 }

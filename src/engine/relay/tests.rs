@@ -357,6 +357,81 @@ async fn tokens_are_good_for_their_own_session_and_end_once() {
     assert_eq!(code(served.harness.call(unknown).await), "DoesNotExistException");
 }
 
+/// What a connection says before it goes, if it is upgraded at all.
+async fn leave(served: &Served, id: &str, words: &[Frame]) {
+    let token = served.harness.call(ResumeSession { session_id: id.to_owned() }).await.unwrap().token_value.unwrap();
+    let url = format!("ws://{}/v1/data-channel/{id}?role=publish_subscribe", served.address);
+    let (mut socket, _) = connect_async(url).await.unwrap();
+    let open = OpenChannel { token_value: token, ..Default::default() };
+    let open = Frame::text(serde_json::to_string(&open).unwrap());
+    for frame in std::iter::once(&open).chain(words) {
+        // The other side may have hung up on it.
+        let _ = socket.send(frame.clone()).await;
+    }
+}
+
+#[tokio::test]
+async fn clients_that_leave_at_any_moment_leave_the_session_to_the_next() {
+    let mut served = Served::start().await;
+    let (id, mut agent, client) = joined(&mut served).await;
+    drop(client);
+    drop(TcpStream::connect(served.address).await.unwrap());
+    let path = format!("ws://{}/v1/data-channel/{id}?role=publish_subscribe", served.address);
+    drop(connect_async(&path).await.unwrap());
+    let typed = |payload_type| {
+        let new = Envelope::new(kind::INPUT, Timestamp::from_millis(1), b"{".into());
+        Frame::binary(Envelope { payload_type, ..new }.encode())
+    };
+    let lie = Envelope::new(kind::ACKNOWLEDGE, Timestamp::from_millis(1), b"{\"Acknowledged".into()).encode();
+    leave(&served, &id, &[]).await;
+    leave(&served, &id, &[Frame::binary(vec![0xff; 200]), Frame::text("}"), Frame::Pong(vec![1; 8].into())]).await;
+    leave(&served, &id, &[typed(payload::OUTPUT), typed(payload::HANDSHAKE_RESPONSE), Frame::binary(lie)]).await;
+    leave(&served, &id, &[Frame::binary(vec![0; 9 << 20]), typed(payload::SIZE)]).await;
+    let token = served.harness.call(ResumeSession { session_id: id.clone() }).await.unwrap().token_value.unwrap();
+    let mut client = served.dial(&id, &token.0).await;
+    let sent = say(&mut client, kind::INPUT, b"the last one").await;
+    while next(&mut agent).await.unwrap() != sent {}
+    let sent = say(&mut agent, kind::OUTPUT, b"welcome").await;
+    while next(&mut client).await.unwrap() != sent {}
+}
+
+#[tokio::test]
+async fn a_pair_that_floods_and_does_not_listen_leaves_others_alone() {
+    let mut served = Served::start().await;
+    let (_, mut bad_agent, mut bad_client) = joined(&mut served).await;
+    let flood = tokio::spawn(async move {
+        let mut large = Envelope::new(kind::OUTPUT, Timestamp::from_millis(1), vec![7; 4 << 20]);
+        for sequence in 0i64.. {
+            large.sequence_number = sequence;
+            let noise = Frame::binary(vec![0xff; 1_000]);
+            let repeated = Envelope { sequence_number: 0, ..large.clone() };
+            let sends = async {
+                let agent = async {
+                    bad_agent.feed(Frame::binary(large.encode())).await?;
+                    bad_agent.send(Frame::binary(repeated.encode())).await
+                };
+                let client = async {
+                    bad_client.feed(noise).await?;
+                    bad_client.send(Frame::Ping(vec![1].into())).await
+                };
+                let _ = tokio::join!(agent, client);
+            };
+            // Whoever is not read any more is not waited for either.
+            let _ = tokio::time::timeout(Duration::from_millis(50), sends).await;
+        }
+    });
+    let (_, mut agent, mut client) = joined(&mut served).await;
+    for round in 0..200 {
+        let text = format!("{round}");
+        let sent = say(&mut client, kind::INPUT, text.as_bytes()).await;
+        assert_eq!(next(&mut agent).await.unwrap(), sent);
+        let sent = say(&mut agent, kind::OUTPUT, text.as_bytes()).await;
+        assert_eq!(next(&mut client).await.unwrap(), sent);
+    }
+    assert!(!flood.is_finished());
+    flood.abort();
+}
+
 #[tokio::test]
 async fn a_slow_reader_slows_the_writer_and_nothing_piles_up() {
     let mut served = Served::start().await;
