@@ -117,12 +117,15 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
     let mut resized = screen::resizes()?;
     let (mut typing, mut stopping) = (true, false);
     let (mut code, mut told) = (ExitCode::SUCCESS, false);
+    // Whether the cursor stands behind something, mostly a prompt.
+    let mut midway = false;
     let reason = loop {
         tokio::select! {
             event = session.next() => match event {
                 Some(SessionEvent::Output(bytes) | SessionEvent::Stderr(bytes)) => {
                     screen.write(&bytes)?;
                     record.output(&bytes);
+                    midway = bytes.last().map_or(midway, |last| *last != b'\n');
                 }
                 Some(SessionEvent::Exit(exit)) => (code, told) = (exit_code(exit), true),
                 Some(SessionEvent::Reconnecting { attempt: 1 }) => screen.say("connection lost, trying again; ~. ends the session"),
@@ -165,6 +168,14 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
     };
     drop(screen);
     record.end();
+    if reason.is_some() && !told {
+        if midway {
+            talk::say("");
+        }
+        if !stopping {
+            code = ExitCode::FAILURE;
+        }
+    }
     part(reason, told);
     Ok(code)
 }

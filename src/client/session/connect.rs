@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Command, SessionEvent,
-    line::{Line, PIECES},
+    line::{Line, PIECES, plain},
     socket::Socket,
 };
 use crate::{
@@ -175,7 +175,7 @@ async fn end_unseen(client: &Client, session_id: String, otherwise: &str) -> Los
         _ => None,
     };
     let (status, details) = noted.map(|session| (session.status, session.details)).unwrap_or_default();
-    let details = details.filter(|details| !details.trim().is_empty());
+    let details = details.map(|details| plain(&details)).filter(|details| !details.is_empty());
     match status {
         Some(SessionStatus::Failed) => {
             Lost::Over(Some(details.unwrap_or_else(|| "it failed while the connection was down".to_owned())))

@@ -469,7 +469,7 @@ impl Line {
                 Event::Unsupported(text) => self.obstacle = Some(text),
                 Event::Closed(closed) => {
                     // Whoever has ended it need not be told.
-                    let told = Some(closed.output).filter(|text| !text.is_empty() && self.ending.is_none());
+                    let told = Some(plain(&closed.output)).filter(|text| !text.is_empty() && self.ending.is_none());
                     end = Some(self.obstacle.take().or(told));
                 }
                 _ => {}
@@ -492,6 +492,14 @@ impl Line {
             }
         }
     }
+}
+
+/// Why a session ended, as one line: AWS's agent tells it as it tells the output of a step, with a line between what was said and
+/// what went wrong.
+pub(super) fn plain(output: &str) -> String {
+    const DIVIDER: &str = "----------ERROR-------";
+    let lines = output.lines().map(str::trim).filter(|line| !line.is_empty() && *line != DIVIDER);
+    lines.collect::<Vec<_>>().join(" ")
 }
 
 /// Ready when a key that is asked for is there, and not before.
@@ -550,5 +558,17 @@ impl Wake {
         let slept = wall.since(self.wall) > running.duration_since(self.running) + ASLEEP;
         (self.wall, self.running) = (wall, running);
         slept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_wrong_is_one_line() {
+        assert_eq!(plain("\r\n----------ERROR-------\r\nUnable to start: no user\r\n"), "Unable to start: no user");
+        assert_eq!(plain("it timed out."), "it timed out.");
+        assert_eq!(plain("\n"), "");
     }
 }
