@@ -388,12 +388,11 @@ async fn read(engine: &Engine, session_id: &str, side: Side, own: &Arc<Mouth>, m
                 Message::Pong(payload) if side == Side::Client => settle(engine, session_id, own, &payload).await,
                 _ => None,
             };
-            if let Some(mouth) = written {
-                if let Some(other) = peer.replace(mouth)
-                    && peer.as_ref().is_some_and(|mouth| !Arc::ptr_eq(mouth, &other))
-                {
-                    other.push();
-                }
+            if let Some(mouth) = written
+                && let Some(other) = peer.replace(mouth)
+                && peer.as_ref().is_some_and(|mouth| !Arc::ptr_eq(mouth, &other))
+            {
+                other.push();
             }
             next = stream.next().now_or_never();
         }
