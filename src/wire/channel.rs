@@ -11,6 +11,8 @@
 //!
 //! No sockets, no clock, no policy: who connects again, what a newline becomes and when a session ends is the caller's.
 
+mod agreement;
+mod event;
 mod handshake;
 mod incoming;
 mod late;
@@ -23,25 +25,24 @@ use std::{collections::VecDeque, ops::Range};
 
 use bytes::{Buf, Bytes};
 use serde::Serialize;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
     envelope::{EnvelopeError, View, created_date, kind, payload},
     memory::{self, keep_for_streams},
-    messages::{
-        Acknowledged, ChannelClosed, HandshakeComplete, HandshakeRequest, HandshakeResponse, SessionState, TerminalSize,
-    },
+    messages::{Acknowledged, SessionState, TerminalSize},
     partition,
-    sealed::{SealError, SessionKeys},
 };
 use crate::ssm::Timestamp;
+use event::{EXIT_CODE, cost};
 use handshake::Opening;
 use incoming::{Content, Incoming, Verdict};
 use late::{Late, Taken};
 use outgoing::Outgoing;
 use runup::RunUp;
 use secrecy::Secrecy;
+
+pub use event::Event;
 
 /// The version a client announces: AWS's agents want four numeric parts, and this one to know what a client can do.
 pub const CLIENT_VERSION: &str = "1.2.650.0";
@@ -51,8 +52,6 @@ pub const SMALL_FRAME: usize = 1024;
 pub const LARGE_FRAME: usize = 32 * 1024;
 /// Events that may wait for their reader, in bytes of payload.
 const EVENT_LIMIT: usize = 4 * 1024 * 1024;
-/// What an event costs besides its payload, so that empty frames are bounded too.
-const EVENT_COST: usize = 64;
 /// Acknowledgements that may wait for the socket. More than any peer's window, or two ends that both wait for the other
 /// to read would wait for ever.
 const REPLY_LIMIT: usize = 16 * 1024;
@@ -90,54 +89,6 @@ impl Role {
     fn receives(self) -> &'static str {
         self.other().sends()
     }
-}
-
-/// What came in, in the order in which the peer sent it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// Bytes of the stream: keystrokes for an agent, output for a client.
-    Data(Bytes),
-    /// Bytes of standard error, for a client.
-    Stderr(Bytes),
-    /// The exit code of the command, for a client.
-    ExitCode(i32),
-    /// The size of the user's terminal, for an agent.
-    Size(TerminalSize),
-    /// See [`super::envelope::flag`].
-    Flag(u32),
-    /// The agent told a client what kind of session this is. The answer is on its way.
-    SessionType {
-        /// `Standard_Stream`, `Port` and so on.
-        session_type: String,
-        /// The document's properties; null for shells.
-        properties: Value,
-        /// Four parts, `3.3.0.0`.
-        agent_version: String,
-    },
-    /// The agent asked a client for something it cannot do, so the session will fail. One sentence.
-    Unsupported(String),
-    /// The agent asked a client for a key: [`Channel::answer_key`] or [`Channel::refuse_key`] lets the session go on.
-    KeyWanted {
-        /// The KMS key with which the data key is to be generated.
-        key_id: String,
-        /// To be part of the encryption context, if the agent sent one.
-        challenge: Option<String>,
-    },
-    /// The client answered the handshake of an agent.
-    Handshake(HandshakeResponse),
-    /// The client holds the key of [`Channel::encrypt`]; everything an agent writes from now on is encrypted.
-    Encrypted,
-    /// What the peer sent cannot be decrypted: the session is of no more use.
-    Broken(SealError),
-    /// The agent ended the handshake; the text, if any, is for the user.
-    HandshakeComplete(String),
-    /// The peer is there, or it is not, as the service says.
-    Peer {
-        /// Whether it is there.
-        present: bool,
-    },
-    /// The service says that the session is over.
-    Closed(ChannelClosed),
 }
 
 /// One end of a data channel.
@@ -336,41 +287,6 @@ impl Channel {
         start..self.outgoing.next_sequence()
     }
 
-    /// Asks the client for what a session needs; [`Event::Handshake`] brings the answer.
-    pub fn send_handshake_request(&mut self, request: &HandshakeRequest, now: Timestamp) {
-        self.send_json(payload::HANDSHAKE_REQUEST, request, now);
-    }
-
-    /// Gives a client the key that [`Event::KeyWanted`] asked for: as it is to be sent to the agent, and as it is used.
-    /// `challenged` says that the challenge is part of the encryption context.
-    pub fn answer_key(&mut self, cipher_text: &[u8], keys: SessionKeys, challenged: bool, now: Timestamp) {
-        if let Some(answer) = self.secrecy.answer.take() {
-            self.secrecy.set(keys);
-            self.send_json(payload::HANDSHAKE_RESPONSE, &answer.with_key(cipher_text, challenged), now);
-        }
-    }
-
-    /// Tells the agent that a client has no key, and why. The agent then ends the session.
-    pub fn refuse_key(&mut self, reason: &str, now: Timestamp) {
-        if let Some(answer) = self.secrecy.answer.take() {
-            self.send_json(payload::HANDSHAKE_RESPONSE, &answer.without_key(reason), now);
-        }
-    }
-
-    /// Encrypts an agent's channel from now on and asks the client to prove that it holds the same key;
-    /// [`Event::Encrypted`] or [`Event::Broken`] follows.
-    pub fn encrypt(&mut self, keys: SessionKeys, now: Timestamp) -> Result<(), SealError> {
-        self.secrecy.set(keys);
-        let question = self.secrecy.ask()?;
-        self.send_json(payload::CHALLENGE_REQUEST, &question, now);
-        Ok(())
-    }
-
-    /// Ends the handshake.
-    pub fn send_handshake_complete(&mut self, complete: &HandshakeComplete, now: Timestamp) {
-        self.send_json(payload::HANDSHAKE_COMPLETE, complete, now);
-    }
-
     /// Tells the service the state of the session, `Connected` or `Terminating`. It is not sequenced.
     pub fn send_session_state(&mut self, state: &str, session_id: &str, now: Timestamp) {
         let body = SessionState { schema_version: 1, session_state: state.into(), session_id: session_id.into() };
@@ -507,60 +423,6 @@ impl Channel {
         self.reply(kind::ACKNOWLEDGE, &acknowledgement, frame.at);
     }
 
-    fn deliver(&mut self, content: Content, now: Timestamp) {
-        let Content { payload_type, payload } = match self.secrecy.open(self.role.other(), content) {
-            Ok(content) => content,
-            Err(error) => return self.push(Event::Broken(error)),
-        };
-        let event = match (payload_type, self.role) {
-            (payload::OUTPUT, _) => Some(Event::Data(payload)),
-            (payload::STDERR, Role::Client) => Some(Event::Stderr(payload)),
-            (payload::EXIT_CODE, Role::Client) => exit_code(&payload).map(Event::ExitCode),
-            (payload::FLAG, _) => payload[..].try_into().ok().map(u32::from_be_bytes).map(Event::Flag),
-            (payload::SIZE, Role::Agent) => serde_json::from_slice(&payload).ok().map(Event::Size),
-            (payload::HANDSHAKE_RESPONSE, Role::Agent) => serde_json::from_slice(&payload).ok().map(Event::Handshake),
-            (payload::CHALLENGE_RESPONSE, Role::Agent) => self.secrecy.check(&payload).map(|outcome| match outcome {
-                Ok(()) => Event::Encrypted,
-                Err(error) => Event::Broken(error),
-            }),
-            (payload::HANDSHAKE_REQUEST, Role::Client) => {
-                if let Ok(request) = serde_json::from_slice(&payload) {
-                    self.shake_hands(request, now);
-                }
-                return;
-            }
-            (payload::CHALLENGE_REQUEST, Role::Client) => match self.secrecy.answer(&payload) {
-                Ok(answer) => return self.send_json(payload::CHALLENGE_RESPONSE, &answer, now),
-                Err(error) => Some(Event::Broken(error)),
-            },
-            (payload::HANDSHAKE_COMPLETE, Role::Client) => {
-                self.opening = Opening::Done;
-                let complete: HandshakeComplete = serde_json::from_slice(&payload).unwrap_or_default();
-                Some(Event::HandshakeComplete(complete.customer_message))
-            }
-            _ => None,
-        };
-        self.opening.output();
-        match event {
-            Some(event) => self.push(event),
-            None => tracing::debug!(payload_type, "a frame without an event"),
-        }
-    }
-
-    /// Answers the agent's handshake, or lets the answer wait for the key. A session has one handshake.
-    fn shake_hands(&mut self, request: HandshakeRequest, now: Timestamp) {
-        if !matches!(self.opening, Opening::Quiet | Opening::Acknowledged(_)) {
-            return tracing::debug!("a handshake in the middle of a session");
-        }
-        self.opening = Opening::Shaking;
-        let (answer, events) = handshake::answer(request);
-        match answer.wants_key() {
-            true => self.secrecy.answer = Some(answer),
-            false => self.send_json(payload::HANDSHAKE_RESPONSE, &answer.ready(), now),
-        }
-        events.into_iter().for_each(|event| self.push(event));
-    }
-
     fn push(&mut self, event: Event) {
         self.waiting = self.waiting.saturating_add(cost(&event));
         self.events.push_back(event);
@@ -575,20 +437,6 @@ struct Acknowledgement {
     acknowledged_message_id: Uuid,
     acknowledged_message_sequence_number: i64,
     is_sequential_message: bool,
-}
-
-const EXIT_CODE: &str = "EXIT_CODE: ";
-
-fn exit_code(payload: &[u8]) -> Option<i32> {
-    std::str::from_utf8(payload).ok()?.trim().strip_prefix(EXIT_CODE.trim_end())?.trim().parse().ok()
-}
-
-fn cost(event: &Event) -> usize {
-    EVENT_COST
-        + match event {
-            Event::Data(bytes) | Event::Stderr(bytes) => bytes.len(),
-            _ => 0,
-        }
 }
 
 #[cfg(test)]

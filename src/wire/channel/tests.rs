@@ -1,7 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::wire::{envelope::Envelope, messages::Acknowledge};
+use crate::wire::{
+    envelope::Envelope,
+    messages::{Acknowledge, HandshakeComplete, HandshakeRequest},
+    sealed::{SealError, SessionKeys},
+};
 
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(millis)
