@@ -1,10 +1,16 @@
-//! Documents: their operations. What stands inside one is [`crate::ssm::document`].
+//! Documents: the operations on one of them. What stands inside one is [`crate::ssm::document`].
+
+mod list;
+mod permission;
 
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 use super::common::*;
-use super::macros::{operation, paged, string_enums};
+use super::macros::{operation, string_enums};
+
+pub use list::*;
+pub use permission::*;
 
 string_enums! {
 /// The API's `AttachmentsSourceKey`.
@@ -68,19 +74,6 @@ pub enum ReviewStatus {
 /// The API's `AttachmentHashType`.
 pub enum AttachmentHashType {
     Sha256 = "Sha256",
-}
-
-/// The API's `DocumentFilterKey`.
-pub enum DocumentFilterKey {
-    Name = "Name",
-    Owner = "Owner",
-    PlatformTypes = "PlatformTypes",
-    DocumentType = "DocumentType",
-}
-
-/// The API's `DocumentPermissionType`.
-pub enum DocumentPermissionType {
-    Share = "Share",
 }
 }
 
@@ -395,186 +388,6 @@ pub struct DeleteDocument {
 #[serde(rename_all = "PascalCase")]
 pub struct DeleteDocumentOutput {}
 
-/// Request of `ListDocuments`. Errors: `InternalServerError`, `InvalidFilterKey`, `InvalidNextToken`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct ListDocuments {
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub document_filter_list: Vec<DocumentFilter>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub filters: Vec<DocumentKeyValuesFilter>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_results: Option<i32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_token: Option<String>,
-}
-
-/// The API's `DocumentFilter`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct DocumentFilter {
-    #[serde(rename = "key")]
-    pub key: DocumentFilterKey,
-    #[serde(rename = "value")]
-    pub value: String,
-}
-
-/// The API's `DocumentKeyValuesFilter`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct DocumentKeyValuesFilter {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub values: Vec<String>,
-}
-
-/// Answer of `ListDocuments`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct ListDocumentsOutput {
-    #[serde(default)]
-    pub document_identifiers: Vec<DocumentIdentifier>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_token: Option<String>,
-}
-
-/// The API's `DocumentIdentifier`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct DocumentIdentifier {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created_date: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub display_name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub owner: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version_name: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub platform_types: Vec<PlatformType>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub document_version: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub document_type: Option<DocumentType>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schema_version: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub document_format: Option<DocumentFormat>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target_type: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<Tag>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub requires: Vec<DocumentRequires>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub review_status: Option<ReviewStatus>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub author: Option<String>,
-}
-
-/// Request of `ListDocumentVersions`. Errors: `InternalServerError`, `InvalidDocument`, `InvalidNextToken`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct ListDocumentVersions {
-    pub name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_results: Option<i32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_token: Option<String>,
-}
-
-/// Answer of `ListDocumentVersions`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct ListDocumentVersionsOutput {
-    #[serde(default)]
-    pub document_versions: Vec<DocumentVersionInfo>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_token: Option<String>,
-}
-
-/// The API's `DocumentVersionInfo`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct DocumentVersionInfo {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub display_name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub document_version: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version_name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created_date: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub is_default_version: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub document_format: Option<DocumentFormat>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<DocumentStatus>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status_information: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub review_status: Option<ReviewStatus>,
-}
-
-/// Request of `DescribeDocumentPermission`. Errors: `InternalServerError`, `InvalidDocument`, `InvalidDocumentOperation`, `InvalidNextToken`, `InvalidPermissionType`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct DescribeDocumentPermission {
-    pub name: String,
-    pub permission_type: DocumentPermissionType,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_results: Option<i32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_token: Option<String>,
-}
-
-/// Answer of `DescribeDocumentPermission`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct DescribeDocumentPermissionOutput {
-    #[serde(default)]
-    pub account_ids: Vec<String>,
-    #[serde(default)]
-    pub account_sharing_info_list: Vec<AccountSharingInfo>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_token: Option<String>,
-}
-
-/// The API's `AccountSharingInfo`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct AccountSharingInfo {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shared_document_version: Option<String>,
-}
-
-/// Request of `ModifyDocumentPermission`. Errors: `DocumentLimitExceeded`, `DocumentPermissionLimit`, `InternalServerError`, `InvalidDocument`, `InvalidPermissionType`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct ModifyDocumentPermission {
-    pub name: String,
-    pub permission_type: DocumentPermissionType,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub account_ids_to_add: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub account_ids_to_remove: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shared_document_version: Option<String>,
-}
-
-/// Answer of `ModifyDocumentPermission`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct ModifyDocumentPermissionOutput {}
-
 operation!(CreateDocument => CreateDocumentOutput);
 
 operation!(GetDocument => GetDocumentOutput);
@@ -586,15 +399,3 @@ operation!(UpdateDocument => UpdateDocumentOutput);
 operation!(UpdateDocumentDefaultVersion => UpdateDocumentDefaultVersionOutput);
 
 operation!(DeleteDocument => DeleteDocumentOutput);
-
-operation!(ListDocuments => ListDocumentsOutput);
-
-paged!(ListDocuments, document_identifiers: DocumentIdentifier);
-
-operation!(ListDocumentVersions => ListDocumentVersionsOutput);
-
-paged!(ListDocumentVersions, document_versions: DocumentVersionInfo);
-
-operation!(DescribeDocumentPermission => DescribeDocumentPermissionOutput);
-
-operation!(ModifyDocumentPermission => ModifyDocumentPermissionOutput);
