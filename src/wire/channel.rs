@@ -335,10 +335,13 @@ impl Channel {
         }
     }
 
-    /// The socket is a new one: what was under way on the old one is lost. Sequence numbers carry on, and everything
-    /// unacknowledged goes out again, in order.
+    /// The socket is a new one: what was under way on the old one is lost. Sequence numbers carry on, everything
+    /// unacknowledged goes out again, in order, and what was acknowledged last is acknowledged again.
     pub fn reconnected(&mut self) {
         self.replies.clear();
+        for frame in self.late.reconnected() {
+            self.acknowledge(frame);
+        }
         self.paused = false;
         self.run_up.reconnected();
         self.outgoing.rewind();
@@ -414,6 +417,7 @@ impl Channel {
     }
 
     fn acknowledge(&mut self, frame: Taken) {
+        self.late.said(frame);
         let acknowledgement = Acknowledgement {
             acknowledged_message_type: self.role.receives(),
             acknowledged_message_id: frame.id,

@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use crate::ssm::Timestamp;
 
+/// Acknowledgements that are said again on a new line, the newest ones: a line at the pace of AWS's peers has fewer under way.
+const RECENT: usize = 1024;
+
 /// A frame that was taken.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Taken {
@@ -24,11 +27,13 @@ pub(super) struct Late {
     waiting: VecDeque<(u64, Taken)>,
     /// The last one that was acknowledged.
     last: Option<Taken>,
+    /// Those that were acknowledged last. What was said of them may be lost with the line.
+    recent: VecDeque<Taken>,
 }
 
 impl Default for Late {
     fn default() -> Self {
-        Self { ahead: usize::MAX, waiting: VecDeque::new(), last: None }
+        Self { ahead: usize::MAX, waiting: VecDeque::new(), last: None, recent: VecDeque::new() }
     }
 }
 
@@ -45,6 +50,20 @@ impl Late {
             false => self.last = Some(frame),
         }
         late
+    }
+
+    /// A frame is acknowledged.
+    pub(super) fn said(&mut self, frame: Taken) {
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(frame);
+    }
+
+    /// What is to be acknowledged on a new line, because it may not have arrived on the old one. AWS's agent would ask for it frame
+    /// by frame, and for one every 100 ms, before it repeats what is really missing.
+    pub(super) fn reconnected(&mut self) -> VecDeque<Taken> {
+        std::mem::take(&mut self.recent)
     }
 
     /// A frame came again. The one to acknowledge: itself, or where its acknowledgement waits the last one before, which tells

@@ -263,6 +263,43 @@ fn frames_look_as_on_the_wire() {
 }
 
 #[test]
+fn acknowledgements_that_went_down_with_a_line_are_said_again_on_the_next() {
+    let mut client = Channel::new(Role::Client, LARGE_FRAME);
+    let sequences = |frames: Vec<Bytes>| -> Vec<i64> {
+        let told = frames.iter().map(|bytes| View::decode(bytes).unwrap());
+        told.filter(|told| told.message_type == kind::ACKNOWLEDGE)
+            .map(|told| serde_json::from_slice::<Acknowledged>(told.payload).unwrap().sequence)
+            .collect()
+    };
+    let frame = |sequence_number| {
+        let new = Envelope::new(kind::OUTPUT, at(1), b"x".into());
+        Bytes::from(Envelope { sequence_number, payload_type: payload::OUTPUT, ..new }.encode())
+    };
+    for sequence in [0, 1, 3] {
+        client.receive(&frame(sequence), at(1)).unwrap();
+    }
+    assert_eq!(sequences(flush(&mut client, at(1))), [0, 1, 3]);
+    client.receive(&frame(4), at(2)).unwrap();
+    client.reconnected();
+    assert_eq!(
+        sequences(flush(&mut client, at(3))),
+        [0, 1, 3, 4],
+        "those that were sent and those that were about to be"
+    );
+    client.reconnected();
+    assert_eq!(sequences(flush(&mut client, at(4))), [0, 1, 3, 4]);
+    assert_eq!(data(&mut client), b"xx");
+    // However long the session lasts, there are not too many.
+    for sequence in 4..5_000 {
+        client.receive(&frame(sequence), at(5)).unwrap();
+        flush(&mut client, at(5));
+    }
+    client.reconnected();
+    let again = sequences(flush(&mut client, at(6)));
+    assert_eq!((again.len(), again.last()), (1024, Some(&4_999)));
+}
+
+#[test]
 fn duplicates_are_acknowledged_again_and_delivered_once() {
     let (mut client, mut agent) = (Channel::new(Role::Client, SMALL_FRAME), Channel::new(Role::Agent, SMALL_FRAME));
     agent.write(payload::OUTPUT, b"once", at(1));
