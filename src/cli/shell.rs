@@ -115,7 +115,7 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
     let mut keys = Keys::listen();
     let mut escape = Escape::default();
     let mut resized = screen::resizes()?;
-    let (mut typing, mut stopping) = (true, false);
+    let (mut typing, mut stopping, mut leaving) = (true, false, false);
     let (mut code, mut told) = (ExitCode::SUCCESS, false);
     // Whether the cursor stands behind something, mostly a prompt.
     let mut midway = false;
@@ -146,6 +146,7 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
                     }
                     Typed::End => {
                         screen.say("ending the session");
+                        leaving = true;
                         session.terminate().await;
                     }
                 },
@@ -172,7 +173,7 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
         if midway {
             talk::say("");
         }
-        if !stopping {
+        if !stopping && !leaving {
             code = ExitCode::FAILURE;
         }
     }
