@@ -107,13 +107,28 @@ pub fn diagnose(findings: &Findings, newest: Option<&str>, now: Timestamp) -> Wh
     let connected = findings.connection == Answer::Known(ConnectionStatus::Connected);
     let (verdict, next) = match why.cause {
         Some(cause) => cause,
-        None if connected => ("The node is connected: sessions and commands reach it.".to_owned(), String::new()),
+        None if connected => match doubt(findings, now) {
+            None => ("The node is connected: sessions and commands reach it.".to_owned(), String::new()),
+            Some(age) => (
+                format!("The node is said to be connected, but has not been heard of for {}.", span(age)),
+                "It may hang, or its way here may be cut: see that the machine is up, that it is not short of memory or disk, and \
+                 that its agent runs."
+                    .to_owned(),
+            ),
+        },
         None => (
             "Nothing that can be seen from here is wrong.".to_owned(),
             "Look at the agent's log on the node itself: /var/log/amazon/ssm/amazon-ssm-agent.log.".to_owned(),
         ),
     };
     Why { asked: clean(&findings.asked), verdict, next, checks: why.list }
+}
+
+/// For how long nothing was heard of a node that is said to be online, where a report of it is overdue.
+fn doubt(findings: &Findings, now: Timestamp) -> Option<Duration> {
+    let info = findings.listed.known()?.as_ref()?;
+    let online = matches!(info.ping_status, Some(PingStatus::Online));
+    info.last_ping_date_time.map(|at| now.since(at)).filter(|age| online && *age >= SILENT)
 }
 
 struct Checks {
@@ -372,6 +387,20 @@ mod tests {
         let doubted = seen(361);
         assert_eq!(doubted.outcome, Outcome::Unknown);
         assert!(doubted.what.contains("last ping 6m ago"), "{}", doubted.what);
+    }
+
+    #[test]
+    fn a_node_that_is_doubted_is_not_said_to_be_reached() {
+        let of = |ago: u64| {
+            let Answer::Known(Some(mut info)) = listed(PingStatus::Online) else { unreachable!() };
+            info.last_ping_date_time = Some(now().minus(Duration::from_secs(ago)));
+            let connection = Answer::Known(ConnectionStatus::Connected);
+            why(Findings { connection, listed: Answer::Known(Some(info)), ..Findings::default() })
+        };
+        assert!(of(330).verdict.starts_with("The node is connected"));
+        let doubted = of(780);
+        assert_eq!(doubted.verdict, "The node is said to be connected, but has not been heard of for 13m.");
+        assert!(!doubted.next.is_empty());
     }
 
     #[test]
