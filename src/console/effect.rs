@@ -31,6 +31,7 @@ use crate::{
 pub mod clipboard;
 pub(super) mod files;
 mod follow;
+mod follows;
 mod forward;
 mod look;
 mod make;

@@ -234,6 +234,8 @@ pub enum ShellUpdate {
     Answered,
     /// It has this id.
     Started(String),
+    /// The document that it follows says this; when it began, if that was before it was gone on with here.
+    Follows { preferences: Box<Preferences>, began: Option<ssm::Timestamp> },
     /// Bytes came; they are in the terminal already.
     Output,
     /// The bell rang.

@@ -194,7 +194,7 @@ fn details(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let (role, ended) = match (session.is_running(), session.details.is_empty()) {
         (true, _) => {
             let tab = state.shells.tabs.iter().find(|tab| tab.session.as_deref() == Some(&session.id));
-            let left = tab.and_then(|tab| limits::countdown(tab, &state.preferences, state.now));
+            let left = tab.and_then(|tab| limits::countdown(tab, state.now));
             let left = left.map(|(_, left)| format!("; {} left", limits::clock(left))).unwrap_or_default();
             (Role::NodeOnline, format!("it runs{}{left}", if tab.is_some() { " in a tab here" } else { "" }))
         }

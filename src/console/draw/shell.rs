@@ -96,7 +96,7 @@ pub(super) fn signed_cut_off(view: &View<'_>, tab: &Tab, room: usize) -> Option<
 
 /// What is said of a session that the clock ends soon: `idle 4:00`.
 pub(super) fn ends_soon(view: &View<'_>, tab: &Tab) -> Option<(Role, String)> {
-    let (ends, left) = limits::countdown(tab, &view.state.preferences, view.state.now)?;
+    let (ends, left) = limits::countdown(tab, view.state.now)?;
     let role = if left < limits::URGENT { Role::Failed } else { Role::Warning };
     let what = if ends == Ends::Idle { "idle" } else { "ends" };
     (left < limits::SOON).then(|| (role, format!("{what} {}", limits::clock(left))))
@@ -225,8 +225,7 @@ fn told(view: &View<'_>, tab: &Tab) -> String {
         _ => {
             let mut told: Vec<String> = tab.terminal.title().into_iter().collect();
             // Only what is decided by the clock alone is always said: an idle time-out is far while one works.
-            if let (Some(longest), Some(started)) = (state.preferences.of(tab.origin).longest, tab.started) {
-                let left = longest.saturating_sub(state.now.since(started));
+            if let Some(left) = limits::longest_left(tab, state.now) {
                 told.push(format!("{} left", limits::clock(left)));
             }
             told.join(if view.look.ascii { " | " } else { " · " })

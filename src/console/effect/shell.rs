@@ -3,17 +3,17 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use tokio::{sync::mpsc, task::JoinHandle};
+use tokio_util::task::AbortOnDropHandle;
 
-use super::{Progress, Recording, perform::trouble, tape::Tape, turns::Turns};
+use super::{Progress, Recording, follows, perform::trouble, tape::Tape, turns::Turns};
 use crate::{
-    client::{Client, Error, Session, SessionEvent, SessionInput, SessionOptions, TerminalSize},
+    client::{Client, Session, SessionEvent, SessionInput, SessionOptions, TerminalSize},
     config::{paths::Paths, session::SessionProfile},
     console::{
-        state::shells::limits::{PREFERENCES, Preferences},
         term::{Event, Screen, Terminal},
         update::{ShellUpdate, Trouble, Update},
     },
-    ssm::{DescribeSessions, DocumentFormat, GetDocument, SessionFilter, SessionFilterKey, SessionState, StartSession},
+    ssm::StartSession,
 };
 
 /// Inputs that wait for a session; more are refused.
@@ -93,12 +93,11 @@ pub(super) fn open(
     let task = tokio::spawn(async move {
         let told = Told { tab, updates };
         let session = match left {
-            None => start(&client, node, profile.map(|profile| *profile).unwrap_or_default(), &terminal).await,
-            Some(left) => take_over(&client, node, left, &terminal).await,
+            None => start(&client, node, profile.map(|profile| *profile).unwrap_or_default(), &terminal, &told).await,
+            Some(left) => take_over(&client, node, left, &terminal, &told).await,
         };
         let closed = match session {
-            Ok((session, turns)) => {
-                told.send(ShellUpdate::Started(session.id().to_owned())).await;
+            Ok((session, turns, _reading)) => {
                 let mut tape = Tape::default();
                 let closed = carry((session, turns), &terminal, &told, inbox, &mut tape).await;
                 told.recorded(tape.end()).await;
@@ -111,20 +110,33 @@ pub(super) fn open(
     Line { orders, task }
 }
 
+/// A session, how its turns are written down, and the reading of its document where that is under way.
+type Begun = (Session, Option<Turns>, Option<AbortOnDropHandle<()>>);
+
 async fn start(
     client: &Client,
     node: String,
     profile: SessionProfile,
     terminal: &Terminal,
-) -> Result<(Session, Option<Turns>), Trouble> {
+    told: &Told,
+) -> Result<Begun, Trouble> {
     let mut options = SessionOptions::new(size_of(terminal));
     options.keep_alive = profile.keep_alive().unwrap_or(options.keep_alive);
     let SessionProfile { document: document_name, parameters, .. } = profile;
+    let (document, given) = (document_name.clone(), parameters.clone());
     let request = StartSession { target: node, document_name, parameters, ..Default::default() };
     let session = client.open_session(request, options).await.map_err(|error| trouble(&error))?;
+    told.send(ShellUpdate::Started(session.id().to_owned())).await;
+    // With each opening, as it may have been changed since the last one; the shell does not wait for it.
+    let (client, told) = (client.clone(), told.clone());
+    let reading = tokio::spawn(async move {
+        if let Some(preferences) = follows::read(&client, document, &given).await.ok().flatten() {
+            told.send(ShellUpdate::Follows { preferences: Box::new(preferences), began: None }).await;
+        }
+    });
     // Without a place to write to, it can still be used, and taken over after little input.
     let turns = Paths::discover().ok().map(|paths| Turns::of(paths.attached(), session.id().to_owned()));
-    Ok((session, turns))
+    Ok((session, turns, Some(AbortOnDropHandle::new(reading))))
 }
 
 async fn take_over(
@@ -132,35 +144,27 @@ async fn take_over(
     node: String,
     left: String,
     terminal: &Terminal,
-) -> Result<(Session, Option<Turns>), Trouble> {
-    let told = |error: &dyn std::fmt::Display| Trouble::new(format!("The session was not taken over: {error}."), None);
-    if let Some(key) = key_of(client, &left).await? {
+    told: &Told,
+) -> Result<Begun, Trouble> {
+    let failed =
+        |error: &dyn std::fmt::Display| Trouble::new(format!("The session was not taken over: {error}."), None);
+    let (preferences, began) = follows::of_session(client, &left).await?;
+    if let Some(key) = preferences.as_ref().and_then(|preferences| preferences.key.as_ref()) {
         let what =
             format!("The session was not taken over: it is encrypted with {key}, for the client that began it alone.");
         return Err(Trouble::new(what, Some("End it and open a new one.")));
     }
-    let mut turns = Turns::of(Paths::discover().map_err(|error| told(&error))?.attached(), left.clone());
+    let mut turns = Turns::of(Paths::discover().map_err(|error| failed(&error))?.attached(), left.clone());
     let before = tokio::task::spawn_blocking(move || turns.take_over().map(|unsure| (unsure, turns)));
-    let (unsure, turns) = before.await.map_err(|error| told(&error))?.map_err(|error| told(&error))?;
+    let (unsure, turns) = before.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
     let taken = client.take_over_session(left, node, unsure, size_of(terminal)).await;
     let session = taken.map_err(|error| trouble(&error))?;
     terminal.feed(b"[the session goes on here; what it showed before is not kept]\r\n");
-    Ok((session, Some(turns)))
-}
-
-/// The KMS key with which the bytes of a session are sealed, as far as its document can be read.
-async fn key_of(client: &Client, session: &str) -> Result<Option<String>, Error> {
-    let filters = vec![SessionFilter { key: SessionFilterKey::SessionId, value: session.to_owned() }];
-    let list = DescribeSessions { state: SessionState::Active, filters, ..Default::default() };
-    let known = client.call(list).await?.sessions.into_iter().next();
-    let name = known.and_then(|session| session.document_name).filter(|name| !name.is_empty());
-    let name = name.unwrap_or_else(|| PREFERENCES.to_owned());
-    match client.call(GetDocument { name, document_format: Some(DocumentFormat::Json), ..Default::default() }).await {
-        Ok(answer) => Ok(Preferences::parse(&answer.content.unwrap_or_default()).key),
-        Err(error) if error.is_transient() || error.is_of_credentials() => Err(error),
-        // There is none, or it is not for this caller to read.
-        Err(_) => Ok(None),
+    told.send(ShellUpdate::Started(session.id().to_owned())).await;
+    if let Some(preferences) = preferences {
+        told.send(ShellUpdate::Follows { preferences: Box::new(preferences), began }).await;
     }
+    Ok((session, Some(turns), None))
 }
 
 /// Writes down how far a session has counted, when it is time to.
@@ -180,6 +184,7 @@ fn size_of(terminal: &Terminal) -> TerminalSize {
 }
 
 /// Where the news of a session go.
+#[derive(Clone)]
 struct Told {
     tab: u64,
     updates: mpsc::Sender<Update>,
@@ -367,37 +372,5 @@ async fn tell_events(terminal: &Terminal, told: &Told) {
             Event::Copy { text, ask } => told.send(ShellUpdate::Copy { text: text.into(), ask }).await,
             Event::Title(_) | Event::Restarted => {}
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_session_with_a_key_is_left_to_the_client_that_has_it() {
-        let answer = async |headers: axum::http::HeaderMap, body: String| {
-            let body: Value = serde_json::from_str(&body).unwrap();
-            let described = headers["x-amz-target"].to_str().unwrap().ends_with("DescribeSessions");
-            let answer = match (described, body["Name"].as_str()) {
-                (true, _) => {
-                    let document = body["Filters"][0]["value"].as_str().unwrap().replace("session-", "document-");
-                    json!({ "Sessions": [{ "SessionId": "s", "DocumentName": document }] })
-                }
-                (false, Some("document-sealed")) => json!({ "Content": r#"{"inputs":{"kmsKeyId":"alias/shells"}}"# }),
-                (false, _) => json!({ "Content": r#"{"inputs":{"kmsKeyId":""}}"# }),
-            };
-            answer.to_string()
-        };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = axum::Router::new().route("/", axum::routing::post(answer));
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        let settings = crate::client::Settings::with_keys(&url, "us-east-1", "AKIDEXAMPLE", "secret");
-        let client = Client::connect(settings).await.unwrap();
-        assert_eq!(key_of(&client, "session-sealed").await.unwrap().as_deref(), Some("alias/shells"));
-        assert_eq!(key_of(&client, "session-plain").await.unwrap(), None);
     }
 }

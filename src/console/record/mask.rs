@@ -211,6 +211,7 @@ fn shell(update: &ShellUpdate) -> ShellUpdate {
         | ShellUpdate::Silent(_)
         | ShellUpdate::Answered
         | ShellUpdate::Started(_)
+        | ShellUpdate::Follows { .. }
         | ShellUpdate::Output
         | ShellUpdate::Bell
         | ShellUpdate::Pasting(_)

@@ -138,10 +138,12 @@ impl State {
                     if self.sessions.feed.is_due(origin, now, every) {
                         self.ask(origin, Query::Sessions, fx);
                     }
-                    self.want_preferences(origin, fx);
+                    if self.preferences_feed.is_due(origin, now, PREFERENCES) {
+                        self.ask(origin, Query::Preferences, fx);
+                    }
                 }
-                Pane::Shell => self.want_preferences(origin, fx),
-                Pane::Forwards => {}
+                // What a shell's session follows is read as it begins.
+                Pane::Shell | Pane::Forwards => {}
             }
             // A forward that waits for its node waits wherever one is.
             let elsewhere = !matches!(self.pane, Pane::Fleet | Pane::Compliance);
@@ -181,14 +183,6 @@ impl State {
     /// The time between background refreshes of an origin.
     pub(super) fn refresh(&self, origin: Origin) -> Duration {
         self.origins.refresh(origin, self.settings.refresh)
-    }
-
-    /// Fetches the session document in force, for the countdowns in the tabs.
-    fn want_preferences(&mut self, origin: Origin, fx: &mut Vec<Effect>) {
-        let wanted = !self.shells.tabs.is_empty() || self.pane == Pane::Sessions;
-        if wanted && self.preferences_feed.is_due(origin, self.now, PREFERENCES) {
-            self.ask(origin, Query::Preferences, fx);
-        }
     }
 
     /// Fetches the whole outputs of what was cut.

@@ -76,6 +76,8 @@ pub struct Tab {
     pub active: Timestamp,
     /// How its session was begun, where the settings or the user said so.
     pub profile: Option<Box<SessionProfile>>,
+    /// What the document says that its session follows, once that is known.
+    pub preferences: Option<Box<limits::Preferences>>,
     /// Whether it was told that it ends soon.
     pub warned_of_end: bool,
     /// Whether its node answers.
@@ -164,6 +166,7 @@ impl Shells {
             active: now,
             silence: Silence::new(now),
             profile: None,
+            preferences: None,
             warned_of_end: false,
             session: None,
             pasting: None,

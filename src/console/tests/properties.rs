@@ -14,6 +14,7 @@ use crate::console::{
     state::{
         Event, Pane,
         overlay::{Overlay, Then},
+        shells::limits::Preferences,
     },
     testing::Bench,
     update::{Changed, Far, ForwardUpdate, LookUpdate, ProgramUpdate, ShellUpdate, SignInUpdate, Trouble, Update},
@@ -100,7 +101,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(source, count, seed, whole)| Step::Page { source, count, seed, whole }),
         1 => (0..SOURCES.len(), any::<usize>()).prop_map(|(source, n)| Step::Fail(source, n)),
         1 => (0usize..10, any::<usize>()).prop_map(|(kind, n)| Step::Changed(kind, n)),
-        1 => (0u64..4, 0usize..9).prop_map(|(tab, kind)| Step::Shell(tab, kind)),
+        1 => (0u64..4, 0usize..10).prop_map(|(tab, kind)| Step::Shell(tab, kind)),
         1 => (0u64..4, bytes).prop_map(|(tab, bytes)| Step::Output(tab, bytes)),
         1 => (0u64..3, 0usize..9).prop_map(|(id, kind)| Step::Forward(id, kind)),
         2 => (0u64..4, any::<usize>()).prop_map(|(back, n)| Step::Look(back, n)),
@@ -172,6 +173,10 @@ fn take(bench: &mut Bench, step: Step) {
                 5 => ShellUpdate::Copy { text: world::name(8).into(), ask: true },
                 6 => ShellUpdate::Pasting(Some(Default::default())),
                 7 => ShellUpdate::Recording(true),
+                8 => {
+                    let document = r#"{"inputs":{"idleSessionTimeout":"1","maxSessionDuration":2}}"#;
+                    ShellUpdate::Follows { preferences: Box::new(Preferences::parse(document)), began: None }
+                }
                 _ => ShellUpdate::Closed(trouble(8)),
             };
             bench.apply(Update::Shell { tab, update });

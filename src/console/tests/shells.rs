@@ -32,11 +32,16 @@ pub(super) fn three() -> Bench {
         bench.apply(Update::Shell { tab, update: ShellUpdate::Started(format!("ops-{tab}")) });
         bench.apply(Update::Shell { tab, update: ShellUpdate::Connected });
     }
-    bench.answer(Source::Preferences, Page::Preferences(Preferences::default()));
     bench.answer(Source::Watched, Page::Nodes((1..=3).map(info).collect()));
     bench.screen(80, 24);
     bench.fx.clear();
     bench
+}
+
+/// The session of a tab follows a document with these inputs.
+fn follows(bench: &mut Bench, tab: u64, inputs: &str) {
+    let preferences = Box::new(Preferences::parse(&format!(r#"{{"inputs":{inputs}}}"#)));
+    bench.apply(Update::Shell { tab, update: ShellUpdate::Follows { preferences, began: None } });
 }
 
 /// What was sent to each tab, in order.
@@ -258,8 +263,7 @@ fn a_program_gets_the_clipboard_only_by_a_key_that_is_not_typed_by_chance() {
 #[test]
 fn the_time_a_session_has_left_is_counted_down() {
     let mut bench = three();
-    let document = r#"{"inputs":{"idleSessionTimeout":"10","maxSessionDuration":"12"}}"#;
-    bench.state.preferences.set(Origin::default(), Preferences::parse(document));
+    (1..=3).for_each(|tab| follows(&mut bench, tab, r#"{"idleSessionTimeout":"10","maxSessionDuration":"12"}"#));
     assert!(bench.screen(80, 24).contains("12:00 left"));
     bench.wait(360_000);
     assert!(bench.screen(80, 24).contains("idle 4:00"));
@@ -276,8 +280,7 @@ fn the_time_a_session_has_left_is_counted_down() {
 #[test]
 fn a_shell_that_ends_within_a_minute_and_is_not_looked_at_is_told_once() {
     let mut bench = three();
-    let document = r#"{"inputs":{"idleSessionTimeout":"10"}}"#;
-    bench.state.preferences.set(Origin::default(), Preferences::parse(document));
+    (1..=3).for_each(|tab| follows(&mut bench, tab, r#"{"idleSessionTimeout":"10"}"#));
     let told = |bench: &Bench| {
         let notes = bench.fx.iter().filter_map(|effect| match effect {
             Effect::Notify(text) => Some(text.clone()),
@@ -305,13 +308,44 @@ fn a_shell_that_ends_within_a_minute_and_is_not_looked_at_is_told_once() {
 }
 
 #[test]
-fn each_origin_has_its_own_session_document() {
+fn each_session_is_counted_down_by_the_document_it_follows_and_by_no_other() {
     let mut bench = three();
-    let document = r#"{"inputs":{"maxSessionDuration":"12"}}"#;
-    bench.state.preferences.set(serde_json::from_str("7").unwrap(), Preferences::parse(document));
-    assert!(!bench.screen(80, 24).contains("12:00 left"));
-    bench.state.preferences.set(Origin::default(), Preferences::parse(document));
+    // What the account says in general is nothing to a session of which it is not known to follow that.
+    let account = Preferences::parse(r#"{"inputs":{"idleSessionTimeout":"1","maxSessionDuration":"3"}}"#);
+    bench.state.preferences.set(Origin::default(), account);
+    let screen = bench.screen(80, 24);
+    assert!(!screen.contains(" left") && !screen.contains("idle "), "{screen}");
+    follows(&mut bench, 2, r#"{"idleSessionTimeout":"1"}"#);
+    follows(&mut bench, 3, r#"{"maxSessionDuration":"12"}"#);
+    let screen = bench.screen(120, 24);
+    assert!(screen.contains("web-2 ◆ idle 1:00") && screen.contains("12:00 left"), "{screen}");
+    assert!(!screen.contains("web-1 ◆ idle"), "{screen}");
+    bench.wait(1_000);
+    let told = |effect: &Effect| matches!(effect, Effect::Notify(text) if text.starts_with("web-2 ends in"));
+    assert!(bench.fx.iter().any(told), "a minute is left, and nobody looks at it");
+}
+
+#[test]
+fn a_session_that_is_begun_anew_has_no_clock_of_the_old_one() {
+    let mut bench = three();
+    follows(&mut bench, 3, r#"{"maxSessionDuration":"12"}"#);
     assert!(bench.screen(80, 24).contains("12:00 left"));
+    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Closed(Trouble::new("Over.", None)) });
+    bench.press("r");
+    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Started("ops-4".to_owned()) });
+    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Connected });
+    assert!(!bench.screen(80, 24).contains(" left"), "{}", bench.screen(80, 24));
+    follows(&mut bench, 3, r#"{"maxSessionDuration":"2"}"#);
+    assert!(bench.screen(80, 24).contains("2:00 left"));
+}
+
+#[test]
+fn a_session_that_is_gone_on_with_is_counted_from_its_beginning() {
+    let mut bench = three();
+    let preferences = Box::new(Preferences::parse(r#"{"inputs":{"maxSessionDuration":"12"}}"#));
+    let began = Some(bench.now.minus(Duration::from_secs(300)));
+    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Follows { preferences, began } });
+    assert!(bench.screen(80, 24).contains("7:00 left"), "{}", bench.screen(80, 24));
 }
 
 #[test]

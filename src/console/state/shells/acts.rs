@@ -177,6 +177,8 @@ impl State {
         if let Some(tab) = self.shells.tab_mut(id) {
             (tab.phase, tab.started, tab.session, tab.active) = (Phase::Connecting, None, None, now);
             (tab.pasting, tab.wants_copied, tab.recording, tab.silence) = (None, None, false, Silence::new(now));
+            // Its document may say something else by now.
+            (tab.preferences, tab.warned_of_end) = (None, false);
             let (node, profile) = (tab.node.clone(), tab.profile.clone());
             fx.push(Effect::OpenShell { tab: id, origin, node, profile, left: None, terminal: tab.terminal.clone() });
         }

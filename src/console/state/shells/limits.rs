@@ -1,6 +1,6 @@
-//! How long a session may last: the idle time-out and the maximum duration of the session document in force, counted down.
+//! How long a session may last: the idle time-out and the maximum duration of the session document it follows, counted down.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,7 +12,7 @@ use crate::{
         origin::Origin,
         state::{Pane, State},
     },
-    ssm::Timestamp,
+    ssm::{Timestamp, document::substitute::substitute},
 };
 
 /// The document that every session without a document of its own follows.
@@ -85,8 +85,19 @@ impl Known {
 impl Preferences {
     /// Reads the content of a session document: its `inputs`. What cannot be read counts as not said.
     pub fn parse(content: &str) -> Self {
+        Self::parse_with(content, &BTreeMap::new())
+    }
+
+    /// [`parse`](Self::parse), with the values that a session was given for the document's parameters; those that it was not
+    /// given have their defaults.
+    pub fn parse_with(content: &str, given: &BTreeMap<String, Vec<String>>) -> Self {
         let document: Value = serde_json::from_str(content).unwrap_or_default();
-        let inputs = &document["inputs"];
+        let defaults = document["parameters"].as_object().into_iter().flatten();
+        let mut values: BTreeMap<String, Value> = defaults
+            .filter_map(|(name, definition)| Some((name.clone(), definition.get("default")?.clone())))
+            .collect();
+        values.extend(given.iter().map(|(name, value)| (name.clone(), Value::from(value.join(",")))));
+        let inputs = &substitute(&document["inputs"], &values);
         let text = |name: &str| inputs[name].as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let minutes = |name: &str| {
             let number = inputs[name].as_u64().or_else(|| text(name)?.parse().ok());
@@ -116,17 +127,20 @@ pub enum Ends {
     Duration,
 }
 
-/// What ends a session first if nothing happens, and in how long.
-pub fn countdown(tab: &Tab, known: &Known, now: Timestamp) -> Option<(Ends, Duration)> {
-    // What a document of its own says is not known here.
-    if tab.profile.as_ref().is_some_and(|profile| profile.document.is_some()) {
-        return None;
-    }
-    let preferences = known.of(tab.origin);
+/// What ends a session first if nothing happens, and in how long. `None` where its document could not be read: no clock is
+/// better than a wrong one.
+pub fn countdown(tab: &Tab, now: Timestamp) -> Option<(Ends, Duration)> {
+    let preferences = tab.preferences.as_ref()?;
     let started = tab.started.filter(|_| tab.is_running())?;
     let idle = (Ends::Idle, preferences.idle.saturating_sub(now.since(tab.active.max(started))));
-    let longest = preferences.longest.map(|most| (Ends::Duration, most.saturating_sub(now.since(started))));
+    let longest = longest_left(tab, now).map(|left| (Ends::Duration, left));
     Some(longest.filter(|longest| longest.1 <= idle.1).unwrap_or(idle))
+}
+
+/// How long a session may last yet, whatever happens in it, where its document says that.
+pub fn longest_left(tab: &Tab, now: Timestamp) -> Option<Duration> {
+    let longest = tab.preferences.as_ref()?.longest?;
+    Some(longest.saturating_sub(now.since(tab.started.filter(|_| tab.is_running())?)))
 }
 
 /// A time left as a clock shows it: `4:09`, above an hour `1:04:09`.
@@ -148,11 +162,11 @@ impl State {
         let looked_at = |id: u64| shown && self.shells.is_shown(id);
         let mut urgent = Vec::new();
         for tab in &self.shells.tabs {
-            let left = countdown(tab, &self.preferences, now).filter(|(_, left)| *left <= URGENT && !left.is_zero());
+            let left = countdown(tab, now).filter(|(_, left)| *left <= URGENT && !left.is_zero());
             let tell = left.filter(|_| !tab.warned_of_end && !looked_at(tab.id));
             urgent.push((tab.id, left.is_some() && (tab.warned_of_end || tell.is_some())));
             let Some((ends, left)) = tell else { continue };
-            let idle = self.preferences.of(tab.origin).idle.as_secs() / 60;
+            let idle = tab.preferences.as_ref().map_or(IDLE, |preferences| preferences.idle).as_secs() / 60;
             let (why, advice) = match ends {
                 Ends::Idle => (format!("nothing was typed or shown for {idle} min"), "A key in it keeps it open."),
                 Ends::Duration => ("it has lasted as long as sessions may".to_owned(), "Save what you have there."),
@@ -175,7 +189,7 @@ impl State {
 
     /// When the next shell has a minute left.
     pub(in crate::console::state) fn ends_deadline(&self) -> Option<Timestamp> {
-        let left = |tab: &Tab| countdown(tab, &self.preferences, self.now).map(|(_, left)| left);
+        let left = |tab: &Tab| countdown(tab, self.now).map(|(_, left)| left);
         let unwarned = self.shells.tabs.iter().filter(|tab| !tab.warned_of_end);
         let until = unwarned.filter_map(left).filter_map(|left| left.checked_sub(URGENT));
         until.filter(|until| !until.is_zero()).min().map(|until| self.now.plus(until))
@@ -200,6 +214,20 @@ mod tests {
         for nothing in ["", "no json", "[]", r#"{"inputs":{"idleSessionTimeout":"","maxSessionDuration":"x"}}"#] {
             assert_eq!(Preferences::parse(nothing), Preferences::default());
         }
+    }
+
+    #[test]
+    fn a_document_says_it_through_its_parameters_too() {
+        let content = r#"{"schemaVersion":"1.0","sessionType":"Standard_Stream",
+            "parameters":{"idle":{"type":"String","default":"7"},"most":{"type":"String"}},
+            "inputs":{"idleSessionTimeout":"{{ idle }}","maxSessionDuration":"{{ most }}"}}"#;
+        let minutes = |given: &[(&str, &str)]| {
+            let given = given.iter().map(|(name, value)| ((*name).to_owned(), vec![(*value).to_owned()])).collect();
+            let said = Preferences::parse_with(content, &given);
+            (said.idle.as_secs() / 60, said.longest.map(|longest| longest.as_secs() / 60))
+        };
+        assert_eq!(minutes(&[]), (7, None));
+        assert_eq!(minutes(&[("idle", "3"), ("most", "90")]), (3, Some(90)));
     }
 
     #[test]

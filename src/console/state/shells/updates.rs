@@ -30,6 +30,10 @@ impl State {
         let Some(tab) = self.shells.tab_mut(id) else { return };
         match update {
             ShellUpdate::Started(session) => (tab.session, tab.started) = (Some(session), Some(now)),
+            ShellUpdate::Follows { preferences, began } => {
+                tab.preferences = Some(preferences);
+                tab.started = began.or(tab.started);
+            }
             ShellUpdate::Silent(silence) => tab.silence.waits(silence, now),
             ShellUpdate::Answered => tab.silence.heard(now),
             ShellUpdate::Output => {
