@@ -286,7 +286,7 @@ impl Pulse {
                 format!("{size} are more than terminals take into the clipboard; nothing was copied.")
             }
         };
-        self.state.warn(told);
+        self.apply(Update::NotCopied(told), &mut Vec::new());
         self.state.dirty = true;
         Ok(())
     }

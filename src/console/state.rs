@@ -32,6 +32,7 @@ use crate::{
 mod apply;
 mod asking;
 pub mod canary;
+mod clipboard;
 pub mod command;
 pub mod commands;
 pub mod compare;

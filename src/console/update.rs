@@ -343,6 +343,8 @@ pub enum Update {
     Told(String),
     /// Something that failed without belonging to a pane.
     Failed(Trouble),
+    /// What was said to be in the clipboard is not, and why.
+    NotCopied(String),
 }
 
 impl Update {
@@ -360,7 +362,7 @@ impl Update {
             Self::Page { epoch, .. } | Self::End { epoch, .. } => Some(epoch.origin),
             Self::Shell { .. } | Self::Forward { .. } | Self::Copying { .. } | Self::Look { .. } => None,
             Self::Arranged(_) | Self::Counted(_) | Self::Folded { .. } | Self::Program { .. } => None,
-            Self::SignIn { .. } | Self::Told(_) | Self::Failed(_) => None,
+            Self::SignIn { .. } | Self::Told(_) | Self::Failed(_) | Self::NotCopied(_) => None,
         }
     }
 }

@@ -388,8 +388,7 @@ impl Performer {
             if let Err(what) = clipboard::give(words, &apart, text).await {
                 tracing::warn!("{what}");
                 if !taken {
-                    let _ =
-                        updates.send(Update::Failed(Trouble::new(format!("Nothing was copied: {what}."), None))).await;
+                    let _ = updates.send(Update::NotCopied(format!("Nothing was copied: {what}."))).await;
                 }
             }
         });

@@ -99,6 +99,7 @@ impl Masks {
             | Update::Throttled(..)
             | Update::Credentials { .. }
             | Update::Told(_)
+            | Update::NotCopied(_)
             | Update::Failed(_) => update.clone(),
         }
     }

@@ -107,6 +107,7 @@ impl State {
             Update::CodeTaken(origin, result) => self.code_taken(origin, result, fx),
             Update::Told(what) => self.tell(what),
             Update::Failed(trouble) => self.fail(trouble),
+            Update::NotCopied(why) => self.not_copied(&why),
         }
     }
 

@@ -102,6 +102,16 @@ impl Notices {
         }
     }
 
+    /// What was told of something that was under way did not come true: the last time it was told is taken back.
+    pub fn take_back(&mut self, work: &str) {
+        let of_work = |notice: &Notice| notice.under_way.as_deref() == Some(work);
+        let Some(at) = self.list.iter().rposition(of_work) else { return };
+        match self.list.get_mut(at) {
+            Some(notice) if notice.times > 1 => notice.times -= 1,
+            _ => _ = self.list.remove(at),
+        }
+    }
+
     /// What is added from now on is about an origin of this name, or about none.
     pub fn about(&mut self, origin: Option<String>) {
         self.origin = origin;
@@ -148,5 +158,23 @@ mod tests {
         let shown: Vec<_> = notices.shown(now).iter().map(|notice| notice.trouble.what.clone()).collect();
         assert_eq!(shown, ["the other too", "was cancelled"]);
         assert_eq!(notices.all().count(), 3, "what was told is still in the list");
+    }
+
+    #[test]
+    fn what_did_not_come_true_is_nowhere() {
+        let (mut notices, now) = (Notices::default(), Timestamp::from_millis(0));
+        for told in ["copied a", "copied b", "copied b"] {
+            notices.begin(now, "copy".to_owned(), Trouble::new(told, None));
+        }
+        let told = |notices: &Notices| {
+            let all = notices.all().map(|notice| (notice.trouble.what.clone(), notice.times));
+            all.collect::<Vec<_>>()
+        };
+        notices.take_back("copy");
+        assert_eq!(told(&notices), [("copied b".to_owned(), 1), ("copied a".to_owned(), 1)]);
+        notices.take_back("copy");
+        assert_eq!(told(&notices), [("copied a".to_owned(), 1)]);
+        notices.take_back("something else");
+        assert_eq!(told(&notices).len(), 1);
     }
 }

@@ -238,8 +238,7 @@ impl State {
             Err(Then::RemoveForwards(ids)) => self.remove_forwards(&ids, fx),
             Err(Then::Sample(nodes)) => self.ask_samples(nodes, fx),
             Err(Then::CopyLine(line)) => {
-                self.tell("Copied the line for the AWS CLI.");
-                fx.push(Effect::Copy(line.to_string()));
+                self.put_into_clipboard(line.to_string(), "Copied the line for the AWS CLI.", fx);
             }
             Err(Then::OpenShells(nodes)) => self.open_shells(&nodes, fx),
             Err(Then::Anew { tab }) => self.begin_anew(tab, fx),

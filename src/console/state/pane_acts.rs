@@ -54,8 +54,8 @@ impl State {
 
     pub(super) fn copy(&mut self, text: Option<String>, fx: &mut Vec<Effect>) {
         if let Some(text) = text {
-            self.tell(format!("Copied {text}"));
-            fx.push(Effect::Copy(text));
+            let told = format!("Copied {text}");
+            self.put_into_clipboard(text, told, fx);
         }
     }
 

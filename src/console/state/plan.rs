@@ -462,8 +462,7 @@ impl State {
             Action::CopyLine => {
                 let plan = plan.clone();
                 let line = self.command_lines(&plan);
-                self.tell("Copied the line for the AWS CLI.");
-                fx.push(Effect::Copy(line));
+                self.put_into_clipboard(line, "Copied the line for the AWS CLI.", fx);
             }
             Action::Submit | Action::Accept => {
                 if let Some(Overlay::Plan(plan)) = self.overlays.pop() {

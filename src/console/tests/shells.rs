@@ -261,6 +261,18 @@ fn a_program_gets_the_clipboard_only_by_a_key_that_is_not_typed_by_chance() {
 }
 
 #[test]
+fn a_copy_that_was_not_taken_is_told_once_and_as_it_is() {
+    let mut bench = three();
+    bench.apply(Update::Shell { tab: 1, update: ShellUpdate::Copy { text: "much".into(), ask: false } });
+    assert!(bench.screen(80, 24).contains("web-1 put 4 characters into the clipboard."));
+    let why = "153.0 kB are more than terminals take into the clipboard; nothing was copied.";
+    bench.apply(Update::NotCopied(why.to_owned()));
+    bench.press("ctrl-g d shift-m");
+    let told: Vec<_> = bench.state.notices.all().map(|notice| notice.trouble.what.as_str()).collect();
+    assert_eq!(told, [why]);
+}
+
+#[test]
 fn the_time_a_session_has_left_is_counted_down() {
     let mut bench = three();
     (1..=3).for_each(|tab| follows(&mut bench, tab, r#"{"idleSessionTimeout":"10","maxSessionDuration":"12"}"#));

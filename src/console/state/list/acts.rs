@@ -551,7 +551,6 @@ impl State {
         if text.is_empty() {
             return self.tell("There is nothing to copy here.");
         }
-        self.tell(format!("Copied {}", cut(&clean(what), 60)));
-        fx.push(Effect::Copy(text.to_owned()));
+        self.put_into_clipboard(text.to_owned(), format!("Copied {}", cut(&clean(what), 60)), fx);
     }
 }

@@ -106,8 +106,7 @@ impl State {
     }
 
     fn value_copied(&mut self, name: &str, value: String, fx: &mut Vec<Effect>) {
-        self.tell(format!("Copied the value of {}.", clean(name)));
-        fx.push(Effect::Copy(value));
+        self.put_into_clipboard(value, format!("Copied the value of {}.", clean(name)), fx);
     }
 
     fn compare_versions(&mut self) {

@@ -60,7 +60,6 @@ impl State {
 
     /// Puts the address of a link into the clipboard.
     pub(in crate::console::state) fn copy_link(&mut self, address: &str, fx: &mut Vec<Effect>) {
-        self.tell("Copied the address of the link.");
-        fx.push(Effect::Copy(address.to_owned()));
+        self.put_into_clipboard(address.to_owned(), "Copied the address of the link.", fx);
     }
 }

@@ -122,8 +122,8 @@ impl State {
     }
 
     fn copied(&mut self, text: String, fx: &mut Vec<Effect>) {
-        self.tell(format!("Copied {}.", count(text.chars().count(), "character")));
-        fx.push(Effect::Copy(text));
+        let told = format!("Copied {}.", count(text.chars().count(), "character"));
+        self.put_into_clipboard(text, told, fx);
     }
 
     /// The mouse over the screen of the shell that is typed into, where no program wants it. `false` if it means nothing.

@@ -108,8 +108,7 @@ impl State {
         let Some(tab) = self.shells.tab_mut(id) else { return };
         tab.wants_copied = None;
         let told = format!("{} put {} into the clipboard.", tab.name, count(text.chars().count(), "character"));
-        fx.push(Effect::Copy(text.to_string()));
-        self.tell(told);
+        self.put_into_clipboard(text.to_string(), told, fx);
     }
 
     /// The keys of an action after the prefix, as they are shown: `^g y`.
