@@ -14,6 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     Caller, Engine, Payload,
@@ -40,8 +41,17 @@ pub(super) const TOKEN_BODY: usize = 64 * 1024;
 const BUFFER: usize = 4 * 1024;
 /// A socket has to say who it is by then.
 pub(super) const OPENING: Duration = Duration::from_secs(30);
-/// Agents ping every 54 seconds; one that is silent for longer than this is gone.
-const SILENCE: Duration = Duration::from_secs(180);
+/// How long a node may be silent.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// After so long it is pinged, which every WebSocket answers.
+    quiet: Duration,
+    /// After so long it is gone, no matter what it is sent: it hangs, or the line is cut.
+    silence: Duration,
+}
+
+/// Agents ping every 54 seconds.
+const PATIENCE: Patience = Patience { quiet: Duration::from_secs(60), silence: Duration::from_secs(120) };
 
 /// `POST /v1/control-channel/<instance>`: a token for the socket.
 pub(super) async fn token(State(app): State<App>, Path(instance_id): Path<String>, request: Request) -> Response {
@@ -97,7 +107,7 @@ pub(super) async fn socket(
         return token_answer("OpenControlChannel", Err(error));
     }
     let engine = Arc::clone(&app.engine);
-    sized(upgrade, BUFFER).on_upgrade(move |socket| serve(engine, instance_id, socket))
+    sized(upgrade, BUFFER).on_upgrade(move |socket| serve(engine, instance_id, socket, PATIENCE))
 }
 
 /// The limits of every socket of the engine.
@@ -123,7 +133,7 @@ pub(super) async fn opening(socket: &mut WebSocket) -> Option<OpenChannel> {
     tokio::time::timeout(OPENING, first).await.ok().flatten()
 }
 
-async fn serve(engine: Arc<Engine>, instance_id: String, mut socket: WebSocket) {
+async fn serve(engine: Arc<Engine>, instance_id: String, mut socket: WebSocket, patience: Patience) {
     let Some(open) = opening(&mut socket).await else {
         tracing::warn!(instance_id, "a control channel did not open with a message");
         return;
@@ -139,35 +149,60 @@ async fn serve(engine: Arc<Engine>, instance_id: String, mut socket: WebSocket) 
     if engine.store.node_identity(&instance_id).await.is_ok_and(|identity| identity.is_some()) {
         tracing::debug!(instance_id, "control channel open");
         let catch_up = tokio::spawn(dispatch::node_connected(Arc::clone(&engine), instance_id.clone()));
-        converse(&engine, &instance_id, &mut line, &mut socket).await;
+        converse(&engine, &instance_id, &mut line, &mut socket, patience).await;
         catch_up.abort();
     }
     engine.channels.close(&instance_id, &line);
     engine.presence.disconnect(&instance_id, engine.now());
     tracing::debug!(instance_id, "control channel closed");
-    let _ = socket.send(Message::Close(None)).await;
+    let _ = send(&mut socket, Message::Close(None), Instant::now() + OPENING).await;
 }
 
-async fn converse(engine: &Arc<Engine>, instance_id: &str, line: &mut OpenLine, socket: &mut WebSocket) {
+async fn converse(
+    engine: &Arc<Engine>,
+    instance_id: &str,
+    line: &mut OpenLine,
+    socket: &mut WebSocket,
+    Patience { quiet, silence }: Patience,
+) {
+    let mut heard = Instant::now();
+    let mut pinged = false;
     loop {
+        // What is sent is no sign of life. A node that takes nothing more is given as long as one that says nothing.
+        let gone = heard + silence;
         let message = tokio::select! {
             () = engine.stopping().cancelled() => return,
             outgoing = line.outgoing.recv() => {
                 // No more: another channel of this node has taken over, or the node was deregistered.
                 let Some(bytes) = outgoing else { return };
-                if socket.send(Message::Binary(Bytes::from(bytes))).await.is_err() {
+                if !send(socket, Message::Binary(Bytes::from(bytes)), gone).await {
                     return;
                 }
                 continue;
             }
-            message = tokio::time::timeout(SILENCE, socket.recv()) => message,
+            message = timeout_at(if pinged { gone } else { heard + quiet }, socket.recv()) => message,
         };
-        let Ok(Some(Ok(message))) = message else { return };
+        let message = match message {
+            Ok(Some(Ok(message))) => message,
+            Ok(_) => return,
+            Err(_) if pinged => {
+                tracing::info!(instance_id, "a node answers no ping; its control channel is closed");
+                return;
+            }
+            Err(_) => {
+                pinged = true;
+                if !send(socket, Message::Ping(Bytes::from_static(b"keepalive")), gone).await {
+                    return;
+                }
+                continue;
+            }
+        };
+        (heard, pinged) = (Instant::now(), false);
         match message {
             Message::Binary(bytes) => match Envelope::decode(&bytes) {
                 Ok(envelope) => {
                     if let Some(answer) = handle(engine, instance_id, &envelope).await
-                        && socket.send(Message::Binary(Bytes::from(answer.encode()))).await.is_err()
+                        && !send(socket, Message::Binary(Bytes::from(answer.encode())), heard + silence).await
                     {
                         return;
                     }
@@ -179,6 +214,11 @@ async fn converse(engine: &Arc<Engine>, instance_id: &str, line: &mut OpenLine, 
             Message::Text(_) | Message::Ping(_) | Message::Pong(_) => {}
         }
     }
+}
+
+/// Sends a message. `false` if the socket has ended or has not taken it by then.
+async fn send(socket: &mut WebSocket, message: Message, until: Instant) -> bool {
+    matches!(timeout_at(until, socket.send(message)).await, Ok(Ok(())))
 }
 
 /// Takes one message of a node; answers what is to be sent back.
