@@ -450,6 +450,8 @@ pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rec
     }
     let ends = shells.current().filter(|_| shells.full_screen).and_then(|tab| super::shell::ends_soon(view, tab));
     spans.extend(ends.map(|(role, told)| view.span(role, format!("{told} "))));
+    let no_sign = shells.current().filter(|_| shells.full_screen).and_then(|tab| super::shell::no_sign(view, tab));
+    spans.extend(no_sign.map(|(role, told)| view.span(role, format!("{told} "))));
     spans.extend([view.span(Role::Key, prefix), view.span(Role::Footer, " then ")]);
     let pasting = shells.tabs.iter().any(|tab| tab.pasting.is_some()).then_some(Action::CancelPaste);
     let asked = shells.tabs.iter().any(|tab| tab.wants_copied.is_some()).then_some(Action::ClipboardRequest);

@@ -55,6 +55,7 @@ pub(super) fn full_screen(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect
 fn sign(view: &View<'_>, tab: &Tab) -> (Role, &'static str) {
     match &tab.phase {
         _ if tab.unanswered(view.state.now).is_some() => (Role::NodeLost, view.look.sign("○", "o")),
+        _ if tab.no_sign(view.state.now).is_some() => (Role::Stale, view.look.sign("◌", "~")),
         Phase::Connecting => (Role::Running, view.look.sign("⋯", "..")),
         Phase::Connected => (Role::NodeOnline, view.look.sign("●", "*")),
         Phase::Reconnecting { .. } => (Role::Stale, view.look.sign("◌", "~")),
@@ -94,6 +95,12 @@ pub(super) fn signed_cut_off(view: &View<'_>, tab: &Tab, room: usize) -> Option<
     Some(view.span(role, format!("{sign} {told}")))
 }
 
+/// What is said of a shell whose node has not been heard of for long, where nobody has waited for an answer of it.
+pub(super) fn no_sign(view: &View<'_>, tab: &Tab) -> Option<(Role, String)> {
+    let age = tab.no_sign(view.state.now)?;
+    Some((Role::Warning, format!("no sign of the node {}", text::span(age))))
+}
+
 /// What is said of a session that the clock ends soon: `idle 4:00`.
 pub(super) fn ends_soon(view: &View<'_>, tab: &Tab) -> Option<(Role, String)> {
     let (ends, left) = limits::countdown(tab, view.state.now)?;
@@ -109,7 +116,7 @@ fn marks(view: &View<'_>, tab: &Tab, room: usize) -> Vec<(Role, String)> {
     if tab.recording {
         marks.push((Role::Danger, recording(view).to_owned()));
     }
-    marks.extend(cut_off(view, tab, room));
+    marks.extend(cut_off(view, tab, room).or_else(|| no_sign(view, tab)));
     if let Some(progress) = tab.pasting {
         let percent = (progress.done * 100).checked_div(progress.total).unwrap_or(0);
         marks.push((Role::Running, format!("pasting {percent}%")));

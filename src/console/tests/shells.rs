@@ -529,6 +529,26 @@ fn a_node_with_a_shell_is_looked_at_and_its_loss_stands_in_the_tab() {
 }
 
 #[test]
+fn a_shell_in_which_nothing_is_typed_says_that_there_is_no_sign_of_its_node() {
+    let mut bench = three();
+    let last = bench.state.now;
+    let seen = |n: usize, at| InstanceInformation { last_ping_date_time: Some(at), ..info(n) };
+    for _ in 0..12 {
+        bench.wait(60_000);
+        let now = bench.state.now;
+        bench.answer(Source::Watched, Page::Nodes(vec![seen(1, now), seen(2, now), seen(3, last)]));
+    }
+    let screen = bench.screen(100, 24);
+    assert!(screen.contains("◌ web-3 no sign of the node 12m") && screen.contains("● web-2 ◆ "), "{screen}");
+    assert!(screen.contains("keys go to the node"), "nobody knows that they do not\n{screen}");
+    bench.press("ctrl-g f");
+    assert!(bench.screen(100, 24).contains("no sign of the node 12m"), "in full screen too");
+    bench.press("ctrl-g f");
+    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Output });
+    assert!(bench.screen(100, 24).contains("● web-3"));
+}
+
+#[test]
 fn a_shell_that_stays_cut_off_is_offered_a_new_session() {
     let mut bench = three();
     bench.press("ctrl-g r");

@@ -407,6 +407,7 @@ impl State {
 fn open_tab(tab: &Tab, now: Timestamp) -> ((String, String), ShellChoice) {
     let state = match &tab.phase {
         _ if tab.unanswered(now).is_some() => "no answer",
+        _ if tab.no_sign(now).is_some() => "no sign of the node",
         Phase::Connecting => "connecting",
         Phase::Connected => "open",
         Phase::Reconnecting { .. } => "reconnecting",

@@ -18,6 +18,10 @@ use crate::{
 
 /// After so long without an answer a new session is offered.
 const OFFERED: Duration = Duration::from_secs(15);
+/// How often agents report, unless they are told to do so less often.
+const REPORTS: Duration = Duration::from_secs(300);
+/// How late a report may be before that says anything.
+const LATE: Duration = Duration::from_secs(60);
 
 /// What is known of the silence of a shell's node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,17 +32,22 @@ pub struct Silence {
     waiting: Option<Timestamp>,
     /// When the fleet said that the node is lost, and when it had last been seen.
     lost: Option<(Timestamp, Timestamp)>,
+    /// The last report of its agent, and the time between it and the one before, if that is longer than usual.
+    report: Option<Timestamp>,
+    every: Duration,
+    /// Since when nothing is known of the node, although two reports of its agent should have come and it is said to be well.
+    doubted: Option<Timestamp>,
 }
 
 impl Silence {
     /// Of a session that begins.
     pub fn new(now: Timestamp) -> Self {
-        Self { heard: now, waiting: None, lost: None }
+        Self { heard: now, waiting: None, lost: None, report: None, every: REPORTS, doubted: None }
     }
 
     /// The node said something.
     pub fn heard(&mut self, now: Timestamp) {
-        (self.heard, self.waiting) = (now, None);
+        (self.heard, self.waiting, self.doubted) = (now, None, None);
     }
 
     /// The session has waited so long for an answer.
@@ -49,6 +58,15 @@ impl Silence {
     /// What the fleet says of the node.
     fn fleet_says(&mut self, lost: bool, seen: Option<Timestamp>, now: Timestamp) {
         self.lost = lost.then(|| self.lost.unwrap_or((now, seen.unwrap_or(now))));
+        if let (Some(seen), Some(report)) = (seen, self.report)
+            && seen > report
+        {
+            self.every = REPORTS.max(seen.since(report));
+        }
+        self.report = seen.or(self.report);
+        // Of an agent that never reports nothing follows, and neither of what was not asked for since.
+        let sign = self.report.map(|report| report.max(self.heard));
+        self.doubted = sign.filter(|sign| now.since(*sign) > self.every * 2 + LATE);
     }
 
     /// Since when the node is silent. One that the fleet gave up and that has spoken since is not.
@@ -63,6 +81,12 @@ impl Tab {
     pub fn unanswered(&self, now: Timestamp) -> Option<Duration> {
         let stands = matches!(self.phase, Phase::Connecting | Phase::Connected);
         self.silence.since().filter(|_| stands).map(|since| now.since(since))
+    }
+
+    /// How long there has been no sign of its node, where nobody has yet noticed that it does not answer.
+    pub fn no_sign(&self, now: Timestamp) -> Option<Duration> {
+        let quiet = self.phase == Phase::Connected && self.unanswered(now).is_none();
+        self.silence.doubted.filter(|_| quiet).map(|since| now.since(since))
     }
 
     /// How long what is typed has not reached the node, whatever stands in its way.
@@ -125,6 +149,31 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_node_whose_reports_stay_away_is_doubted_although_it_is_said_to_be_well() {
+        let at = |seconds: i64| Timestamp::from_millis(seconds * 1_000);
+        let mut silence = Silence::new(at(0));
+        silence.fleet_says(false, Some(at(0)), at(10));
+        silence.fleet_says(false, Some(at(0)), at(650));
+        assert_eq!(silence.doubted, None, "one report that stays away is none that is missed twice");
+        silence.fleet_says(false, Some(at(0)), at(670));
+        assert_eq!(silence.doubted, Some(at(0)));
+        silence.heard(at(680));
+        silence.fleet_says(false, Some(at(0)), at(690));
+        assert_eq!(silence.doubted, None, "it has said something in the session");
+        silence.fleet_says(false, Some(at(0)), at(1_350));
+        assert_eq!(silence.doubted, Some(at(680)));
+        // An agent that reports every half hour is not doubted in between.
+        silence.fleet_says(false, Some(at(1_800)), at(1_810));
+        silence.fleet_says(false, Some(at(1_800)), at(1_800 + 3_600));
+        assert_eq!(silence.doubted, None);
+        silence.fleet_says(false, Some(at(1_800)), at(1_800 + 3_700));
+        assert_eq!(silence.doubted, Some(at(1_800)));
+        let mut unknown = Silence::new(at(0));
+        unknown.fleet_says(false, None, at(100_000));
+        assert_eq!(unknown.doubted, None, "an agent that never reports says nothing by it");
+    }
 
     #[test]
     fn a_node_that_was_given_up_and_speaks_is_not_silent() {
