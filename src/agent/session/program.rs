@@ -206,8 +206,7 @@ fn on_behalf(account: Option<&Account>, program: &str, arguments: &[String]) -> 
     let mut command = match account {
         None => CommandBuilder::new(program),
         Some(account) => {
-            let own = env::current_exe().map_err(|error| format!("cannot find the agent's program: {error}"))?;
-            let mut command = CommandBuilder::new(own);
+            let mut command = CommandBuilder::new(own_program()?);
             command.args([account::VERB, &account.name, "--", program]);
             for (name, value) in account.environment() {
                 command.env(name, value);
@@ -223,6 +222,16 @@ fn on_behalf(account: Option<&Account>, program: &str, arguments: &[String]) -> 
     // Another user goes to its own home by itself: the agent's user may have no right to be there.
     command.cwd(if account.is_none() { home() } else { "/".into() });
     Ok(command)
+}
+
+/// The program of this process. On Linux that is the link to it in `/proc`, which leads there even where its path does not:
+/// a `/tmp` of the node's own may hide it, and an update may have put another one in its place.
+fn own_program() -> Result<PathBuf, String> {
+    let link = Path::new("/proc/self/exe");
+    if cfg!(target_os = "linux") && link.exists() {
+        return Ok(link.to_owned());
+    }
+    env::current_exe().map_err(|error| format!("cannot find the agent's program: {error}"))
 }
 
 /// The same without a terminal.

@@ -104,3 +104,14 @@ async fn outputs_that_are_not_kept_apart_come_in_the_order_in_which_they_were_wr
     let expected: String = (1..=9).map(|n| format!("out {n}\nerr {n}\n")).collect();
     assert_eq!(String::from_utf8(seen).unwrap(), expected);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn another_users_program_is_begun_where_no_path_leads_to_this_one() {
+    let account = Account { name: "nobody".to_owned(), home: "/".into(), shell: "/bin/sh".into() };
+    let command = on_behalf(Some(&account), "/bin/sh", &[]).unwrap();
+    let own = Path::new(&command.get_argv()[0]);
+    // On a node with a /tmp of its own a program that lies under the machine's has no path any more.
+    assert!(!own.starts_with(env::current_exe().unwrap().parent().unwrap()), "{own:?}");
+    assert_eq!(std::fs::canonicalize(own).unwrap(), env::current_exe().unwrap());
+}
