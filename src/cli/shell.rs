@@ -70,7 +70,7 @@ impl Shell {
     async fn session(self, client: Client) -> anyhow::Result<ExitCode> {
         let target = nodes::target(&client, &self.node).await?;
         let interactive = self.command.is_empty() || self.tty;
-        let record = Record::begin(self.record.as_deref(), &self.node)?;
+        let record = Record::begin(self.record.as_deref(), &self.node, !interactive)?;
         let session = client.start_session(self.request(target), terminal_size()).await?;
         // As a task, so that it has its turn before the tasks that are woken after it.
         let task =

@@ -1,8 +1,10 @@
-//! Recordings of sessions on this machine: asciicast v2, as asciinema plays it, and plain text beside it.
+//! Recordings of sessions on this machine: asciicast v2, as asciinema plays it, and plain text beside it: the lines as the
+//! terminal showed them, which is for whoever records to tell.
 //!
 //! Only what the node wrote is recorded, never what was typed: what a program does not echo is in no recording.
 
 mod cast;
+mod filter;
 mod plain;
 mod player;
 
@@ -14,14 +16,13 @@ use std::{
 };
 
 pub use cast::Cast;
-pub use plain::{Filter, Plain};
+pub use filter::Filter;
+pub use plain::{Lines, Plain};
 pub use player::{Frame, Player, RecordingError};
 
 use super::TerminalSize;
 use crate::ssm::Timestamp;
 
-/// How much of a recording a crash may cost.
-const FLUSH: Duration = Duration::from_secs(1);
 /// Names tried for a recording that is named by its node and time.
 const NAMES: usize = 99;
 
@@ -31,18 +32,23 @@ pub struct Recorder {
     path: PathBuf,
     cast: Cast<BufWriter<File>>,
     plain: Plain<BufWriter<File>>,
-    flushed: Duration,
+    finished: bool,
 }
 
 impl Recorder {
-    /// Creates the recording, and beside it the plain text under the same name with the ending `txt`. Nobody else can
-    /// read either.
+    /// Creates the recording, and beside it the plain text under the same name with the ending `txt`, of the lines of a
+    /// terminal of this size. Nobody else can read either.
     ///
     /// Errors: a file that is there already, or cannot be created.
-    pub fn create(path: &Path, size: TerminalSize, title: &str, started: Timestamp) -> io::Result<Self> {
-        let cast = create(path)?;
-        let plain = create(&text_beside(path)).inspect_err(|_| drop(std::fs::remove_file(path)))?;
-        Self::over(path, (cast, plain), size, title, started)
+    pub fn create(
+        path: &Path,
+        lines: Box<dyn Lines>,
+        size: TerminalSize,
+        title: &str,
+        started: Timestamp,
+    ) -> io::Result<Self> {
+        let files = create_both(path)?;
+        Self::over(path, files, lines, size, title, started)
     }
 
     /// [`create`](Self::create) in a directory, which is made if it is not there, under the first name that is free:
@@ -52,6 +58,7 @@ impl Recorder {
     pub fn create_in(
         directory: &Path,
         name: &str,
+        lines: Box<dyn Lines>,
         size: TerminalSize,
         title: &str,
         started: Timestamp,
@@ -62,20 +69,21 @@ impl Recorder {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(directory)?;
         let names = std::iter::once(format!("{name}.cast")).chain((2..=NAMES).map(|n| format!("{name}-{n}.cast")));
-        let mut outcome = Err(io::ErrorKind::AlreadyExists.into());
-        for name in names {
-            outcome = Self::create(&directory.join(name), size, title, started);
-            if outcome.as_ref().err().is_none_or(|error| error.kind() != io::ErrorKind::AlreadyExists) {
-                break;
+        for path in names.map(|name| directory.join(name)) {
+            match create_both(&path) {
+                Ok(files) => return Self::over(&path, files, lines, size, title, started),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
             }
         }
-        outcome
+        Err(io::ErrorKind::AlreadyExists.into())
     }
 
     /// A recording into files that are open.
     pub(crate) fn over(
         path: &Path,
         (cast, plain): (File, File),
+        lines: Box<dyn Lines>,
         size: TerminalSize,
         title: &str,
         started: Timestamp,
@@ -83,8 +91,8 @@ impl Recorder {
         Ok(Self {
             path: path.to_owned(),
             cast: Cast::begin(BufWriter::new(cast), size, title, started)?,
-            plain: Plain::new(BufWriter::new(plain)),
-            flushed: Duration::ZERO,
+            plain: Plain::new(BufWriter::new(plain), lines),
+            finished: false,
         })
     }
 
@@ -93,33 +101,52 @@ impl Recorder {
         &self.path
     }
 
-    /// Records what the node wrote, so long after the beginning.
+    /// Records what the node wrote, so long after the beginning. It is in the files then, and of the text what has left the
+    /// screen: a crash costs no more.
     pub fn output(&mut self, elapsed: Duration, bytes: &[u8]) -> io::Result<()> {
         self.cast.output(elapsed, bytes)?;
         self.plain.output(bytes)?;
-        if elapsed >= self.flushed + FLUSH {
-            self.flushed = elapsed;
-            self.cast.flush()?;
-            self.plain.flush()?;
-        }
-        Ok(())
+        self.cast.flush()?;
+        self.plain.flush()
     }
 
     /// Records that the terminal has another size now.
     pub fn resize(&mut self, elapsed: Duration, size: TerminalSize) -> io::Result<()> {
-        self.cast.resize(elapsed, size)
+        self.cast.resize(elapsed, size)?;
+        self.plain.resize(size)
     }
 
     /// Writes what is left.
     pub fn finish(mut self) -> io::Result<()> {
+        self.end()
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.finished = true;
         self.cast.flush()?;
-        self.plain.flush()
+        self.plain.finish()
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        // One that nobody finished, as its session was left or its task ended: there is nobody to tell.
+        if !self.finished {
+            let _ = self.end();
+        }
     }
 }
 
 /// The plain text that belongs to a recording.
 pub fn text_beside(path: &Path) -> PathBuf {
     path.with_extension("txt")
+}
+
+/// The files of a recording, or none.
+fn create_both(path: &Path) -> io::Result<(File, File)> {
+    let cast = create(path)?;
+    let plain = create(&text_beside(path)).inspect_err(|_| drop(std::fs::remove_file(path)))?;
+    Ok((cast, plain))
 }
 
 fn create(path: &Path) -> io::Result<File> {
@@ -134,23 +161,62 @@ fn create(path: &Path) -> io::Result<File> {
 mod tests {
     use super::*;
 
+    /// A terminal of one line, in which lines go as they end.
+    #[derive(Debug, Default)]
+    struct Teletype(String);
+
+    impl Lines for Teletype {
+        fn output(&mut self, bytes: &[u8]) -> String {
+            self.0.push_str(&String::from_utf8_lossy(bytes).replace('\r', ""));
+            let whole = self.0.rfind('\n').map_or(0, |end| end + 1);
+            self.0.drain(..whole).collect()
+        }
+
+        fn resize(&mut self, _: TerminalSize) -> String {
+            String::new()
+        }
+
+        fn rest(&mut self) -> String {
+            std::mem::take(&mut self.0)
+        }
+    }
+
+    fn lines() -> Box<dyn Lines> {
+        Box::new(Teletype::default())
+    }
+
+    #[test]
+    fn what_has_come_is_in_the_files_whatever_becomes_of_the_recording() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("web.cast");
+        let size = TerminalSize { cols: 80, rows: 24 };
+        let mut recorder = Recorder::create(&path, lines(), size, "web-1", Timestamp::from_millis(0)).unwrap();
+        let text = || std::fs::read_to_string(text_beside(&path)).unwrap();
+        recorder.output(Duration::from_millis(10), b"one\r\ntwo").unwrap();
+        assert_eq!(text(), "one\n");
+        assert!(std::fs::read_to_string(&path).unwrap().contains("two"));
+        drop(recorder);
+        assert_eq!(text(), "one\ntwo");
+    }
+
     #[test]
     fn a_recording_is_two_files_that_only_their_owner_reads_and_nothing_is_overwritten() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("web.cast");
         let size = TerminalSize { cols: 80, rows: 24 };
-        let mut recorder = Recorder::create(&path, size, "web-1", Timestamp::from_millis(1_700_000_000_000)).unwrap();
-        recorder.output(Duration::from_millis(1500), b"\x1b[1mhi\x1b[0m\r\n").unwrap();
+        let started = Timestamp::from_millis(1_700_000_000_000);
+        let mut recorder = Recorder::create(&path, lines(), size, "web-1", started).unwrap();
+        recorder.output(Duration::from_millis(1500), b"\x1b[1mhi\r\n").unwrap();
         recorder.finish().unwrap();
         let cast = std::fs::read_to_string(&path).unwrap();
         assert!(cast.starts_with("{\"version\":2,") && cast.contains("[1.500000,\"o\",\"\\u001b[1mhi"), "{cast}");
-        assert_eq!(std::fs::read_to_string(text_beside(&path)).unwrap(), "hi\n");
+        assert_eq!(std::fs::read_to_string(text_beside(&path)).unwrap(), "\x1b[1mhi\n");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
-        let again = Recorder::create(&path, size, "web-1", Timestamp::from_millis(0));
+        let again = Recorder::create(&path, lines(), size, "web-1", Timestamp::from_millis(0));
         assert_eq!(again.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
     }
 
@@ -162,13 +228,14 @@ mod tests {
         std::fs::write(below.join("web-2.txt"), "somebody's").unwrap();
         let size = TerminalSize { cols: 80, rows: 24 };
         let name = || {
-            let recorder = Recorder::create_in(&below, "web", size, "web", Timestamp::from_millis(0)).unwrap();
+            let recorder = Recorder::create_in(&below, "web", lines(), size, "web", Timestamp::from_millis(0)).unwrap();
             recorder.path().file_name().unwrap().to_owned()
         };
         assert_eq!([name(), name(), name()], ["web.cast", "web-3.cast", "web-4.cast"]);
         assert_eq!(std::fs::read_to_string(below.join("web-2.txt")).unwrap(), "somebody's");
         assert!(!below.join("web-2.cast").exists());
-        let no_directory = Recorder::create_in(&below.join("web.cast"), "x", size, "x", Timestamp::from_millis(0));
+        let no_directory =
+            Recorder::create_in(&below.join("web.cast"), "x", lines(), size, "x", Timestamp::from_millis(0));
         assert!(no_directory.is_err());
     }
 }

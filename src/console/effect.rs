@@ -45,7 +45,7 @@ mod retag;
 mod sample;
 mod shell;
 mod sign_in;
-mod tape;
+pub mod tape;
 mod transfer;
 mod turns;
 mod why;

@@ -5,7 +5,7 @@
 //! by rewriting control functions, answers the questions programs ask, and lets nothing else than cells come of a session:
 //! titles and clipboard writes leave as [`Event`]s. `core` is that model, the `vt100` crate, guarded against its panics.
 //! `history` keeps the lines that scroll away. [`Screen`] joins them; [`Terminal`] shares one between the task that feeds
-//! it and the painter; [`copy`] is how a user looks back, searches and selects.
+//! it and the painter; [`copy`] is how a user looks back, searches and selects; [`Transcript`] writes down what is shown.
 //!
 //! Only `core` and the modes of `front` name the model's types, so that it can be replaced.
 
@@ -31,6 +31,7 @@ mod style;
 mod tabs;
 #[cfg(test)]
 mod tests;
+mod transcript;
 
 pub use self::{
     core::{Glyph, Size, is_guarded},
@@ -42,4 +43,5 @@ pub use self::{
     screen::Screen,
     shared::Terminal,
     style::{Colour, Link, Marks, Style},
+    transcript::Transcript,
 };

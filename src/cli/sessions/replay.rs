@@ -14,7 +14,8 @@ use clap::Args;
 use super::{find, tame::Tame};
 use crate::{
     cli::{Global, shell::screen::Sink, stop::stopped, talk},
-    client::recording::Player,
+    client::recording::{Plain, Player},
+    console::effect::tape::lines,
     ssm::SessionState,
 };
 
@@ -55,12 +56,17 @@ impl Replay {
         let file = File::open(path).with_context(|| path.display().to_string())?;
         let mut player = Player::open(BufReader::new(file)).with_context(|| path.display().to_string())?;
         if !io::stdout().is_terminal() {
-            let mut text = crate::client::recording::Plain::new(io::stdout().lock());
-            while let Some(frame) = player.next_frame()? {
-                text.output(frame.output.as_bytes())?;
-            }
-            text.flush()?;
-            return Ok(ExitCode::SUCCESS);
+            let mut text = Plain::new(io::stdout().lock(), lines(player.size()));
+            // What breaks off is shown up to there.
+            let outcome = loop {
+                match player.next_frame() {
+                    Ok(Some(frame)) => text.output(frame.output.as_bytes())?,
+                    Ok(None) => break Ok(ExitCode::SUCCESS),
+                    Err(error) => break Err(error.into()),
+                }
+            };
+            text.finish()?;
+            return outcome;
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {

@@ -11,6 +11,7 @@ use crate::{
         TerminalSize,
         recording::{Recorder, text_beside},
     },
+    console::effect::tape::lines,
     ssm::Timestamp,
 };
 
@@ -22,20 +23,28 @@ pub struct Record(Option<Running>);
 struct Running {
     recorder: Recorder,
     began: Instant,
+    piped: bool,
+    /// The last byte that came.
+    last: u8,
 }
 
 impl Record {
-    /// Begins a recording of a node's session if a file is named.
-    pub fn begin(path: Option<&Path>, node: &str) -> anyhow::Result<Self> {
+    /// Begins a recording of a node's session if a file is named. `piped`: there is no terminal on the node, which would end
+    /// lines as terminals want them ended.
+    pub fn begin(path: Option<&Path>, node: &str, piped: bool) -> anyhow::Result<Self> {
         let Some(path) = path else { return Ok(Self(None)) };
-        let recorder = Recorder::create(path, terminal_size(), node, Timestamp::now())
+        let size = terminal_size();
+        let recorder = Recorder::create(path, lines(size), size, node, Timestamp::now())
             .with_context(|| format!("cannot record into {}", path.display()))?;
-        Ok(Self(Some(Running { recorder, began: Instant::now() })))
+        Ok(Self(Some(Running { recorder, began: Instant::now(), piped, last: 0 })))
     }
 
     /// What the node wrote.
     pub fn output(&mut self, bytes: &[u8]) {
-        self.with(|running| running.recorder.output(running.began.elapsed(), bytes));
+        self.with(|running| {
+            let ended = running.piped.then(|| with_returns(bytes, &mut running.last));
+            running.recorder.output(running.began.elapsed(), ended.as_deref().unwrap_or(bytes))
+        });
     }
 
     /// The terminal's new size.
@@ -59,5 +68,31 @@ impl Record {
             talk::say(&format!("fleetdeck: the recording {} ends here: {error}", running.recorder.path().display()));
             self.0 = None;
         }
+    }
+}
+
+/// Text with its lines ended as terminals want it. `last` is the byte before it.
+fn with_returns(bytes: &[u8], last: &mut u8) -> Vec<u8> {
+    let mut ended = Vec::with_capacity(bytes.len() + bytes.len() / 16);
+    for &byte in bytes {
+        if byte == b'\n' && *last != b'\r' {
+            ended.push(b'\r');
+        }
+        ended.push(byte);
+        *last = byte;
+    }
+    ended
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_a_pipe_are_ended_as_a_terminal_would() {
+        let mut last = 0;
+        let pieces: [&[u8]; 4] = [b"a\nb\r", b"\n\n", b"", b"c\r\n"];
+        let ended: Vec<u8> = pieces.iter().flat_map(|piece| with_returns(piece, &mut last)).collect();
+        assert_eq!(String::from_utf8(ended).unwrap(), "a\r\nb\r\n\r\nc\r\n");
     }
 }

@@ -7,6 +7,8 @@ use std::{
 
 use serde::Deserialize;
 
+use crate::client::TerminalSize;
+
 /// The longest line of a recording.
 const LINE: u64 = 16 * 1024 * 1024;
 
@@ -15,6 +17,7 @@ const LINE: u64 = 16 * 1024 * 1024;
 pub struct Player<R> {
     lines: R,
     number: usize,
+    size: TerminalSize,
 }
 
 /// One moment of a recording, by the time since its beginning.
@@ -43,17 +46,31 @@ pub enum RecordingError {
 #[derive(Deserialize)]
 struct Header {
     version: u32,
+    #[serde(default)]
+    width: u32,
+    #[serde(default)]
+    height: u32,
 }
 
 impl<R: BufRead> Player<R> {
     /// Reads the header.
     pub fn open(lines: R) -> Result<Self, RecordingError> {
-        let mut player = Self { lines, number: 0 };
+        let mut player = Self { lines, number: 0, size: TerminalSize { cols: 80, rows: 24 } };
         let line = player.line()?.ok_or(RecordingError::Format)?;
         match serde_json::from_slice::<Header>(&line) {
-            Ok(Header { version: 2 }) => Ok(player),
+            Ok(Header { version: 2, width, height }) => {
+                if width > 0 && height > 0 {
+                    player.size = TerminalSize { cols: width, rows: height };
+                }
+                Ok(player)
+            }
             _ => Err(RecordingError::Format),
         }
+    }
+
+    /// The size of the terminal at the beginning.
+    pub fn size(&self) -> TerminalSize {
+        self.size
     }
 
     /// The next piece of output; `None` at the end. Input, sizes and marks are passed over.
@@ -92,9 +109,10 @@ mod tests {
 
     #[test]
     fn output_is_played_and_everything_else_passed_over() {
-        let text = "{\"version\": 2, \"width\": 80, \"height\": 24}\n[0.5, \"o\", \"a\"]\n\n[0.6, \"i\", \"x\"]\n[1, \"r\", \"90x30\"]\n[2.25, \"o\", \"b\"]\n";
+        let text = "{\"version\": 2, \"width\": 90, \"height\": 30}\n[0.5, \"o\", \"a\"]\n\n[0.6, \"i\", \"x\"]\n[1, \"r\", \"90x30\"]\n[2.25, \"o\", \"b\"]\n";
         let mut player = Player::open(text.as_bytes()).unwrap();
         let frame = |millis, output: &str| Some(Frame { at: Duration::from_millis(millis), output: output.into() });
+        assert_eq!((player.size().cols, player.size().rows), (90, 30));
         assert_eq!(player.next_frame().unwrap(), frame(500, "a"));
         assert_eq!(player.next_frame().unwrap(), frame(2250, "b"));
         assert_eq!(player.next_frame().unwrap(), None);

@@ -4,9 +4,39 @@ use std::{io, path::Path, time::Instant};
 
 use super::Recording;
 use crate::{
-    client::{TerminalSize, recording::Recorder},
-    console::update::Trouble,
+    client::{
+        TerminalSize,
+        recording::{Lines, Recorder},
+    },
+    console::{
+        term::{Size, Transcript},
+        update::Trouble,
+    },
 };
+
+/// What writes down the lines of a session's terminal of this size.
+pub fn lines(size: TerminalSize) -> Box<dyn Lines> {
+    Box::new(Transcript::new(cells(size)))
+}
+
+impl Lines for Transcript {
+    fn output(&mut self, bytes: &[u8]) -> String {
+        self.output(bytes)
+    }
+
+    fn resize(&mut self, size: TerminalSize) -> String {
+        self.resize(cells(size))
+    }
+
+    fn rest(&mut self) -> String {
+        self.rest()
+    }
+}
+
+fn cells(size: TerminalSize) -> Size {
+    let cells = |n| u16::try_from(n).unwrap_or(u16::MAX);
+    Size::new(cells(size.rows), cells(size.cols))
+}
 
 /// A recording, or none.
 #[derive(Debug, Default)]
@@ -30,7 +60,7 @@ impl Tape {
         if let Some(running) = &self.0 {
             return Ok(format!("Already recording into {}", running.recorder.path().display()));
         }
-        let recorder = Recorder::create_in(directory, name, size, title, *at).map_err(|error| {
+        let recorder = Recorder::create_in(directory, name, lines(size), size, title, *at).map_err(|error| {
             let what = format!("Nothing is recorded: no file could be made in {}: {error}", directory.display());
             Trouble::new(what, Some("Name another directory in settings.toml: recordings = \"…\""))
         })?;
@@ -117,7 +147,8 @@ mod tests {
     fn a_full_disk_ends_the_recording_and_is_told_once() {
         let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let path = Path::new("/full/web-1.cast");
-        let recorder = Recorder::over(path, (full(), full()), SIZE, "web-1", Timestamp::from_millis(0)).unwrap();
+        let files = (full(), full());
+        let recorder = Recorder::over(path, files, lines(SIZE), SIZE, "web-1", Timestamp::from_millis(0)).unwrap();
         let mut tape = Tape(Some(Running { recorder, began: Instant::now() }));
         let troubles: Vec<_> = (0..10).filter_map(|_| tape.output(&[b'x'; 64 * 1024]).err()).collect();
         assert_eq!(troubles.len(), 1);

@@ -20,6 +20,7 @@ use super::{
 
 mod bulk;
 mod cursor;
+mod keep;
 mod print;
 mod reply;
 mod strings;
@@ -49,6 +50,8 @@ pub(super) struct Front {
     titles: Vec<String>,
     /// Keys a program asked for.
     pub keyboard: Keyboard,
+    /// Whether nothing that was shown may be lost: what is erased with the whole screen scrolls away before.
+    pub keeps: bool,
 }
 
 /// What the model does not keep.
@@ -118,6 +121,7 @@ impl Front {
             title: String::new(),
             titles: Vec::new(),
             keyboard: Keyboard::default(),
+            keeps: false,
         }
     }
 
@@ -257,7 +261,12 @@ impl Front {
             (0, 0, b'g') => self.clear_tabs(sequence.count(0)),
             (0, 0, b'b') => self.repeat(sequence.count(1)),
             (0, 0, b'r') => self.margins(sequence),
+            (0 | b'?', 0, b'J') if sequence.count(0) == 3 && self.keeps => {}
             (0 | b'?', 0, b'J') if sequence.count(0) == 3 => self.model().history().lock().clear(),
+            (0, 0, b'J') if self.keeps => {
+                self.keep_erased(sequence.count(0));
+                self.send(bytes);
+            }
             (0, 0, b't') => self.window(sequence),
             (_, _, b'c' | b'n' | b'q' | b'p' | b'm' | b'u') if self.answer(sequence) => {}
             // Resizing, reading the title, and the checksum of cells would let a program act or read behind the user's back.

@@ -50,6 +50,9 @@ impl Front {
     /// Enters or leaves the alternate screen. The model keeps cursor, margins and origin mode for each screen; programs
     /// expect that the cursor is left where it was, and margins are those of the whole screen here.
     fn switch_screen(&mut self, mode: u16, on: bool) {
+        if self.keeps && on {
+            self.note_full_screen();
+        }
         let core = self.model();
         let alternate = core.alternate_screen();
         let cursor = core.cursor();
@@ -112,6 +115,9 @@ impl Front {
 
     /// Full reset (RIS).
     pub(super) fn reset(&mut self) {
+        if self.keeps {
+            self.keep_erased(2);
+        }
         self.state = State::default();
         self.saved = [Saved::default(); 2];
         self.keyboard.reset();
