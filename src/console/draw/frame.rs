@@ -473,7 +473,9 @@ pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rec
         Action::Record,
     ];
     let mut used: usize = spans.iter().map(|span| text::width(&span.content)).sum();
-    for action in first.chain(rest.into_iter().filter(|action| Some(*action) != off)) {
+    let alone = shells.tabs.len() < 2;
+    let means = |action: &Action| Some(*action) != off && !(alone && *action == Action::TabNext);
+    for action in first.chain(rest.into_iter().filter(means)) {
         if let Some(key) = view.state.keymap.key_for(&[Layer::Prefix.name()], action) {
             let word = if action == Action::Reopen { "new session" } else { action.entry().short };
             let words = format!(" {word}  ");
@@ -496,7 +498,9 @@ pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rec
 
 /// The keys besides the prefix that do not go to the node, as far as there is room for them: `· f12 last shell`.
 fn taken_keys(view: &mut View<'_>, spans: &mut Vec<Span<'static>>, mut used: usize, area: Rect) -> usize {
-    let own = view.state.keymap.of(Layer::Shell.name()).filter(|binding| binding.action != Action::Prefix);
+    let state = view.state;
+    let kept = |action| action != Action::Prefix && !state.leaves_to_node(action);
+    let own = state.keymap.of(Layer::Shell.name()).filter(|binding| kept(binding.action));
     let own: Vec<_> = own.map(|binding| (display_chord(&binding.chord), binding.action)).collect();
     for (key, action) in own {
         // It stands apart from what the prefix comes before.

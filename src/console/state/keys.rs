@@ -125,6 +125,10 @@ impl State {
         }
         self.typed.push(combination);
         match self.keymap.find(&self.layer_names(), &self.typed) {
+            Found::Action(action) if self.leaves_to_node(action) => {
+                self.typed.clear();
+                self.raw_key(key, fx);
+            }
             Found::Action(action) => {
                 self.typed.clear();
                 self.pressed = Some(key);
@@ -139,6 +143,11 @@ impl State {
                 self.raw_key(key, fx);
             }
         }
+    }
+
+    /// Whether a key that the shells keep for themselves is the node's all the same: there is no other shell to go to.
+    pub fn leaves_to_node(&self, action: Action) -> bool {
+        action == Action::TabLast && self.shells.tabs.len() < 2 && self.layers() == [Layer::Shell]
     }
 
     /// Whether a key after the prefix is the node's all the same: it moves no edge while only those need no prefix, or it

@@ -91,6 +91,19 @@ fn one_key_leads_to_the_next_and_to_the_last_shell() {
 }
 
 #[test]
+fn a_shell_alone_gets_every_key_but_the_prefix() {
+    let mut bench = three();
+    bench.press("ctrl-g x y ctrl-g x y");
+    assert_eq!(bench.state.shells.tabs.len(), 1);
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("keys go to the node ^g then d leave  f full"), "{screen}");
+    bench.fx.clear();
+    let id = focus(&bench);
+    bench.press("f12 f11");
+    assert_eq!(sent(&bench), [(id, "\x1b[24~".to_owned()), (id, "\x1b[23~".to_owned())]);
+}
+
+#[test]
 fn the_prefix_sends_itself_whatever_key_it_is() {
     let mut bench = three();
     let user = "[shell]\n\"ctrl-a\" = \"prefix\"\n\"ctrl-g\" = \"none\"\n";
