@@ -119,8 +119,8 @@ impl Viewer {
                 (self.left, self.part) = (0, 0);
             }
             Action::Left | Action::Right | Action::LineStart | Action::LineEnd if self.wraps => {}
-            Action::LineStart => self.to_edge(false),
-            Action::LineEnd => self.to_edge(true),
+            Action::LineStart => self.go_to_edge(false),
+            Action::LineEnd => self.go_to_edge(true),
             Action::CursorBottom => self.to_end(),
             Action::FollowText => {
                 self.selection = None;
@@ -255,7 +255,7 @@ impl Viewer {
         self.at_hit = 0;
         self.show_found();
         if !forward {
-            self.to_last_hit();
+            self.go_to_last_hit();
         }
     }
 

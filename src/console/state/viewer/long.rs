@@ -76,7 +76,7 @@ impl Viewer {
     }
 
     /// Goes to the beginning or the end of the longest line in the window.
-    pub(super) fn to_edge(&mut self, end: bool) {
+    pub(super) fn go_to_edge(&mut self, end: bool) {
         self.left = match end {
             false => 0,
             // The sign that a line goes on takes no column at its end.
@@ -135,7 +135,7 @@ impl Viewer {
     }
 
     /// Goes to the last place in the line one is at: so it is come to from behind.
-    pub(super) fn to_last_hit(&mut self) {
+    pub(super) fn go_to_last_hit(&mut self) {
         self.at_hit = self.hits().map_or(0, |(_, hits)| hits.len().saturating_sub(1));
         self.show_across();
     }
