@@ -257,8 +257,8 @@ fn listing(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Res
         false => results.group(row).is_some_and(|group| Some(group.key) == results.picked),
     };
     let columns = match results.by_node {
-        true => [Column::new("Node", 14, 30, 0), Column::new("Result", 20, 34, 1), Column::new("Output", 10, 80, 2)],
-        false => [Column::new("Nodes", 18, 40, 0), Column::new("Result", 18, 30, 1), Column::new("Output", 10, 80, 2)],
+        true => [Column::new("Node", 14, 30, 0), Column::new("Result", 20, 40, 1), Column::new("Output", 10, 80, 2)],
+        false => [Column::new("Nodes", 18, 40, 0), Column::new("Result", 18, 40, 1), Column::new("Output", 10, 80, 2)],
     };
     let chosen = Chosen::of(view, List::Results, columns, Some(&results.lens));
     let grid = Grid {
