@@ -239,8 +239,8 @@ impl State {
                 format!("{} of {MOST_IDS} ids at most, sent one after the other", count(staged.batches(), "command"));
             lines.push(of);
         }
-        lines.push(String::new());
         let script = staged.rest.first().map(|(_, send)| script(send)).unwrap_or_default();
+        lines.extend((!script.is_empty()).then(String::new));
         let send = |(origin, part): &(Origin, ssm::SendCommand)| (*origin, Change::Send(Box::new(part.clone())));
         let then = Then::Change(staged.rest.iter().map(send).collect());
         let mut question = Question::new("Send it to the rest?", lines, then).showing(script);

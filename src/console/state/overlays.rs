@@ -439,7 +439,7 @@ impl State {
         let script = canary::script(send);
         let is_long = script.len() > LONG_SCRIPT;
         lines.extend(is_long.then(|| plan.rate()));
-        lines.push(String::new());
+        lines.extend((!script.is_empty()).then(String::new));
         let title = format!("Run {}?", clean(&send.document_name));
         // What waits for the canary is asked about by itself.
         let reached = plan.nodes.iter().filter(|node| plan.rest.is_empty() || node.is_first).count();

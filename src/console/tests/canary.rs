@@ -228,6 +228,11 @@ fn ran() -> ssm::Command {
     ssm::Command {
         parameters: ssm::Sensitive(script.into()),
         max_concurrency: Some("7".to_owned()),
+        output_s3_bucket_name: Some(String::new()),
+        cloud_watch_output_config: Some(ssm::CloudWatchOutputConfig {
+            cloud_watch_log_group_name: Some(String::new()),
+            cloud_watch_output_enabled: Some(false),
+        }),
         ..command("c-1", CommandStatus::Success, 0)
     }
 }
@@ -258,6 +263,11 @@ fn a_canary_that_waits_is_offered_again_by_the_next_console() {
     assert_eq!((send.instance_ids.len(), send.instance_ids[57].as_str()), (58, "mi-00000000000000059"));
     assert_eq!((send.document_name.as_str(), send.max_concurrency.as_deref()), ("AWS-RunShellScript", Some("7")));
     assert_eq!(send.parameters.get("commands").unwrap(), &["systemctl restart nginx"]);
+    assert_eq!(
+        (&send.output_s3_bucket_name, &send.cloud_watch_output_config),
+        (&None, &None),
+        "the service takes no \"\""
+    );
     // While it is sent nobody knows how far it has come, and nobody sends it twice.
     assert!(noted(&bench)[0].sending);
     let sending = noted(&bench);

@@ -11,7 +11,7 @@ use crate::{
     console::{
         effect::Effect,
         origin::Origin,
-        state::State,
+        state::{State, commands::command_outcome},
         text::{clean, count, cut},
     },
     ssm,
@@ -153,7 +153,12 @@ impl State {
                     for (origin, ids) in &staged.canary {
                         self.wait_for(*origin, ids.clone());
                     }
-                    if !self.canary_words(&staged).1 {
+                    // Of one that has ended the end is told.
+                    let ended = |origin: Origin, id: &String| {
+                        let listed = self.commands.list.iter().find(|listed| listed.is(origin, id));
+                        listed.is_some_and(|listed| command_outcome(&listed.command).is_final())
+                    };
+                    if !staged.canary.iter().all(|(origin, ids)| ids.iter().all(|id| ended(*origin, id))) {
                         let waiting = count(staged.waiting(), "node");
                         self.tell(format!("{waiting} wait for a canary that was sent before fleetdeck ended."));
                     }
@@ -211,7 +216,10 @@ impl State {
 
 /// What a command ran, to be sent to other nodes.
 fn again(command: &ssm::Command) -> ssm::SendCommand {
+    // What a command has none of, the service tells as an empty text, and takes no such text.
     let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let logs = command.cloud_watch_output_config.as_ref();
+    let logs = logs.filter(|config| config.cloud_watch_output_enabled == Some(true));
     ssm::SendCommand {
         document_name: command.document_name.clone().unwrap_or_default(),
         // The very document that the canary has shown to be good.
@@ -223,7 +231,10 @@ fn again(command: &ssm::Command) -> ssm::SendCommand {
         max_errors: text(&command.max_errors),
         output_s3_bucket_name: text(&command.output_s3_bucket_name),
         output_s3_key_prefix: text(&command.output_s3_key_prefix),
-        cloud_watch_output_config: command.cloud_watch_output_config.clone(),
+        cloud_watch_output_config: logs.map(|config| ssm::CloudWatchOutputConfig {
+            cloud_watch_log_group_name: text(&config.cloud_watch_log_group_name),
+            ..config.clone()
+        }),
         ..Default::default()
     }
 }
