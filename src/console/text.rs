@@ -4,12 +4,12 @@
 use std::{cell::Cell, time::Duration};
 
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Columns a tab stop is apart in plain output.
 const TAB: usize = 8;
-/// No line of output is kept longer than this many characters.
-const LONGEST_LINE: usize = 16_384;
+/// No line of output is kept longer than this many characters. A document of JSON is often one line.
+const LONGEST_LINE: usize = 4 * 1024 * 1024;
 
 /// One line: sequences dropped, line ends and tabs become spaces.
 pub fn clean(text: &str) -> String {
@@ -28,13 +28,13 @@ pub fn clean(text: &str) -> String {
 pub fn plain_lines(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
-    let mut length = 0;
+    let (mut length, mut columns) = (0, 0);
     let mut returned = false;
     for c in Printable::new(text) {
         match c {
             '\n' => {
                 lines.push(std::mem::take(&mut line));
-                (length, returned) = (0, false);
+                (length, columns, returned) = (0, 0, false);
                 continue;
             }
             '\r' => {
@@ -45,18 +45,20 @@ pub fn plain_lines(text: &str) -> Vec<String> {
         }
         if std::mem::take(&mut returned) {
             line.clear();
-            length = 0;
+            (length, columns) = (0, 0);
         }
         if length >= LONGEST_LINE {
             continue;
         }
         if c == '\t' {
-            let pad = TAB - width(&line) % TAB;
+            let pad = TAB - columns % TAB;
             line.extend(std::iter::repeat_n(' ', pad));
             length += pad;
+            columns += pad;
         } else {
             line.push(c);
             length += 1;
+            columns += c.width().unwrap_or(0);
             if length == LONGEST_LINE {
                 line.push('…');
             }
@@ -182,6 +184,9 @@ pub fn prefix(text: &str, columns: usize) -> String {
 pub fn skip(text: &str, columns: usize) -> String {
     if columns == 0 {
         return text.to_owned();
+    }
+    if text.is_ascii() {
+        return text.get(columns..).unwrap_or_default().to_owned();
     }
     let mut out = String::new();
     let mut passed = 0;
@@ -415,7 +420,18 @@ mod tests {
     }
 
     #[test]
+    fn a_document_that_is_one_line_is_whole() {
+        for (word, columns) in [("abc\t", 8), ("\u{1b}[31m漢\t", 8), ("x", 1)] {
+            let lines = plain_lines(&word.repeat(300_000));
+            assert_eq!((lines.len(), width(&lines[0])), (1, columns * 300_000));
+            assert!(!lines[0].ends_with('…'));
+        }
+        assert!(plain_lines(&"x".repeat(LONGEST_LINE + 1))[0].ends_with("x…"), "there is an end to it");
+    }
+
+    #[test]
     fn cutting_counts_columns() {
+        assert_eq!((skip("abc", 2).as_str(), skip("abc", 9).as_str()), ("c", ""));
         assert_eq!(cut("漢字漢字", 5), "漢字…");
         assert_eq!(cut("漢字漢字", 4), "漢…");
         assert_eq!(width(&fit("e\u{301}tude 漢字", 7)), 7);

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use unicode_segmentation::UnicodeSegmentation;
+
 use super::{Row, Viewer, ranges};
 use crate::console::{action::Action, text};
 
@@ -17,20 +19,22 @@ pub struct Room {
 
 /// A line broken into parts of at most so many columns, by the places where they begin and end.
 pub fn broken(line: &str, room: usize) -> Vec<Range<usize>> {
+    let room = room.max(1);
+    if line.is_ascii() && !line.is_empty() {
+        return (0..line.len()).step_by(room).map(|from| from..(from + room).min(line.len())).collect();
+    }
     let mut parts = Vec::new();
-    let mut from = 0;
-    if line.is_empty() {
-        parts.push(0..0);
-    }
-    while let Some(rest) = line.get(from..).filter(|rest| !rest.is_empty()) {
+    let (mut from, mut used) = (0, 0);
+    for (at, grapheme) in line.grapheme_indices(true) {
+        let columns = text::width(grapheme);
         // What is wider than the room has to be somewhere all the same.
-        let taken = match text::prefix(rest, room).len() {
-            0 => rest.chars().next().map_or(1, char::len_utf8),
-            taken => taken,
-        };
-        parts.push(from..from + taken);
-        from += taken;
+        if used + columns > room && at > from {
+            parts.push(from..at);
+            (from, used) = (at, 0);
+        }
+        used += columns;
     }
+    parts.push(from..line.len());
     parts
 }
 
@@ -175,6 +179,8 @@ mod tests {
         assert_eq!(parts("漢字漢字", 5), ["漢字", "漢字"]);
         assert_eq!(parts("漢字", 1), ["漢", "字"]);
         assert_eq!(parts("", 5), [""]);
+        assert_eq!(parts("abcdef", 0), ["a", "b", "c", "d", "e", "f"]);
+        assert_eq!(parts("e\u{301}e\u{301}e", 2), ["e\u{301}e\u{301}", "e"]);
     }
 
     /// One line of a thousand columns between short ones, in a window of 20 by 10; every hundredth column begins with `here`.
