@@ -48,6 +48,7 @@ if [ -d "$f" ]; then f="${{f%/}}/"{name}; fi
 d=./; case $f in */*) d=${{f%/*}}/ ;; esac
 p="$d.${{f##*/}}.fleetdeck-part"; w="$p.$$"
 if [ ! -d "$d" ]; then says "error $d is not a directory on the node"; exit 1; fi
+if [ -e "$f" ] && [ ! -f "$f" ]; then says "error $f is no ordinary file on the node"; exit 1; fi
 if ! e=$({{ : > "$w"; }} 2>&1); then says "error the node cannot write to $d: ${{e##*: }}"; exit 1; fi
 for q in "$p" "$p".*; do
 if [ -f "$q" ] && [ "$q" != "$w" ]; then
@@ -58,7 +59,7 @@ done
 echo "#have $(wc -c < "$w" | tr -d " ") $(sum < "$w")"
 read -r o n h || exit 1
 if [ "$o" -eq 0 ]; then : > "$w"; fi
-if ! e=$({{ head -c "$n" | base64 -d >> "$w"; }} 2>&1); then says "error the node cannot write $f: ${{e##*: }}"; exit 1; fi
+if ! e=$({{ head -c "$n" | base64 -d >> "$w"; }} 2>&1); then says "error the node cannot write $f: $(printf %s "$e" | head -n 1 | sed 's/.*: //')"; exit 1; fi
 if [ ! -f "$w" ]; then says "error another copy to $f has taken over"; exit 1; fi
 if [ "$(sum < "$w")" != "$h" ]; then rm -f "$w"; echo "#differs"; exit 1; fi
 if e=$(mv -f "$w" "$f" 2>&1); then says "done $f"; else says "error $e"; fi"##
@@ -131,6 +132,11 @@ mod tests {
         // A limit stands for a full disk.
         let said = run("trap '' XFSZ; ulimit -f 0", upload(path, "x"));
         assert!(said.ends_with(&format!("#error the node cannot write {path}: File too large\n")), "{said}");
+        // A device or a pipe is not replaced by a file.
+        let pipe = dir.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let said = run("", upload(pipe.to_str().unwrap(), "x"));
+        assert!(said.ends_with("/pipe is no ordinary file on the node\n"), "{said}");
         let said = run("", upload("/proc/file", "x"));
         assert!(said.starts_with("#error the node cannot write to /proc/: "), "{said}");
         assert!(!said.trim_end().ends_with(':'), "{said}");
