@@ -11,7 +11,7 @@ use crate::{
         paths::Paths,
         place::{Catalogue, Place},
         settings::Settings,
-        written::Written,
+        written::{Written, line_of},
     },
     ssm::clock::Clock,
 };
@@ -76,14 +76,20 @@ pub struct Options {
     pub apart: Vec<OsString>,
 }
 
+/// So many messages can be read before they go.
+const AT_ONCE: usize = 2;
+
 /// Reads the user's settings file, if there is one. What is wrong with it is among its problems, and what is sound stands. Of a
 /// file that cannot be read nobody knows what it says must not be changed: then nothing is.
 pub fn settings(paths: &Paths) -> Settings {
     let path = paths.settings();
-    let file = path.display().to_string();
+    let file = watch::shown(&path);
     match crate::config::paths::read_optional(&path) {
         Ok(Some(text)) => {
             let mut settings = read(&text);
+            let unknown = looks::unknown(&text, &mut settings, &looks::Looks::names(paths));
+            settings.problems.extend(unknown);
+            settings.problems.sort_by_key(|problem| problem.line);
             settings.problems.iter_mut().for_each(|problem| problem.file.clone_from(&file));
             settings.commands.iter_mut().for_each(|command| command.file.clone_from(&file));
             settings
@@ -108,6 +114,19 @@ fn read(text: &str) -> Settings {
     settings
 }
 
+/// The accents that policies name, each with its line.
+fn accents(paths: &Paths) -> Vec<(usize, String)> {
+    let text = crate::config::paths::read_optional(&paths.settings()).ok().flatten().unwrap_or_default();
+    let written = Written::of(&text);
+    let table = written.table();
+    let policies = table.get("policy").and_then(|policies| policies.get_ref().as_array()).into_iter().flatten();
+    let accents = policies.filter_map(|policy| {
+        let accent = policy.get_ref().as_table()?.get("accent")?;
+        Some((line_of(&text, accent.span().start), accent.get_ref().as_str()?.to_owned()))
+    });
+    accents.collect()
+}
+
 /// The keymap in force: the shipped one with the user's over it, and what is wrong with them.
 pub fn keymap(user: Option<(&str, &str)>) -> (Keymap<action::Action>, Vec<Problem>) {
     let layers: Vec<&str> = action::Layer::ALL.iter().map(|(_, name, _)| *name).collect();
@@ -124,7 +143,7 @@ pub fn keymap(user: Option<(&str, &str)>) -> (Keymap<action::Action>, Vec<Proble
 /// The keymap in force for this user, and what is wrong with it.
 pub fn keymap_of_user(paths: &Paths) -> (Keymap<action::Action>, Vec<Problem>) {
     let path = paths.keymap();
-    let file = path.display().to_string();
+    let file = watch::shown(&path);
     match crate::config::paths::read_optional(&path) {
         Ok(text) => keymap(text.as_deref().map(|text| (file.as_str(), text))),
         Err(error) => {
@@ -162,7 +181,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         Err(problem) => {
             let usual = Settings::default().theme;
             let (looks, _) = looks::Looks::new(paths.clone(), &settings, &usual).map_err(anyhow::Error::msg)?;
-            (looks, vec![format!("{}: theme: {problem}; {usual} stands", paths.settings().display())])
+            (looks, vec![format!("{}: theme: {problem}; {usual} stands", watch::shown(&paths.settings()))])
         }
     };
     let theme = looks.name().to_owned();
@@ -172,9 +191,12 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let places: Result<Vec<Place>, String> = scope.iter().map(|name| catalogue.place(name)).collect();
     let places = places.map_err(anyhow::Error::msg)?;
     let of_contexts: Vec<_> = catalogue.contexts.problems.iter().map(ToString::to_string).collect();
-    let accents = catalogue.policies.iter().filter_map(|policy| policy.accent.as_deref());
-    let unknown = accents.filter(|accent| looks.look().theme.accent(accent).is_none());
-    let unknown: Vec<String> = unknown.map(|name| format!("[[policy]] accent: no role or colour {name:?}.")).collect();
+    let accents = accents(&paths).into_iter().filter(|(_, name)| looks.look().theme.accent(name).is_none());
+    let unknown: Vec<String> = accents
+        .map(|(line, name)| {
+            format!("{}:{line}: [[policy]] accent: no role or colour \"{name}\"", watch::shown(&paths.settings()))
+        })
+        .collect();
     let mouse = settings.mouse;
     let recordings = paths.recordings(&settings);
     let (saved_views, views_problem) = match saved_views(&paths.views()) {
@@ -237,8 +259,12 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         state.resume(left);
     }
     let problems = problems.iter().map(ToString::to_string).chain(theme_problems).chain(of_contexts);
-    for problem in problems.chain(unknown) {
-        state.warn(problem);
+    let problems: Vec<String> = problems.chain(unknown).collect();
+    let wrong = problems.len() + read.settings.problems.len();
+    problems.into_iter().for_each(|problem| state.warn(problem));
+    if wrong > AT_ONCE {
+        let what = format!("{wrong} things in your files are not in order; everything else in them is in force.");
+        state.advise(what, "The messages list them all, with their lines; so does `fleetdeck paths`.");
     }
     let mut head = record::Head::of(&state, &theme, looks.look().ascii);
     // What is kept begins with the console like what the settings have.

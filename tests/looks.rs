@@ -132,7 +132,7 @@ fn files_take_effect_while_it_runs_and_wrong_ones_are_told_with_their_line() {
     write("themes/mine.toml", "name = 'mine'\nbase = 'dark'\n[palette]\nground = '#203040'\n");
     ground(&terminal, "the theme as its file is now", (0x20, 0x30, 0x40));
     write("themes/mine.toml", "name = 'mine'\nbase = 'dark'\n[palette]\nground = 'pink'\n");
-    terminal.wait_for("theme mine, line 4");
+    terminal.wait_for("mine.toml:4: \"pink\" is no colour");
     ground(&terminal, "the theme as it was before it was broken", (0x20, 0x30, 0x40));
 
     write("keymap.toml", "[global]\nZ = 'pane-parameters'\n");
@@ -145,6 +145,36 @@ fn files_take_effect_while_it_runs_and_wrong_ones_are_told_with_their_line() {
     write("settings.toml", "theme = 'mine'\nrefesh = 3\n");
     terminal.wait_for("refesh");
     terminal.keys("q");
+    terminal.wait_for("left-with-0");
+    terminal.wait_for_exit();
+}
+
+#[test]
+fn files_that_are_not_in_order_keep_nothing_from_starting() {
+    let root = tempfile::tempdir().unwrap();
+    let config = root.path().join("config/fleetdeck");
+    std::fs::create_dir_all(config.join("themes")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(config.join(name), text).unwrap();
+    write("settings.toml", "theme = 'mine'\nrefresh = soon\nascii = 'no'\n[[view]]\nfilter = 'x'\n");
+    write("themes/mine.toml", "base = 'dark'\n[palette]\nground = '#102030'\n[roles]\ntexxt = {}\n");
+    write("keymap.toml", "[global]\nZ = 'pane-parameters'\nX = 3\n");
+    write("contexts.toml", "[context.prod]\nregion = 3\n");
+    let mut terminal = console(root.path(), "", &[("COLORTERM", "truecolor")]);
+    ground(&terminal, "the theme, as far as it is in order", (0x10, 0x20, 0x30));
+    terminal.keys("Z");
+    terminal.wait_for("arameters");
+    terminal.keys("M");
+    for told in [
+        "settings.toml:2:",
+        "settings.toml:3: ascii",
+        "settings.toml:4: [[view]]",
+        "mine.toml:5:",
+        "keymap.toml:3:",
+        "contexts.toml:2:",
+    ] {
+        terminal.wait_for(told);
+    }
+    terminal.keys("\x1bq");
     terminal.wait_for("left-with-0");
     terminal.wait_for_exit();
 }

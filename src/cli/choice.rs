@@ -2,7 +2,7 @@
 
 use etcetera::BaseStrategy;
 
-use super::{Global, local};
+use super::{Global, local, talk};
 use crate::{
     client::{Client, Settings},
     config::{
@@ -24,9 +24,19 @@ pub fn choose(global: &Global) -> anyhow::Result<Choice> {
         _ => anyhow::bail!("only the console works with several contexts at once; name one"),
     };
     let choice = chosen(global, &catalogue, named)?;
-    match &choice {
-        Choice::Remote { context: Context { broken: Some(what), .. }, .. } => anyhow::bail!("{what}"),
-        _ => Ok(choice),
+    let broken = match &choice {
+        Choice::Remote { context, .. } => context.broken.clone(),
+        Choice::Local => None,
+    };
+    // What is wrong with other contexts than the one that is meant is said, and nothing more.
+    for problem in &catalogue.contexts.problems {
+        if broken.as_ref().is_none_or(|what| !what.contains(&problem.fault())) {
+            talk::say(&problem.to_string());
+        }
+    }
+    match broken {
+        Some(what) => anyhow::bail!("{what}"),
+        None => Ok(choice),
     }
 }
 

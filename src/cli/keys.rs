@@ -4,7 +4,7 @@ use std::{io::Write, process::ExitCode};
 
 use clap::Args;
 
-use super::talk;
+use super::{global, talk};
 use crate::{
     config::{keymap::SHIPPED, paths::Paths},
     console::{self, keys},
@@ -29,7 +29,9 @@ impl Keys {
         } else if self.markdown {
             (keys::markdown(&console::keymap(None).0), Vec::new())
         } else {
-            let (keymap, problems) = console::keymap_of_user(&Paths::discover()?);
+            let paths = Paths::discover()?;
+            let (mut keymap, problems) = console::keymap_of_user(&paths);
+            keys::bind_own(&mut keymap, global::settings(&paths).commands);
             (keys::text(&keymap), problems)
         };
         std::io::stdout().write_all(text.as_bytes())?;

@@ -39,6 +39,8 @@ impl Paths {
             ("contexts", paths.contexts()),
             ("log", paths.log()),
             ("saved texts", paths.saved()),
+            ("kept views", paths.views()),
+            ("kept forwards", paths.forwards()),
             ("recordings", paths.recordings(&settings)),
             ("where the console was left", paths.sessions()),
             ("local engine and agents", paths.data),

@@ -103,7 +103,11 @@ impl<A: Copy + PartialEq> Keymap<A> {
     ) {
         let written = Written::of(text);
         for lost in written.lost() {
-            problems.push(Problem::at(file, text, lost.start, lost.what.clone()).instead(written.left_out(lost)));
+            let what = match written.name_of(lost) {
+                Some(keys) => format!("\"{keys}\": {}", lost.what),
+                None => lost.what.clone(),
+            };
+            problems.push(Problem::at(file, text, lost.start, what).instead(written.left_out(lost)));
         }
         let mut report = |start: usize, what: String, instead: &str| {
             problems.push(Problem::at(file, text, start, what).instead(instead));
@@ -468,7 +472,7 @@ mod tests {
         for (at, expected) in [
             "mine.toml:1: \"q\" stands in no layer",
             "mine.toml:3: [fleet] \"m\": the name of an action in quotes is expected here",
-            "mine.toml:4: a text stands in quotes; the line is left out",
+            "mine.toml:4: \"x\": a text stands in quotes; the line is left out",
             "mine.toml:6: [fleet] \"m n\": the name of an action",
             "mine.toml:7: [globl]: no such layer, but [global]; there are",
             "mine.toml:10: [global] \"q\": no action called \"qiut\", but \"quit\"",

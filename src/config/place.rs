@@ -84,6 +84,9 @@ impl Policy {
     }
 }
 
+/// More names than this are not read in a message.
+const MOST_NAMED: usize = 12;
+
 /// The places a console can look at, and the policies that hold there.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
@@ -137,8 +140,12 @@ impl Catalogue {
         let found = self.own.iter().find(|place| place.name == name).cloned();
         let found = found.or_else(|| self.context(name)).or_else(|| self.profile(name));
         found.map(|place| self.governed(place)).ok_or_else(|| {
+            let names = self.names();
+            let more = if names.len() > MOST_NAMED { ", ..." } else { "" };
+            let known = names.into_iter().take(MOST_NAMED).collect::<Vec<_>>().join(", ");
             format!(
-                "there is no context {name:?} and no such profile; a profile is named with its region: prod/eu-west-1"
+                "there is no context {name:?} and no such profile; a profile is named with its region, and there are \
+                 {known}{more}"
             )
         })
     }

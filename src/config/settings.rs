@@ -418,9 +418,22 @@ impl<'a> Reader<'a> {
             let part = self.file.original(lost);
             let guards = part.contains("read-only") || part.contains("policy") || lost.is_all;
             self.guards |= guards;
-            self.report(lost.start, lost.what.clone(), if guards { GUARDED } else { self.file.left_out(lost) });
+            let what = match self.file.name_of(lost) {
+                Some(name) => format!("{name}: {}", lost.what),
+                None => lost.what.clone(),
+            };
+            match self.file.name_of(lost).filter(|_| self.file.is_before_sections(lost.start)) {
+                _ if guards => self.report(lost.start, what, GUARDED),
+                Some(name) if has_entry(name) => self.report(lost.start, what, usual(name)),
+                _ => self.report(lost.start, what, self.file.left_out(lost)),
+            }
         }
     }
+}
+
+/// Whether an entry of this name stands for itself.
+fn has_entry(name: &str) -> bool {
+    toml::Table::try_from(Settings::default()).is_ok_and(|usual| usual.contains_key(name))
 }
 
 /// What stands in place of an entry that cannot be read.
@@ -496,7 +509,7 @@ mod tests {
             "5: no entry is called \"refesh-running\", but \"refresh-running\" is; it is left out",
             "6: clipboard: there is no \"alow\"; there are ask, allow, deny; \"ask\" stands",
             "7: sample-every: a time such as \"30s\", or \"off\", is expected here; it counts as not set",
-            "8: a text stands in quotes; the line is left out",
+            "8: scrollback: a text stands in quotes; 10000 stands",
             "10: notify: a text in quotes is expected here; \"auto\" stands",
             "12: [columns] fleet: a list in brackets is expected here, not a number; the usual columns stand",
             "15: [columns] forwards: a text in quotes is expected here, not a number; the usual columns stand",
@@ -508,7 +521,7 @@ mod tests {
             "31: [[forward]]: remote: a port is a number from 1 to 65535; this one is left out",
             "32: [[forward]]: host: a text in quotes is expected here, not a number; this one is left out",
             "36: [[command]]: it must say whether it changes something: changes = true or false; it is left out",
-            "39: a text stands in quotes; the line is left out",
+            "39: changes: a text stands in quotes; the line is left out",
             "40: unclosed array table, expected `]`; what stands below it is left out too",
         ] {
             let expected = format!("settings.toml:{expected}");

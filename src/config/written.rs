@@ -127,6 +127,13 @@ impl Written {
         }
     }
 
+    /// The name of the entry that was lost, if it was one.
+    pub fn name_of(&self, lost: &Lost) -> Option<&str> {
+        let part = self.original(lost);
+        let (name, _) = part.split_once('=').filter(|_| begins_entry(part))?;
+        Some(name.trim().trim_matches(['"', '\'']))
+    }
+
     /// Its entries.
     pub fn table(&self) -> DeTable<'_> {
         DeTable::parse(&self.text).map(Spanned::into_inner).unwrap_or_default()

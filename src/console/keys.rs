@@ -3,8 +3,11 @@
 
 use std::fmt::Write as _;
 
-use super::action::{Action, Kind, Layer};
-use crate::config::keymap::{BUILT_IN, Binding, Keymap, display_chord, spelled_chord};
+use super::action::{Action, Kind, Layer, Own};
+use crate::config::{
+    command::Command,
+    keymap::{BUILT_IN, Binding, Keymap, display_chord, spelled_chord},
+};
 
 /// A line of help: keys, name, what it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +103,15 @@ pub fn beyond(keymap: &Keymap<Action>, layer: Layer, inner: &[Layer]) -> Vec<Hel
     }
     lines.sort_by_key(|line| (line.action.entry().layer != layer, line.action.rank()));
     lines
+}
+
+/// Binds the keys of the user's own commands, as far as they are free; the console tells of the others.
+pub fn bind_own(keymap: &mut Keymap<Action>, commands: Vec<Command>) {
+    for command in commands {
+        let Some((name, keys)) = command.key.clone() else { continue };
+        let (Some(layer), place) = (Layer::named(&name), (command.file.clone(), command.line)) else { continue };
+        let _ = keymap.bind(&name, &keys, Action::Own(Own::new(command, layer)), (&place.0, place.1));
+    }
 }
 
 fn all(keymap: &Keymap<Action>) -> impl Iterator<Item = (Layer, Vec<HelpLine>)> {
@@ -198,6 +210,14 @@ mod tests {
         assert!(shell.trim_start().starts_with("x ") && shell.ends_with("(/home/me/keymap.toml:2)"), "{shell}");
         assert!(line("mark-all").ends_with("(built-in, /home/me/keymap.toml:4)"), "{}", line("mark-all"));
         assert!(line("  help ").ends_with("(built-in)"));
+        let own = crate::console::read(
+            "[[command]]\nname = \"look-up\"\nkey = \"ctrl-x\"\nrun = \"true\"\nchanges = false\n",
+        );
+        let mut with_own = keymap.clone();
+        bind_own(&mut with_own, own.commands);
+        let own = self::text(&with_own);
+        let look_up = own.lines().find(|line| line.contains("look-up")).unwrap();
+        assert!(look_up.trim_start().starts_with("ctrl-x ") && look_up.ends_with("(settings.toml:1)"), "{look_up}");
         let lines = of_layer(&keymap, Layer::Fleet);
         let all = lines.iter().find(|line| line.action == Action::MarkAll).unwrap();
         assert_eq!((all.source(true).as_str(), all.by_user()), ("built-in, keymap.toml:4", true));

@@ -5,11 +5,14 @@ use crate::config::{
     paths::{Paths, read_optional},
     settings::Settings,
     theme::{self, Depth, Theme},
-    written::Problem,
+    written::{Problem, Written},
 };
 
 /// The name that means the dark or the light theme, whichever suits the terminal.
 pub(super) const AUTO: &str = "auto";
+
+/// Another name for a shipped theme.
+const CONTRAST: &str = "contrast";
 
 /// Where looks come from, and the one in force.
 pub(super) struct Looks {
@@ -90,7 +93,7 @@ impl Looks {
         let name = match name {
             AUTO if self.light => "light",
             AUTO => "dark",
-            "contrast" => "high-contrast",
+            CONTRAST => "high-contrast",
             name => name,
         };
         let (theme, problems) = load(&self.paths, name).ok_or_else(|| {
@@ -135,6 +138,34 @@ fn load(paths: &Paths, name: &str) -> Option<(Theme, Vec<Problem>)> {
     Some((theme, problems))
 }
 
+/// What the settings name of themes that is not there. Where nothing else is said, that of the user is in force.
+pub(super) fn unknown(text: &str, settings: &mut Settings, names: &[String]) -> Vec<Problem> {
+    let written = Written::of(text);
+    let table = written.table();
+    let entries = [("theme", table.get("theme"))].into_iter();
+    let policies = table.get("policy").and_then(|policies| policies.get_ref().as_array()).into_iter().flatten();
+    let policies = policies.filter_map(|policy| Some(("[[policy]] theme", policy.get_ref().as_table()?.get("theme"))));
+    let named = entries.chain(policies).filter_map(|(place, value)| {
+        let value = value?;
+        Some((place, value.span().start, value.get_ref().as_str()?))
+    });
+    let is_known = |name: &str| name == CONTRAST || names.iter().any(|known| known == name);
+    let usual = Settings::default().theme;
+    let problems = named.filter(|(.., name)| !is_known(name)).map(|(place, start, name)| {
+        let what = format!("{place}: there is no theme \"{name}\"; there are {}", names.join(", "));
+        let instead = if place == "theme" { format!("{usual} stands") } else { "your own stands".to_owned() };
+        Problem::of_settings(text, start, what).instead(instead)
+    });
+    let problems = problems.collect();
+    if !is_known(&settings.theme) {
+        settings.theme.clone_from(&usual);
+    }
+    for policy in &mut settings.policies {
+        policy.theme.take_if(|name| !is_known(name));
+    }
+    problems
+}
+
 /// What is wrong with a theme.
 pub(super) fn problems(paths: &Paths, name: &str) -> Vec<Problem> {
     load(paths, name).map(|(_, problems)| problems).unwrap_or_default()
@@ -169,6 +200,23 @@ mod tests {
             looks.set_light(true);
             assert_eq!(ground(&looks) != before, follows, "{name}");
         }
+    }
+
+    #[test]
+    fn themes_that_are_not_there_are_told_with_their_line() {
+        let text =
+            "theme = 'drak'\n[[policy]]\nmatch = 'x'\ntheme = 'blue'\n[[policy]]\nmatch = 'y'\ntheme = 'contrast'\n";
+        let mut settings = Settings::parse(text).unwrap();
+        let told = unknown(text, &mut settings, &["dark".to_owned()]);
+        assert_eq!(
+            told.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            [
+                "settings.toml:1: theme: there is no theme \"drak\"; there are dark; auto stands",
+                "settings.toml:4: [[policy]] theme: there is no theme \"blue\"; there are dark; your own stands"
+            ]
+        );
+        assert_eq!((settings.theme.as_str(), &settings.policies[0].theme), ("auto", &None));
+        assert_eq!(settings.policies[1].theme.as_deref(), Some("contrast"));
     }
 
     #[test]

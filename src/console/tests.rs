@@ -4,6 +4,7 @@ mod columns;
 mod command;
 mod fleet;
 pub mod forwards;
+mod guide;
 mod idle;
 mod late;
 mod lines;

@@ -5,7 +5,7 @@
 //! not there yet is waited for where it will be made.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -23,8 +23,8 @@ pub(super) struct Watch {
     files: Files,
     changes: mpsc::Receiver<()>,
     watcher: Option<RecommendedWatcher>,
-    /// What is watched: the directories, or what there is of the way to them.
-    watched: BTreeSet<PathBuf>,
+    /// What is watched: the directories, or what there is of the way to them, as they were then.
+    watched: BTreeMap<PathBuf, SystemTime>,
 }
 
 impl Watch {
@@ -46,7 +46,7 @@ impl Watch {
             }
         };
         let watcher = notify::recommended_watcher(told).ok();
-        let mut watch = Self { files, changes, watcher, watched: BTreeSet::new() };
+        let mut watch = Self { files, changes, watcher, watched: BTreeMap::new() };
         watch.follow(paths);
         watch
     }
@@ -55,14 +55,17 @@ impl Watch {
     fn follow(&mut self, paths: &Paths) {
         let Some(watcher) = &mut self.watcher else { return };
         let there = |directory: PathBuf| directory.ancestors().find(|path| path.is_dir()).map(Path::to_owned);
-        let wanted: BTreeSet<PathBuf> = directories(paths).into_iter().filter_map(there).collect();
-        for left in self.watched.difference(&wanted) {
-            // It may have gone, and its watch with it.
+        let wanted = directories(paths).into_iter().filter_map(there);
+        let wanted: BTreeMap<PathBuf, SystemTime> =
+            wanted.map(|directory| (directory.clone(), state(&directory))).collect();
+        // One that was made anew under its old name wants to be watched anew; its watch went with the old one.
+        let is_kept = |(directory, at): (&PathBuf, &SystemTime)| wanted.get(directory) == Some(at);
+        for (left, _) in self.watched.iter().filter(|watched| !is_kept(*watched)) {
             let _ = watcher.unwatch(left);
         }
-        // One that was made anew under its old name wants to be watched anew.
-        for directory in &wanted {
-            let _ = watcher.unwatch(directory);
+        for directory in
+            wanted.iter().filter(|(directory, at)| self.watched.get(*directory) != Some(*at)).map(|(d, _)| d)
+        {
             if let Err(error) = watcher.watch(directory, RecursiveMode::NonRecursive) {
                 tracing::debug!(%error, directory = %directory.display(), "not watched");
             }
@@ -85,6 +88,12 @@ impl Watch {
         self.files = files;
         changed
     }
+}
+
+/// When what is in a directory changed last, which tells it from another one of its name.
+fn state(directory: &Path) -> SystemTime {
+    let facts = std::fs::metadata(directory).and_then(|facts| facts.modified());
+    facts.unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 /// Where the user's files are.

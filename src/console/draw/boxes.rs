@@ -55,6 +55,9 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
             let inner = foot(view, frame, inner, most, told.into_iter().chain(bound));
             let widest = |of: &dyn Fn(&usize) -> usize| rows.iter().map(of).max().unwrap_or(0);
             let keys = widest(&|row| text::width(&lines[*row].keys)).clamp(6, 22);
+            // Whose keys they are stands at the foot too; what they do has to be found.
+            let narrow = inner.width < NARROW;
+            let keys = if narrow { keys.min(12) } else { keys };
             let sources = widest(&|row| text::width(&lines[*row].source(true))).clamp(8, 40);
             list(view, frame, inner, &rows, cursor, |view, row, width| {
                 let line = &lines[row];
@@ -65,13 +68,14 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                     Kind::Change => view.look.sign(" ✎", " !"),
                     _ => "",
                 };
-                let layer = match width > 90 {
-                    true => text::fit(line.layer.heading(), 25),
-                    false => text::fit(line.layer.name(), 10),
+                let layer = match width {
+                    _ if narrow => String::new(),
+                    91.. => text::fit(line.layer.heading(), 25) + " ",
+                    _ => text::fit(line.layer.name(), 10) + " ",
                 };
                 let source = if width > WIDE { format!("{} ", text::fit(&source, sources)) } else { String::new() };
                 vec![
-                    (Role::Dim, format!("{layer} ")),
+                    (Role::Dim, layer),
                     (Role::Key, format!("{} ", text::fit(&line.keys, keys))),
                     (Role::Dim, source),
                     (Role::Text, format!("{}{mark}{user}", entry.about)),
