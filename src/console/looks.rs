@@ -54,13 +54,13 @@ impl Looks {
         }
     }
 
-    /// Reads the theme in force again. Whether it looks different now.
+    /// Reads the theme in force again. Whether it is another one than before.
     ///
     /// # Errors
     /// When it is not in order any more; the error says where. What was in force stays.
     pub fn reload(&mut self) -> Result<bool, String> {
         let look = Look { theme: self.load(&self.name.clone())?, ascii: self.ascii };
-        let other = look.theme != self.look.theme || look.ascii != self.look.ascii;
+        let other = look.theme != self.look.theme;
         self.look = look;
         Ok(other)
     }

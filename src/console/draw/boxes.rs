@@ -64,9 +64,10 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                 let entry = line.action.entry();
                 let source = line.source(true);
                 let user = if line.by_user() && width <= WIDE { format!(" ({source})") } else { String::new() };
+                // Before the words, of which the end may be cut.
                 let mark = match entry.kind {
-                    Kind::Change => view.look.sign(" ✎", " !"),
-                    _ => "",
+                    Kind::Change => view.look.sign("✎ ", "! "),
+                    _ => "  ",
                 };
                 let layer = match width {
                     _ if narrow => String::new(),
@@ -78,7 +79,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                     (Role::Dim, layer),
                     (Role::Key, format!("{} ", text::fit(&line.keys, keys))),
                     (Role::Dim, source),
-                    (Role::Text, format!("{}{mark}{user}", entry.about)),
+                    (Role::Text, format!("{mark}{}{user}", entry.about)),
                 ]
             });
         }
