@@ -175,7 +175,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let theme_is_given = theme.is_some();
     let theme = theme.unwrap_or_else(|| settings.theme.clone());
     // The first frame waits for no answer of the terminal: what is known of its ground is enough.
-    let (looks, theme_problems) = match looks::Looks::new(paths.clone(), &settings, &theme) {
+    let (mut looks, theme_problems) = match looks::Looks::new(paths.clone(), &settings, &theme) {
         Ok(begun) => begun,
         Err(problem) if theme_is_given => anyhow::bail!(problem),
         Err(problem) => {
@@ -235,6 +235,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         theme_is_given,
         settings: settings.clone(),
         faults: if settings.is_damaged { settings.problems.clone() } else { Vec::new() },
+        theme_fault: if theme_problems.is_empty() { None } else { looks.reload().err() },
         keymap: user,
         contexts: catalogue.contexts.clone(),
         files,

@@ -241,9 +241,9 @@ impl<A: Copy + PartialEq> Keymap<A> {
     /// In words, when these are no keys, or the user bound them to something else already.
     pub fn bind(&mut self, layer: &str, keys: &str, action: A, place: (&str, usize)) -> Result<(), String> {
         let chord = parse_chord(keys)?;
-        let mut others = self.bindings.iter().filter(|b| b.layer == layer);
-        if others.any(|b| b.origin == Origin::User && b.chord == chord) {
-            return Err(format!("\"{keys}\" in [{layer}] is bound to something else of yours"));
+        let mut own = self.bindings.iter().filter(|b| b.layer == layer && b.origin == Origin::User);
+        if let Some(other) = own.find(|b| b.chord == chord) {
+            return Err(format!("\"{keys}\" in [{layer}] is bound to something else of yours, in {}", other.source()));
         }
         self.bindings.retain(|b| !(b.layer == layer && b.chord == chord));
         let place = (place.0.into(), place.1);
@@ -545,6 +545,8 @@ mod tests {
         map.bind("fleet", "x", 2, ("/home/settings.toml", 7)).unwrap();
         let sources: Vec<_> = map.bindings().iter().map(Binding::source).collect();
         assert!(sources.contains(&"mine.toml:4".to_owned()) && sources.contains(&"/home/settings.toml:7".to_owned()));
+        let taken = map.bind("fleet", "x", 1, ("/home/settings.toml", 9)).unwrap_err();
+        assert_eq!(taken, "\"x\" in [fleet] is bound to something else of yours, in /home/settings.toml:7");
         map.bindings[0].origin = Origin::Shipped;
         assert_eq!(map.bindings[0].source(), BUILT_IN);
     }

@@ -28,6 +28,8 @@ pub(super) struct Read {
     pub settings: Settings,
     /// What is wrong with the settings, if they are not those in force for that.
     pub faults: Vec<Problem>,
+    /// What is wrong with the theme, if it is not in force as its file is for that.
+    pub theme_fault: Option<String>,
     pub keymap: Option<String>,
     pub contexts: Contexts,
     /// The state they were in.
@@ -44,9 +46,13 @@ impl Pulse {
         let mut fx = Vec::new();
         reload_contexts(&mut self.read, &mut self.state, &mut fx);
         self.state.themes = Looks::names(&self.read.paths);
-        match self.looks.reload() {
+        let outcome = self.looks.reload();
+        let told = std::mem::replace(&mut self.read.theme_fault, outcome.as_ref().err().cloned());
+        match outcome {
             Ok(true) => self.state.tell(format!("The theme {} is as its file says now.", self.looks.name())),
             Ok(false) => {}
+            // Another file changed, and this one is as it was.
+            Err(problem) if told.as_ref() == Some(&problem) => {}
             Err(problem) => self.state.advise(problem, "The theme stays as it was until its file is in order."),
         }
         fx
@@ -146,6 +152,7 @@ mod tests {
             theme_is_given: false,
             settings: Settings::default(),
             faults: Vec::new(),
+            theme_fault: None,
             keymap: None,
             contexts: Contexts::default(),
             files: Files::default(),
