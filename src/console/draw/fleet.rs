@@ -248,14 +248,13 @@ fn groups(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, fleet: &Fleet,
             3 => number(Role::NodeLost, group.lost),
             4 => number(Role::NonCompliant, group.broken),
             _ => {
-                let width = u16::try_from((group.count * 40).div_ceil(widest)).unwrap_or(40).max(1);
                 let rest = group.count.saturating_sub(group.online + group.lost);
                 let parts = [
                     (group.online, Role::NodeOnline, "▆", "#"),
                     (group.lost, Role::NodeLost, "▆", "x"),
                     (rest, Role::NodeInactive, "▆", "-"),
                 ];
-                Cell::parts(super::grid::bar(view, width, &parts))
+                Cell::bar(group.count, widest, &parts)
             }
         }
     });

@@ -57,16 +57,40 @@ impl Column {
     }
 }
 
-/// One cell: a text in a style of its own over the row's, or parts that each have theirs.
+/// Parts of a bar: how many each stands for, its role, its sign and the sign's twin in ASCII.
+pub(super) type Parts<'a> = &'a [(usize, Role, &'static str, &'static str)];
+
+/// One cell: a text in a style of its own over the row's, or parts that each have theirs, or a bar.
 pub(super) struct Cell {
     style: Option<Style>,
     text: String,
     parts: Vec<Span<'static>>,
+    bar: Option<Bar>,
+}
+
+/// A bar that is as long as its share of the column: only the column knows its own width.
+struct Bar {
+    n: usize,
+    most: usize,
+    parts: Vec<(usize, Role, &'static str, &'static str)>,
+}
+
+impl Bar {
+    /// Its cells in a column so wide, from the longest that fills it.
+    fn in_column(&self, view: &View<'_>, width: u16) -> Vec<Span<'static>> {
+        let length = (usize::from(width).saturating_mul(self.n)).div_ceil(self.most.max(1));
+        bar(view, u16::try_from(length).unwrap_or(width).min(width), &self.parts).spans
+    }
 }
 
 impl Cell {
     pub fn plain(text: impl Into<String>) -> Self {
-        Self { style: None, text: text.into(), parts: Vec::new() }
+        Self { style: None, text: text.into(), parts: Vec::new(), bar: None }
+    }
+
+    /// A bar for `n` of something of which the longest bar of the column has `most`.
+    pub fn bar(n: usize, most: usize, parts: Parts<'_>) -> Self {
+        Self { bar: Some(Bar { n, most, parts: parts.to_vec() }), ..Self::plain("") }
     }
 
     pub fn styled(style: Style, text: impl Into<String>) -> Self {
@@ -165,9 +189,17 @@ impl Grid<'_> {
             for (at, width) in widths.iter().enumerate().filter(|(_, width)| **width > 0) {
                 let cell = cell(view, row, at);
                 let cell = if view.outdated { cell.stale(view) } else { cell };
-                if !cell.parts.is_empty() {
+                let parts = match &cell.bar {
+                    Some(bar) => {
+                        let own = cell.style.unwrap_or_default();
+                        let parts = bar.in_column(view, *width).into_iter();
+                        parts.map(|part| Span { style: part.style.patch(own), ..part }).collect()
+                    }
+                    None => cell.parts,
+                };
+                if !parts.is_empty() {
                     let style = if at_cursor && self.focused { style } else { Style::default() };
-                    let parts = cell.parts.into_iter().map(|part| Span { style: part.style.patch(style), ..part });
+                    let parts = parts.into_iter().map(|part| Span { style: part.style.patch(style), ..part });
                     buffer.set_line(x, y, &parts.collect(), *width);
                     x += width + 1;
                     continue;
@@ -202,6 +234,7 @@ impl Grid<'_> {
         let mut columns = self.columns.to_vec();
         for (at, column) in columns.iter_mut().enumerate().filter(|(_, column)| column.least < column.ideal) {
             let widths = rows.clone().map(|row| match cell(view, row, at) {
+                Cell { bar: Some(_), .. } => column.ideal.into(),
                 Cell { parts, .. } if !parts.is_empty() => parts.iter().map(Span::width).sum(),
                 Cell { text, .. } => text::width(&text),
             });
@@ -310,7 +343,7 @@ fn widths(columns: &[Column], room: u16) -> Vec<u16> {
 }
 
 /// A bar of parts, each with its role; the parts are shares of the whole.
-pub(super) fn bar(view: &View<'_>, width: u16, parts: &[(usize, Role, &'static str, &'static str)]) -> Line<'static> {
+pub(super) fn bar(view: &View<'_>, width: u16, parts: Parts<'_>) -> Line<'static> {
     let total: usize = parts.iter().map(|(n, ..)| n).sum();
     let mut spans = Vec::new();
     let mut used = 0;

@@ -208,7 +208,7 @@ pub(super) fn groups(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
             3 => number(tally.compliant, Role::Compliant),
             4 => number(tally.broken, Role::NonCompliant),
             5 => number(tally.unknown, Role::Unknown),
-            _ => Cell::parts(grid::bar(view, bar, &parts(tally))),
+            _ => Cell::bar(1, 1, &parts(tally)),
         }
     };
     grid.draw(view, frame, area, |view, row, column| {

@@ -50,6 +50,34 @@ fn groups() {
     });
 }
 
+/// The cells of the bars of the groups on a screen.
+fn bars(bench: &mut Bench, width: u16) -> Vec<usize> {
+    let screen = bench.screen(width, 24);
+    let bars = screen.lines().map(|line| line.matches('▆').count());
+    bars.filter(|cells| *cells > 0).collect()
+}
+
+#[test]
+fn the_bars_of_groups_keep_their_proportions_in_whatever_room_there_is() {
+    let mut bench = Bench::new(false);
+    let node = |n: usize| ssm::InstanceInformation {
+        instance_id: Some(format!("mi-{n:017}")),
+        computer_name: Some(format!("n-{n}")),
+        platform_name: Some(["Arch", "Debian", "Debian", "Debian", "Debian", "Fedora"][n].to_owned()),
+        ..Default::default()
+    };
+    bench.answer(Source::Nodes, Page::Nodes((0..6).map(node).collect()));
+    bench.press("b");
+    bench.type_text("platform");
+    bench.press("enter");
+    for width in [80, 100, 200] {
+        let bars = bars(&mut bench, width);
+        let [small, large, other] = bars[..] else { panic!("{bars:?} at {width}") };
+        assert_eq!(small, other);
+        assert!(large.abs_diff(small * 4) <= 3, "{bars:?} at {width}");
+    }
+}
+
 #[test]
 fn columns() {
     snapshots("columns", || {
