@@ -2,15 +2,11 @@
 
 use std::borrow::Cow;
 
-use ratatui::{
-    Frame,
-    layout::Rect,
-    text::{Line, Span},
-};
+use ratatui::{Frame, layout::Rect, text::Line};
 
 use super::{
     View, cards,
-    grid::{self, Cell, Column, Grid},
+    grid::{Cell, Column, Grid},
     lens, node,
 };
 use crate::{
@@ -19,7 +15,6 @@ use crate::{
         action::Action,
         probe::{usage, vitals::Vitals},
         state::{
-            feed::Feed,
             fleet::{Column as Kind, Fleet, columns::missing, groups::GroupSort},
             node::Node,
             seen::{Hit, Slot},
@@ -29,15 +24,15 @@ use crate::{
     ssm::{PingStatus, Timestamp},
 };
 
-/// From this width on, the states of the nodes stand as a bar beside their numbers.
-const BAR: u16 = 100;
+mod heading;
+
 /// From this width on, tags are shown with their keys.
 const TAG_KEYS: u16 = 120;
 
 pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let fleet = &view.state.fleet;
     let feed = fleet.feed.all();
-    heading(view, frame, area, &feed);
+    heading::draw(view, frame, area, &feed);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     if fleet.total() == 0 {
         if !cards::waiting(view, frame, body, &feed, "nodes") {
@@ -112,96 +107,6 @@ fn split(area: Rect, detail: bool) -> (Rect, Option<Rect>) {
     let below = (area.height * 3 / 5).max(6).min(area.height);
     let list = Rect { height: area.height - below, ..area };
     (list, Some(Rect { y: list.bottom(), height: below, ..area }))
-}
-
-fn heading(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: &Feed) {
-    let fleet = &view.state.fleet;
-    let mut left = vec![view.span(Role::Text, " ")];
-    if fleet.filtering {
-        left.push(view.span(Role::Key, "/"));
-        left.push(view.span(Role::Input, format!("{}{}", fleet.filter.text(), view.look.sign("▏", "_"))));
-        if fleet.filter.text().is_empty() {
-            left.push(view.span(Role::Placeholder, "web ping:lost tag:Env=prod compliance:missing "));
-        }
-        left.push(
-            view.span(Role::Dim, format!(" {} of {}", text::thousands(fleet.shown()), text::thousands(fleet.total()))),
-        );
-        if !fleet.is_settled() {
-            // The rows that are shown are still those of the filter before.
-            left.push(view.span(Role::Running, view.look.sign(" ⋯", " ...")));
-        }
-        left.extend(lens::remarks(view, &fleet.filter_remarks()));
-        left.extend(places(view, fleet));
-        if let Some(completion) = fleet.completion() {
-            left.extend(lens::ends(view, completion));
-        }
-    } else {
-        let (online, lost, other) = fleet.pings();
-        left.push(view.span(Role::Title, cards::counted(feed, fleet.total(), "node")));
-        if let Some(at) = fleet.cached_at {
-            let age = text::span(view.state.now.since(at));
-            left.push(view.span(Role::Stale, format!("  as they were {age} ago")));
-        }
-        if fleet.total() > 0 && area.width >= BAR {
-            left.push(view.span(Role::Dim, "  "));
-            let parts = [
-                (online, Role::NodeOnline, "█", "#"),
-                (lost, Role::NodeLost, "▒", "x"),
-                (other, Role::NodeInactive, "░", "-"),
-            ];
-            left.extend(grid::bar(view, 16, &parts).spans);
-        }
-        for (n, word, role) in [
-            (online, "online", Role::NodeOnline),
-            (lost, "lost", Role::NodeLost),
-            (other, "inactive", Role::NodeInactive),
-        ] {
-            if n > 0 {
-                left.push(view.span(Role::Dim, "  "));
-                left.push(view.span(role, format!("{} {word}", text::thousands(n))));
-            }
-        }
-        if let Some(by) = fleet.grouped_by() {
-            left.push(view.span(Role::Dim, "  by "));
-            left.push(view.span(Role::Input, text::clean(&by.name())));
-            left.push(view.span(Role::Dim, format!(" {}", text::count(fleet.groups().len(), "group"))));
-        }
-        if !fleet.filter.text().is_empty() {
-            left.push(view.span(Role::Dim, "  filter "));
-            left.push(view.span(Role::Input, fleet.filter.text()));
-            left.push(view.span(Role::Dim, format!(" shows {}", text::thousands(fleet.shown()))));
-            left.extend(places(view, fleet));
-        }
-    }
-    let marked = fleet.marked_count();
-    if marked > 0 {
-        let mark = view.look.sign("▌", "*");
-        left.push(view.span(Role::Marked, format!("  {mark}{} marked", text::thousands(marked))));
-        let hidden = marked.saturating_sub(fleet.marked_shown());
-        if hidden > 0 {
-            left.push(view.span(Role::Dim, format!(", {} of them not shown", text::thousands(hidden))));
-        }
-    }
-    cards::heading(view, frame, area, left, Some(feed));
-}
-
-/// Which parts of the filter ran where, once the service was asked for some.
-fn places(view: &View<'_>, fleet: &Fleet) -> Vec<Span<'static>> {
-    let Some(places) = fleet.places() else { return Vec::new() };
-    let found = match fleet.served.feed.all().is_loading() {
-        true => format!(" {} {}", text::thousands(fleet.served_count()), view.look.sign("⋯", "...")),
-        false => format!(" {}", text::thousands(fleet.served_count())),
-    };
-    let mut spans = vec![
-        view.span(Role::Dim, "  at the service "),
-        view.span(Role::Info, text::clean(&places.service.join(" "))),
-        view.span(Role::Dim, found),
-    ];
-    if !places.here.is_empty() {
-        spans.push(view.span(Role::Dim, "  here "));
-        spans.push(view.span(Role::Text, text::clean(&places.here.join(" "))));
-    }
-    spans
 }
 
 /// The list folded by what stands in one column.

@@ -258,7 +258,7 @@ fn the_service_is_asked_while_the_list_is_not_whole() {
     bench.apply(Update::End { source: Source::NodesWhere, epoch, result: Ok(()) });
     assert_eq!(bench.state.fleet.shown(), 1);
     let screen = bench.screen(200, 24);
-    assert!(screen.contains("at the service tag:Env=prod 2") && screen.contains("here web"), "{screen}");
+    assert!(screen.contains("filter ⇡tag:Env=prod web shows 1  ⇡ at the service: 2"), "{screen}");
     filter(&mut bench, "web");
     assert!(!bench.screen(200, 24).contains("at the service"));
     // What comes late is no answer to another question.

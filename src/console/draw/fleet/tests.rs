@@ -125,6 +125,50 @@ fn served() {
     insta::assert_snapshot!("served_80x24", bench.screen(80, 24));
 }
 
+/// A fleet still on its way, filtered by what the service evaluates in part, which it has begun to answer.
+fn served_in_part(filter: &str) -> Bench {
+    let mut bench = Bench::new(false);
+    bench.press("/");
+    bench.type_text(filter);
+    bench.press("enter");
+    let (_, epoch) = bench.asked(Source::NodesWhere).expect("the service is asked");
+    let node = |n: usize| ssm::InstanceInformation {
+        instance_id: Some(format!("mi-{n:017}")),
+        computer_name: Some(format!("web-{n}")),
+        ..Default::default()
+    };
+    bench.apply(Update::Page { source: Source::NodesWhere, epoch, page: Page::Nodes((1..4).map(node).collect()) });
+    bench
+}
+
+#[test]
+fn which_words_of_a_filter_the_service_evaluates_is_seen_at_every_width() {
+    let filter = "tag:Env=a tag:Role=b web";
+    let head = |width, ascii: bool| {
+        let mut bench = served_in_part(filter);
+        let screen = if ascii { bench.ascii(width, 24) } else { bench.screen(width, 24) };
+        screen.lines().nth(2).unwrap_or_default().to_owned()
+    };
+    for width in [80, 120, 200] {
+        let line = head(width, false);
+        assert!(line.contains("filter ⇡tag:Env=a ⇡tag:Role=b web shows 3  ⇡"), "{line}");
+        assert!(line.contains("at the service"), "{line}");
+        let line = head(width, true);
+        assert!(line.contains("filter ^tag:Env=a ^tag:Role=b web shows 3  ^"), "{line}");
+    }
+    assert!(head(120, false).contains("⇡ at the service: 3 ⋯"), "{}", head(120, false));
+    // Where the words do not all fit, their number is still told.
+    let mut bench = served_in_part("tag:Env=a tag:Role=b !db !another-word-that-is-long-enough-for-this !and-one-more");
+    let line = bench.screen(80, 24).lines().nth(2).unwrap_or_default().to_owned();
+    assert!(line.contains("filter ⇡tag:Env=a ⇡tag:Role=b !db") && line.contains('…'), "{line}");
+    assert!(line.contains("shows 3  ⇡2"), "{line}");
+    // Without colours the words stand out by a line below them.
+    let buffer = served_in_part(filter).buffer(80, 24);
+    let lined = (0..80).filter(|x| buffer[(*x, 2)].modifier.contains(ratatui::style::Modifier::UNDERLINED));
+    let lined: String = lined.map(|x| buffer[(x, 2)].symbol().to_owned()).collect();
+    assert_eq!(lined, "⇡tag:Env=a⇡tag:Role=b");
+}
+
 #[test]
 fn why() {
     snapshots("why", || {

@@ -29,15 +29,6 @@ pub struct Served {
     pub(super) nodes: Bits,
 }
 
-/// Where the parts of a filter are tried.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Places {
-    /// At the service.
-    pub service: Vec<String>,
-    /// Here.
-    pub here: Vec<String>,
-}
-
 impl Fleet {
     /// What the service can be asked for that it was not asked yet. `None` if all nodes are here and few enough.
     pub(super) fn unserved(&self) -> Option<(Vec<String>, Vec<InstanceInformationStringFilter>)> {
@@ -85,18 +76,14 @@ impl Fleet {
         self.served.nodes.len()
     }
 
-    /// Where the parts of the filter are tried, if any is tried at the service.
-    pub fn places(&self) -> Option<Places> {
-        if self.served.tokens.is_empty() {
-            return None;
-        }
-        let here = crate::console::state::filter::parts(self.filter.text());
-        let here = here.into_iter().filter(|part| part.not || !self.served.tokens.contains(&part.bare));
-        let typed = |part: crate::console::state::filter::Part| match part.not {
-            true => format!("!{}", part.bare),
-            false => part.bare,
+    /// The words of the filter as they were typed, and whether the service evaluates each.
+    pub fn filter_words(&self) -> Vec<(String, bool)> {
+        let parts = crate::console::state::filter::parts(self.filter.text()).into_iter();
+        let word = |part: crate::console::state::filter::Part| match part.not {
+            true => (format!("!{}", part.bare), false),
+            false => (part.bare.clone(), self.served.tokens.contains(&part.bare)),
         };
-        Some(Places { service: self.served.tokens.clone(), here: here.map(typed).collect() })
+        parts.map(word).collect()
     }
 
     /// What is to be said about the filter.
