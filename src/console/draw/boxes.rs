@@ -79,7 +79,8 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                     (Role::Dim, layer),
                     (Role::Key, format!("{} ", text::fit(&line.keys, keys))),
                     (Role::Dim, source),
-                    (Role::Text, format!("{mark}{}{user}", entry.about)),
+                    (Role::Warning, mark.to_owned()),
+                    (Role::Text, format!("{}{user}", entry.about)),
                 ]
             });
         }

@@ -174,6 +174,13 @@ fn help_and_the_line_explain_themselves_on_a_low_screen() {
     bench.press("?");
     let screen = bench.screen(40, 10);
     assert!(screen.contains("Mark the row, or what is below a") && screen.contains("✎ changes something"), "{screen}");
+    // What changes something is told before the words that may be cut.
+    bench.type_text("run-command");
+    for (width, height) in [(40, 10), (80, 24), (200, 60)] {
+        assert!(bench.screen(width, height).contains("✎ Run"), "{}", bench.screen(width, height));
+        assert!(bench.ascii(width, height).contains("! Run"));
+    }
+    bench.press("ctrl-u");
     bench.type_text("no such thing");
     assert!(bench.screen(40, 10).contains("Nothing here has what was typed"));
     bench.press("esc :");
