@@ -9,6 +9,7 @@ pub mod forward;
 pub mod keymap;
 pub mod paths;
 pub mod place;
+pub mod regions;
 pub mod session;
 pub mod settings;
 pub mod theme;

@@ -2,12 +2,15 @@
 //!
 //! A place is called by the name of a context, or by a profile of AWS's configuration and a region: `prod/eu-west-1`.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use toml::{Spanned, de::DeValue};
 
 use super::{
     aws::{AwsFiles, SignIn},
     context::{Context, Contexts, LOCAL},
+    regions,
     settings::{Every, Settings},
 };
 
@@ -130,6 +133,16 @@ impl Catalogue {
             names.extend(named.filter(|name| !self.own.iter().any(|place| place.name == *name)));
         }
         names
+    }
+
+    /// Each profile in the regions of AWS that [`Catalogue::names`] has not: too many to read, but to be found by typing.
+    pub fn further_names(&self) -> Vec<String> {
+        let named: BTreeSet<String> = self.names().into_iter().collect();
+        let all = self.aws.profiles().iter().flat_map(|(profile, facts)| {
+            let regions = regions::beside(facts.region.as_deref()).iter();
+            regions.map(move |region| format!("{profile}/{region}"))
+        });
+        all.filter(|name| !named.contains(name)).collect()
     }
 
     /// The place of a name, with the policies applied.
@@ -286,6 +299,17 @@ mod tests {
         assert_eq!(names, expected.split_whitespace().collect::<Vec<_>>());
         for name in &names {
             assert_eq!(catalogue().place(name).unwrap().name, *name);
+        }
+    }
+
+    #[test]
+    fn any_profile_is_found_in_any_region_of_aws() {
+        let catalogue = catalogue();
+        let (names, further) = (catalogue.names(), catalogue.further_names());
+        assert!(further.contains(&"a/b/eu-central-1".to_owned()) && further.contains(&"bare/sa-east-1".to_owned()));
+        assert!(further.iter().all(|name| !names.contains(name)), "none is there twice");
+        for name in &further {
+            assert_eq!(catalogue.place(name).unwrap().name, *name);
         }
     }
 

@@ -463,9 +463,12 @@ impl State {
             About::Columns => {
                 let mut names: Vec<_> = self.columns_here().into_iter().map(|(name, _)| name).collect();
                 names.extend((!typed.contains(',')).then(|| DEFAULT.to_owned()));
-                return listed(verb, typed, ',', names);
+                return listed(verb, typed, &[','], names);
             }
-            About::Scope => return listed(verb, typed, ' ', self.catalogue.names()),
+            About::Scope => {
+                let names = self.catalogue.names().into_iter().chain(self.catalogue.further_names());
+                return listed(verb, typed, &[' ', ','], names.collect());
+            }
         };
         let candidates = words.into_iter().map(|(name, about)| Candidate {
             line: format!("{} {name}", verb.name),
@@ -575,8 +578,9 @@ impl State {
 }
 
 /// The words that the last one of several can become.
-fn listed(verb: &Verb, typed: &str, between: char, words: Vec<String>) -> Vec<Candidate> {
-    let (before, last) = typed.rsplit_once(between).map_or(("", typed), |(before, _)| typed.split_at(before.len() + 1));
+fn listed(verb: &Verb, typed: &str, between: &[char], words: Vec<String>) -> Vec<Candidate> {
+    // What stands between them is one byte long.
+    let (before, last) = typed.split_at(typed.rfind(between).map_or(0, |at| at + 1));
     let candidates = words.into_iter().map(|name| Candidate {
         line: format!("{} {before}{name}", verb.name),
         name,

@@ -200,6 +200,8 @@ pub struct ScopeBox {
     pub input: LineInput,
     /// Every name, and whether it is marked.
     pub names: Vec<(String, bool)>,
+    /// So many of them are offered as long as nothing was typed; the others are to be found by typing. Not set: all.
+    pub usual: Option<usize>,
     /// Whether something was marked or unmarked here.
     pub touched: bool,
     /// Where one is.
@@ -316,7 +318,15 @@ impl Overlay {
                 passing(items, input.text(), |(name, about), word| find_folded(name, word) || find_folded(about, word))
             }
             Self::Command(line) => (0..line.candidates.len()).collect(),
-            Self::Scope(scope) => passing(&scope.names, scope.input.text(), |(name, _), word| find_folded(name, word)),
+            Self::Scope(scope) => {
+                let typed = scope.input.text();
+                let mut rows = passing(&scope.names, typed, |(name, _), word| find_folded(name, word));
+                if typed.trim().is_empty() {
+                    let usual = scope.usual.unwrap_or(scope.names.len());
+                    rows.retain(|row| *row < usual || scope.names[*row].1);
+                }
+                rows
+            }
             Self::Columns { items, .. } => (0..items.len()).collect(),
             Self::Messages { .. } | Self::Why { .. } | Self::Form(_) | Self::Question(_) => Vec::new(),
             Self::SignIn(_) | Self::Text(_) | Self::Plan(_) => Vec::new(),

@@ -80,8 +80,11 @@ impl State {
         let looked_at: Vec<String> = self.origins.known().map(|(_, known)| known.place.name.clone()).collect();
         let others = self.catalogue.names().into_iter().filter(|name| !looked_at.contains(name));
         let names = looked_at.iter().cloned().map(|name| (name, true)).chain(others.map(|name| (name, false)));
-        let names = names.collect();
-        self.overlays.push(Overlay::Scope(ScopeBox { names, ..ScopeBox::default() }));
+        let mut names: Vec<(String, bool)> = names.collect();
+        let usual = Some(names.len());
+        let further = self.catalogue.further_names().into_iter();
+        names.extend(further.filter(|name| !looked_at.contains(name)).map(|name| (name, false)));
+        self.overlays.push(Overlay::Scope(ScopeBox { names, usual, ..ScopeBox::default() }));
     }
 
     fn look_at(&mut self, places: Vec<Place>, fx: &mut Vec<Effect>) {

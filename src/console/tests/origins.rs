@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use crate::{
     config::{
+        aws::AwsFiles,
         place::{Place, Policy},
         settings::Settings,
     },
@@ -329,6 +330,27 @@ fn the_scope_and_the_columns_can_be_typed() {
     bench.type_text("columns name,ping");
     bench.press("enter");
     assert_eq!(bench.state.fleet.shown_columns(), [Column::Name, Column::Origin, Column::Ping]);
+}
+
+#[test]
+fn a_profile_is_found_in_any_region_by_typing() {
+    let (mut bench, _) = two(false);
+    bench.state.catalogue.aws = AwsFiles::parse("[profile sso1]\nregion = us-east-1\n[profile sso2]\n", "");
+    bench.press("@");
+    assert!(!bench.screen(80, 24).contains("sso1/eu-central-1"), "what is usual can be read");
+    bench.type_text("sso1/eu-c");
+    assert!(bench.screen(80, 24).contains("sso1/eu-central-1"), "{}", bench.screen(80, 24));
+    bench.press("enter");
+    let names = |bench: &Bench| {
+        let known = bench.state.origins.known();
+        known.map(|(_, known)| known.place.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&bench), ["sso1/eu-central-1"]);
+    // So it is on the line, for each of several.
+    bench.press(":");
+    bench.type_text("scope sso1/us-east-1,sso2/eu-no");
+    bench.press("tab enter");
+    assert_eq!(names(&bench), ["sso1/us-east-1", "sso2/eu-north-1"]);
 }
 
 #[test]
