@@ -65,6 +65,8 @@ pub struct Settings {
     /// What those share who sign in together: their credentials are renewed one after the other, so that only the first of
     /// them asks for a fresh token.
     pub sign_in: Option<String>,
+    /// Whether the profile's role is given only with the code of a device, which is entered by hand.
+    pub role_wants_code: bool,
     /// The words that start a program away from the terminal that the caller draws on, for the helpers that give out
     /// credentials. Without any they are started as the SDK starts them, where they may ask.
     pub apart: Vec<OsString>,

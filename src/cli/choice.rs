@@ -102,6 +102,7 @@ pub fn remote(name: Option<String>, context: Context) -> Settings {
         context: name,
         keys: None,
         sign_in: None,
+        role_wants_code: false,
         apart: Vec::new(),
     }
 }

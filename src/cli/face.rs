@@ -11,6 +11,7 @@ use super::{Global, choice, local::Tenancy, record::Record};
 use crate::{
     client::{self, Client},
     config::{
+        aws::SignIn,
         context::LOCAL,
         paths::Paths,
         place::{Catalogue, Place},
@@ -101,9 +102,12 @@ pub async fn open(
         }
         None if place.is_local() => Box::pin(start_local(held.clone())),
         None => {
-            let sign_in = aws.sign_in(place).map(|way| way.identifier().to_owned());
+            let way = aws.sign_in(place);
+            let role_wants_code = matches!(&way, Some(SignIn::Code { profile, .. }) if profile.role_arn.is_some());
+            let sign_in = way.map(|way| way.identifier().to_owned());
             let settings = choice::remote(Some(place.name.clone()), place.context.clone());
-            Box::pin(Client::connect(client::Settings { sign_in, apart: away.clone(), ..settings }))
+            let apart = away.clone();
+            Box::pin(Client::connect(client::Settings { sign_in, role_wants_code, apart, ..settings }))
         }
     });
     let (theme, record) = (global.theme.clone(), record.wanted());

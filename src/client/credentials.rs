@@ -20,7 +20,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::{Mutex, watch};
 
-use super::{CredentialFault, Error, Settings, endpoint::SERVICES, helper};
+use super::{CredentialFault, Error, Settings, denial, endpoint::SERVICES, helper};
 use crate::{ssm::Timestamp, wire::sigv4};
 
 /// Credentials within so much of their end are renewed.
@@ -45,11 +45,22 @@ pub(super) struct Resolved {
 /// Credentials that renew themselves before they expire.
 #[derive(Debug)]
 pub(super) struct Credentials {
-    provider: SharedCredentialsProvider,
+    source: Source,
+    /// What gives them out. A provider reads AWS's files once: where what it gave is of no use, the next one reads them anew.
+    provider: Mutex<Option<SharedCredentialsProvider>>,
     profile: Option<String>,
+    /// Why the role was not given: without the code of its device it never will be, and is not asked for again.
+    code_wanted: Mutex<Option<Error>>,
     held: Mutex<Option<Held>>,
     turn: Option<Arc<Mutex<()>>>,
     waiting: watch::Sender<Option<Instant>>,
+}
+
+/// What a provider is made from.
+#[derive(Debug)]
+struct Source {
+    settings: Settings,
+    region: String,
 }
 
 /// A wait for the provider, told as long as it lasts, whether it ends or is dropped.
@@ -101,11 +112,12 @@ impl Credentials {
                     None => return Err(no_region(profile.as_deref())),
                 },
             };
-        let provider = provider(settings, profile.as_deref(), &region).await;
+        let source = Source { settings: settings.clone(), region: region.clone() };
         let resolved = Resolved { profile: profile.clone(), region, endpoint_url, services };
         let turn = settings.sign_in.as_deref().map(turn);
         let waiting = watch::Sender::new(None);
-        Ok((Self { provider, profile, held: Mutex::default(), turn, waiting }, resolved))
+        let (provider, held, code_wanted) = Default::default();
+        Ok((Self { source, provider, profile, code_wanted, held, turn, waiting }, resolved))
     }
 
     /// Since when the provider is waited for, whenever that changes.
@@ -125,13 +137,17 @@ impl Credentials {
             Some(held) if held.adopted || !held.is_over(now.plus(MARGIN)) => return Ok(held.credentials.clone()),
             _ => {}
         }
+        if let Some(error) = self.code_wanted.lock().await.clone() {
+            return Err(error);
+        }
         let _waiting = Waiting::begin(&self.waiting);
         // Whoever comes second finds the token that the first had renewed.
         let _turn = match &self.turn {
             Some(turn) => Some(turn.lock().await),
             None => None,
         };
-        let provided = tokio::time::timeout(patience, self.provider.provide_credentials()).await;
+        let provided = async { self.provider().await.provide_credentials().await };
+        let provided = tokio::time::timeout(patience, provided).await;
         match provided
             .map_err(|_| self.silent(patience))
             .and_then(|provided| provided.map_err(|error| self.error(&error)))
@@ -148,11 +164,30 @@ impl Credentials {
                 Ok(credentials)
             }
             // Those in hand still work for some minutes: a provider's hiccup need not be anybody's trouble yet.
-            Err(error) => match held.as_ref().filter(|held| !held.is_over(now)) {
-                Some(held) => Ok(held.credentials.clone()),
-                None => Err(error),
-            },
+            Err(error) => {
+                *self.provider.lock().await = None;
+                match held.as_ref().filter(|held| !held.is_over(now)) {
+                    Some(held) => Ok(held.credentials.clone()),
+                    None => {
+                        if matches!(error, Error::Credentials { fault: CredentialFault::CodeWanted, .. }) {
+                            *self.code_wanted.lock().await = Some(error.clone());
+                        }
+                        Err(error)
+                    }
+                }
+            }
         }
+    }
+
+    /// What gives them out; made anew where the last one was of no use.
+    async fn provider(&self) -> SharedCredentialsProvider {
+        let mut known = self.provider.lock().await;
+        if let Some(provider) = &*known {
+            return provider.clone();
+        }
+        let made = provider(&self.source.settings, self.profile.as_deref(), &self.source.region).await;
+        *known = Some(made.clone());
+        made
     }
 
     /// These are held from now on. When they end, somebody has to sign in again.
@@ -173,7 +208,10 @@ impl Credentials {
         let mut held = self.held.lock().await;
         match held.as_mut().filter(|held| Arc::ptr_eq(&held.credentials, expired)) {
             Some(held) if held.adopted => held.expires = Some(Timestamp::default()),
-            Some(_) => *held = None,
+            Some(_) => {
+                *held = None;
+                *self.provider.lock().await = None;
+            }
             None => {}
         }
     }
@@ -191,14 +229,21 @@ impl Credentials {
     }
 
     fn error(&self, error: &CredentialsError) -> Error {
-        let detail = match error {
-            CredentialsError::CredentialsNotLoaded(_) => tried(&chain(error)),
-            _ => chain(error).lines().map(str::trim).collect::<Vec<_>>().join("; "),
+        let said = chain(error);
+        // What a service said of it is told as it said it, and says nothing of what kind of credentials it is about.
+        let refusal = refusal(&said);
+        let detail = match (error, &refusal) {
+            (CredentialsError::CredentialsNotLoaded(_), _) => tried(&said),
+            (_, Some((code, message))) if message.is_empty() => code.clone(),
+            (_, Some((code, message))) => format!("{code}: {message}"),
+            _ => said.lines().map(str::trim).collect::<Vec<_>>().join("; "),
         };
-        let lower = detail.to_lowercase();
+        let denied = refusal.as_ref().is_some_and(|(code, _)| denial::CODES.contains(&code.as_str()));
+        let lower = refusal.map_or(said.as_str(), |_| said.split("Error {").next().unwrap_or_default()).to_lowercase();
         let single_sign_on = lower.contains("sso") || lower.contains("cached token");
         let fault = match error {
             CredentialsError::CredentialsNotLoaded(_) => CredentialFault::Missing,
+            _ if denied && self.source.settings.role_wants_code => CredentialFault::CodeWanted,
             // Nobody was asked, so that signing in again would not help, or not work either.
             _ if is_way(&lower) => CredentialFault::Unreachable,
             _ if single_sign_on => CredentialFault::SsoExpired,
@@ -228,6 +273,28 @@ fn tried(said: &str) -> String {
     let providers = said.lines().filter(|line| line.starts_with(' ')).filter_map(|line| line.split_once(':'));
     let names: Vec<_> = providers.map(|(name, _)| name.trim()).collect();
     if names.is_empty() { String::new() } else { format!("tried {}", names.join(", ")) }
+}
+
+/// The code and the message of a service's refusal in what the SDK says of it, which is made for programmers:
+/// `unhandled error (X): Error { code: "X", message: "…" }`.
+fn refusal(said: &str) -> Option<(String, String)> {
+    let (_, rest) = said.split_once("Error { ")?;
+    let quoted = |key: &str| {
+        let (_, text) = rest.split_once(key)?;
+        let mut chars = text.strip_prefix('"')?.chars();
+        let mut found = String::new();
+        loop {
+            match chars.next()? {
+                '"' => return Some(found),
+                '\\' => match chars.next()? {
+                    'n' | 'r' | 't' => found.push(' '),
+                    c => found.push(c),
+                },
+                c => found.push(c),
+            }
+        }
+    };
+    Some((quoted("code: ")?, quoted("message: ").unwrap_or_default()))
 }
 
 /// An error and what it says about its causes, without repetition.
@@ -401,6 +468,57 @@ mod tests {
         // Signing in again is no way out of it.
         assert!(error.is_of_way() && !error.is_of_credentials());
         assert!(credentials.waiting().borrow().is_none());
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_the_words_of_the_service() {
+        let said = "an error occurred while loading credentials: unhandled error (AccessDenied): Error { code: \
+                    \"AccessDenied\", message: \"User: arn:aws:iam::1:user/a is not \\\"authorized\\\" to perform: \
+                    sts:AssumeRole\", aws_request_id: \"r-1\" }";
+        let message = "User: arn:aws:iam::1:user/a is not \"authorized\" to perform: sts:AssumeRole";
+        assert_eq!(refusal(said), Some(("AccessDenied".to_owned(), message.to_owned())));
+        assert_eq!(refusal("Error { code: \"ExpiredToken\" }"), Some(("ExpiredToken".to_owned(), String::new())));
+        for other in ["", "the sso session has expired", "Error { code: \"cut", "Error { message: \"m\" }"] {
+            assert_eq!(refusal(other), None, "{other}");
+        }
+    }
+
+    #[tokio::test]
+    async fn new_keys_in_the_file_are_read_once_the_old_ones_are_refused() {
+        let keys = |id: &str| format!("[default]\naws_access_key_id = {id}\naws_secret_access_key = s\n");
+        let (dir, settings) = credentials_file(&keys("AKIAOLD"));
+        let (credentials, _) = Credentials::load(&settings).await.unwrap();
+        let now = Timestamp::from_millis(0);
+        let old = credentials.get(now).await.unwrap();
+        std::fs::write(dir.path().join("credentials"), keys("AKIANEW")).unwrap();
+        assert_eq!(credentials.get(now).await.unwrap().access_key_id, "AKIAOLD", "nobody complained of them");
+        credentials.renew(&old).await;
+        assert_eq!(credentials.get(now).await.unwrap().access_key_id, "AKIANEW");
+        // Where there were none, those that come are found as well.
+        let (dir, settings) = credentials_file("[other]\n");
+        let (credentials, _) = Credentials::load(&settings).await.unwrap();
+        credentials.get(now).await.unwrap_err();
+        std::fs::write(dir.path().join("credentials"), keys("AKIANEW")).unwrap();
+        assert_eq!(credentials.get(now).await.unwrap().access_key_id, "AKIANEW");
+    }
+
+    #[tokio::test]
+    async fn a_role_that_wants_a_code_is_not_asked_for_again_without_one() {
+        let (_dir, settings) = credentials_file("[default]\ncredential_process = false\n");
+        let (credentials, _) = Credentials::load(&Settings { role_wants_code: true, ..settings }).await.unwrap();
+        let said = "unhandled error (AccessDenied): Error { code: \"AccessDenied\", message: \"not allowed\" }";
+        let error = credentials.error(&CredentialsError::provider_error(said));
+        assert_eq!(error.to_string(), "no credentials: AccessDenied: not allowed");
+        assert!(error.is_of_credentials() && error.advice().is_some_and(|advice| advice.contains("code")));
+        *credentials.code_wanted.lock().await = Some(error);
+        let now = Timestamp::from_millis(0);
+        let told = credentials.get(now).await.unwrap_err();
+        assert!(matches!(told, Error::Credentials { fault: CredentialFault::CodeWanted, .. }), "{told}");
+        // What the code was good for is taken as ever.
+        let mine =
+            sigv4::Credentials { access_key_id: "ASIA".into(), secret_access_key: "s".into(), session_token: None };
+        credentials.adopt(Arc::new(mine), None).await;
+        assert_eq!(credentials.get(now).await.unwrap().access_key_id, "ASIA");
     }
 
     #[test]

@@ -74,6 +74,8 @@ pub enum CredentialFault {
     SsoExpired,
     /// The session for which the code of a device was entered has ended.
     CodeExpired,
+    /// The role is given only with the code of a device.
+    CodeWanted,
     /// The profile does not exist or is malformed.
     Configuration,
     /// The provider failed.
@@ -153,6 +155,7 @@ fn credential_advice(profile: Option<&str>, fault: CredentialFault) -> String {
             "Run `aws configure{suffix}`, name a profile with --profile, or use --context local for the embedded engine."
         ),
         CredentialFault::CodeExpired => "Sign in again with the code of your device.".to_owned(),
+        CredentialFault::CodeWanted => "Sign in with the code of your device: without one the role is not given.".to_owned(),
         CredentialFault::Configuration => "Check ~/.aws/config and ~/.aws/credentials.".to_owned(),
         CredentialFault::Provider => "Check that the profile's credential source works: `aws sts get-caller-identity`."
             .replace("identity`", &format!("identity{suffix}`")),

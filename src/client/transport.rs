@@ -255,7 +255,13 @@ impl Transport {
                         self.accepted(call.operation);
                         return outcome.map_err(|(_, error)| error);
                     }
-                    Some(fault) => Failure::of(&fault),
+                    Some(fault) => {
+                        // What is written to AWS's files next is to be found there.
+                        if ["UnrecognizedClientException", "InvalidClientTokenId"].contains(&&*fault.code) {
+                            self.credentials.renew(&credentials).await;
+                        }
+                        Failure::of(&fault)
+                    }
                 },
                 Err((failure, _)) => *failure,
             };

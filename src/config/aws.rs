@@ -31,6 +31,8 @@ pub struct Profile {
     pub sso_start_url: Option<String>,
     /// `sso_region`, of profiles that say it themselves.
     pub sso_region: Option<String>,
+    /// Whether it has an access key of its own. What that is, is not looked at.
+    pub has_keys: bool,
 }
 
 /// Where one signs in for several profiles at once.
@@ -115,6 +117,7 @@ impl AwsFiles {
 
     fn profile(&mut self, name: &str, entries: &BTreeMap<&str, &str>) {
         let profile = self.profiles.entry(name.to_owned()).or_default();
+        profile.has_keys |= entries.contains_key("aws_access_key_id");
         for (key, member) in [
             ("region", &mut profile.region),
             ("role_arn", &mut profile.role_arn),
@@ -163,6 +166,19 @@ impl AwsFiles {
             Some(_) => Some(SignIn::Code { name: name.to_owned(), profile: Box::new(profile.clone()) }),
             None => self.sso(name).map(SignIn::Sso),
         }
+    }
+
+    /// Whether a profile's credentials are keys in a file: its own, or those of the profile whose credentials it uses.
+    pub fn has_keys(&self, profile: &str) -> bool {
+        let mut at = self.profiles.get(profile);
+        for _ in 0..self.profiles.len() {
+            match at {
+                Some(profile) if profile.has_keys => return true,
+                Some(profile) => at = profile.source_profile.as_ref().and_then(|name| self.profiles.get(name)),
+                None => break,
+            }
+        }
+        false
     }
 
     /// Where one signs in for a profile, if it is by single sign-on: its own or that of the profile whose credentials it uses.

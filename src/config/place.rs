@@ -173,6 +173,12 @@ impl Catalogue {
         self.aws.sign_in(context.profile.as_deref().unwrap_or("default"))
     }
 
+    /// Whether the credentials of a place are keys that stand in a file.
+    pub fn has_keys(&self, place: &Place) -> bool {
+        let context = &place.context;
+        context.credentials_file.is_some() || self.aws.has_keys(context.profile.as_deref().unwrap_or("default"))
+    }
+
     /// A place with the policies applied.
     #[must_use]
     pub fn governed(&self, mut place: Place) -> Place {

@@ -60,17 +60,22 @@ fn failed(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, title: &str, troub
     let sign = view.look.sign("✗", "x");
     let mut lines = vec![Line::from(view.span(Role::Failed, format!("{sign} {title}"))), Line::default()];
     lines.extend(text::wrap(&trouble.what, width).into_iter().map(|line| Line::from(view.span(Role::Text, line))));
-    if let Some(advice) = &trouble.advice {
+    if let Some(advice) = view.state.advice(trouble) {
         lines.push(Line::default());
-        lines.extend(text::wrap(advice, width).into_iter().map(|line| Line::from(view.span(Role::Info, line))));
+        lines.extend(text::wrap(&advice, width).into_iter().map(|line| Line::from(view.span(Role::Info, line))));
     }
     lines.push(Line::default());
-    let signs_in = trouble.fault == Some(Fault::Credentials);
+    let signs_in = signs_in(view, trouble);
     let actions = [Action::SignIn, Action::Refresh];
     let mut last = keys(view, if signs_in { &actions } else { &actions[1..] });
     last.spans.extend(next.map(|next| view.span(Role::Dim, format!("   {next}"))));
     lines.push(last);
     middle(frame, area, lines);
+}
+
+/// Whether a trouble goes away by signing in, and there is a way to.
+fn signs_in(view: &View<'_>, trouble: &Trouble) -> bool {
+    trouble.fault == Some(Fault::Credentials) && view.state.can_sign_in()
 }
 
 /// How long nothing has come of what is asked, once that is worth a word: nobody is to wait who could do something. An
@@ -175,7 +180,7 @@ pub(super) fn stale(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: &F
         return area;
     }
     let (what, advice) = match (feed.trouble(), silent(view, feed)) {
-        (Some(trouble), _) => (trouble.what.clone(), trouble.advice.clone()),
+        (Some(trouble), _) => (trouble.what.clone(), view.state.advice(trouble)),
         (None, Some((what, next))) => (what, Some(next.to_owned())),
         (None, None) => return area,
     };
@@ -184,7 +189,7 @@ pub(super) fn stale(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: &F
     if let Some(next) = next_try(view, feed) {
         right.push(view.span(Role::Stale, format!("{next}  ")));
     }
-    let signs_in = feed.trouble().is_some_and(|trouble| trouble.fault == Some(Fault::Credentials));
+    let signs_in = feed.trouble().is_some_and(|trouble| signs_in(view, trouble));
     let action = if signs_in { Action::SignIn } else { Action::Refresh };
     let narrow = area.width < NARROW;
     right.extend(view.hint(action).into_iter().filter(|_| !narrow));

@@ -148,7 +148,7 @@ pub(super) fn troubles(view: &View<'_>, frame: &mut Frame<'_>, area: Rect) {
         let label = view.state.origins.label(*origin);
         let words = format!(" {} {label}: {what}{more}", view.look.sign("✗", "x"));
         let hint = match fault {
-            Some(Fault::Credentials) => view.hint(Action::SignIn),
+            Some(Fault::Credentials) if view.state.can_sign_in_to(*origin) => view.hint(Action::SignIn),
             _ => view.hint(Action::Refresh),
         };
         let used = hint.iter().map(Span::width).sum::<usize>() + 3;

@@ -7,15 +7,26 @@ use super::{
     overlay::Overlay,
 };
 use crate::{
-    config::aws::SignIn,
+    config::{aws::SignIn, place::Place},
     console::{
         action::Action,
         effect::Effect,
-        origin::{Connection, Origin},
+        origin::{Connection, Known, Origin},
         update::{Fault, SignInUpdate, Trouble},
     },
     ssm::Sensitive,
 };
+
+/// What to do where keys in a file are of no use any more.
+fn new_keys(place: &Place) -> String {
+    match (&place.context.credentials_file, &place.context.profile) {
+        (Some(file), _) => format!("Put new keys into {}: they are read with the next try.", file.display()),
+        (None, profile) => {
+            let profile = profile.as_deref().unwrap_or("default");
+            format!("Put new keys for {profile} into ~/.aws/credentials: they are read with the next try.")
+        }
+    }
+}
 
 /// The box of a sign-in by single sign-on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,14 +40,40 @@ pub struct SigningIn {
 }
 
 impl State {
-    /// The origin one would sign in to: the first whose credentials are in trouble, else the first that has a way to.
+    /// The origin one would sign in to: the first whose credentials are in trouble and that has a way to, else the first in
+    /// such trouble, else the first that has a way.
     fn to_sign_in(&self) -> Option<Origin> {
-        let ailing = self
-            .origins
-            .known()
-            .find(|(_, known)| known.trouble().is_some_and(|trouble| trouble.fault == Some(Fault::Credentials)));
-        let with_way = || self.origins.known().find(|(_, known)| self.catalogue.sign_in(&known.place).is_some());
-        ailing.or_else(with_way).map(|(origin, _)| origin)
+        let is_ailing =
+            |known: &Known| known.trouble().is_some_and(|trouble| trouble.fault == Some(Fault::Credentials));
+        let rank = |(_, known): &(Origin, &Known)| match (is_ailing(known), self.catalogue.sign_in(&known.place)) {
+            (true, Some(_)) => 0,
+            (true, None) => 1,
+            (false, Some(_)) => 2,
+            (false, None) => 3,
+        };
+        self.origins.known().filter(|known| rank(known) < 3).min_by_key(rank).map(|(origin, _)| origin)
+    }
+
+    /// Whether there is a way to sign in to an origin from here.
+    pub fn can_sign_in_to(&self, origin: Origin) -> bool {
+        self.origins.get(origin).is_some_and(|known| self.catalogue.sign_in(&known.place).is_some())
+    }
+
+    /// Whether there is a way to sign in where that is wanted.
+    pub fn can_sign_in(&self) -> bool {
+        self.to_sign_in().is_some_and(|origin| self.can_sign_in_to(origin))
+    }
+
+    /// What to do about a trouble. About keys in a file nobody can do anything from here, and it is said what can be done there.
+    pub fn advice(&self, trouble: &Trouble) -> Option<String> {
+        let of_credentials = trouble.fault == Some(Fault::Credentials);
+        let place =
+            self.to_sign_in().filter(|_| of_credentials).and_then(|origin| Some(&self.origins.get(origin)?.place));
+        let by_keys = |place: &&Place| self.catalogue.sign_in(place).is_none() && self.catalogue.has_keys(place);
+        match place.filter(by_keys) {
+            Some(place) => Some(new_keys(place)),
+            None => trouble.advice.clone(),
+        }
     }
 
     /// Signs in where that is wanted, or says what to do.
@@ -62,7 +99,7 @@ impl State {
             }
             Some(SignIn::Code { .. }) => self.warn("There is no connection yet."),
             None => {
-                let advice = known.trouble().and_then(|trouble| trouble.advice.clone());
+                let advice = known.trouble().and_then(|trouble| self.advice(trouble));
                 let advice = advice.unwrap_or_else(|| "Renew the credentials of its profile, then refresh.".to_owned());
                 self.advise(format!("There is no way to sign in to {label} from here."), &advice);
             }

@@ -32,7 +32,7 @@ sso_region = eu-central-1
 /// Looks at these profiles, the credentials of which are not taken.
 fn expired(names: &[&str]) -> Bench {
     let mut bench = Bench::at(Settings::default(), vec![Place { name: "start".to_owned(), ..Place::default() }]);
-    bench.state.catalogue.aws = AwsFiles::parse(CONFIG, "");
+    bench.state.catalogue.aws = AwsFiles::parse(CONFIG, "[keys]\naws_access_key_id = AKIA\n");
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     bench.state.set_scope(&names, &mut bench.fx);
     for origin in bench.state.origins.scope().to_vec() {
@@ -113,7 +113,16 @@ fn a_device_s_code_is_asked_for_in_the_console() {
 #[test]
 fn where_nobody_can_sign_in_it_is_said_what_to_do() {
     let mut bench = expired(&["keys/eu-west-1"]);
+    let screen = bench.screen(80, 24);
+    assert!(!screen.contains("sign in") && screen.contains("refresh"), "what leads nowhere is not offered\n{screen}");
+    assert!(screen.contains("Put new keys for keys into ~/.aws/credentials"), "{screen}");
     bench.press("shift-i");
     assert!(bench.state.overlays.is_empty());
-    assert!(bench.screen(80, 24).contains("no way to sign in to keys/eu-west-1"));
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("no way to sign in to keys/eu-west-1"), "{screen}");
+    // Among several, the one that one can sign in to is meant.
+    let mut bench = expired(&["keys/eu-west-1", "prod/eu-west-1"]);
+    assert!(bench.screen(80, 24).contains("I sign in"));
+    bench.press("shift-i");
+    assert!(bench.fx.iter().any(|effect| matches!(effect, Effect::SignIn(_))));
 }
