@@ -39,6 +39,8 @@ pub struct Left {
     pub grouping: Option<String>,
     /// The nodes.
     pub nodes: Vec<Row>,
+    /// The nodes that were watched, with what was told of them last. No more than their ids and states.
+    pub watched: Vec<Row>,
     /// The sides of the screen, if it was split.
     pub split: Option<LeftSplit>,
 }
@@ -96,6 +98,7 @@ impl State {
                 Grouping::Tag(key) => Some(format!("tag:{key}")),
             },
             nodes: rows.collect(),
+            watched: self.left_watched(),
             split: self.left_split(),
         }
     }
@@ -128,18 +131,19 @@ impl State {
             Some(text) => text.strip_prefix("tag:").map_or(Grouping::Severity, |key| Grouping::Tag(clean(key))),
             None => Grouping::Severity,
         };
+        let scope: Vec<_> = self.origins.known().map(|(origin, known)| (origin, known.place.name.clone())).collect();
+        let named = |place: &str| scope.iter().find(|(_, name)| name == place).map(|(origin, _)| *origin);
         if self.settings.cache {
-            let scope: Vec<_> =
-                self.origins.known().map(|(origin, known)| (origin, known.place.name.clone())).collect();
-            let named = |place: &str| scope.iter().find(|(_, name)| name == place).map(|(origin, _)| *origin);
             let rows = left.nodes.iter().take(MOST_ROWS);
             let nodes: Vec<_> = rows.filter_map(|row| Some(node(row, named(&row.place)?))).collect();
             if !nodes.is_empty() {
                 self.fleet.remember(nodes.into_iter(), Timestamp::from_millis(left.at));
                 self.label_fleet();
             }
-            self.remembered = left.places.into_iter().filter_map(|whose| Some((named(&whose.place)?, whose))).collect();
         }
+        let watched = left.watched.iter().take(MOST_ROWS);
+        self.watch.resume(watched.filter_map(|row| Some((named(&row.place)?, row))));
+        self.remembered = left.places.into_iter().filter_map(|whose| Some((named(&whose.place)?, whose))).collect();
         self.fleet.rearrange();
         self.places = Default::default();
         if let Some(split) = &left.split {
@@ -156,6 +160,7 @@ impl State {
             || account.is_some_and(|(before, here)| before != here)
         {
             self.remembered.remove(&origin);
+            self.watch.forget_resumed(origin);
             self.fleet.forget_remembered(origin);
         }
     }

@@ -2,7 +2,7 @@
 //! losses and returns are told here and, through the terminal, to a user who looks at another window.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     time::Duration,
 };
 
@@ -10,6 +10,7 @@ use super::{
     Pane, State,
     commands::{Outcome, command_outcome},
     feed::Feeds,
+    left::Row,
 };
 use crate::{
     console::{
@@ -33,6 +34,8 @@ const AWAITED: usize = 50;
 pub struct Watch {
     /// The watched nodes, with the ping status that was told last.
     nodes: BTreeMap<NodeId, Option<PingStatus>>,
+    /// Those of them that were watched when the console was left, until one knows whose fleet it is.
+    resumed: BTreeSet<NodeId>,
     /// Commands that were sent from here and have not ended.
     sent: Vec<Sent>,
     /// Sessions that were told to end.
@@ -74,6 +77,36 @@ impl Watch {
     /// Whether a node is watched.
     pub fn has(&self, node: &NodeId) -> bool {
         self.nodes.contains_key(node)
+    }
+
+    /// Watches the nodes that were watched the last time. What became of them meanwhile is told as well.
+    pub(super) fn resume<'a>(&mut self, rows: impl Iterator<Item = (Origin, &'a Row)>) {
+        for (origin, row) in rows {
+            let ping = (!row.ping.is_empty()).then(|| PingStatus::from(row.ping.as_str()));
+            let node = NodeId::new(origin, row.id.as_str());
+            self.nodes.insert(node.clone(), ping);
+            self.resumed.insert(node);
+        }
+    }
+
+    /// The fleet of an origin turned out to be another one.
+    pub(super) fn forget_resumed(&mut self, origin: Origin) {
+        for node in self.resumed.extract_if(.., |node| node.origin == origin) {
+            self.nodes.remove(&node);
+        }
+    }
+}
+
+impl State {
+    /// What is watched, for the next time. Of nodes that are there no more nothing will come.
+    pub(super) fn left_watched(&self) -> Vec<Row> {
+        let gone = |node: &NodeId| self.fleet.feed.are_known() && self.fleet.node(node).is_none();
+        let row = |(node, ping): (&NodeId, &Option<PingStatus>)| {
+            let ping = ping.as_ref().map(|ping| ping.as_str().to_owned()).unwrap_or_default();
+            let place = self.origins.label(node.origin).to_owned();
+            Row { place, id: node.id.clone(), ping, ..Row::default() }
+        };
+        self.watch.nodes.iter().filter(|(node, _)| !gone(node)).map(row).collect()
     }
 }
 

@@ -251,6 +251,35 @@ fn a_watched_node_that_is_lost_or_comes_back_is_told() {
 }
 
 #[test]
+fn watched_nodes_are_watched_again_the_next_time_and_what_became_of_them_is_told() {
+    let with = |ping: PingStatus| {
+        let nodes = (0..3).map(|n| ssm::InstanceInformation { ping_status: Some(ping.clone()), ..info(n) });
+        Page::Nodes(nodes.collect())
+    };
+    let mut before = loaded(false, 3);
+    before.wait(20_000);
+    before.answer(Source::Nodes, with(PingStatus::Online));
+    before.press("n");
+    let left = before.state.left();
+    let text = serde_json::to_string(&left).unwrap();
+    let mut bench = Bench::new(false);
+    bench.state.resume(serde_json::from_str(&text).unwrap());
+    assert!(bench.screen(80, 24).contains("◉ web-0"));
+    bench.answer(Source::Nodes, with(PingStatus::ConnectionLost));
+    assert_eq!(notes(&bench), ["web-0: lost"], "it was lost meanwhile");
+    assert_eq!(bench.state.left().watched.len(), 1);
+    // Elsewhere there may be other nodes of the same ids.
+    let mut bench = Bench::new(false);
+    let mut other = left.clone();
+    other.places[0].region = "eu-west-1".to_owned();
+    bench.state.resume(other);
+    bench.connect(Origin::default());
+    bench.answer(Source::Nodes, with(PingStatus::Online));
+    assert!(!bench.screen(80, 24).contains("◉"));
+    assert!(bench.state.left().watched.is_empty());
+}
+
+#[test]
 fn the_end_of_a_command_is_news_if_it_took_long_or_nobody_looked() {
     let end = |bench: &mut Bench, status: CommandStatus| {
         let command = ssm::Command {
