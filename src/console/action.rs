@@ -33,6 +33,7 @@ pub enum Layer {
     NodeDisk,
     NodeProcesses,
     NodeServices,
+    NodeUsers,
     NodeFiles,
     NodeLogs,
     Compliance,
@@ -67,6 +68,7 @@ impl Layer {
         (Layer::NodeDisk, "node-disk", "Disks of a node"),
         (Layer::NodeProcesses, "node-processes", "Processes of a node"),
         (Layer::NodeServices, "node-services", "Services of a node"),
+        (Layer::NodeUsers, "node-users", "Users of a node"),
         (Layer::NodeFiles, "node-files", "Files of a node"),
         (Layer::NodeLogs, "node-logs", "Logs of a node"),
         (Layer::Compliance, "compliance", "Compliance"),
@@ -115,7 +117,7 @@ impl Layer {
             }
             Self::History | Self::Sessions | Self::Forwards => &[Self::List, Self::Global],
             Self::Node => &[Self::Output, Self::List, Self::Global],
-            Self::NodeDisk | Self::NodeProcesses | Self::NodeServices | Self::NodeFiles => {
+            Self::NodeDisk | Self::NodeProcesses | Self::NodeServices | Self::NodeUsers | Self::NodeFiles => {
                 &[Self::Node, Self::List, Self::Global]
             }
             Self::NodeLogs => &[Self::Node, Self::Output, Self::List, Self::Global],
@@ -329,6 +331,9 @@ actions! {
         RestartService Change "restart-service", "restart", "Restart the service under the cursor";
         StartService Change "start-service", "start", "Start the service under the cursor";
         StopService Change "stop-service", "stop", "Stop the service under the cursor";
+    }
+    NodeUsers {
+        UsersGroups View "users-groups", "users/groups", "Show the groups of the node with their members, or its users again";
     }
     NodeFiles {
         GoToPath View "go-to-path", "path", "Go to a folder or a file by its path";

@@ -52,6 +52,7 @@ const ORDER: &[Layer] = &[
     Layer::NodeDisk,
     Layer::NodeProcesses,
     Layer::NodeServices,
+    Layer::NodeUsers,
     Layer::NodeFiles,
     Layer::NodeLogs,
     Layer::Compliance,

@@ -42,6 +42,7 @@ const FOOTER: &[(Layer, &[Action])] = &[
     (Layer::NodeDisk, &[Action::Open, Action::BrowseFiles]),
     (Layer::NodeProcesses, &[Action::SendSignal, Action::SortNext, Action::Filter]),
     (Layer::NodeServices, &[Action::RestartService, Action::StartService, Action::StopService, Action::Filter]),
+    (Layer::NodeUsers, &[Action::UsersGroups, Action::Filter]),
     (
         Layer::NodeFiles,
         &[

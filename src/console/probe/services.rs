@@ -1,5 +1,7 @@
 //! The services of a node, by whatever looks after them there, and its users and groups.
 
+use std::collections::HashMap;
+
 use super::Sections;
 use crate::{client::word::quoted, console::text::clean};
 
@@ -200,13 +202,24 @@ impl User {
     }
 }
 
+/// A group of a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Group {
+    /// The name.
+    pub name: String,
+    /// The number.
+    pub id: u32,
+    /// Its members: first those whose first group it is.
+    pub members: Vec<String>,
+}
+
 /// Users and groups of a node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accounts {
     /// The users, those who can log in first, then by number.
     pub users: Vec<User>,
-    /// How many groups there are.
-    pub groups: usize,
+    /// The groups by number, those without members as well.
+    pub groups: Vec<Group>,
 }
 
 impl Accounts {
@@ -222,6 +235,14 @@ impl Accounts {
                 Some((name, id, parts.next().unwrap_or_default().split(',').collect()))
             })
             .collect();
+        // The first groups of users do not name them among their members.
+        let mut firsts: HashMap<&str, Vec<&str>> = HashMap::new();
+        for line in sections.lines("users") {
+            let parts: Vec<&str> = line.split(':').take(4).collect();
+            if let [name, _, _, group] = parts[..] {
+                firsts.entry(group).or_default().push(name);
+            }
+        }
         let users = sections.lines("users").iter().filter_map(|line| {
             let parts: Vec<&str> = line.split(':').collect();
             let [name, _, id, group, full_name, home, shell, ..] = parts.as_slice() else { return None };
@@ -241,7 +262,15 @@ impl Accounts {
         });
         let mut users: Vec<User> = users.collect();
         users.sort_by(|a, b| a.is_locked_out().cmp(&b.is_locked_out()).then_with(|| a.id.cmp(&b.id)));
-        Self { users, groups: groups.len() }
+        let groups = groups.iter().filter_map(|(name, id, others)| {
+            let firsts = firsts.get(id).map(Vec::as_slice).unwrap_or_default();
+            let others = others.iter().filter(|other| !other.is_empty() && !firsts.contains(other));
+            let members = firsts.iter().chain(others).map(|member| clean(member)).collect();
+            Some(Group { name: clean(name), id: id.parse().ok()?, members })
+        });
+        let mut groups: Vec<Group> = groups.collect();
+        groups.sort_by_key(|group| group.id);
+        Self { users, groups }
     }
 }
 
@@ -292,7 +321,20 @@ mod tests {
         let accounts = Accounts::parse(&run(&Probe::Accounts.script()));
         let root = accounts.users.iter().find(|user| user.id == 0).unwrap();
         assert_eq!((root.name.as_str(), root.group.as_str()), ("root", "root"));
-        assert!(accounts.groups > 0 && !root.is_locked_out());
+        let group = accounts.groups.iter().find(|group| group.id == 0).unwrap();
+        assert!(group.members.contains(&"root".to_owned()) && !root.is_locked_out());
+    }
+
+    #[test]
+    fn groups_have_their_members_whatever_list_those_stand_in() {
+        let accounts = Accounts::parse(
+            "#users\n|ada:x:1000:100:::/bin/sh\n|eve:x:1001:27:::/bin/sh\n#groups\n|users:x:100:\n|sudo:x:27:ada,eve\n\
+             |empty:x:9:\n|broken\n|odd:x:x:ada\n#.\n",
+        );
+        let told: Vec<_> =
+            accounts.groups.iter().map(|group| (group.id, group.name.as_str(), group.members.join(" "))).collect();
+        let expected = [(9, "empty", ""), (27, "sudo", "eve ada"), (100, "users", "ada")];
+        assert_eq!(told, expected.map(|(id, name, members)| (id, name, members.to_owned())));
     }
 
     proptest! {

@@ -84,7 +84,8 @@ impl Tab {
     /// The keys that are its own.
     fn layer(self) -> Option<Layer> {
         match self {
-            Self::Overview | Self::Users => None,
+            Self::Overview => None,
+            Self::Users => Some(Layer::NodeUsers),
             Self::Disk => Some(Layer::NodeDisk),
             Self::Processes => Some(Layer::NodeProcesses),
             Self::Services => Some(Layer::NodeServices),
@@ -232,7 +233,7 @@ pub struct NodeView {
     pub processes: processes::Processes,
     /// Its services.
     pub services: services::Services,
-    /// Its users.
+    /// Its users and groups.
     pub users: services::Users,
     /// Its files.
     pub files: files::Files,
@@ -309,7 +310,7 @@ impl NodeView {
     pub(super) fn settle(&mut self) {
         self.processes.table.settle();
         self.services.table.settle();
-        self.users.table.settle();
+        self.users.settle();
         self.files.table.settle();
     }
 
@@ -337,7 +338,7 @@ impl NodeView {
         Some(match self.tab {
             Tab::Processes => &mut self.processes.table.cursor,
             Tab::Services => &mut self.services.table.cursor,
-            Tab::Users => &mut self.users.table.cursor,
+            Tab::Users => self.users.cursor(),
             Tab::Files => &mut self.files.table.cursor,
             _ => return None,
         })
@@ -443,7 +444,7 @@ impl NodeView {
             Tab::Disk => self.disk.step(action),
             Tab::Processes => self.processes.table.act(action),
             Tab::Services => self.services.table.act(action),
-            Tab::Users => self.users.table.act(action),
+            Tab::Users => self.users.step(action),
             Tab::Files => {
                 let moved = self.files.table.act(action);
                 if moved {

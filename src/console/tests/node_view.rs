@@ -168,6 +168,12 @@ pub fn users() -> Bench {
     bench
 }
 
+pub fn groups() -> Bench {
+    let mut bench = users();
+    bench.press("v");
+    bench
+}
+
 pub fn files() -> Bench {
     let mut bench = opened();
     bench.press("left left");
@@ -638,4 +644,22 @@ proptest! {
         let clean = |screen: String| screen.chars().all(|c| !c.is_control() || c == '\n');
         prop_assert!(clean(bench.screen(100, 20)));
     }
+}
+
+#[test]
+fn groups_are_listed_beside_users_and_looked_at_as_any_list() {
+    let mut bench = groups();
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("4 groups, 3 users") && screen.contains("sudo"), "{screen}");
+    bench.press("/");
+    bench.type_text("members:ada");
+    bench.press("enter");
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("sudo") && !screen.contains("daemon"), "{screen}");
+    bench.press("v");
+    let screen = bench.screen(80, 24);
+    assert!(
+        screen.contains("3 users, 4 groups") && screen.contains("Ada Lovelace"),
+        "the filter was the groups'\n{screen}"
+    );
 }

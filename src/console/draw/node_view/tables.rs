@@ -184,7 +184,12 @@ pub(super) fn users(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, show
         return;
     }
     let users = &shown.users;
-    let told = format!("{}, {}", text::count(users.table.rows().len(), "user"), text::count(users.groups, "group"));
+    let [people, groups] =
+        [text::count(users.table.rows().len(), "user"), text::count(users.groups.rows().len(), "group")];
+    if users.by_group {
+        return user_groups(view, frame, area, shown, &format!("{groups}, {people}"));
+    }
+    let told = format!("{people}, {groups}");
     let body = heading(view, frame, area, &users.table, &told, "ann also-in:sudo logged-in>0");
     let columns = [
         Column::new("User", 10, 24, 0),
@@ -210,6 +215,29 @@ pub(super) fn users(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, show
             5 => Cell::role(view, role(own), user.shell.as_str()),
             6 => Cell::role(view, role(Role::Dim), user.home.as_str()),
             _ => Cell::role(view, role(Role::Dim), user.full_name.as_str()),
+        }
+    });
+}
+
+/// The groups instead of the users, those without members as well.
+fn user_groups(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &NodeView, told: &str) {
+    let groups = &shown.users.groups;
+    let body = heading(view, frame, area, groups, told, "sudo members:ann count>0");
+    let columns = [
+        Column::new("Group", 10, 32, 0),
+        Column::new("Id", 6, 10, 1).right(),
+        Column::new("Count", 6, 6, 3).right(),
+        Column::new("Members", 10, 200, 2),
+    ];
+    grid(view, frame, body, (List::UserGroups, groups), columns, |view, group, column| {
+        let role = |own| fresh(view, shown, Subject::Users, own);
+        match column {
+            0 if group.id == 0 => Cell::role(view, role(Role::Warning), group.name.as_str()),
+            0 => Cell::role(view, role(Role::Text), group.name.as_str()),
+            1 => Cell::role(view, role(Role::Dim), group.id.to_string()),
+            2 if group.members.is_empty() => Cell::role(view, role(Role::Dim), view.look.sign("·", ".")),
+            2 => Cell::role(view, role(Role::Text), group.members.len().to_string()),
+            _ => Cell::role(view, role(Role::Text), group.members.join(" ")),
         }
     });
 }

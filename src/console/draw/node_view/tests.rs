@@ -15,6 +15,7 @@ fn views_of_a_node() {
     snapshots("processes", made::processes);
     snapshots("services", made::services);
     snapshots("users", made::users);
+    snapshots("groups", made::groups);
     snapshots("files", made::files);
     snapshots("logs", made::logs);
     snapshots("compare", made::compared);
@@ -23,12 +24,13 @@ fn views_of_a_node() {
 
 #[test]
 fn no_size_breaks_drawing() {
-    let makes: [fn() -> Bench; 9] = [
+    let makes: [fn() -> Bench; 10] = [
         made::opened,
         made::disk,
         made::processes,
         made::services,
         made::users,
+        made::groups,
         made::files,
         made::logs,
         made::compared,

@@ -12,7 +12,7 @@ use crate::console::{
     effect::Effect,
     probe::{
         files::Entry,
-        services::{Service, User},
+        services::{Group, Service, User},
     },
     state::{
         Pane, State,
@@ -61,6 +61,7 @@ pub enum List {
     Processes,
     Services,
     Users,
+    UserGroups,
     Files,
 }
 
@@ -79,6 +80,7 @@ impl List {
         Self::Processes,
         Self::Services,
         Self::Users,
+        Self::UserGroups,
         Self::Files,
     ];
 
@@ -97,6 +99,7 @@ impl List {
             Self::Processes => "node-processes",
             Self::Services => "node-services",
             Self::Users => "node-users",
+            Self::UserGroups => "node-groups",
             Self::Files => "node-files",
         }
     }
@@ -117,6 +120,7 @@ impl List {
             Self::Processes => (<Shown as Row>::COLUMNS, &[]),
             Self::Services => (<Service as Row>::COLUMNS, &[]),
             Self::Users => (<User as Row>::COLUMNS, &[]),
+            Self::UserGroups => (<Group as Row>::COLUMNS, &[]),
             Self::Files => (<Entry as Row>::COLUMNS, &[]),
         };
         usual.iter().chain(others.iter().filter(move |name| !usual.contains(name))).copied()
@@ -141,6 +145,7 @@ impl List {
             Self::Processes => "processes",
             Self::Services => "services",
             Self::Users => "users",
+            Self::UserGroups => "groups",
             Self::Files => "files",
         }
     }
@@ -155,6 +160,9 @@ impl State {
             Pane::Fleet => match (tab, &self.compare) {
                 (Some(Tab::Processes), _) => List::Processes,
                 (Some(Tab::Services), _) => List::Services,
+                (Some(Tab::Users), _) if self.node_view.as_ref().is_some_and(|view| view.users.by_group) => {
+                    List::UserGroups
+                }
                 (Some(Tab::Users), _) => List::Users,
                 (Some(Tab::Files), _) => List::Files,
                 (None, Some(_)) => List::Compared,
@@ -202,6 +210,7 @@ impl State {
             List::Processes => Box::new(TableRows(view.map(|view| view.processes.table.rows()))),
             List::Services => Box::new(TableRows(view.map(|view| view.services.table.rows()))),
             List::Users => Box::new(TableRows(view.map(|view| view.users.table.rows()))),
+            List::UserGroups => Box::new(TableRows(view.map(|view| view.users.groups.rows()))),
             List::Files => Box::new(TableRows(view.map(|view| view.files.table.rows()))),
         }
     }
@@ -216,6 +225,7 @@ impl State {
             List::Processes => &self.node_view.as_ref()?.processes.table.lens,
             List::Services => &self.node_view.as_ref()?.services.table.lens,
             List::Users => &self.node_view.as_ref()?.users.table.lens,
+            List::UserGroups => &self.node_view.as_ref()?.users.groups.lens,
             List::Files => &self.node_view.as_ref()?.files.table.lens,
             List::Compared => &self.compare.as_ref()?.lens,
             List::Parameters => &self.parameters.lens,
@@ -237,6 +247,7 @@ impl State {
             List::Processes => &mut self.node_view.as_mut()?.processes.table.lens,
             List::Services => &mut self.node_view.as_mut()?.services.table.lens,
             List::Users => &mut self.node_view.as_mut()?.users.table.lens,
+            List::UserGroups => &mut self.node_view.as_mut()?.users.groups.lens,
             List::Files => &mut self.node_view.as_mut()?.files.table.lens,
             List::Compared => &mut self.compare.as_mut()?.lens,
             List::Parameters => &mut self.parameters.lens,
@@ -257,6 +268,7 @@ impl State {
             List::Processes => view.map(|view| &view.processes.table.cursor),
             List::Services => view.map(|view| &view.services.table.cursor),
             List::Users => view.map(|view| &view.users.table.cursor),
+            List::UserGroups => view.map(|view| &view.users.groups.cursor),
             List::Files => view.map(|view| &view.files.table.cursor),
         };
         cursor.map_or(0, |cursor| cursor.at)

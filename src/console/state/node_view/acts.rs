@@ -108,6 +108,7 @@ impl State {
             (Tab::Services, Action::StartService | Action::StopService | Action::RestartService) => {
                 self.ask_service(action);
             }
+            (Tab::Users, Action::UsersGroups) => view.users.by_group = !view.users.by_group,
             (Tab::Files, Action::Open) => self.open_entry(Then::View),
             (Tab::Files, Action::EditFile) => self.open_entry(Then::Edit),
             (Tab::Files, Action::FolderUp) => view.go_up(),

@@ -1,9 +1,10 @@
-//! The services of a node, and its users.
+//! The services of a node, its users and its groups.
 
 use super::table::{Row, Table};
 use crate::console::{
-    probe::services::{Accounts, Manager, Service, Services as Answer, User},
-    state::list::Fact,
+    action::Action,
+    probe::services::{Accounts, Group, Manager, Service, Services as Answer, User},
+    state::{cursor::Cursor, list::Fact},
 };
 
 /// The services of a node.
@@ -27,19 +28,36 @@ impl Services {
     }
 }
 
-/// The users of a node.
+/// The users of a node, and its groups.
 #[derive(Clone, Debug, Default)]
 pub struct Users {
     /// The users: those who can log in first.
     pub table: Table<User>,
-    /// How many groups there are.
-    pub groups: usize,
+    /// The groups, by number.
+    pub groups: Table<Group>,
+    /// Whether the groups are shown.
+    pub by_group: bool,
 }
 
 impl Users {
     pub(super) fn take(&mut self, accounts: Accounts) {
-        self.groups = accounts.groups;
         self.table.set(accounts.users);
+        self.groups.set(accounts.groups);
+    }
+
+    /// Where one is among those that are shown.
+    pub(super) fn cursor(&mut self) -> &mut Cursor {
+        if self.by_group { &mut self.groups.cursor } else { &mut self.table.cursor }
+    }
+
+    /// Moves. `false` if the action is no movement.
+    pub(super) fn step(&mut self, action: Action) -> bool {
+        if self.by_group { self.groups.act(action) } else { self.table.act(action) }
+    }
+
+    pub(super) fn settle(&mut self) {
+        self.table.settle();
+        self.groups.settle();
     }
 }
 
@@ -53,6 +71,23 @@ impl Row for Service {
     fn fact(&self, column: usize) -> Fact {
         let texts = [&self.name, &self.active, &self.sub, &self.enabled, &self.description];
         texts.get(column).map_or(Fact::Nothing, Fact::text)
+    }
+}
+
+impl Row for Group {
+    const COLUMNS: &'static [&'static str] = &["group", "id", "count", "members"];
+
+    fn key(&self) -> String {
+        self.name.clone()
+    }
+
+    fn fact(&self, column: usize) -> Fact {
+        match column {
+            0 => Fact::text(&self.name),
+            1 => Fact::number(self.id),
+            2 => Fact::number(self.members.len()),
+            _ => Fact::text(self.members.join(" ")),
+        }
     }
 }
 
