@@ -16,6 +16,7 @@ use crate::{
             seen::Hit,
         },
         text,
+        update::Trouble,
     },
     ssm::PingStatus,
 };
@@ -161,6 +162,10 @@ fn fresh(view: &View<'_>, shown: &NodeView, subject: Subject, role: Role) -> Rol
     if stale { Role::Stale } else { role }
 }
 
+/// What to do about a node that does not say a word.
+const SILENT: &str =
+    "Its agent hangs, or the node is overloaded or cut off. Ask again, or go back to the fleet and find out why.";
+
 /// What stands where a subject has nothing to show yet. `false` if it has.
 fn waiting(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &NodeView, subject: Subject) -> bool {
     let look = shown.look(subject);
@@ -171,11 +176,16 @@ fn waiting(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &NodeView,
         cards::trouble(view, frame, area, "The node was not looked at", trouble);
         return true;
     }
-    let (role, words) = match shown.silence(subject, view.state.now) {
-        Some(silence) => (Role::NodeLost, format!("no answer for {}", text::span(silence))),
-        None => (Role::Running, format!("{} looking", view.look.sign("⋯", "..."))),
-    };
-    cards::middle(frame, area, vec![Line::from(view.span(role, words))]);
+    match shown.silence(subject, view.state.now) {
+        Some(silence) => {
+            let trouble = Trouble::new("The node was asked and says nothing.", Some(SILENT));
+            cards::trouble(view, frame, area, &format!("no answer for {}", text::span(silence)), &trouble);
+        }
+        None => {
+            let words = format!("{} looking", view.look.sign("⋯", "..."));
+            cards::middle(frame, area, vec![Line::from(view.span(Role::Running, words))]);
+        }
+    }
     true
 }
 

@@ -17,6 +17,7 @@ use crate::{
 };
 
 mod lists;
+mod node_states;
 mod small;
 mod states;
 

@@ -99,6 +99,37 @@ pub fn opened() -> Bench {
     bench
 }
 
+/// A view of a node that was just opened, and these keys: nothing was answered yet.
+pub fn unanswered(keys: &str) -> Bench {
+    let mut bench = bench(Settings::default(), false);
+    bench.press("enter");
+    if !keys.is_empty() {
+        bench.press(keys);
+    }
+    bench
+}
+
+/// [`unanswered`], and what the node says to the look that began last.
+pub fn answered(keys: &str, text: &str) -> Bench {
+    let mut bench = unanswered(keys);
+    let (id, _) = look(&bench);
+    // A log is followed into a window whose size is known.
+    bench.screen(80, 24);
+    say(&mut bench, id, text);
+    bench
+}
+
+/// [`unanswered`], and every look fails.
+pub fn refused(keys: &str, what: &str, advice: &str) -> Bench {
+    let mut bench = unanswered(keys);
+    let looks =
+        bench.fx.iter().filter_map(|effect| if let Effect::Look { id, .. } = effect { Some(*id) } else { None });
+    for id in looks.collect::<Vec<_>>() {
+        bench.apply(Update::Look { id, update: LookUpdate::Over(Some(Trouble::new(what, Some(advice)))) });
+    }
+    bench
+}
+
 pub fn disk() -> Bench {
     let mut bench = opened();
     bench.press("right");

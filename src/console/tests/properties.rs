@@ -14,6 +14,7 @@ use crate::console::{
     state::{
         Event, Pane,
         overlay::{Overlay, Then},
+        sessions::Session,
         shells::limits::Preferences,
     },
     testing::Bench,
@@ -288,6 +289,20 @@ fn fault_here(bench: &Bench) -> Result<(), String> {
     if let Some(id) = state.fleet.marked().iter().find(|id| state.fleet.node(id).is_none()) {
         return Err(format!("{id:?} is marked and not there"));
     }
+    if let Some(name) = state.parameters.lens.marks.iter().find(|name| state.parameters.facts(name).is_none()) {
+        return Err(format!("the parameter {name} is marked and not there"));
+    }
+    let sessions = || state.sessions.list.iter().map(Session::key);
+    if let Some(key) = state.sessions.lens.marks.iter().find(|key| sessions().all(|known| known != *key)) {
+        return Err(format!("the session {key} is marked and not there"));
+    }
+    if let (Some(list), Some(lens)) = (state.list(), state.lens()) {
+        let sheet = state.sheet(list);
+        let is_there = |key: &&str| (0..sheet.count()).any(|row| sheet.key(row) == **key);
+        if let Some(key) = lens.marks.iter().find(|key| !is_there(key)) {
+            return Err(format!("{key} is marked in {} and not there", list.name()));
+        }
+    }
     let tabs = state.shells.tabs.len();
     if state.shells.in_order().len() != tabs || tabs > 0 && state.shells.current().is_none() {
         return Err("the tabs of shells are not in order".to_owned());
@@ -307,7 +322,7 @@ fn leave_boxes(bench: &mut Bench) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]
     fn nothing_that_happens_breaks_the_console(
         pane in 0..Pane::ALL.len(),

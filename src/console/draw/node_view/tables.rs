@@ -42,7 +42,12 @@ fn heading<T: Row>(
     let left = lens::typed(view, &table.lens, table.rows().len(), example).unwrap_or(left);
     super::super::lines(view, frame, Rect { height: 1.min(area.height), ..area }, vec![Line::from(left)]);
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-    lens::nothing(view, frame, body, &table.lens);
+    if table.rows().is_empty() {
+        let next = "The node answered, but what lists them there says nothing.";
+        cards::empty(view, frame, body, "There are none", next, &[Action::Refresh]);
+    } else {
+        lens::nothing(view, frame, body, &table.lens);
+    }
     body
 }
 

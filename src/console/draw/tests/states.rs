@@ -3,6 +3,7 @@
 
 use super::{SIZES, fleet, history, node};
 use crate::{
+    config::{forward::Forward, settings::Settings},
     console::{
         effect::Source,
         testing::{BEGIN, Bench},
@@ -13,10 +14,12 @@ use crate::{
 
 /// As many rows as the console is made for.
 const HUGE: usize = 100_000;
+/// Of what users write by hand, a hundred times what anybody has.
+const MANY: usize = 5_000;
 
-type State = (&'static str, fn() -> Bench);
+pub(super) type State = (&'static str, fn() -> Bench);
 
-fn table(pane: &str, states: &[State]) {
+pub(super) fn table(pane: &str, states: &[State]) {
     for (state, make) in states {
         let mut stacked = String::new();
         for (width, height) in SIZES {
@@ -256,6 +259,14 @@ fn forwards() {
         &[
             ("connecting", || {
                 forward(|bench| bench.apply(Update::Forward { id: 1, update: ForwardUpdate::Connecting }))
+            }),
+            ("huge", || {
+                let one = Settings::parse("[[forward]]\nnode = 'web-1'\nremote = 80\nstart = false\n").unwrap();
+                let forward = |n: usize| Forward { name: Some(format!("port-{n}")), ..one.forwards[0].clone() };
+                let forwards = (0..MANY).map(forward).collect();
+                let mut bench = Bench::with(Settings { forwards, ..one.clone() }, false);
+                bench.press("7 shift-g");
+                bench
             }),
             ("closed", || {
                 forward(|bench| {
