@@ -1,5 +1,12 @@
 //! Parameter Store: the tree by path, what is known of the parameter under the cursor, the versions of one.
 //!
+//! The tree is made from the whole listing, and not level by level as its branches are opened. The service has no call that
+//! names the branches of a level: `GetParametersByPath`, and `DescribeParameters` with a `Path` filter and `OneLevel`, name
+//! the parameters that stand directly below a path and are silent about what lies deeper, so what can be opened is known
+//! only once everything was listed; and a filter looks everywhere. Nobody waits for that: the pages land in the background,
+//! at the pace that the service grants the operation, fifty names each and no values; rows, filter and marks work on what
+//! is there, and the head counts along. A listing is repeated the less often the longer it took (`PATIENCE`).
+//!
 //! A secret is in memory only while it is revealed. It is overwritten when its time is over, when the cursor or the user
 //! goes elsewhere, and an answer that comes after that is dropped: forgetting a feed makes its epoch an old one.
 
