@@ -3,6 +3,7 @@
 mod follow;
 mod group;
 mod outcome;
+mod waiting;
 mod whom;
 
 use std::{

@@ -1,16 +1,20 @@
-//! Waiting for a command's end, and showing meanwhile how far it is.
+//! Waiting for a command's end, and showing meanwhile how far it is and who is waited for.
 
 use std::time::Duration;
 
 use anyhow::Context;
 
+use super::waiting::{self, Waiting};
 use crate::{
-    cli::talk::{self, Progress},
+    cli::{
+        nodes::{describe, filters},
+        talk::{self, Progress},
+    },
     client::{self, Client},
     console::text,
     ssm::{
         CancelCommand, Command, CommandInvocation, CommandInvocationStatus, CommandStatus, ListCommandInvocations,
-        ListCommands,
+        ListCommands, Timestamp,
     },
 };
 
@@ -29,16 +33,18 @@ pub(super) struct Ended {
     pub(super) invocations: Vec<CommandInvocation>,
 }
 
-/// Waits for the end. The first Ctrl-C cancels the command, the second leaves it: then the answer is `None`.
+/// Waits for the end, and says who is waited for if that lasts. The first Ctrl-C cancels the command, the second leaves it: then
+/// the answer is `None`.
 pub(super) async fn follow(client: &Client, sent: &Command) -> anyhow::Result<Option<Ended>> {
     let id = sent.command_id.as_deref().context("the service accepted the command and did not say its id")?;
     let mut progress = Progress::new();
     let mut pause = FIRST_PAUSE;
+    let mut waiting = Waiting::new();
     let mut cancelled = false;
     loop {
         let look = async {
             tokio::time::sleep(pause).await;
-            look(client, id, &mut progress).await
+            look(client, id, &mut progress, &mut waiting).await
         };
         tokio::select! {
             ended = look => match ended? {
@@ -49,23 +55,54 @@ pub(super) async fn follow(client: &Client, sent: &Command) -> anyhow::Result<Op
                 signal.context("cannot listen for Ctrl-C")?;
                 progress.clear();
                 if cancelled {
-                    talk::say(&format!("Left. The command's id is {id}."));
-                    return Ok(None);
+                    return Ok(left(id, true));
                 }
                 cancelled = true;
-                talk::say("Cancelling the command; Ctrl-C again leaves it to itself.");
-                client.call(CancelCommand { command_id: id.to_owned(), ..Default::default() }).await?;
+                talk::say(&format!(
+                    "Cancelling command {id}: what runs is stopped, what waits is dropped. Ctrl-C again leaves it to itself."
+                ));
+                let cancel = client.call(CancelCommand { command_id: id.to_owned(), ..Default::default() });
+                tokio::select! {
+                    answer = cancel => {
+                        answer.with_context(|| format!("command {id} was not cancelled and goes on"))?;
+                    }
+                    signal = tokio::signal::ctrl_c() => {
+                        signal.context("cannot listen for Ctrl-C")?;
+                        return Ok(left(id, false));
+                    }
+                }
             }
         }
     }
 }
 
+/// Nobody follows any more; says what that means.
+fn left(id: &str, is_cancelled: bool) -> Option<Ended> {
+    let goes_on = match is_cancelled {
+        true => "is being cancelled; a node that is away hears of that when it is back",
+        false => "may not be cancelled and then goes on: nodes that have begun end what they do, others begin",
+    };
+    talk::say(&format!(
+        "Left command {id}, which {goes_on}.\n\
+         `aws ssm list-command-invocations --command-id {id}` or the console's commands show what becomes of it."
+    ));
+    None
+}
+
 /// The command, if it has ended with all that belongs to it.
-async fn look(client: &Client, id: &str, progress: &mut Progress) -> Result<Option<Ended>, client::Error> {
+async fn look(
+    client: &Client,
+    id: &str,
+    progress: &mut Progress,
+    waiting: &mut Waiting,
+) -> Result<Option<Ended>, client::Error> {
     let request = ListCommands { command_id: Some(id.to_owned()), ..Default::default() };
     let Some(command) = client.call(request).await?.commands.into_iter().next() else { return Ok(None) };
     progress.show(&how_far(&command));
     if !command.status.as_ref().is_some_and(has_ended) {
+        if waiting.is_due() {
+            tell_who(client, &command, progress, waiting).await?;
+        }
         return Ok(None);
     }
     let request = ListCommandInvocations {
@@ -75,15 +112,41 @@ async fn look(client: &Client, id: &str, progress: &mut Progress) -> Result<Opti
         ..Default::default()
     };
     let invocations = client.all(request).await?;
-    let whole = invocations.iter().all(|invocation| invocation.status.as_ref().is_some_and(invocation_has_ended));
+    let whole = invocations.iter().all(|invocation| invocation.status.as_ref().is_some_and(has_ended_at));
     Ok(whole.then_some(Ended { command, invocations }))
+}
+
+/// Says who is waited for, if those are others than last time.
+async fn tell_who(
+    client: &Client,
+    command: &Command,
+    progress: &mut Progress,
+    waiting: &mut Waiting,
+) -> Result<(), client::Error> {
+    let command_id = command.command_id.clone();
+    let invocations =
+        client.all(ListCommandInvocations { command_id, max_results: Some(PAGE), ..Default::default() }).await?;
+    let open = waiting::open(&invocations);
+    if open.is_empty() {
+        return Ok(());
+    }
+    // Whether they are there is worth knowing, and not worth an end if it may not be asked.
+    let ids = waiting::named(&open).join(",");
+    let nodes = client.all(describe(filters([("InstanceIds".to_owned(), ids)]))).await.unwrap_or_default();
+    if !waiting.is_news(&open, &nodes) {
+        return Ok(());
+    }
+    progress.clear();
+    talk::say(&waiting::words(command, &open, &nodes, Timestamp::now()));
+    Ok(())
 }
 
 fn has_ended(status: &CommandStatus) -> bool {
     !matches!(status, CommandStatus::Pending | CommandStatus::InProgress | CommandStatus::Cancelling)
 }
 
-fn invocation_has_ended(status: &CommandInvocationStatus) -> bool {
+/// Whether it has ended on a node.
+pub(super) fn has_ended_at(status: &CommandInvocationStatus) -> bool {
     use CommandInvocationStatus::{Cancelling, Delayed, InProgress, Pending};
     !matches!(status, Pending | InProgress | Delayed | Cancelling)
 }
@@ -118,6 +181,6 @@ mod tests {
         };
         assert_eq!(how_far(&command), "InProgress · 7 of 1,200 nodes done · 1 failed");
         assert!(!has_ended(&CommandStatus::Cancelling) && has_ended(&CommandStatus::TimedOut));
-        assert!(!invocation_has_ended(&CommandInvocationStatus::Delayed));
+        assert!(!has_ended_at(&CommandInvocationStatus::Delayed));
     }
 }
