@@ -132,7 +132,7 @@ fn files_take_effect_while_it_runs_and_wrong_ones_are_told_with_their_line() {
     write("themes/mine.toml", "name = 'mine'\nbase = 'dark'\n[palette]\nground = '#203040'\n");
     ground(&terminal, "the theme as its file is now", (0x20, 0x30, 0x40));
     write("themes/mine.toml", "name = 'mine'\nbase = 'dark'\n[palette]\nground = 'pink'\n");
-    terminal.wait_for("mine.toml:4: \"pink\" is no colour");
+    terminal.wait_for("mine.toml:4:");
     ground(&terminal, "the theme as it was before it was broken", (0x20, 0x30, 0x40));
 
     write("keymap.toml", "[global]\nZ = 'pane-parameters'\n");
@@ -159,10 +159,14 @@ fn files_that_are_not_in_order_keep_nothing_from_starting() {
     write("themes/mine.toml", "base = 'dark'\n[palette]\nground = '#102030'\n[roles]\ntexxt = {}\n");
     write("keymap.toml", "[global]\nZ = 'pane-parameters'\nX = 3\n");
     write("contexts.toml", "[context.prod]\nregion = 3\n");
-    let mut terminal = console(root.path(), "", &[("COLORTERM", "truecolor")]);
+    let script = format!("{BINARY} --endpoint-url {NOWHERE}; echo left-with-$?");
+    let environment = environment(root.path(), &[("COLORTERM", "truecolor")]);
+    // All that is told stands in one list, and has room.
+    let mut terminal = Terminal::run(&script, &environment, root.path(), 50, 160);
+    terminal.wait_for("Compliance");
     ground(&terminal, "the theme, as far as it is in order", (0x10, 0x20, 0x30));
     terminal.keys("Z");
-    terminal.wait_for("arameters");
+    terminal.wait("the key of the keymap", |screen| screen.contents().contains("parameters"));
     terminal.keys("M");
     for told in [
         "settings.toml:2:",
@@ -174,7 +178,9 @@ fn files_that_are_not_in_order_keep_nothing_from_starting() {
     ] {
         terminal.wait_for(told);
     }
-    terminal.keys("\x1bq");
+    terminal.keys("\x1b");
+    terminal.wait_until_gone("Messages");
+    terminal.keys("q");
     terminal.wait_for("left-with-0");
     terminal.wait_for_exit();
 }
