@@ -16,14 +16,19 @@ use crate::{
             input::LineInput,
             overlay::{Question, Then},
             seen::{Hit, Slot},
-            viewer::broken,
         },
         text,
     },
 };
 
+/// A box is so wide at least where the screen is.
+const USUAL: usize = 76;
+/// And so wide at most: lines that are longer are hard to read.
+const WIDEST: usize = 140;
+
 pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, question: &Question) {
-    let width = boxes::width(area, 76);
+    let longest = question.lines.iter().flat_map(|line| line.split('\n')).map(text::width).max().unwrap_or(0);
+    let width = boxes::width(area, u16::try_from((longest + 4).clamp(USUAL, WIDEST)).unwrap_or(u16::MAX));
     let room = usize::from(width.saturating_sub(4));
     let wrapped = |at: usize, line: &str| {
         let is_text = question.as_is.contains(&at);
@@ -34,7 +39,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, quest
             _ => Role::Text,
         };
         let parts = match is_text {
-            true => broken(line, room).into_iter().map(|part| line.get(part).unwrap_or_default().to_owned()),
+            true => parts(line, room).into_iter().map(str::to_owned),
             false => return text::wrap(line, room).into_iter().map(|line| (role, line)).collect::<Vec<_>>(),
         };
         parts.map(|line| (role, line)).collect()
@@ -76,6 +81,33 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, quest
         Some((expected, typed)) => type_answer(view, frame, line, question, (expected, typed), roomy),
         None => keys(view, frame, line, question),
     }
+}
+
+/// A line as it is, in parts that fit: broken behind a blank, and inside a word only where that is longer than a part.
+fn parts(line: &str, room: usize) -> Vec<&str> {
+    let (mut parts, mut rest) = (Vec::new(), line);
+    while text::width(rest) > room {
+        let most = match text::prefix(rest, room).len() {
+            // What is wider than the room has to be somewhere all the same.
+            0 => rest.chars().next().map_or(rest.len(), char::len_utf8),
+            most => most,
+        };
+        let (fits, beyond) = rest.split_at_checked(most).unwrap_or((rest, ""));
+        let blank = match beyond.starts_with(' ') && !fits.trim().is_empty() {
+            // A blank at the end needs no room.
+            true => Some(most + 1),
+            false => fits.rfind(' ').map(|at| at + 1),
+        };
+        // An indentation is no place to break at.
+        let is_within = |at: &usize| !rest.get(..*at).unwrap_or_default().trim().is_empty();
+        let (part, after) = rest.split_at(blank.filter(is_within).unwrap_or(most));
+        parts.push(part);
+        rest = after;
+    }
+    if !rest.is_empty() || parts.is_empty() {
+        parts.push(rest);
+    }
+    parts
 }
 
 /// The operation that is asked for.
@@ -136,4 +168,27 @@ fn keys(view: &mut View<'_>, frame: &mut Frame<'_>, line: Rect, question: &Quest
         spans.push(view.span(Role::Dim, operation));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), line);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_as_it_is_breaks_between_words() {
+        assert_eq!(parts("apt-get install -y nginx", 18), ["apt-get install -y ", "nginx"]);
+        assert_eq!(parts("  systemctl restart", 12), ["  systemctl ", "restart"]);
+        assert_eq!(parts("one two", 3), ["one ", "two"]);
+        assert_eq!(parts("one twofold", 8), ["one ", "twofold"]);
+        assert_eq!(parts("    /a/very/long/path", 10), ["    /a/ver", "y/long/pat", "h"]);
+        assert_eq!(parts("漢字漢", 1), ["漢", "字", "漢"]);
+        assert_eq!(parts("", 5), [""]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_of_it_is_lost(line in "[ a-z漢/]{0,60}", room in 1usize..30) {
+            proptest::prop_assert_eq!(parts(&line, room).concat(), line);
+        }
+    }
 }

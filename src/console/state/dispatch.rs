@@ -119,11 +119,11 @@ impl State {
         let mut lines = Vec::new();
         if !shells.is_empty() {
             lines.push(format!("{} will be ended, and what runs in them:", count(shells.len(), "open shell")));
-            lines.push(cut(&shells.join(", "), 70));
+            lines.push(shells.join(", "));
         }
         if !forwards.is_empty() {
             lines.push(format!("{} will be closed:", count(forwards.len(), "forward")));
-            lines.push(cut(&forwards.join(", "), 70));
+            lines.push(forwards.join(", "));
         }
         if !self.transfers.is_empty() {
             let copies: Vec<_> = self.transfers.iter().map(|transfer| transfer.what.as_str()).collect();
