@@ -3,6 +3,7 @@
 use ratatui::{
     Frame,
     layout::{Position, Rect},
+    style::Modifier,
     text::Line,
     widgets::{Clear, Paragraph},
 };
@@ -386,8 +387,12 @@ pub(super) fn type_line(
     let more = focused && text::width(&rest) > room;
     let before_it = if left > 0 { view.look.sign("‹", "<") } else { " " };
     let behind_it = if more { view.look.sign("›", ">") } else { "" };
-    let line =
-        Line::from(vec![view.span(Role::Key, before_it), view.span(role, content), view.span(Role::Key, behind_it)]);
+    let mut content = view.span(role, content);
+    if focused && input.begins_anew() {
+        // It looks selected, as it is: the next letter takes its place.
+        content.style = content.style.add_modifier(Modifier::REVERSED);
+    }
+    let line = Line::from(vec![view.span(Role::Key, before_it), content, view.span(Role::Key, behind_it)]);
     frame.render_widget(Paragraph::new(line).style(view.style(if focused { Role::Input } else { Role::Modal })), area);
     if focused && area.width > 2 {
         let x = area.x + 1 + u16::try_from(before - left).unwrap_or(0);

@@ -152,6 +152,13 @@ impl Field {
         Self { name: name.to_owned(), label: text::clean(label), hint: text::clean(hint), value }
     }
 
+    /// What is typed next takes the place of what it holds, unless one moves in it before.
+    pub fn begin_anew(&mut self) {
+        if let Value::Line(input) = &mut self.value {
+            input.begin_anew();
+        }
+    }
+
     /// Whether the cursor can stand in it.
     pub fn is_open(&self) -> bool {
         !matches!(self.value, Value::Fixed(_))

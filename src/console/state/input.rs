@@ -50,6 +50,11 @@ impl LineInput {
         self.replaced = true;
     }
 
+    /// Whether what is typed next takes the place of all of it.
+    pub fn begins_anew(&self) -> bool {
+        self.replaced && !self.text.is_empty()
+    }
+
     /// Types a text, as pasting does.
     pub fn insert(&mut self, pasted: &str) {
         if std::mem::take(&mut self.replaced) {

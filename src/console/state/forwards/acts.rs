@@ -125,7 +125,7 @@ impl State {
             Action::RemoveForward => {
                 let names: Vec<_> = of_it(self).iter().map(Forward::name).collect();
                 let open: usize = of_it(self).iter().map(|forward| forward.connections).sum();
-                let mut lines = vec![crate::console::text::cut(&names.join(", "), 70)];
+                let mut lines = vec![names.join(", ")];
                 if open > 0 {
                     lines.push(format!(
                         "{} through them will be cut.",
@@ -152,8 +152,11 @@ impl State {
         let here = self.fleet.current().map(|node| node.name.clone()).unwrap_or_default();
         let near = self.forwards.current().map_or(here, |forward| forward.entry.node.clone());
         let node = entry.map_or(near, |entry| entry.node.clone());
-        let set = self.forwards.current_set().map(str::to_owned);
-        let set = entry.map_or(set, |entry| entry.set.clone()).unwrap_or_default();
+        // A new one is in a set only if that is said: it would be started and stopped with the others.
+        let set = text(entry.and_then(|entry| entry.set.as_ref()));
+        let sets = self.forwards.sets();
+        let known = if sets.is_empty() { String::new() } else { format!("; there is {}", sets.join(", ")) };
+        let set_hint = format!("started and stopped together; may stay empty{known}");
         let remote = entry.map(|entry| entry.remote.to_string()).unwrap_or_default();
         let local = entry.filter(|entry| entry.local.port() != 0).map(|entry| entry.local.to_string());
         let choice = |name: &str, label: &str, hint: &str, options: &[&str], at: usize| {
@@ -197,7 +200,7 @@ impl State {
                 "what the list shows; may stay empty",
                 &text(entry.and_then(|entry| entry.name.as_ref())),
             ),
-            Field::line("set", "Set", "those of a set are started and stopped together; may stay empty", &set),
+            Field::line("set", "Set", &set_hint, &set),
             choice("restart", "Begin again", "when its session ends", &RESTART, restart),
             choice(
                 "probe",

@@ -70,6 +70,14 @@ impl Forwards {
         lines
     }
 
+    /// The names of the sets, as they stand in the list.
+    pub fn sets(&self) -> Vec<&str> {
+        let mut sets: Vec<_> = self.list.iter().filter_map(|forward| forward.entry.set.as_deref()).collect();
+        let mut seen = HashSet::new();
+        sets.retain(|set| seen.insert(*set));
+        sets
+    }
+
     /// A row that is shown.
     pub fn line(&self, row: usize) -> Option<Line> {
         self.lines.get(self.lens.place(row)?).copied()
