@@ -77,6 +77,7 @@ mod time;
 pub mod viewer;
 mod watch;
 mod whom;
+mod works;
 
 use commands::Commands;
 use compare::Compare;

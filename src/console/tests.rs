@@ -1,4 +1,5 @@
 mod aliases;
+mod asked;
 pub mod canary;
 mod columns;
 mod command;

@@ -113,7 +113,17 @@ const FOOTER: &[(Layer, &[Action])] = &[
             Action::Back,
         ],
     ),
-    (Layer::Sessions, &[Action::Open, Action::Transcript, Action::TerminateSession, Action::OpenShell, Action::Filter]),
+    (
+        Layer::Sessions,
+        &[
+            Action::Open,
+            Action::AttachSession,
+            Action::Transcript,
+            Action::TerminateSession,
+            Action::OpenShell,
+            Action::Filter,
+        ],
+    ),
     (
         Layer::Forwards,
         &[
@@ -166,7 +176,7 @@ const FOOTER: &[(Layer, &[Action])] = &[
     (Layer::Plan, &[Action::Submit, Action::CopyLine]),
     (Layer::Form, &[Action::Submit, Action::FieldNext, Action::FieldPrevious, Action::Dismiss]),
     (Layer::Input, &[Action::Accept, Action::Dismiss]),
-    (Layer::Confirm, &[Action::Yes, Action::No]),
+    (Layer::Confirm, &[Action::Yes, Action::CopyInstead, Action::No]),
     (Layer::Scope, &[Action::Mark]),
     (Layer::SignIn, &[Action::OpenLink, Action::Copy]),
     (Layer::Messages, &[Action::Copy, Action::CursorUp, Action::CursorDown]),
@@ -305,27 +315,10 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
             let refused = state.origins.are_read_only() && action.kind() == crate::console::action::Kind::Change;
             state.key_for(action).filter(|_| !refused)
         };
-        let results = state.commands.results.is_some();
-        let has_row = !state.overlays.is_empty()
-            || match state.pane {
-                Pane::Sessions => state.sessions.current().is_some() || state.sessions.viewer.is_some(),
-                Pane::Forwards => !state.forwards.lens.is_empty(),
-                _ => true,
-            };
         let only_closes = state.overlays.last().is_some_and(closes);
         for (_, actions) in FOOTER.iter().filter(|(layer, _)| layers.contains(layer)) {
-            let listed = |action: &&Action| match **action {
-                action if !has_row && on_row(state.pane, action) => false,
-                // Where there is nothing to take, enter closes as esc does.
-                Action::Accept => !only_closes,
-                Action::SwitchView
-                | Action::PickResult
-                | Action::DiffGroups
-                | Action::DiffEarlier
-                | Action::FoldAll => state.pane != Pane::Commands || results,
-                Action::StopCopying => state.copying_here().is_some(),
-                _ => true,
-            };
+            // Where there is nothing to take, enter closes as esc does.
+            let listed = |action: &&Action| state.works(**action) && !(only_closes && **action == Action::Accept);
             for action in actions.iter().filter(listed) {
                 let shown = hints.iter().any(|(.., known)| known == action);
                 if let Some(key) = key(*action).filter(|_| !shown) {
@@ -385,29 +378,7 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
 
 /// Whether nothing in a box is taken with enter: it is only closed.
 fn closes(overlay: &Overlay) -> bool {
-    matches!(overlay, Overlay::Help { .. } | Overlay::Messages { .. } | Overlay::Columns { .. } | Overlay::Why { .. })
-}
-
-/// Whether an action needs a row under the cursor, in panes that say so when they are empty.
-fn on_row(pane: Pane, action: Action) -> bool {
-    use Action::*;
-    match pane {
-        Pane::Sessions => matches!(action, Open | Transcript | TerminateSession | OpenShell),
-        Pane::Forwards => {
-            matches!(
-                action,
-                StartForward
-                    | RestartForward
-                    | ProbeForward
-                    | EditForward
-                    | KeepForward
-                    | RemoveForward
-                    | Copy
-                    | OpenShell
-            )
-        }
-        _ => false,
-    }
+    matches!(overlay, Overlay::Help { .. } | Overlay::Messages(_) | Overlay::Columns { .. } | Overlay::Why { .. })
 }
 
 /// What a key does here, in the words of the box that is open.
