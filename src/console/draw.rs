@@ -1,7 +1,10 @@
 //! The state as cells. Reads the state and changes nothing; what it learns (window sizes, what stands where) goes back as
 //! [`Seen`].
 
-use std::{cell::OnceCell, time::Duration};
+use std::{
+    cell::{Cell, OnceCell},
+    time::Duration,
+};
 
 use ratatui::{
     Frame,
@@ -50,6 +53,7 @@ mod question;
 mod sessions;
 mod shell;
 mod split;
+mod toasts;
 mod viewer;
 mod which;
 
@@ -92,6 +96,8 @@ pub(super) struct View<'a> {
     pub seen: Seen,
     /// What nodes are called in ASCII of whose name nothing would be left in it; made when it is needed.
     twins: OnceCell<Vec<(&'a str, &'a str)>>,
+    /// The row in which one types into a shell.
+    typed_at: Cell<Option<u16>>,
     /// Whether what is drawn is the side of the screen that has not the keys.
     pub away: bool,
     /// Whether the rows of lists are so old that they say nothing about now.
@@ -102,8 +108,8 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     fn new(state: &'a State, look: &'a Look, away: bool) -> Self {
-        let (seen, twins) = (Seen::default(), OnceCell::new());
-        Self { state, look, seen, twins, away, outdated: false, outdated_of: Vec::new() }
+        let (seen, twins, typed_at) = (Seen::default(), OnceCell::new(), Cell::new(None));
+        Self { state, look, seen, twins, typed_at, away, outdated: false, outdated_of: Vec::new() }
     }
 }
 
@@ -225,27 +231,38 @@ fn screen(state: &mut State, look: &Look, frame: &mut Frame<'_>) -> Seen {
         return view.seen;
     }
     if state.pane == Pane::Shell && state.shells.full_screen && state.overlays.is_empty() {
-        shell::full_screen(&mut view, frame, area);
+        if !shell::full_screen(&mut view, frame, area) {
+            let told = toasts::lines(&view, area);
+            toasts::over_shell(&view, frame, Rect { height: area.height - 1, ..area }, told);
+        }
         which::draw(&mut view, frame, area);
-        // How one gets out of it stays to be read.
-        frame::toasts(&mut view, frame, Rect { height: area.height - 1, ..area });
         return view.seen;
     }
-    let told = state.origins.known().find_map(|(_, known)| known.place.notice.as_deref());
-    let notice = u16::from(told.is_some() && area.height >= 16);
+    let place = state.origins.known().find_map(|(_, known)| known.place.notice.as_deref());
+    let notice = u16::from(place.is_some() && area.height >= 16);
+    // A box with all messages needs none beside it.
+    let boxed = matches!(state.overlays.last(), Some(Overlay::Messages(_)));
+    let told = match boxed || toasts::are_in_footer(&view, area) {
+        true => Vec::new(),
+        false => toasts::lines(&view, area),
+    };
+    let lines = u16::try_from(told.len()).unwrap_or(0);
+    // Whoever works in a shell is not to have another size of it for a message.
+    let beside = if state.shows_shells() { 0 } else { lines };
     // Each of two sides says itself what ails its origins.
-    let room = Rect { y: area.y + 2 + notice, height: area.height.saturating_sub(3 + notice), ..area };
+    let room = Rect { y: area.y + 2 + notice, height: area.height.saturating_sub(3 + notice + beside), ..area };
     let sides = split::plan(&state.split, area, room);
     let ailing = if sides.is_some() { 0 } else { origin::troubles_height(&view, area) };
-    let [top, note, ill, body, bottom] = ratatui::layout::Layout::vertical([
+    let [top, note, ill, body, below, bottom] = ratatui::layout::Layout::vertical([
         ratatui::layout::Constraint::Length(2),
         ratatui::layout::Constraint::Length(notice),
         ratatui::layout::Constraint::Length(ailing),
         ratatui::layout::Constraint::Fill(1),
+        ratatui::layout::Constraint::Length(beside),
         ratatui::layout::Constraint::Length(1),
     ])
     .areas(area);
-    let notice_text = told.map(str::to_owned);
+    let notice_text = place.map(str::to_owned);
     let other = sides.map(|sides| Box::new(split::other(state, look, frame, sides)));
     let mut view = View::new(state, look, false);
     frame::header(&mut view, frame, top, sides.is_none());
@@ -259,16 +276,32 @@ fn screen(state: &mut State, look: &Look, frame: &mut Frame<'_>) -> Seen {
         Some(sides) => split::side(&mut view, frame, sides.front),
         None => pane(&mut view, frame, body),
     }
-    match state.overlays.last() {
-        Some(Overlay::Command(line)) => command::line(&mut view, frame, bottom, line),
+    let in_footer = match state.overlays.last() {
+        Some(Overlay::Command(line)) => {
+            command::line(&mut view, frame, bottom, line);
+            false
+        }
         _ => frame::footer(&mut view, frame, bottom),
-    }
+    };
     let depth = state.overlays.len();
+    // Over a shell, boxes leave room for what the footer had no room for.
+    let covered = if depth > 0 { lines - beside } else { 0 };
+    let free = Rect { height: body.height.saturating_sub(covered), ..body };
     for (at, overlay) in state.overlays.iter().enumerate() {
-        boxes::draw(&mut view, frame, body, overlay, at + 1 == depth);
+        boxes::draw(&mut view, frame, free, overlay, at + 1 == depth);
     }
-    which::draw(&mut view, frame, body);
-    frame::toasts(&mut view, frame, body);
+    which::draw(&mut view, frame, free);
+    match (lines - beside, covered) {
+        (0, _) => toasts::draw(frame, below, told),
+        (_, 0) if in_footer => {}
+        (_, 0) => toasts::over_shell(
+            &view,
+            frame,
+            Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body },
+            told,
+        ),
+        _ => toasts::draw(frame, Rect { y: free.bottom(), height: body.bottom() - free.bottom(), ..body }, told),
+    }
     let mut seen = view.seen;
     if let Some(other) = &other {
         // The shells are on one side only, whichever that is.
@@ -285,7 +318,10 @@ fn pane(view: &mut View<'_>, frame: &mut Frame<'_>, body: Rect) {
     let whole = state.listed().filter(|_| !state.origins.are_several());
     view.outdated = whole.is_some_and(|feed| cards::is_outdated(view, &feed));
     let of_each = state.origins.scope().iter().filter_map(|origin| Some((*origin, state.listed_of(*origin)?)));
-    view.outdated_of = of_each.filter(|(_, feed)| cards::is_outdated(view, feed)).map(|(origin, _)| origin).collect();
+    view.outdated_of = of_each
+        .filter(|(origin, feed)| cards::is_outdated(view, &state.told_of(*origin, feed)))
+        .map(|(origin, _)| origin)
+        .collect();
     view.outdated |= !view.outdated_of.is_empty() && view.outdated_of.len() == state.origins.scope().len();
     match (state.origins.connection(), state.pane) {
         (Connection::Failed(trouble), _) => cards::trouble(view, frame, body, "No connection", trouble),

@@ -53,6 +53,7 @@ pub mod input;
 mod keys;
 pub mod left;
 pub mod list;
+pub mod messages;
 pub mod node;
 pub mod node_view;
 pub mod notices;
@@ -430,6 +431,7 @@ impl State {
         self.mask_form();
         self.list_candidates(fx);
         self.settle_looks(fx);
+        self.settle_messages();
     }
 
     /// [`State::settle`] for what each side of the screen has of its own.

@@ -23,6 +23,7 @@ mod shells;
 mod sign_in;
 mod split;
 mod tapes;
+mod told;
 mod world;
 
 use std::collections::BTreeSet;

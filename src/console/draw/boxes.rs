@@ -8,7 +8,7 @@ use ratatui::{
     widgets::{Clear, Paragraph},
 };
 
-use super::{View, frame as around, grid};
+use super::{View, grid, toasts};
 use crate::{
     config::theme::Role,
     console::{
@@ -17,6 +17,7 @@ use crate::{
             cursor::Cursor,
             fleet::why::Outcome,
             input::LineInput,
+            messages::Messages,
             overlay::Overlay,
             seen::{Hit, Slot},
             sign_in::SigningIn,
@@ -150,9 +151,14 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                 ]
             });
         }
-        Overlay::Messages { cursor } => {
+        Overlay::Messages(Messages { cursor, copied, .. }) => {
             let notices: Vec<_> = view.state.notices.all().collect();
             let inner = large(view, frame, area, "Messages", None);
+            if copied.is_some() {
+                let edges =
+                    Rect { x: inner.x.saturating_sub(1), width: inner.width + 2, height: inner.height + 1, ..inner };
+                remark(view, frame, edges, "copied");
+            }
             if notices.is_empty() {
                 super::lines(view, frame, inner, vec![Line::from(view.span(Role::Dim, " Nothing was reported."))]);
             }
@@ -163,13 +169,13 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, overl
                 let advice = notice.trouble.advice.as_ref().map(|advice| (Role::Info, advice.clone()));
                 let at = notice.at.civil().strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
                 let origin = notice.origin.as_ref().map(|origin| format!("  {origin}")).unwrap_or_default();
-                let what = (around::weight(view, notice.weight).0, notice.trouble.what.clone());
+                let what = (toasts::weight(view, notice.weight).0, notice.trouble.what.clone());
                 [what].into_iter().chain(advice).chain([(Role::Dim, format!("{at}{origin}"))])
             });
             let inner = foot(view, frame, inner, inner.height / 2, whole.into_iter().flatten());
             list(view, frame, inner, &rows, cursor, |view, row, _| {
                 let notice = notices[row];
-                let (role, sign) = around::weight(view, notice.weight);
+                let (role, sign) = toasts::weight(view, notice.weight);
                 let times = if notice.times > 1 { format!(" ({} times)", notice.times) } else { String::new() };
                 let advice = notice.trouble.advice.as_ref().map(|advice| format!(" {advice}")).unwrap_or_default();
                 vec![

@@ -1,19 +1,19 @@
-//! What frames the panes: header, footer, messages.
+//! What frames the panes: header and footer.
 
 use ratatui::{
     Frame,
     layout::Rect,
     text::{Line, Span},
-    widgets::{Clear, Paragraph},
+    widgets::Paragraph,
 };
 
-use super::{View, origin, split};
+use super::{View, origin, split, toasts};
 use crate::{
     config::{keymap::display_chord, theme::Role},
     console::{
         action::{Action, Layer},
         origin::{Connection, Known},
-        state::{Pane, State, notices::Weight, overlay::Overlay, seen::Hit},
+        state::{Pane, State, overlay::Overlay, seen::Hit},
         text,
     },
 };
@@ -183,9 +183,6 @@ const FOOTER: &[(Layer, &[Action])] = &[
     (Layer::Overlay, &[Action::Accept, Action::Dismiss]),
 ];
 
-/// Below this height of the panes a message takes three lines at most.
-const LOW: u16 = 12;
-
 /// From this width on the footer says too that one looks at production; the header always does.
 const WORD: u16 = 60;
 
@@ -297,10 +294,21 @@ fn tab_labels(view: &View<'_>, width: usize) -> Vec<String> {
     labels.iter().find(|labels| fits(labels)).unwrap_or(last).clone()
 }
 
-/// The keys that matter here, from the keymap.
-pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
+/// The keys that matter here, from the keymap. `true` if it tells the messages instead.
+pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) -> bool {
     let state = view.state;
     frame.render_widget(Paragraph::new("").style(view.style(Role::Footer)), area);
+    let boxed = matches!(state.overlays.last(), Some(Overlay::Messages(_)));
+    let room = area.width.into();
+    let told = match state.overlays.is_empty() {
+        true if state.layers() != [Layer::Shell] && state.shows_shells() => toasts::brief(view, room),
+        false if !boxed && toasts::are_in_footer(view, frame.area()) => toasts::newest(view, room),
+        _ => None,
+    };
+    if let Some(told) = told {
+        frame.render_widget(Paragraph::new(Line::from(told)), area);
+        return true;
+    }
     let mut hints: Vec<(String, &'static str, Action)> = Vec::new();
     if !state.typed.is_empty() {
         for binding in state.keymap.continuations(&state.layer_names(), &state.typed) {
@@ -374,6 +382,7 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         spans.push(view.span(Role::Warning, told));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)).style(view.style(Role::Footer)), area);
+    false
 }
 
 /// Whether nothing in a box is taken with enter: it is only closed.
@@ -392,8 +401,8 @@ fn word(state: &State, action: Action) -> &'static str {
     }
 }
 
-/// Every key belongs to the session, so how to leave is said in full.
-pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
+/// Every key belongs to the session, so how to leave is said in full. `true` if it tells the messages besides.
+pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) -> bool {
     let shells = &view.state.shells;
     let prefix = view.state.key_for(Action::Prefix).unwrap_or_default();
     let mut spans = match shells.broadcasting {
@@ -425,6 +434,11 @@ pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rec
     let no_sign = shells.current().filter(|_| shells.full_screen).and_then(|tab| super::shell::no_sign(view, tab));
     spans.extend(no_sign.map(|(role, told)| view.span(role, format!("{told} "))));
     spans.extend([view.span(Role::Key, prefix), view.span(Role::Footer, " then ")]);
+    if let Some(told) = told_in_shell(view, &spans, area) {
+        spans.extend(told);
+        frame.render_widget(Paragraph::new(Line::from(spans)).style(view.style(Role::Footer)), area);
+        return true;
+    }
     let pasting = shells.tabs.iter().any(|tab| tab.pasting.is_some()).then_some(Action::CancelPaste);
     let asked = shells.tabs.iter().any(|tab| tab.wants_copied.is_some()).then_some(Action::ClipboardRequest);
     let off = shells.broadcasting.then_some(Action::Broadcast);
@@ -466,6 +480,19 @@ pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rec
         }
     }
     frame.render_widget(Paragraph::new(Line::from(spans)).style(view.style(Role::Footer)), area);
+    false
+}
+
+/// What is told, behind how one leaves the shell, if there is room for both.
+fn told_in_shell(view: &View<'_>, before: &[Span<'_>], area: Rect) -> Option<Vec<Span<'static>>> {
+    let mut spans = Vec::new();
+    if let Some(key) = view.state.keymap.key_for(&[Layer::Prefix.name()], Action::LeaveShell) {
+        let word = format!(" {}  ", Action::LeaveShell.entry().short);
+        spans.extend([view.span(Role::Key, key), view.span(Role::Footer, word)]);
+    }
+    let used = before.iter().chain(&spans).map(Span::width).sum::<usize>();
+    spans.push(toasts::brief(view, usize::from(area.width).checked_sub(used)?)?);
+    Some(spans)
 }
 
 /// The keys besides the prefix that do not go to the node, as far as there is room for them: `· f12 last shell`.
@@ -491,55 +518,4 @@ fn taken_keys(view: &mut View<'_>, spans: &mut Vec<Span<'static>>, mut used: usi
         spans.extend([view.span(Role::Footer, sign), view.span(Role::Key, key), view.span(Role::Footer, words)]);
     }
     used
-}
-
-/// The messages of the last seconds, at the lower right.
-pub(super) fn toasts(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
-    if matches!(view.state.overlays.last(), Some(Overlay::Messages { .. })) {
-        return;
-    }
-    let width = area.width.saturating_sub(4).min(64);
-    let mut bottom = area.bottom();
-    for notice in view.state.notices.shown(view.state.now).into_iter().rev() {
-        let (role, sign) = weight(view, notice.weight);
-        let mut told = text::wrap(&notice.told(), usize::from(width) - 4);
-        if let Some(advice) = &notice.trouble.advice {
-            told.extend(text::wrap(advice, usize::from(width) - 4));
-        }
-        // On a low screen what it is about is worth more than all of it; the messages have it whole.
-        let most = if area.height < LOW { 3 } else { 6 };
-        if told.len() > most {
-            told.truncate(most);
-            if let Some(last) = told.last_mut() {
-                *last = text::cut(&format!("{last} …"), usize::from(width) - 4);
-            }
-        }
-        let height = u16::try_from(told.len()).unwrap_or(1);
-        if bottom < area.y + height + 1 {
-            break;
-        }
-        bottom -= height;
-        let longest = told.iter().map(|line| text::width(line)).max().unwrap_or(0);
-        let width = u16::try_from(longest + 4).unwrap_or(width).min(width);
-        let place = Rect { x: area.right() - width - 1, y: bottom, width, height };
-        let lines: Vec<_> = told
-            .iter()
-            .enumerate()
-            .map(|(at, line)| {
-                let sign = if at == 0 { sign } else { " " };
-                Line::from(view.span(role, text::fit(&format!(" {sign} {line}"), place.width.into())))
-            })
-            .collect();
-        frame.render_widget(Clear, place);
-        frame.render_widget(Paragraph::new(lines).style(view.style(role)), place);
-    }
-}
-
-/// How a message of a weight looks.
-pub(super) fn weight(view: &View<'_>, weight: Weight) -> (Role, &'static str) {
-    match weight {
-        Weight::Info => (Role::Info, view.look.sign("•", "-")),
-        Weight::Warning => (Role::Warning, view.look.sign("▲", "!")),
-        Weight::Error => (Role::Error, view.look.sign("✗", "x")),
-    }
 }

@@ -44,11 +44,11 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
 }
 
 /// The shells alone, with one line that says how to leave them.
-pub(super) fn full_screen(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn full_screen(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) -> bool {
     let body = Rect { height: area.height - 1, ..area };
     screens(view, frame, body);
     let bottom = Rect { y: body.bottom(), height: 1, ..area };
-    frame::footer(view, frame, bottom);
+    frame::footer(view, frame, bottom)
 }
 
 /// A sign for where a session stands.
@@ -370,6 +370,7 @@ fn screen(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, tab: &Tab, typed_i
         }
     });
     if let Some(cursor) = cursor.filter(|_| !view.away) {
+        view.typed_at.set(Some(cursor.y));
         frame.set_cursor_position(cursor);
     }
     // What is to be done about it stands on the screen; below it, by which key.

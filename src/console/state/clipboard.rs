@@ -1,6 +1,6 @@
 //! What is put into the clipboard, and what is said of it. Whether it got there is known only where the terminal is.
 
-use super::State;
+use super::{State, overlay::Overlay};
 use crate::console::effect::Effect;
 
 /// The name of a copy among what is under way.
@@ -15,7 +15,14 @@ impl State {
 
     /// The last copy did not get there, and why.
     pub(super) fn not_copied(&mut self, why: &str) {
-        self.notices.take_back(COPY);
+        // What was copied of the messages is told in their box alone.
+        let in_box = self.overlays.iter_mut().find_map(|overlay| match overlay {
+            Overlay::Messages(messages) => messages.copied.take(),
+            _ => None,
+        });
+        if in_box.is_none() {
+            self.notices.take_back(COPY);
+        }
         self.warn(why);
     }
 }

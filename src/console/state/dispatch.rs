@@ -26,9 +26,11 @@ impl State {
         }
         let prefixed = std::mem::take(&mut self.prefixed);
         match action {
+            // What has to be read goes first.
+            Action::Back if self.pane != Pane::Shell && self.notices.dismiss(self.now) => {}
             Action::Help => self.open_help(prefixed),
             Action::Palette => self.open_command(prefixed),
-            Action::Messages => self.overlays.push(Overlay::Messages { cursor: Default::default() }),
+            Action::Messages => self.overlays.push(Overlay::Messages(Default::default())),
             Action::Log => fx.push(Effect::ReadLog),
             Action::Reload => fx.push(Effect::Reload),
             Action::PlaceBack | Action::PlaceForward => self.walk(action == Action::PlaceBack, fx),

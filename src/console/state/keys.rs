@@ -30,7 +30,7 @@ impl State {
                 Overlay::Plan(_) => vec![Layer::Plan, Layer::Overlay],
                 Overlay::Scope(_) => vec![Layer::Scope, Layer::Overlay],
                 Overlay::SignIn(_) => vec![Layer::SignIn, Layer::Overlay],
-                Overlay::Messages { .. } => vec![Layer::Messages, Layer::Overlay],
+                Overlay::Messages(_) => vec![Layer::Messages, Layer::Overlay],
                 Overlay::Form(form) => match form.current().map(|field| &field.value) {
                     Some(Value::Text(_)) => vec![Layer::Form],
                     _ => vec![Layer::Form, Layer::Input],

@@ -22,6 +22,8 @@ pub enum Weight {
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
+    /// Its number, higher than those of all before it.
+    pub number: u64,
     /// When it came.
     pub at: Timestamp,
     /// How much it matters.
@@ -62,6 +64,8 @@ impl Notice {
 #[derive(Clone, Debug, Default)]
 pub struct Notices {
     list: VecDeque<Notice>,
+    /// Messages that were added so far.
+    added: u64,
     /// What the origin is called that messages are about just now.
     origin: Option<String>,
     dismissed: Option<Timestamp>,
@@ -78,8 +82,9 @@ impl Notices {
             last.at = now;
             last.times += 1;
         } else {
-            let (under_way, is_over) = (None, false);
-            self.list.push_back(Notice { at: now, weight, trouble, times: 1, under_way, is_over, origin });
+            let (number, under_way, is_over) = (self.added, None, false);
+            self.added += 1;
+            self.list.push_back(Notice { number, at: now, weight, trouble, times: 1, under_way, is_over, origin });
         }
         if self.list.len() > KEPT {
             self.list.pop_front();
@@ -112,6 +117,12 @@ impl Notices {
         }
     }
 
+    /// Something that was under way has ended, and how is told next, which says all there is to say: that it was under way is
+    /// not in the list any more.
+    pub fn conclude(&mut self, work: &str) {
+        self.list.retain(|notice| notice.under_way.as_deref() != Some(work));
+    }
+
     /// What is added from now on is about an origin of this name, or about none.
     pub fn about(&mut self, origin: Option<String>) {
         self.origin = origin;
@@ -136,6 +147,11 @@ impl Notices {
     /// When the next shown message goes away.
     pub fn deadline(&self, now: Timestamp) -> Option<Timestamp> {
         self.shown(now).iter().map(|notice| notice.until()).min()
+    }
+
+    /// Where the message of a number stands among all of them.
+    pub fn place(&self, number: u64) -> Option<usize> {
+        self.all().position(|notice| notice.number == number)
     }
 
     /// Every message, the newest first.
@@ -176,5 +192,16 @@ mod tests {
         assert_eq!(told(&notices), [("copied a".to_owned(), 1)]);
         notices.take_back("something else");
         assert_eq!(told(&notices).len(), 1);
+    }
+
+    #[test]
+    fn what_came_to_an_end_that_is_told_is_one_message() {
+        let (mut notices, now) = (Notices::default(), Timestamp::from_millis(0));
+        notices.begin(now, "cancel c-1".to_owned(), Trouble::new("is being cancelled", None));
+        notices.add(now, Weight::Info, Trouble::new("something else", None));
+        notices.conclude("cancel c-1");
+        notices.add(now, Weight::Info, Trouble::new("was cancelled", None));
+        let all: Vec<_> = notices.all().map(|notice| notice.trouble.what.as_str()).collect();
+        assert_eq!(all, ["was cancelled", "something else"]);
     }
 }

@@ -10,6 +10,7 @@ use super::{
     form::Form,
     input::LineInput,
     list::List,
+    messages::Messages,
     plan::Plan,
     shells::{layout::Axis, paste::Pasted},
     viewer::Viewer,
@@ -227,7 +228,7 @@ pub enum Overlay {
     /// The line after `:`.
     Command(Box<CommandLine>),
     /// What was reported.
-    Messages { cursor: Cursor },
+    Messages(Messages),
     /// One of several things.
     Picker { title: String, input: LineInput, items: Vec<(String, String)>, cursor: Cursor, pick: Pick },
     /// Why a node is not connected.
@@ -258,7 +259,7 @@ impl Overlay {
             Self::Scope(scope) => Some(&mut scope.input),
             Self::Question(question) => question.typed.as_mut().map(|(_, input)| input),
             Self::Text(text) if text.viewer.finding => Some(&mut text.viewer.find),
-            Self::Messages { .. } | Self::Columns { .. } | Self::Why { .. } => None,
+            Self::Messages(_) | Self::Columns { .. } | Self::Why { .. } => None,
             Self::Form(_) | Self::SignIn(_) | Self::Text(_) | Self::Plan(_) => None,
         }
     }
@@ -275,7 +276,7 @@ impl Overlay {
             | Self::Question(_)
             | Self::Columns { .. }
             | Self::Why { .. }
-            | Self::Messages { .. }
+            | Self::Messages(_)
             | Self::Text(_)
             | Self::Plan(_) => true,
             // Its fields differ.
@@ -287,11 +288,11 @@ impl Overlay {
     pub fn cursor_mut(&mut self) -> Option<&mut Cursor> {
         match self {
             Self::Help { cursor, .. }
-            | Self::Messages { cursor }
             | Self::Columns { cursor, .. }
             | Self::Why { cursor, .. }
             | Self::Picker { cursor, .. } => Some(cursor),
             Self::Command(line) => Some(&mut line.cursor),
+            Self::Messages(messages) => Some(&mut messages.cursor),
             Self::Scope(scope) => Some(&mut scope.cursor),
             Self::Plan(plan) => Some(&mut plan.cursor),
             Self::Question(question) => Some(&mut question.scroll),
@@ -328,7 +329,7 @@ impl Overlay {
                 rows
             }
             Self::Columns { items, .. } => (0..items.len()).collect(),
-            Self::Messages { .. } | Self::Why { .. } | Self::Form(_) | Self::Question(_) => Vec::new(),
+            Self::Messages(_) | Self::Why { .. } | Self::Form(_) | Self::Question(_) => Vec::new(),
             Self::SignIn(_) | Self::Text(_) | Self::Plan(_) => Vec::new(),
         }
     }

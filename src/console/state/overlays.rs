@@ -42,13 +42,7 @@ impl State {
         let Some(overlay) = self.overlays.last_mut() else { return };
         match overlay {
             Overlay::Text(_) => return self.act_text(action, fx),
-            Overlay::Messages { cursor } if action == Action::Copy => {
-                let notice = self.notices.all().nth(cursor.at);
-                return match notice.map(super::notices::Notice::whole) {
-                    Some(text) => self.copy_text(&text, "the message", fx),
-                    None => self.tell("There is nothing to copy here."),
-                };
-            }
+            Overlay::Messages(_) if action == Action::Copy => return self.copy_message(fx),
             Overlay::Plan(_) => return self.act_plan(action, fx),
             _ => {}
         }
@@ -59,7 +53,7 @@ impl State {
             return;
         }
         let len = match overlay {
-            Overlay::Messages { .. } => messages,
+            Overlay::Messages(_) => messages,
             Overlay::Why { .. } => checks,
             _ => rows.len(),
         };
@@ -104,7 +98,7 @@ impl State {
                 }
                 _ => {}
             },
-            Overlay::Help { .. } | Overlay::Messages { .. } | Overlay::Columns { .. } | Overlay::Why { .. } => {
+            Overlay::Help { .. } | Overlay::Messages(_) | Overlay::Columns { .. } | Overlay::Why { .. } => {
                 if matches!(action, Action::Dismiss | Action::Accept) {
                     self.overlays.pop();
                 }

@@ -209,6 +209,11 @@ impl State {
         self.pane == pane || self.split.visible && self.split.other_pane() == Some(pane)
     }
 
+    /// Whether a shell is on the screen.
+    pub fn shows_shells(&self) -> bool {
+        self.shows(Pane::Shell) && !self.shells.tabs.is_empty()
+    }
+
     /// Whether the side that is not in front shows a pane, whether there is room for it or not.
     pub(super) fn shows_beside(&self, pane: Pane) -> bool {
         self.split.other_pane() == Some(pane)

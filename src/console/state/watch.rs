@@ -153,13 +153,13 @@ impl State {
             *whose == origin && !runs
         };
         for (origin, id) in self.watch.ending.extract_if(.., over).collect::<Vec<_>>() {
-            self.notices.end(&named(origin, &id));
+            self.notices.conclude(&named(origin, &id));
             self.tell(format!("Session {} has ended.", clean(&id)));
         }
     }
 
-    /// More is known of commands: tells of the end of what was asked of them.
-    fn check_work(&mut self) {
+    /// More is known of commands: tells of the end of what was asked of them. Those of which that is told.
+    fn check_work(&mut self) -> Vec<(Origin, String)> {
         let (list, mut ended) = (&self.commands.list, Vec::new());
         self.watch.under_way.retain(|under_way| {
             let of = |id: &String| list.iter().find(|listed| listed.is(under_way.origin, id));
@@ -171,9 +171,10 @@ impl State {
             }
             !over
         });
+        let mut told = Vec::new();
         for (UnderWay { origin, ids, work }, worst) in ended {
             let id = ids.first().cloned().unwrap_or_default();
-            self.notices.end(&named(origin, &id));
+            self.notices.conclude(&named(origin, &id));
             let command = format!("Command {}", cut(&clean(&id), 9));
             match (work, worst) {
                 (Work::Cancel, Outcome::Cancelled) => self.tell(format!("{command} was cancelled.")),
@@ -183,7 +184,9 @@ impl State {
                     self.warn(format!("The scan of {} ended: {}.", count(nodes, "node"), other.word()));
                 }
             }
+            told.extend(ids.into_iter().map(|id| (origin, id)));
         }
+        told
     }
 
     /// Asks an origin for what is waited for, and for the nodes that have shells, where no pane that is shown asks for it anyway.
@@ -260,7 +263,7 @@ impl State {
 
     /// More is known of commands: tells of those sent from here that ended.
     pub(super) fn check_sent(&mut self, fx: &mut Vec<Effect>) {
-        self.check_work();
+        let told = self.check_work();
         let mut ended = Vec::new();
         let list = &self.commands.list;
         self.watch.sent.retain(|sent| {
@@ -278,7 +281,9 @@ impl State {
             if self.tell_of_canary(origin, &commands, fx) {
                 continue;
             }
-            if took < LONG && self.window_focused {
+            let is_told = |id: &String| told.iter().any(|(of, known)| *of == origin && known == id);
+            let is_told = commands.iter().filter_map(|command| command.command_id.as_ref()).any(is_told);
+            if is_told || took < LONG && self.window_focused {
                 continue;
             }
             let sum = |of: fn(&crate::ssm::Command) -> Option<i32>| {

@@ -146,7 +146,7 @@ fn more_ids_than_a_command_takes_are_several_commands() {
     assert!(bench.screen(110, 30).contains("InvalidInstanceId: the last one"));
 }
 
-fn command(id: &str, ago: i64, status: CommandStatus) -> ssm::Command {
+pub fn command(id: &str, ago: i64, status: CommandStatus) -> ssm::Command {
     ssm::Command {
         command_id: Some(id.to_owned()),
         document_name: Some("AWS-RunShellScript".to_owned()),
@@ -439,7 +439,7 @@ fn a_search_is_narrowed_to_what_was_found_with_lines_around() {
 }
 
 /// The history has a command that runs, and another one was just sent.
-fn just_sent() -> Bench {
+pub fn just_sent() -> Bench {
     let mut bench = loaded(false, 4);
     bench.press("3");
     bench.answer(Source::Commands, Page::Commands(vec![command("c-0", 60, CommandStatus::InProgress)]));
