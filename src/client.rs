@@ -36,6 +36,7 @@ pub use caller::Caller;
 pub use endpoint::is_loopback;
 pub use error::{CredentialFault, Error};
 pub use session::{Session, SessionEvent, SessionInput, SessionOptions};
+pub use way::silence_advice;
 
 /// The size of a terminal in character cells, as sessions carry it.
 pub use crate::wire::messages::TerminalSize;

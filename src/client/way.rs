@@ -51,9 +51,18 @@ pub(super) fn connect_advice(endpoint: &str, detail: &str, proxy: Option<&str>) 
 pub(super) fn timeout_advice(endpoint: &str, proxy: Option<&str>) -> String {
     match proxy {
         Some(variable) => format!("{variable} sends this over a proxy: check that it lets {endpoint} through."),
-        None => "Something between may drop packets, such as a firewall, a security group or a VPC endpoint's; or the service is slow."
-            .to_owned(),
+        None if is_loopback(endpoint) => {
+            "What listens there takes questions and answers none: it is stopped or stuck. Look at its process."
+                .to_owned()
+        }
+        None => "It hangs, or a firewall or security group on the way drops packets: check the network.".to_owned(),
     }
+}
+
+/// What to do where an endpoint, AWS's own if none is named, takes questions and answers none.
+pub fn silence_advice(endpoint: Option<&str>) -> String {
+    let endpoint = endpoint.unwrap_or("https://amazonaws.com");
+    timeout_advice(endpoint, proxy(endpoint))
 }
 
 /// What to do where the other side cannot be trusted, by what the TLS library says.
@@ -100,7 +109,7 @@ mod tests {
             "broke off",
             "fleetdeck serve",
             "NO_PROXY",
-            "drop packets",
+            "drops packets",
             "HTTPS_PROXY",
             "AWS_CA_BUNDLE",
             "clock",

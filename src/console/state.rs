@@ -72,6 +72,7 @@ pub mod seen;
 pub mod sessions;
 pub mod shells;
 pub mod sign_in;
+mod silence;
 pub mod split;
 pub mod tagging;
 mod time;

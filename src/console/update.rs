@@ -38,8 +38,10 @@ pub struct Trouble {
 pub enum Fault {
     /// There are no credentials, or they are not taken any more.
     Credentials,
-    /// Nobody answers there.
+    /// Nobody is reached there.
     Way,
+    /// Whoever is there takes questions and answers none.
+    Silence,
 }
 
 impl Trouble {

@@ -11,6 +11,7 @@ use ratatui::{
 
 use super::View;
 use crate::{
+    client::silence_advice,
     config::theme::Role,
     console::{
         action::Action,
@@ -21,9 +22,6 @@ use crate::{
     },
 };
 
-/// What to do where nothing answers.
-const UNANSWERED: &str = "The endpoint took the question and says nothing: it hangs, or something between drops packets. Ask \
-    again at once, or wait.";
 /// What to do where credentials do not come.
 const UNCREDITED: &str = "What gives out the profile's credentials does not return: a credential_process, single sign-on, or the \
     instance's metadata. `aws sts get-caller-identity` in another terminal shows what it waits for.";
@@ -31,6 +29,8 @@ const UNCREDITED: &str = "What gives out the profile's credentials does not retu
 const NARROW: u16 = 60;
 /// Above so many lines of a list there is one for what can be done about it.
 const ADVISED: u16 = 10;
+/// Lines of what is wrong, and of what can be done about it.
+const ADVICE: usize = 3;
 
 /// Lines in the middle of an area.
 pub(super) fn middle(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>) {
@@ -89,22 +89,32 @@ pub(super) fn silence(view: &View<'_>, feed: &Feed) -> Option<Duration> {
 }
 
 /// What is waited for in vain, and what can be done: an answer, or the credentials to ask with.
-fn silent(view: &View<'_>, feed: &Feed) -> Option<(String, &'static str)> {
+fn silent(view: &View<'_>, feed: &Feed) -> Option<(String, String)> {
     let silence = silence(view, feed)?;
     let waits = |known: &Known| known.waited(view.state.now);
     if let Some(waited) = view.state.origins.known().find_map(|(_, known)| waits(known)) {
-        return Some((format!("no credentials for {}", text::seconds(waited)), UNCREDITED));
+        return Some((format!("no credentials for {}", text::seconds(waited)), UNCREDITED.to_owned()));
     }
-    Some((format!("no answer for {}", text::seconds(silence)), UNANSWERED))
+    let known = view.state.origins.known().next();
+    let endpoint = known.and_then(|(_, known)| known.facts.endpoint.as_deref());
+    Some((format!("no answer for {}", text::seconds(silence)), silence_advice(endpoint)))
 }
 
 /// When a question that failed is put again.
 fn next_try(view: &View<'_>, feed: &Feed) -> Option<String> {
-    feed.trouble()?;
-    if feed.is_loading() {
-        return Some("trying again".to_owned());
+    // Whoever waits for credentials has not asked yet.
+    let waits = view.state.origins.known().any(|(_, known)| known.waited(view.state.now).is_some());
+    let silent = feed.is_silent(view.state.now) && !waits;
+    if feed.trouble().is_none() && !silent {
+        return None;
     }
-    match text::seconds_left(feed.due()?.since(view.state.now)) {
+    let next = match feed.is_loading() {
+        false => feed.due()?,
+        // A question that hangs is put again.
+        true if silent => feed.gives_up_at()?,
+        true => return Some("trying again".to_owned()),
+    };
+    match text::seconds_left(next.since(view.state.now)) {
         0 => Some("trying again".to_owned()),
         seconds => Some(format!("next try in {seconds} s")),
     }
@@ -112,6 +122,7 @@ fn next_try(view: &View<'_>, feed: &Feed) -> Option<String> {
 
 /// Whether what is listed has not been renewed for so long, although it should have been, that it says nothing about now.
 pub(super) fn is_outdated(view: &View<'_>, feed: &Feed) -> bool {
+    let feed = &*view.state.told(feed);
     let Some(age) = feed.age(view.state.now) else { return false };
     if feed.trouble().is_none() && silence(view, feed).is_none() {
         return false;
@@ -147,23 +158,26 @@ fn keys(view: &View<'_>, actions: &[Action]) -> Line<'static> {
 
 /// The card for a list without rows, by the state of its feed. `false` if the list is empty in earnest.
 pub(super) fn waiting(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: &Feed, what: &str) -> bool {
+    let feed = &*view.state.told(feed);
     if let Some(trouble) = feed.trouble() {
         failed(view, frame, area, &format!("No {what}"), trouble, next_try(view, feed));
         return true;
-    }
-    if feed.at.is_some() {
-        return false;
     }
     if let Some((what, next)) = silent(view, feed) {
         let sign = view.look.sign("✗", "x");
         let width = usize::from(area.width.saturating_sub(8)).min(90);
         let mut lines =
             vec![Line::from(view.span(Role::Failed, format!("{sign} {}", capital(&what)))), Line::default()];
-        lines.extend(text::wrap(next, width).into_iter().map(|line| Line::from(view.span(Role::Info, line))));
+        lines.extend(text::wrap(&next, width).into_iter().map(|line| Line::from(view.span(Role::Info, line))));
         lines.push(Line::default());
-        lines.push(keys(view, &[Action::Refresh]));
+        let mut last = keys(view, &[Action::Refresh]);
+        last.spans.extend(next_try(view, feed).map(|next| view.span(Role::Dim, format!("   {next}"))));
+        lines.push(last);
         middle(frame, area, lines);
         return true;
+    }
+    if feed.at.is_some() {
+        return false;
     }
     let sign = view.look.sign("⋯", "...");
     let doing = match view.state.origins.connection() {
@@ -179,38 +193,71 @@ pub(super) fn stale(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, feed: &F
     if area.height < 2 {
         return area;
     }
+    let feed = &*view.state.told(feed);
     let (what, advice) = match (feed.trouble(), silent(view, feed)) {
         (Some(trouble), _) => (trouble.what.clone(), view.state.advice(trouble)),
-        (None, Some((what, next))) => (what, Some(next.to_owned())),
+        (None, Some((what, next))) => (what, Some(next)),
         (None, None) => return area,
     };
     // What can be done stands at the right, whatever becomes of the words.
-    let mut right = vec![view.span(Role::Text, "  ")];
-    if let Some(next) = next_try(view, feed) {
-        right.push(view.span(Role::Stale, format!("{next}  ")));
-    }
-    let signs_in = feed.trouble().is_some_and(|trouble| signs_in(view, trouble));
-    let action = if signs_in { Action::SignIn } else { Action::Refresh };
     let narrow = area.width < NARROW;
-    right.extend(view.hint(action).into_iter().filter(|_| !narrow));
-    let room = usize::from(area.width).saturating_sub(right.iter().map(Span::width).sum::<usize>() + 1);
-    let so = if narrow { String::new() } else { format!("{so}: ") };
-    let words = format!(" {} {so}{what}", view.look.sign("✗", "x"));
+    let signs_in = feed.trouble().is_some_and(|trouble| signs_in(view, trouble));
+    let hint = view.hint(if signs_in { Action::SignIn } else { Action::Refresh });
+    let mut right = Vec::new();
+    if let Some(next) = next_try(view, feed) {
+        right.push(view.span(Role::Stale, format!("  {next}")));
+    }
+    if !narrow {
+        right.push(view.span(Role::Text, "  "));
+        right.extend(hint);
+    }
+    let width = usize::from(area.width);
+    let room = width.saturating_sub(right.iter().map(Span::width).sum::<usize>());
+    let sign = view.look.sign("✗", "x");
+    let (roomy, inside) = (area.height > ADVISED, width.saturating_sub(4));
+    let whole = if narrow { format!(" {sign} {what}") } else { format!(" {sign} {so}: {what}") };
+    let mut below = Vec::new();
+    let words = match (text::width(&whole) > room, roomy) {
+        (false, _) => whole,
+        (true, false) => format!(" {sign} {what}"),
+        // What is wrong is read to its end, below what follows from it.
+        (true, true) => {
+            below.extend(told(Role::Stale, &what, inside));
+            format!(" {sign} {so}:")
+        }
+    };
     let mut spans = vec![view.span(Role::Stale, text::fit(&words, room))];
     spans.extend(right);
     let mut lines = vec![Line::from(spans)];
-    if let Some(advice) = advice.filter(|_| area.height > ADVISED) {
-        lines.push(Line::from(view.span(Role::Info, text::cut(&format!("   {advice}"), area.width.into()))));
-    }
+    below.extend(advice.filter(|_| roomy).into_iter().flat_map(|advice| told(Role::Info, &advice, inside)));
+    lines.extend(below.into_iter().map(|(role, line)| Line::from(view.span(role, format!("   {line}")))));
     let height = u16::try_from(lines.len()).unwrap_or(1);
     super::lines(view, frame, Rect { height, ..area }, lines);
     Rect { y: area.y + height, height: area.height - height, ..area }
+}
+
+/// A text in a few lines, with a mark where that is not all of it.
+fn told(role: Role, text: &str, room: usize) -> Vec<(Role, String)> {
+    let mut lines = text::wrap(text, room);
+    if lines.len() > ADVICE {
+        lines.truncate(ADVICE);
+        lines.iter_mut().skip(ADVICE - 1).for_each(|last| *last = text::cut(&format!("{last} …"), room));
+    }
+    lines.into_iter().map(|line| (role, line)).collect()
 }
 
 /// With a capital letter at its beginning.
 pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// Says above what is shown why nothing of it is renewed, where it has no list: its origin is not reached, or says nothing.
+pub(super) fn unreached(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, so: &str) -> Rect {
+    match view.state.worst(view.state.origins.first()).filter(|_| !view.state.origins.are_several()) {
+        Some(worst) => stale(view, frame, area, worst, so),
+        None => area,
+    }
 }
 
 /// How many there are, or only what they are called while nobody knows.
@@ -223,6 +270,7 @@ pub(super) fn counted(feed: &Feed, n: usize, noun: &str) -> String {
 
 /// How fresh a list is, in few words: `3s ago`, `loading 150`, `stale 4m`.
 pub(super) fn freshness(view: &View<'_>, feed: &Feed) -> (Role, String) {
+    let feed = &*view.state.told(feed);
     let now = view.state.now;
     let age = feed.age(now);
     let told = age.map(|age| (age, text::span(age)));

@@ -13,6 +13,7 @@ use crate::{
     config::theme::Role,
     console::{
         action::Action,
+        origin::Origin,
         state::{
             form::{Field, Form, Purpose, Value},
             input::LineInput,
@@ -40,7 +41,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, form:
     fields(view, frame, place, Rect { height: room, ..inner }, form, top);
     let bottom = inner.bottom();
     let (role, words) = match (wrong, form.current()) {
-        _ if form.sent.is_some() => (Role::Running, vec!["on its way…".to_owned()]),
+        _ if form.sent.is_some() => (Role::Running, vec![sent(view)]),
         (Some(problem), _) => (Role::Error, problem),
         (None, field) => (Role::Dim, field.map(|field| field.hint.clone()).into_iter().collect()),
     };
@@ -49,6 +50,16 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, form:
     let place = Rect { y: bottom.saturating_sub(told + 1).max(inner.y), height: told.min(inner.height), ..inner };
     super::lines(view, frame, place, words.take(told.into()).collect());
     keys(view, frame, Rect { y: bottom.saturating_sub(1), height: 1, ..inner }, form);
+}
+
+/// What is said of a form that was submitted, until the answer is there.
+fn sent(view: &View<'_>) -> String {
+    let state = view.state;
+    let silence = |origin: &Origin| state.worst(*origin)?.waited(state.now);
+    match state.origins.scope().iter().find_map(silence) {
+        Some(silence) => format!("on its way… no answer for {}", text::seconds(silence)),
+        None => "on its way…".to_owned(),
+    }
 }
 
 /// The fields there is room for, the one with the cursor among them; says in the edge of the box if there are others.

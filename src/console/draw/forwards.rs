@@ -40,6 +40,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let left = lens::beside(view, left, &forwards.lens, area.width);
     let left = lens::typed(view, &forwards.lens, forwards.lines.len(), "web state:open there:5432").unwrap_or(left);
     cards::heading(view, frame, area, left, None);
+    let body = cards::unreached(view, frame, body, "No session can be opened now");
     if forwards.list.is_empty() {
         let next = "A forward makes a port of a node, or of a host behind it, a port of this machine. Those of [[forward]] in \
                     settings.toml start with the console.";

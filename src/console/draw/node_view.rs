@@ -37,7 +37,12 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     if let Some(trouble) = view.state.no_look() {
         return cards::trouble(view, frame, body, "Not looked at", &trouble);
     }
-    if let Some(words) = unanswered(view, shown) {
+    let reached = body;
+    // With several origins, what ails each is said above all panes.
+    if !view.state.origins.are_several() {
+        body = cards::stale(view, frame, body, &view.state.fleet.feed.all(), "This is from before");
+    }
+    if let Some(words) = unanswered(view, shown).filter(|_| body == reached) {
         let line = Line::from(view.span(Role::NodeLost, text::cut(&words, body.width.into())));
         super::lines(view, frame, Rect { height: 1.min(body.height), ..body }, vec![line]);
         body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
@@ -113,10 +118,6 @@ fn tabs(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, shown: &NodeView
 /// Says that a node does not answer, if it does not: what is shown below is from before.
 fn unanswered(view: &View<'_>, shown: &NodeView) -> Option<String> {
     let node = view.state.fleet.node(&shown.node)?;
-    // With several origins, what ails each is said above all panes.
-    if let Some(trouble) = view.state.fleet.feed.all().trouble().filter(|_| !view.state.origins.are_several()) {
-        return Some(format!(" {} What is shown is from before: {}", view.look.sign("✗", "x"), trouble.what));
-    }
     let subject = shown.tab.main_subject();
     let silence = shown.silence(subject, view.state.now).filter(|_| shown.look(subject).at.is_some());
     let (sign, what, since) = match (&node.ping, silence) {

@@ -119,6 +119,7 @@ fn ailing(view: &View<'_>) -> Vec<(Origin, String, Option<Fault>)> {
         }
         let waits = credentials(view, known);
         let silence = state.listed_of(origin).and_then(|feed| super::cards::silence(view, feed));
+        let silence = silence.or_else(|| super::cards::silence(view, state.worst(origin)?));
         let words = match (waits, silence) {
             (Some((Role::Error, words)), _) => words,
             (None, Some(silence)) => format!("no answer for {}", text::seconds(silence)),

@@ -227,7 +227,10 @@ fn told(view: &View<'_>, tab: &Tab) -> String {
         return lookback(tab, copy);
     }
     match &tab.phase {
-        Phase::Connecting => "connecting".to_owned(),
+        Phase::Connecting => match state.worst(tab.origin).and_then(|worst| worst.waited(state.now)) {
+            Some(waited) => format!("connecting, no answer for {}", text::seconds(waited)),
+            None => "connecting".to_owned(),
+        },
         Phase::Closed(_) => "closed".to_owned(),
         _ => {
             let mut told: Vec<String> = tab.terminal.title().into_iter().collect();

@@ -94,6 +94,7 @@ impl End {
 pub fn trouble(error: &Error) -> Trouble {
     let fault = match error {
         _ if error.is_of_credentials() => Some(Fault::Credentials),
+        Error::Timeout { .. } => Some(Fault::Silence),
         _ if error.is_of_way() => Some(Fault::Way),
         _ => None,
     };

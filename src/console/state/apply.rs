@@ -12,6 +12,9 @@ use crate::{
     ssm::{DocumentType, Timestamp},
 };
 
+/// What to do about a change of which nobody knows what became of it.
+const UNKNOWN: &str = "It may have been done all the same: look whether it was before it is done again.";
+
 impl State {
     /// A task has something to say.
     pub fn apply(&mut self, update: Update, now: Timestamp, fx: &mut Vec<Effect>) {
@@ -106,7 +109,10 @@ impl State {
             Update::SignIn { identifier, update } => self.sign_in_update(&identifier, update, fx),
             Update::CodeTaken(origin, result) => self.code_taken(origin, result, fx),
             Update::Told(what) => self.tell(what),
-            Update::Failed(trouble) => self.fail(trouble),
+            Update::Failed(trouble) => {
+                let trouble = self.advised(self.origins.first(), trouble);
+                self.fail(trouble);
+            }
             Update::NotCopied(why) => self.not_copied(&why),
         }
     }
@@ -323,7 +329,7 @@ impl State {
     }
 
     /// A trouble with what to do about it in its origin: who starts its engine may know more than who calls it.
-    fn advised(&self, origin: Origin, mut trouble: Trouble) -> Trouble {
+    pub(super) fn advised(&self, origin: Origin, mut trouble: Trouble) -> Trouble {
         let own = self.origins.get(origin).and_then(|known| known.place.when_gone.as_ref());
         if let Some(own) = own.filter(|_| trouble.fault == Some(Fault::Way)) {
             trouble.advice = Some(own.clone());
@@ -351,9 +357,13 @@ impl State {
             }
             Err(trouble) => {
                 self.unstage(origin, number);
-                let trouble = self.explain(trouble);
-                let denied = Denial::read(&trouble.what).and(trouble.advice.as_deref());
-                let problem = [Some(trouble.what.as_str()), denied];
+                let mut trouble = self.advised(origin, self.explain(trouble));
+                let unknown = trouble.fault == Some(Fault::Silence);
+                if unknown {
+                    trouble.advice = Some(UNKNOWN.to_owned());
+                }
+                let denied = Denial::read(&trouble.what).is_some();
+                let problem = [Some(trouble.what.as_str()), trouble.advice.as_deref().filter(|_| denied || unknown)];
                 let problem = problem.into_iter().flatten().collect::<Vec<_>>().join("\n");
                 for overlay in &mut self.overlays {
                     if let Overlay::Form(form) = overlay

@@ -10,6 +10,9 @@ use crate::{
 /// A question that has brought nothing for so long is told to be without an answer, however long it is still waited for.
 pub const SILENT: Duration = Duration::from_secs(5);
 
+/// A question that has brought nothing for so long is put again.
+const GIVEN_UP: Duration = Duration::from_secs(20);
+
 /// The longest wait after an answer that did not come.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -40,8 +43,13 @@ pub struct Feed {
     pub at: Option<Timestamp>,
     /// When it was last asked for.
     pub asked: Option<Timestamp>,
-    /// When the answer under way was last heard of: its question, or the last of its pages.
+    /// When the answer under way was last heard of: its question, or the last of its pages. Where the one before was given up,
+    /// since when that was waited for.
     heard: Option<Timestamp>,
+    /// When the last question was put; [`Feed::asked`] may be forgotten so that the next one is due.
+    put: Option<Timestamp>,
+    /// Whether the last question was given up.
+    unheard: bool,
     /// Entries that came in the answer under way.
     pub landed: usize,
     number: u64,
@@ -66,7 +74,8 @@ impl Feed {
     /// A question begins; its number.
     pub fn begin(&mut self, now: Timestamp) -> u64 {
         self.phase = Phase::Loading;
-        (self.asked, self.heard) = (Some(now), Some(now));
+        self.heard = self.heard.filter(|_| std::mem::take(&mut self.unheard)).or(Some(now));
+        (self.asked, self.put) = (Some(now), Some(now));
         (self.landed, self.busy) = (0, Duration::ZERO);
         self.number += 1;
         self.number
@@ -127,13 +136,53 @@ impl Feed {
         Self { heard: None, ..self }
     }
 
+    /// Since when nothing has come of the answer that is on its way.
+    pub fn waits_since(&self) -> Option<Timestamp> {
+        self.heard.filter(|_| self.is_loading())
+    }
+
+    /// When the question under way, or the last of its pages, is old enough for something.
+    fn aged(&self, age: Duration) -> Option<Timestamp> {
+        Some(self.waits_since()?.max(self.put?).plus(age))
+    }
+
     /// The question may be put again at once; an answer that is very late is not waited for any longer.
     pub fn hurry(&mut self, now: Timestamp) {
-        self.asked = None;
-        if self.is_silent(now) {
-            self.phase = if self.at.is_some() { Phase::Ready } else { Phase::Idle };
-            self.number += 1;
+        if self.aged(SILENT).is_some_and(|at| at <= now) {
+            self.drop_question();
         }
+        self.asked = None;
+    }
+
+    /// A question that has been waited for in vain for very long is put again.
+    pub fn give_up(&mut self, now: Timestamp) {
+        if self.gives_up_at().is_some_and(|at| at <= now) {
+            self.drop_question();
+            self.asked = None;
+        }
+    }
+
+    /// When the question under way is put again.
+    pub fn gives_up_at(&self) -> Option<Timestamp> {
+        self.aged(GIVEN_UP)
+    }
+
+    /// The answer under way is nobody's any more.
+    fn drop_question(&mut self) {
+        self.phase = if self.at.is_some() { Phase::Ready } else { Phase::Idle };
+        self.number += 1;
+        self.unheard = true;
+    }
+
+    /// The same as far as it is known, and as late as another one.
+    #[must_use]
+    pub fn as_late_as(&self, late: &Self) -> Self {
+        Self { at: self.at, landed: self.landed, ..late.clone() }
+    }
+
+    /// Whether the last question was put to this origin.
+    pub fn is_of(&self, origin: Origin) -> bool {
+        self.asked.is_some() && self.origin == origin
     }
 
     /// The answer ended. Answers to old questions change nothing and give `false`.
@@ -279,8 +328,7 @@ impl Feeds {
             origin: Origin::default(),
             failed: feeds().find_map(|feed| feed.failed.clone()).filter(|_| failed),
             every: next.map(|feed| feed.every.clone()).unwrap_or_default(),
-            took: Duration::ZERO,
-            busy: Duration::ZERO,
+            ..Feed::default()
         }
     }
 
@@ -362,6 +410,27 @@ mod tests {
         feed.hurry(at(10));
         assert!(feed.is_due(at(10), every) && !feed.end(epoch, Ok(()), at(11)));
         assert_eq!(feed.waited(at(11)), None);
+    }
+
+    #[test]
+    fn a_question_without_an_answer_is_put_again_and_waited_for_since_the_first() {
+        let at = |seconds| Timestamp::from_millis(1_000).plus(Duration::from_secs(seconds));
+        let mut feed = Feed::default();
+        let first = feed.begin(at(0));
+        feed.give_up(at(19));
+        assert!(feed.is_current(first));
+        assert_eq!(feed.gives_up_at(), Some(at(20)));
+        feed.give_up(at(20));
+        assert!(!feed.is_current(first) && feed.is_due(at(20), Duration::from_secs(60)));
+        let second = feed.begin(at(20));
+        assert_eq!((feed.waited(at(21)), feed.gives_up_at()), (Some(Duration::from_secs(21)), Some(at(40))));
+        feed.hurry(at(21));
+        assert!(feed.is_current(second), "it has just been put");
+        feed.land(1, at(22));
+        assert_eq!(feed.waited(at(23)), Some(Duration::from_secs(1)));
+        assert!(feed.end(second, Ok(()), at(23)));
+        feed.begin(at(30));
+        assert_eq!(feed.waited(at(31)), Some(Duration::from_secs(1)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Pane, State, feed::Feed, node::Node};
+use super::{Pane, State, feed::Feed, node::Node, silence::OF_SERVICE};
 use crate::{
     console::{
         effect::{Effect, Query, Source},
@@ -72,18 +72,22 @@ impl State {
 
     /// Fetches what the visible pane shows, where it is old enough, and notes when the next of it will be.
     pub(super) fn refresh_due(&mut self, fx: &mut Vec<Effect>) {
-        self.each_wanted(|feed| feed.rest());
+        self.each_wanted(|_, feed| feed.rest());
+        self.give_up_silent();
         self.refresh_pane(fx);
         self.want_node_commands(fx);
         let mut next: Option<Timestamp> = None;
-        self.each_wanted(|feed| next = next.into_iter().chain(feed.due()).min());
+        self.each_wanted(|source, feed| {
+            let given_up = feed.gives_up_at().filter(|_| OF_SERVICE.contains(&source));
+            next = next.into_iter().chain(feed.due()).chain(given_up).min();
+        });
         // What could not be asked just now is looked at again in a moment.
         let (now, moment) = (self.now, self.now.plus(MOMENT));
         self.next_refresh = next.map(|at| if at <= now { moment } else { at });
     }
 
     /// Every feed that the pane may want, of the origins that can be asked.
-    fn each_wanted(&mut self, mut look: impl FnMut(&Feed)) {
+    fn each_wanted(&mut self, mut look: impl FnMut(Source, &Feed)) {
         const BESIDES: [Source; 7] = [
             Source::Nodes,
             Source::Sessions,
@@ -99,7 +103,7 @@ impl State {
             }
             for source in self.sources().into_iter().chain(BESIDES) {
                 if let Some(feed) = self.feed_of(source, origin) {
-                    look(feed);
+                    look(source, feed);
                 }
             }
         }

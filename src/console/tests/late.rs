@@ -12,6 +12,7 @@ use crate::{
     console::{
         effect::{Effect, Source},
         origin::Origin,
+        state::Pane,
         testing::Bench,
         update::{Fault, Page, Trouble, Update},
     },
@@ -219,4 +220,102 @@ fn messages_say_of_which_origin_they_are_and_can_be_copied() {
         _ => None,
     });
     assert_eq!(copied, Some("2026-11-22T10:00:00.000Z far: SendCommand was refused\nAsk for the permission."));
+}
+
+/// A fleet of which everything was answered so far.
+fn all_listed() -> Bench {
+    let mut bench = listed();
+    for source in [Source::PatchStates, Source::Summaries, Source::ComplianceTypes] {
+        if let Some((_, epoch)) = bench.asked(source) {
+            bench.apply(Update::End { source, epoch, result: Ok(()) });
+        }
+    }
+    bench
+}
+
+#[test]
+fn a_service_that_hangs_is_told_in_every_pane_with_the_next_try() {
+    let mut bench = all_listed();
+    bench.wait(16_000);
+    bench.wait(6_000);
+    for pane in Pane::ALL.into_iter().filter(|pane| *pane != Pane::Shell) {
+        bench.press(&(Pane::ALL.iter().position(|known| *known == pane).unwrap_or(0) + 1).to_string());
+        for (width, height) in [(80, 24), (200, 60)] {
+            let screen = bench.screen(width, height);
+            let told = screen.to_lowercase().contains("no answer for 6 s") && screen.contains("next try in 14 s");
+            assert!(told && screen.contains("^r refresh"), "{pane:?}\n{screen}");
+        }
+    }
+    // It is asked again by itself, and what is told goes on.
+    bench.press("1");
+    bench.fx.clear();
+    bench.wait(14_000);
+    assert!(bench.asked(Source::Nodes).is_some());
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("no answer for 20 s") && screen.contains("next try in 20 s"), "{screen}");
+    bench.answer(Source::Nodes, nodes());
+    assert!(!bench.screen(80, 24).contains("answer"));
+    bench.press("7");
+    assert!(!bench.screen(80, 24).contains("answer for"), "whoever answered one question is there");
+}
+
+#[test]
+fn an_engine_that_is_gone_is_told_in_every_pane() {
+    let mut bench = all_listed();
+    bench.wait(16_000);
+    let gone = Trouble { fault: Some(Fault::Way), ..Trouble::new("cannot reach it", Some("Start it.")) };
+    bench.fail_of(Origin::default(), Source::Nodes, gone);
+    for pane in ["2", "3", "4", "6", "7"] {
+        bench.press(pane);
+        let screen = bench.screen(80, 24);
+        assert!(screen.contains("cannot reach it") && screen.contains("Start it."), "{pane}\n{screen}");
+    }
+}
+
+#[test]
+fn all_that_can_be_done_about_a_hang_is_read_at_eighty_columns() {
+    let mut bench = all_listed();
+    bench.wait(16_000);
+    bench.wait(6_000);
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("drops packets: check") && screen.contains("the network."), "{screen}");
+    insta::assert_snapshot!("hang_80x24", screen);
+    bench.press("3");
+    insta::assert_snapshot!("hang_commands_80x24", bench.screen(80, 24));
+    bench.press("7");
+    insta::assert_snapshot!("hang_forwards_200x60", bench.screen(200, 60));
+}
+
+#[test]
+fn whatever_failed_for_want_of_an_engine_has_the_same_next_step() {
+    let gone = "The demo's engine has ended: start it again.";
+    let place = Place { name: "demo".to_owned(), when_gone: Some(gone.to_owned()), ..Place::default() };
+    let mut bench = Bench::at(Settings::default(), vec![place]);
+    bench.connect(Origin::default());
+    let trouble =
+        || Trouble { fault: Some(Fault::Way), ..Trouble::new("cannot reach it", Some("Is the engine running?")) };
+    bench.apply(Update::Changed(Origin::default(), Err(trouble()), None));
+    bench.apply(Update::Failed(trouble()));
+    bench.fail_of(Origin::default(), Source::Nodes, trouble());
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains(gone) && !screen.contains("Is the engine running?"), "{screen}");
+    // One that hangs has not ended, and what became of a change there is not known.
+    let hangs = Trouble { fault: Some(Fault::Silence), ..Trouble::new("no answer within 30 s", Some("Look at it.")) };
+    bench.apply(Update::Changed(Origin::default(), Err(hangs), None));
+    assert!(bench.screen(80, 24).contains("It may have been done all the same"));
+    let hangs = Trouble { fault: Some(Fault::Silence), ..Trouble::new("no answer within 30 s", Some("Look at it.")) };
+    bench.apply(Update::Failed(hangs));
+    assert!(bench.screen(80, 24).contains("Look at it."));
+}
+
+#[test]
+fn a_list_that_was_empty_is_not_told_to_be_empty_now() {
+    let mut bench = all_listed();
+    bench.press("6");
+    bench.answer(Source::Sessions, Page::Sessions(Vec::new()));
+    assert!(bench.screen(80, 24).contains("No session so far"));
+    bench.wait(16_000);
+    bench.wait(6_000);
+    let screen = bench.screen(80, 24);
+    assert!(!screen.contains("No session so far") && screen.contains("No answer for 6 s"), "{screen}");
 }

@@ -33,8 +33,12 @@ fn info(n: usize, ping: PingStatus) -> ssm::InstanceInformation {
 
 fn bench(settings: Settings, read_only: bool) -> Bench {
     let mut bench = Bench::with(settings, read_only);
-    bench.answer(Source::Nodes, Page::Nodes((1..=3).map(|n| info(n, PingStatus::Online)).collect()));
+    bench.answer(Source::Nodes, infos());
     bench
+}
+
+fn infos() -> Page {
+    Page::Nodes((1..=3).map(|n| info(n, PingStatus::Online)).collect())
 }
 
 /// A fleet that is sampled.
@@ -94,6 +98,9 @@ pub fn opened() -> Bench {
     for n in 0..40 {
         let wave = (n * 7 % 13) * 20;
         bench.wait(2_000);
+        if bench.state.fleet.feed.all().is_loading() {
+            bench.answer(Source::Nodes, infos());
+        }
         say(&mut bench, id, &overview(1_000 + n * 2, 5_000 + n * 150 + wave, 1_000_000 + n * n * 40_000, 62_300));
     }
     bench

@@ -396,6 +396,13 @@ impl State {
     /// A forward's task reports.
     pub(in crate::console::state) fn forward_update(&mut self, id: u64, update: ForwardUpdate) {
         let now = self.now;
+        let update = match update {
+            ForwardUpdate::Closed(trouble) => {
+                let origin = self.forwards.get_mut(id).and_then(|forward| forward.origin);
+                ForwardUpdate::Closed(self.advised(origin.unwrap_or(self.origins.first()), trouble))
+            }
+            update => update,
+        };
         let Some(forward) = self.forwards.get_mut(id).filter(|forward| forward.is_on()) else { return };
         match update {
             ForwardUpdate::Listening(address) => forward.listening = Some(address),

@@ -196,6 +196,13 @@ impl State {
             self.looking.retain(|known| *known != id);
         }
         let now = self.now;
+        let update = match update {
+            LookUpdate::Over(Some(trouble)) => {
+                let origin = self.node_view.as_ref().map(|view| view.node.origin);
+                LookUpdate::Over(Some(self.advised(origin.unwrap_or_default(), trouble)))
+            }
+            update => update,
+        };
         let Some(view) = &mut self.node_view else { return };
         let Some(subject) = view.looks.iter().find(|(_, look)| look.id == Some(id)).map(|(subject, _)| *subject) else {
             return;

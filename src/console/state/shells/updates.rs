@@ -24,7 +24,10 @@ impl State {
         let shown = self.shows(Pane::Shell) && self.shells.is_shown(id);
         let typed_into = self.pane == Pane::Shell && self.shells.current().is_some_and(|tab| tab.id == id);
         let update = match update {
-            ShellUpdate::Closed(trouble) => ShellUpdate::Closed(self.explain(trouble)),
+            ShellUpdate::Closed(trouble) => {
+                let origin = self.shells.tab(id).map_or(self.origins.first(), |tab| tab.origin);
+                ShellUpdate::Closed(self.advised(origin, self.explain(trouble)))
+            }
             update => update,
         };
         let Some(tab) = self.shells.tab_mut(id) else { return };
