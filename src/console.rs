@@ -22,6 +22,7 @@ pub mod command;
 pub mod draw;
 pub mod effect;
 mod ground;
+mod keeper;
 mod keyboard;
 pub mod keys;
 mod ledger;
@@ -288,7 +289,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         tty,
         looks,
         read,
-        session,
+        keeper: session.map(keeper::Keeper::new),
         performer,
         updates,
         clock,

@@ -4,7 +4,13 @@
 use std::{io, thread};
 
 use crossterm::event::{Event, read};
+use nix::sys::termios::{FlushArg, tcflush};
 use tokio::sync::mpsc;
+
+use super::reports;
+
+/// What happens at the terminal, as it is read.
+pub(super) type Keys = mpsc::Receiver<io::Result<Event>>;
 
 /// Events that may wait for the loop. Beyond that the terminal itself holds back what is typed.
 const WAITING: usize = 1024;
@@ -15,10 +21,10 @@ const WAITING: usize = 1024;
 ///
 /// # Errors
 /// When no thread can be started.
-pub(super) fn listen() -> io::Result<mpsc::Receiver<io::Result<Event>>> {
+pub(super) fn listen() -> io::Result<Keys> {
     let (sender, events) = mpsc::channel(WAITING);
     thread::Builder::new().name("keyboard".to_owned()).spawn(move || {
-        loop {
+        while !sender.is_closed() {
             let event = read();
             match &event {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -31,4 +37,20 @@ pub(super) fn listen() -> io::Result<mpsc::Receiver<io::Result<Event>>> {
         }
     })?;
     Ok(events)
+}
+
+/// Nothing more is taken from the terminal, which has been given back. Where a part of what was typed has been read and goes
+/// nowhere, what came right behind it is dropped too: whoever reads the terminal next is not to take half a line for a whole one.
+pub(super) fn end(mut keys: Keys) {
+    let mut lost = reports::has_more();
+    while let Ok(event) = keys.try_recv() {
+        lost |= is_typed(&event);
+    }
+    if lost {
+        let _ = tcflush(io::stdin(), FlushArg::TCIFLUSH);
+    }
+}
+
+fn is_typed(event: &io::Result<Event>) -> bool {
+    matches!(event, Ok(Event::Key(_) | Event::Paste(_)))
 }

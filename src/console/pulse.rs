@@ -19,6 +19,7 @@ use super::{
         perform::Performer,
     },
     ground::{self, Ear, Heard},
+    keeper::Keeper,
     keyboard,
     ledger::Ledgers,
     looks::{AUTO, Looks},
@@ -26,7 +27,6 @@ use super::{
     record::Recorder,
     reload::Read,
     reports,
-    session::Session,
     state::{Event, State},
     tty::Tty,
     update::Update,
@@ -48,8 +48,8 @@ pub(super) struct Pulse {
     pub looks: Looks,
     /// The user's files as they were last read.
     pub read: Read,
-    /// Where it is said how the console was left.
-    pub session: Option<Session>,
+    /// Says how the console is left.
+    pub keeper: Option<Keeper>,
     pub performer: Performer,
     pub updates: mpsc::Receiver<Update>,
     pub clock: Clock,
@@ -86,18 +86,19 @@ impl Pulse {
     /// Runs until the user leaves, the process is told to end or the terminal is lost.
     pub async fn run(mut self, ledgers: Ledgers) -> io::Result<()> {
         let mut signals = Signals::new()?;
-        let over = self.beat(&mut signals).await;
-        self.recorder.finish();
-        if let Some(session) = &self.session
-            && let Err(error) = session.write(&self.state.left())
-        {
-            tracing::warn!(%error, "how the console was left is not written down");
-        }
+        let mut keys = keyboard::listen()?;
+        let over = self.beat(&mut signals, &mut keys).await;
         // A terminal that fails is one that hung up: that can come to light before the signal arrives.
         let leave_shells = !matches!(over, Ok(Over::Wanted));
         // Nobody hears updates any more; whoever has one must not wait for room.
         self.updates.close();
+        // What is typed from now on is for whoever reads the terminal next, however long the rest takes.
         drop(self.tty);
+        keyboard::end(keys);
+        self.recorder.finish();
+        if let Some(keeper) = self.keeper.take() {
+            keeper.finish(&self.state.left()).await;
+        }
         finish(self.performer, leave_shells, &mut signals).await;
         if let Some(ledger) = ledgers.forwards {
             ledger.end(self.state.forwards.undecided().cloned().collect());
@@ -109,8 +110,7 @@ impl Pulse {
     }
 
     /// The loop itself.
-    async fn beat(&mut self, signals: &mut Signals) -> io::Result<Over> {
-        let mut keys = keyboard::listen()?;
+    async fn beat(&mut self, signals: &mut Signals, keys: &mut keyboard::Keys) -> io::Result<Over> {
         let mut next_frame = Instant::now();
         self.draw()?;
         let mut first = Vec::new();
@@ -155,6 +155,11 @@ impl Pulse {
                     // A slow line gets fewer frames.
                     next_frame = Instant::now() + (began.elapsed() * 2).clamp(FRAME, SLOWEST_FRAME);
                 },
+                () = tokio::time::sleep_until(self.keeps().unwrap_or(next_frame)), if self.keeps().is_some() => {
+                    if let Some(keeper) = &mut self.keeper {
+                        keeper.keep(self.state.left());
+                    }
+                }
                 () = tokio::time::sleep_until(self.held.unwrap_or(next_frame)), if self.held.is_some() => {
                     self.held = None;
                     self.state.dirty = true;
@@ -191,6 +196,11 @@ impl Pulse {
         }
     }
 
+    /// When it is to be written down how the console would be left.
+    fn keeps(&self) -> Option<Instant> {
+        self.keeper.as_ref().and_then(Keeper::due)
+    }
+
     fn apply(&mut self, update: Update, fx: &mut Vec<Effect>) {
         note(&update, &mut self.noted);
         let now = self.clock.now();
@@ -225,6 +235,9 @@ impl Pulse {
             if let Some(event) = read(event, &mut self.state) {
                 self.state.feed(event.clone(), self.clock.now(), fx);
                 self.recorder.event(&self.state, &event, self.state.heard());
+                if let Some(keeper) = &mut self.keeper {
+                    keeper.touch(Instant::now());
+                }
             }
         }
     }

@@ -5,12 +5,14 @@
 
 use std::{
     fs::File,
-    io::{self, IsTerminal, Read, Write},
-    os::fd::{AsFd, OwnedFd},
+    io::{self, IsTerminal, PipeReader, PipeWriter, Read, Write},
+    os::fd::{AsFd, AsRawFd, OwnedFd},
     sync::{LazyLock, Mutex, PoisonError},
     thread,
+    time::Duration,
 };
 
+use filedescriptor::{POLLIN, poll, pollfd};
 use nix::{
     fcntl::{FcntlArg, FdFlag, fcntl},
     pty::openpty,
@@ -36,6 +38,10 @@ struct Between {
     real: OwnedFd,
     /// What keys are read from instead.
     slave: OwnedFd,
+    /// What they are written to; nothing once the terminal is gone.
+    keys: Option<OwnedFd>,
+    /// As long as it is there, what comes from the terminal is handed on.
+    going: Option<PipeWriter>,
 }
 
 /// Whether the ground is light, whenever the terminal reports that.
@@ -49,9 +55,9 @@ pub(super) fn stand_between() -> bool {
         return false;
     }
     let mut between = BETWEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let stood = match &*between {
-        Some(between) => dup2_stdin(&between.slave).map_err(io::Error::from),
-        None => Between::begin().and_then(|begun| Ok(dup2_stdin(&between.insert(begun).slave)?)),
+    let stood = match &mut *between {
+        Some(between) => between.stand(),
+        None => Between::begin().and_then(|begun| between.insert(begun).stand()),
     };
     if let Err(error) = &stood {
         tracing::debug!(%error, "no reports of the terminal");
@@ -59,11 +65,20 @@ pub(super) fn stand_between() -> bool {
     stood.is_ok()
 }
 
-/// Standard input is the terminal again.
+/// Standard input is the terminal again, from which nothing is taken any more: what is typed from now on is somebody else's.
 pub(super) fn step_aside() {
-    if let Some(between) = &*BETWEEN.lock().unwrap_or_else(PoisonError::into_inner) {
+    if let Some(between) = &mut *BETWEEN.lock().unwrap_or_else(PoisonError::into_inner) {
+        between.going = None;
         let _ = dup2_stdin(&between.real);
     }
+}
+
+/// Whether something was taken from the terminal that nobody has read.
+pub(super) fn has_more() -> bool {
+    let between = BETWEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let slave = between.as_ref().map(|between| between.slave.as_raw_fd());
+    slave
+        .is_some_and(|fd| poll(&mut [pollfd { fd, events: POLLIN, revents: 0 }], Some(Duration::ZERO)).unwrap_or(0) > 0)
 }
 
 impl Between {
@@ -78,30 +93,60 @@ impl Between {
         let mut settings = tcgetattr(&pair.slave)?;
         cfmakeraw(&mut settings);
         tcsetattr(&pair.slave, SetArg::TCSANOW, &settings)?;
-        let (terminal, keys) = (File::from(real.try_clone()?), File::from(pair.master));
-        thread::Builder::new().name("terminal".to_owned()).spawn(move || hand_on(terminal, keys))?;
-        Ok(Self { real, slave: pair.slave })
+        Ok(Self { real, slave: pair.slave, keys: Some(pair.master), going: None })
+    }
+
+    /// What comes from the terminal is handed on, and read from here.
+    fn stand(&mut self) -> io::Result<()> {
+        if let (Some(keys), None) = (&self.keys, &self.going) {
+            let (goes, going) = io::pipe()?;
+            let (terminal, keys) = (File::from(self.real.try_clone()?), File::from(keys.try_clone()?));
+            let work = move || {
+                if hand_on(&terminal, keys, || waits(&terminal, &goes))
+                    && let Some(between) = &mut *BETWEEN.lock().unwrap_or_else(PoisonError::into_inner)
+                {
+                    between.keys = None;
+                }
+            };
+            thread::Builder::new().name("terminal".to_owned()).spawn(work)?;
+            self.going = Some(going);
+        }
+        Ok(dup2_stdin(&self.slave)?)
     }
 }
 
-/// Hands on what comes, until the terminal is gone; then whoever reads the keys hears of it too.
-fn hand_on(mut terminal: impl Read, mut keys: impl Write) {
+/// Waits until something comes from the terminal. `false` if that is to be left where it is from now on.
+fn waits(terminal: &impl AsRawFd, goes: &PipeReader) -> bool {
+    let mut ends = [terminal.as_raw_fd(), goes.as_raw_fd()].map(|fd| pollfd { fd, events: POLLIN, revents: 0 });
+    loop {
+        match poll(&mut ends, None) {
+            Err(filedescriptor::Error::Poll(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            // Reading says what is wrong.
+            Err(_) => return true,
+            Ok(_) => return ends[1].revents == 0,
+        }
+    }
+}
+
+/// Hands on what comes, as long as `waits` says so. `true` once the terminal is gone, of which whoever reads the keys is to hear.
+fn hand_on(mut terminal: impl Read, mut keys: impl Write, waits: impl Fn() -> bool) -> bool {
     let mut sieve = Sieve::default();
     let mut buffer = [0; 4096];
-    loop {
+    while waits() {
         let bytes = match terminal.read(&mut buffer) {
             Ok(count @ 1..) => &buffer[..count],
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Ok(0) | Err(_) => return,
+            Ok(0) | Err(_) => return true,
         };
         let (rest, light) = sieve.pass(bytes);
         if light.is_some() {
             LIGHT.send_replace(light);
         }
         if !rest.is_empty() && keys.write_all(&rest).is_err() {
-            return;
+            return true;
         }
     }
+    false
 }
 
 /// Takes reports out of bytes, however they are cut into pieces.
@@ -199,7 +244,38 @@ mod tests {
     #[test]
     fn a_terminal_that_is_gone_is_heard_of() {
         let mut keys = Vec::new();
-        hand_on(&b"q\x1b[?997;2n"[..], &mut keys);
+        assert!(hand_on(&b"q\x1b[?997;2n"[..], &mut keys, || true));
         assert_eq!((keys.as_slice(), *grounds().borrow()), (&b"q"[..], Some(true)));
+    }
+
+    /// Takes keys, of which the first bring the end; somebody types on meanwhile.
+    struct Quitting<'a> {
+        keys: Vec<u8>,
+        going: Option<PipeWriter>,
+        typed: &'a PipeWriter,
+    }
+
+    impl Write for Quitting<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.going = None;
+            self.typed.write_all(b"ls")?;
+            self.keys.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_typed_after_the_end_is_left_to_who_reads_next() {
+        let ((terminal, mut typed), (goes, going)) = (io::pipe().unwrap(), io::pipe().unwrap());
+        typed.write_all(b"qy").unwrap();
+        let mut keys = Quitting { keys: Vec::new(), going: Some(going), typed: &typed };
+        assert!(!hand_on(&terminal, &mut keys, || waits(&terminal, &goes)), "the terminal is still there");
+        assert_eq!(keys.keys, b"qy");
+        let mut rest = [0; 8];
+        let count = (&terminal).read(&mut rest).unwrap();
+        assert_eq!(&rest[..count], b"ls");
     }
 }
