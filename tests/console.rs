@@ -247,3 +247,20 @@ fn a_console_that_was_killed_is_split_again() {
     let terminal = open(&engine);
     terminal.wait_for("▸ Fleet");
 }
+
+#[test]
+fn the_first_key_after_a_pause_is_heard_at_once() {
+    let engine = Engine::start();
+    let script = format!("set -m; {BINARY} --endpoint-url {}; echo stopped; read line; fg; echo over", engine.url);
+    let mut terminal = Terminal::run(&script, &engine.environment(), engine.root.path(), 24, 80);
+    terminal.wait_for("No managed nodes");
+    terminal.keys("\x1a");
+    terminal.wait_for("stopped");
+    terminal.keys("\r");
+    terminal.wait_for("No managed nodes");
+    terminal.keys("3");
+    terminal.wait_for("No command was run yet");
+    terminal.keys("q");
+    terminal.wait_for("over");
+    terminal.wait_for_exit();
+}

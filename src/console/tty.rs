@@ -77,6 +77,10 @@ impl Tty {
     /// When it is gone.
     pub fn resume(&mut self) -> io::Result<()> {
         enter(self.mouse)?;
+        // Whoever waits for keys has gone on waiting at what was standard input when the process did, and would hear the first key
+        // with the second. A change of the window's size is heard anywhere, and makes it look again.
+        #[cfg(unix)]
+        nix::sys::signal::raise(nix::sys::signal::Signal::SIGWINCH)?;
         self.clear()
     }
 
