@@ -24,6 +24,7 @@ mod sign_in;
 mod split;
 mod tapes;
 mod told;
+mod walk;
 mod world;
 
 use std::collections::BTreeSet;

@@ -171,7 +171,7 @@ fn progress(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Result
     let mut counts = vec![view.span(Role::Text, " ")];
     for (kind, n) in tally.iter().filter(|(_, n)| *n > 0) {
         let (role, words) = outcome(view, *kind);
-        counts.push(view.span(role, format!("{words} {n}   ")));
+        counts.push(view.span(role, format!("{words} {}   ", text::thousands(*n))));
     }
     if let Some(at) = command.and_then(|command| command.requested_date_time) {
         counts.push(view.span(Role::Dim, format!("sent {} ago", fleet::ago(view.state.now, Some(at)))));
@@ -206,7 +206,7 @@ fn progress(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Result
     grid::line_at(frame, area, 0, Line::from(counts));
     grid::line_at(frame, area, 1, bar);
     let words = match results.by_node {
-        true => format!(" every node ({})", results.invocations.len()),
+        true => format!(" every node ({})", text::thousands(results.invocations.len())),
         false if results.groups.is_empty() => " putting equal results together…".to_owned(),
         false => match (results.groups.len(), text::count(results.invocations.len(), "node")) {
             (1, nodes) if results.invocations.len() > 1 => format!(" the same result on all {nodes}"),

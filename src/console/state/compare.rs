@@ -5,7 +5,7 @@ use std::{borrow::Cow, cmp::Ordering, time::Duration};
 use super::{
     cursor::Cursor,
     fleet::Fleet,
-    list::{Fact, Lens, Sheet, sort_of},
+    list::{Fact, Lens, Sheet},
     node::{Node, natural},
 };
 use crate::{
@@ -115,15 +115,15 @@ impl Sheet for ComparedRows<'_> {
             // The fullest file system and memory in percent, uptime in seconds.
             DISK => told(|vitals| Fact::number(vitals.disk())),
             2 => told(|vitals| Fact::text(vitals.fullest().map_or("", |mount| &mount.path))),
-            3 => told(|vitals| Fact::number(vitals.memory.percent())),
+            MEMORY => told(|vitals| Fact::number(vitals.memory.percent())),
             LOAD => told(|vitals| {
                 vitals.load.map_or(Fact::Nothing, |[one, ..]| Fact::Hundredths((one * 100.0).round() as i64))
             }),
-            5 => told(|vitals| Fact::number(vitals.cores)),
+            CORES => told(|vitals| Fact::number(vitals.cores)),
             UPTIME => told(|vitals| Fact::number(vitals.uptime.as_secs())),
             7 => told(|vitals| Fact::text(&vitals.kernel)),
             8 => Fact::text(&node.agent),
-            9 => Fact::time(node.sampled.vitals.as_ref().map(|(at, _)| *at)),
+            SAMPLED => Fact::time(node.sampled.vitals.as_ref().map(|(at, _)| *at)),
             _ => Fact::text(&node.id),
         }
     }
@@ -142,7 +142,8 @@ impl Sheet for ComparedRows<'_> {
     }
 
     fn falls(&self, column: usize) -> bool {
-        column != UPTIME && sort_of(self, column).falls()
+        // Whether anybody has said anything yet or not.
+        matches!(column, DISK | MEMORY | LOAD | CORES | SAMPLED)
     }
 
     fn holds(&self, row: usize, column: usize, wanted: &str) -> bool {
@@ -154,10 +155,13 @@ impl Sheet for ComparedRows<'_> {
     }
 }
 
-/// Columns whose order is one of their own, or whose values are.
+/// Columns that have an order or values of their own.
 const DISK: usize = 1;
+const MEMORY: usize = 3;
 const LOAD: usize = 4;
+const CORES: usize = 5;
 const UPTIME: usize = 6;
+const SAMPLED: usize = 9;
 
 /// A sample of a node and when it was asked for.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -160,6 +160,7 @@ pub trait Sheet {
     fn usual(&self) -> Vec<&'static str> {
         self.columns().iter().copied().filter(|name| *name != ORIGIN).collect()
     }
+
     /// The keys a filter can have: the columns in their order, then others, whose facts come after those of the columns.
     fn keys(&self) -> &'static [&'static str] {
         self.columns()
