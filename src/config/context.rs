@@ -264,16 +264,6 @@ mod tests {
     }
 
     #[test]
-    fn the_file_of_the_guide_is_one() {
-        let guide = include_str!("../../assets/guide/console.md");
-        let (_, section) = guide.split_once("## Places").unwrap();
-        let (_, example) = section.split_once("```toml\n").unwrap();
-        let contexts = Contexts::parse(example.split("```").next().unwrap()).unwrap();
-        assert_eq!(contexts.default.as_deref(), Some("prod"));
-        assert!(contexts.context["prod"].read_only && contexts.context["lab"].credentials_file.is_some());
-    }
-
-    #[test]
     fn the_command_line_goes_over_the_context() {
         let flags = Context { region: Some("us-east-2".into()), ..Context::default() };
         let Choice::Remote { name, context } = contexts().choose(Some("prod"), &flags, false).unwrap() else {

@@ -218,6 +218,13 @@ fn list(list: List, count: usize) -> Bench {
             let answer = format!("#users\n{}#groups\n#who\n#.\n", lines(count, user));
             on_node(Tab::Users, &Probe::Accounts, &answer)
         }
+        List::UserGroups => {
+            let group = |n: usize| format!("|{}:x:{n}:{}\n", name(n), name(n + 1));
+            let answer = format!("#users\n#groups\n{}#who\n#.\n", lines(count, group));
+            let mut bench = on_node(Tab::Users, &Probe::Accounts, &answer);
+            bench.press("v");
+            bench
+        }
         List::Files => {
             let entry = |n: usize| format!("|81a4 {n}000 1764150000 root root ./{}/\n", name(n));
             let answer = format!("#at\n|/\n#entries\n{}#.\n", lines(count, entry));
