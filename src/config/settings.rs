@@ -31,8 +31,8 @@ pub struct Settings {
     pub refresh: u64,
     /// Seconds between looks at a command that is still running.
     pub refresh_running: u64,
-    /// From this many nodes on, a change must be confirmed by typing the count.
-    pub confirm_above: usize,
+    /// A change of more than so many nodes must be confirmed by typing the count.
+    pub confirm_above: Threshold,
     /// Draw with ASCII alone.
     pub ascii: bool,
     /// Refuse everything that changes something, whatever the command line says.
@@ -193,6 +193,19 @@ pub enum Notify {
     Off,
 }
 
+/// Above how many nodes a change is confirmed by typing, where no policy says otherwise. It is read together with what a
+/// policy says alone, so that none is forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Threshold(usize);
+
+impl Threshold {
+    /// The number that holds in a place for which a policy says this, or nothing.
+    pub fn under(self, policy: Option<usize>) -> usize {
+        policy.unwrap_or(self.0)
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -200,7 +213,7 @@ impl Default for Settings {
             color: Colours::Auto,
             refresh: 15,
             refresh_running: 1,
-            confirm_above: 10,
+            confirm_above: Threshold(10),
             ascii: false,
             read_only: false,
             probe: None,
@@ -452,7 +465,10 @@ mod tests {
     #[test]
     fn a_file_overrides_only_what_it_names() {
         let settings = Settings::parse("theme = 'light'\nconfirm-above = 3\n").unwrap();
-        assert_eq!(settings, Settings { theme: "light".to_owned(), confirm_above: 3, ..Settings::default() });
+        assert_eq!(
+            settings,
+            Settings { theme: "light".to_owned(), confirm_above: Threshold(3), ..Settings::default() }
+        );
     }
 
     #[test]

@@ -338,7 +338,56 @@ pub struct Copying {
     pub local: PathBuf,
 }
 
+/// What a change touches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach<'a> {
+    /// Nodes, by id; and what else has tags, by name.
+    Nodes(Vec<&'a str>),
+    /// Other things, by name.
+    Things(Vec<&'a str>),
+}
+
+impl<'a> Reach<'a> {
+    fn names(&self) -> &[&'a str] {
+        match self {
+            Self::Nodes(names) | Self::Things(names) => names,
+        }
+    }
+
+    /// How many things. A change touches one at least, whatever is known of it.
+    pub fn count(&self) -> usize {
+        self.names().len().max(1)
+    }
+
+    /// The first of them.
+    pub fn first(&self) -> Option<&'a str> {
+        self.names().first().copied()
+    }
+}
+
 impl Change {
+    /// The nodes, or the other things by their names, that are touched. None of a command that goes by targets: only who
+    /// resolved them knows.
+    pub fn reach(&self) -> Reach<'_> {
+        match self {
+            Self::Send(send) => Reach::Nodes(send.instance_ids.iter().map(String::as_str).collect()),
+            Self::Scan(nodes) => Reach::Nodes(nodes.iter().map(String::as_str).collect()),
+            Self::OnNode(change) => Reach::Nodes(vec![&change.node]),
+            Self::WriteFile(change) => Reach::Nodes(vec![&change.node]),
+            Self::Upload(copying) => Reach::Nodes(vec![&copying.node]),
+            Self::Tag(change) => Reach::Nodes(vec![&change.id]),
+            Self::Tags(changes) => Reach::Nodes(changes.iter().map(|change| change.id.as_str()).collect()),
+            Self::Cancel(commands) => Reach::Things(commands.iter().map(String::as_str).collect()),
+            Self::Put(put) => Reach::Things(vec![&put.name]),
+            Self::Restore { put, .. } => Reach::Things(vec![&put.name]),
+            Self::Delete(delete) => Reach::Things(vec![&delete.name]),
+            Self::Label(label) => Reach::Things(vec![&label.name]),
+            Self::Unlabel(unlabel) => Reach::Things(vec![&unlabel.name]),
+            Self::Terminate(terminate) => Reach::Things(vec![&terminate.session_id]),
+            Self::Run(programs) => Reach::Things(vec![&programs.title]),
+        }
+    }
+
     /// The operation that will be called, or what happens instead.
     pub fn operation(&self) -> &'static str {
         use ssm::Operation;

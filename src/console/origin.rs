@@ -9,7 +9,10 @@ use super::{
     update::{Facts, Trouble},
 };
 use crate::{
-    config::place::{Catalogue, Place},
+    config::{
+        place::{Catalogue, Place},
+        settings::Threshold,
+    },
     ssm::Timestamp,
 };
 
@@ -343,9 +346,9 @@ impl Origins {
         self.known().map(|(_, known)| &known.connection).min_by_key(rank).unwrap_or(&Connection::Connecting)
     }
 
-    /// From how many nodes on a change in an origin is confirmed by typing the count.
-    pub fn confirm_above(&self, origin: Origin, usual: usize) -> usize {
-        self.get(origin).and_then(|known| known.place.confirm_above).unwrap_or(usual)
+    /// Above how many nodes a change in an origin is confirmed by typing the count.
+    pub fn confirm_above(&self, origin: Origin, usual: Threshold) -> usize {
+        usual.under(self.get(origin).and_then(|known| known.place.confirm_above))
     }
 
     /// The time between background refreshes of an origin.

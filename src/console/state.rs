@@ -38,6 +38,7 @@ pub mod commands;
 pub mod compare;
 pub mod compliance;
 pub mod compose;
+mod confirm;
 pub mod cursor;
 mod custom;
 mod denied;

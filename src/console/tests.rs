@@ -3,6 +3,7 @@ mod asked;
 pub mod canary;
 mod columns;
 mod command;
+mod confirm;
 mod fleet;
 pub mod forwards;
 mod guide;

@@ -14,7 +14,7 @@ use crate::{
         action::Action,
         state::{
             input::LineInput,
-            overlay::{Question, Then},
+            overlay::Question,
             seen::{Hit, Slot},
         },
         text,
@@ -110,14 +110,6 @@ fn parts(line: &str, room: usize) -> Vec<&str> {
     parts
 }
 
-/// The operation that is asked for.
-fn operation(question: &Question) -> &'static str {
-    match &question.then {
-        Then::Change(changes) => changes.first().map_or("", |(_, change)| change.operation()),
-        _ => "",
-    }
-}
-
 /// What must be typed, above the line for it or, where there is no room, before it.
 fn type_answer(
     view: &View<'_>,
@@ -141,7 +133,7 @@ fn type_answer(
         return boxes::type_line(view, frame, rest, typed, expected, true);
     }
     let words = if text::width(&full) <= enough { full } else { text::cut(&short, enough) };
-    let operation = format!("   {}", operation(question));
+    let operation = format!("   {}", question.then.operation());
     let mut spans = vec![view.span(Role::Dim, words)];
     if spans[0].width() + text::width(&operation) <= enough {
         spans.push(view.span(Role::Dim, operation));
@@ -163,7 +155,7 @@ fn keys(view: &mut View<'_>, frame: &mut Frame<'_>, line: Rect, question: &Quest
         spans.extend(hint);
         spans.push(view.span(Role::Dim, "   "));
     }
-    let operation = operation(question);
+    let operation = question.then.operation();
     if usize::from(x - line.x) + operation.len() <= usize::from(line.width) {
         spans.push(view.span(Role::Dim, operation));
     }

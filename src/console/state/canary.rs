@@ -7,13 +7,14 @@ use super::{
     Pane, State,
     commands::{Outcome, Results, command_outcome, summary},
     compose::MOST_IDS,
-    overlay::{Overlay, Question, Then},
-    plan::{Named, Reached},
+    overlay::{Question, Then},
+    overlays::{Part, nodes_of},
+    plan::Reached,
 };
 use crate::{
     console::{
         effect::{Change, Effect},
-        origin::{NodeId, Origin},
+        origin::Origin,
         text::{clean, count},
     },
     ssm::{self, redact::mask},
@@ -239,23 +240,22 @@ impl State {
                 format!("{} of {MOST_IDS} ids at most, sent one after the other", count(staged.batches(), "command"));
             lines.push(of);
         }
+        let part = |(origin, part): &(Origin, ssm::SendCommand)| (*origin, part.instance_ids.clone());
+        let waiting: Vec<Part> = staged.rest.iter().map(part).collect();
+        let targets = self.targets_of(nodes_of(&waiting));
+        lines.extend(self.told_targets(&targets));
         let script = staged.rest.first().map(|(_, send)| script(send)).unwrap_or_default();
         lines.extend((!script.is_empty()).then(String::new));
         let send = |(origin, part): &(Origin, ssm::SendCommand)| (*origin, Change::Send(Box::new(part.clone())));
         let then = Then::Change(staged.rest.iter().map(send).collect());
         let mut question = Question::new("Send it to the rest?", lines, then).showing(script);
-        question.lines.push(String::new());
-        let parts = staged.rest.iter().map(|(origin, part)| {
-            let named = |id: &String| Named { id: id.clone(), name: self.node_name(&NodeId::new(*origin, &**id)) };
-            (*origin, part.instance_ids.iter().map(named).collect())
-        });
-        let parts = parts.collect();
-        question.lines.extend(self.all_names("These nodes get it", parts));
-        if !well || nodes > self.confirm_above(&staged.rest) {
+        question.lines.extend(self.all_targets("These nodes get it", &targets));
+        question.is_listed = true;
+        if !well {
             question = question.typing(&nodes.to_string());
         }
         question.rest_of = Some(staged.number);
-        self.overlays.push(Overlay::Question(Box::new(question)));
+        self.pose(question.about(targets));
     }
 
     /// The rest of the command is not sent.

@@ -8,7 +8,7 @@ use super::{
     form::{Field, Form, Purpose, Value},
     input::LineInput,
     overlay::{Overlay, Question, Then},
-    plan::Named,
+    overlays::nodes_of,
 };
 use crate::{
     client::word::quoted,
@@ -362,6 +362,18 @@ impl State {
         fx: &mut Vec<Effect>,
     ) -> Result<(), String> {
         let each = templates(command).flat_map(Template::slots).any(Slot::is_of_one);
+        // Where changes are refused, nodes are left out before the question and not after the yes.
+        let (parts, refused) = self.writable(nodes);
+        if command.changes && parts.is_empty() {
+            self.protects(refused.first().map_or_else(|| self.origins.first(), |(origin, _)| *origin));
+            return Ok(());
+        }
+        let targets = match command.changes {
+            true => self.targets_of(nodes_of(&parts)),
+            false => Vec::new(),
+        };
+        let writable: Vec<NodeId> = targets.iter().map(|target| target.node.clone()).collect();
+        let nodes = if command.changes { writable.as_slice() } else { nodes };
         let turns: Vec<Option<&NodeId>> = if each { nodes.iter().map(Some).collect() } else { vec![None] };
         let mut steps = Vec::new();
         for node in &turns {
@@ -403,11 +415,9 @@ impl State {
             _ if !each && nodes.is_empty() => "on this machine".to_owned(),
             n => format!("on this machine, for {}", count(n, "node")),
         }];
-        let names: Vec<_> = nodes.iter().take(8).map(|id| self.node_name(id)).collect();
-        if !names.is_empty() {
-            let more = nodes.len() - names.len();
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            lines.push(format!("  {}{more}", names.join(", ")));
+        lines.extend(self.told_targets(&targets));
+        if !refused.iter().all(|(_, nodes)| nodes.is_empty()) {
+            lines.extend(self.left_out(&refused));
         }
         lines.push(String::new());
         for (_, step) in &steps {
@@ -416,14 +426,6 @@ impl State {
             let words = step.words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
             lines.push(format!("  {}", shown(&format!("{variables}{words}"))));
         }
-        // All of it: what is agreed to can be read, however much it is.
-        if nodes.len() > names.len() {
-            let named = |origin: Origin, id: String| Named { name: self.node_name(&NodeId::new(origin, &*id)), id };
-            let parts = self.by_origin(nodes).into_iter();
-            let parts = parts.map(|(origin, ids)| (origin, ids.into_iter().map(|id| named(origin, id)).collect()));
-            lines.extend(self.all_names("All of them", parts.collect()));
-        }
-        // Where changes are refused, they are refused for the nodes there alone.
         let mut parts: BTreeMap<Origin, Vec<Step>> = BTreeMap::new();
         for (origin, step) in steps {
             parts.entry(origin).or_default().push(step);
@@ -434,11 +436,7 @@ impl State {
             changes.push((origin, Change::Run(programs)));
         }
         let title = format!("{}?", clean(&command.name));
-        let mut question = Question::new(&title, lines, Then::Change(changes));
-        if nodes.len() > self.settings.confirm_above {
-            question = question.typing(&nodes.len().to_string());
-        }
-        self.overlays.push(Overlay::Question(Box::new(question)));
+        self.pose(Question::new(&title, lines, Then::Change(changes)).about(targets));
         Ok(())
     }
 

@@ -145,7 +145,7 @@ impl State {
             true => fx.push(Effect::Quit),
             false => {
                 let question = Question::new("Leave fleetdeck?", lines, Then::Quit);
-                self.overlays.push(Overlay::Question(Box::new(question)));
+                self.pose(question);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     command::CommandLine,
+    confirm::Target,
     cursor::Cursor,
     filter::find_folded,
     fleet::Column,
@@ -23,10 +24,8 @@ use crate::{
         origin::{NodeId, Origin},
         probe::processes::Process,
     },
+    ssm::{self, Operation},
 };
-
-/// Lines of what a question is about; it can be scrolled.
-const MOST_LISTED: usize = 100;
 
 /// What a question is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +63,16 @@ impl Then {
     pub fn change(origin: Origin, change: Change) -> Self {
         Self::Change(vec![(origin, change)])
     }
+
+    /// The operation that is called after a yes, or what happens instead. Nothing for what is the console's own.
+    pub fn operation(&self) -> &'static str {
+        match self {
+            Self::Change(changes) => changes.first().map_or("", |(_, change)| change.operation()),
+            Self::OpenShells(_) | Self::Anew { .. } => ssm::StartSession::NAME,
+            Self::Sample(_) => ssm::SendCommand::NAME,
+            _ => "",
+        }
+    }
 }
 
 /// A question that is asked before something is done.
@@ -81,16 +90,26 @@ pub struct Question {
     pub copies: Option<Then>,
     /// What must be typed for a yes, and what was typed.
     pub typed: Option<(String, LineInput)>,
+    /// What must be typed at least, however few things it is about.
+    pub least: Option<String>,
+    /// The nodes it is about, where they are known better than from what is done.
+    pub targets: Vec<Target>,
+    /// How many things it is about, where that is another number.
+    pub reached: Option<usize>,
+    /// Whether its lines name every node already.
+    pub is_listed: bool,
     /// What waits for what is agreed to here: the command for the nodes that come after a canary.
     pub rest: Vec<(Origin, crate::ssm::SendCommand)>,
     /// The number of the canary whose rest this is about.
     pub rest_of: Option<u64>,
     /// How far one has read, if it is more than the box has room for. Its window alone counts.
     pub scroll: Cursor,
+    /// Whether somebody has looked at how much a yes takes: without that nothing comes of one.
+    is_weighed: bool,
 }
 
 impl Question {
-    /// A question answered with one key.
+    /// A question answered with one key, unless what it is about wants more than that.
     pub fn new(title: &str, lines: Vec<String>, then: Then) -> Self {
         Self {
             title: title.to_owned(),
@@ -99,9 +118,14 @@ impl Question {
             then,
             copies: None,
             typed: None,
+            least: None,
+            targets: Vec::new(),
+            reached: None,
+            is_listed: false,
             rest: Vec::new(),
             rest_of: None,
             scroll: Cursor::default(),
+            is_weighed: false,
         }
     }
 
@@ -121,7 +145,28 @@ impl Question {
         self
     }
 
-    /// A question answered by typing a text.
+    /// A question about these nodes.
+    #[must_use]
+    pub(super) fn about(mut self, targets: Vec<Target>) -> Self {
+        self.targets = targets;
+        self
+    }
+
+    /// A question for which a word has to be typed even where one key would do.
+    #[must_use]
+    pub fn typing_at_least(mut self, word: &str) -> Self {
+        self.least = Some(word.to_owned());
+        self
+    }
+
+    /// A question of which is known how much a yes takes.
+    #[must_use]
+    pub(super) fn weighed(mut self) -> Self {
+        self.is_weighed = true;
+        self
+    }
+
+    /// A question answered by typing a text, whatever it is about.
     #[must_use]
     pub fn typing(mut self, expected: &str) -> Self {
         self.typed = Some((expected.to_owned(), LineInput::default()));
@@ -133,10 +178,14 @@ impl Question {
         self.typed.as_ref().is_none_or(|(expected, typed)| typed.text().trim() == expected)
     }
 
-    /// The changes that were agreed to with the yes of this number, if the question was about some and is satisfied.
+    /// The changes that were agreed to with the yes of this number, if the question was about some. Nothing comes of one that
+    /// is not satisfied, or of which nobody knows how much a yes takes.
     pub fn answered(self, number: u64) -> Result<Vec<Confirmed>, Then> {
+        if !self.is_weighed || !self.is_satisfied() {
+            return Err(Then::Change(Vec::new()));
+        }
         match self.then {
-            Then::Change(changes) if self.typed.as_ref().is_none_or(|(want, has)| has.text().trim() == want) => {
+            Then::Change(changes) => {
                 let agreed = |(origin, change)| Confirmed::by_the_user(origin, change, number);
                 Ok(changes.into_iter().map(agreed).collect())
             }
@@ -145,14 +194,9 @@ impl Question {
     }
 }
 
-/// What a question is about, one on a line; of many the first, and how many there are besides.
+/// What a question is about, one on a line: all of it, since it can be scrolled.
 pub fn listed<T>(items: &[T], line: impl Fn(&T) -> String) -> Vec<String> {
-    let shown = if items.len() > MOST_LISTED { MOST_LISTED - 1 } else { items.len() };
-    let mut lines: Vec<String> = items.iter().take(shown).map(|item| format!("  {}", line(item))).collect();
-    if items.len() > shown {
-        lines.push(format!("  and {} more", items.len() - shown));
-    }
-    lines
+    items.iter().map(|item| format!("  {}", line(item))).collect()
 }
 
 /// What a picker of shells offers.

@@ -25,8 +25,6 @@ use crate::{
 
 /// A script of more lines stands below everything else in its question.
 const LONG_SCRIPT: usize = 8;
-/// Nodes that a question names at its top; where there are more, all of them are named at its end.
-const NAMED: usize = 8;
 
 impl State {
     pub(super) fn act_overlay(&mut self, action: Action, fx: &mut Vec<Effect>) {
@@ -76,7 +74,7 @@ impl State {
                 Action::Dismiss if form.is_worth_a_question() => {
                     let line = "What was typed here is not kept anywhere.".to_owned();
                     let question = Question::new("Leave without doing it?", vec![line], Then::DropForm);
-                    self.overlays.push(Overlay::Question(Box::new(question)));
+                    self.pose(question);
                 }
                 Action::Dismiss => {
                     self.overlays.pop();
@@ -84,10 +82,10 @@ impl State {
                 _ => {}
             },
             Overlay::Question(question) => match action {
-                Action::Yes => self.answer(fx),
+                Action::Yes if question.is_satisfied() => self.answer(fx),
                 Action::CopyInstead => {
                     if let Some(copies) = question.copies.take() {
-                        question.then = copies;
+                        (question.then, question.typed) = (copies, None);
                         self.answer(fx);
                     }
                 }
@@ -380,7 +378,7 @@ impl State {
 
     fn confirm_parameter(&mut self, title: &str, lines: Vec<String>, change: Change) {
         let question = Question::new(title, lines, Then::change(self.parameters.origin, change));
-        self.overlays.push(Overlay::Question(Box::new(question)));
+        self.pose(question);
     }
 
     /// Asks whether something shall be changed on a node.
@@ -389,7 +387,7 @@ impl State {
             return;
         }
         let then = Then::change(origin, change);
-        self.overlays.push(Overlay::Question(Box::new(Question::new(title, lines, then))));
+        self.pose(Question::new(title, lines, then));
     }
 
     /// Shows what the command in the form would do.
@@ -409,7 +407,7 @@ impl State {
         }
     }
 
-    /// Asks whether a command shall be sent; names the nodes, and has their number typed if they are many.
+    /// Asks whether a command shall be sent, and names the nodes.
     pub(super) fn confirm_plan(&mut self, plan: &Plan) {
         if plan.parts.is_empty() {
             self.protects(plan.refused.unwrap_or_else(|| self.origins.first()));
@@ -419,11 +417,10 @@ impl State {
         let mut words = plan.words().into_iter().map(|(words, _)| words);
         let mut lines: Vec<String> = words.next().into_iter().collect();
         // The words of a canary name its nodes.
-        let several = self.origins.are_several_anywhere();
-        let parts = if plan.rest.is_empty() || several { plan.parts.as_slice() } else { &[] };
-        for (origin, _) in parts {
-            let whose = if several { format!("{}: ", self.origins.label(*origin)) } else { String::new() };
-            lines.push(format!("  {whose}{}", plan.names(*origin, NAMED)));
+        // What waits for the canary is asked about by itself.
+        let targets = plan.now();
+        if plan.rest.is_empty() || self.origins.are_several_anywhere() {
+            lines.extend(self.told_targets(&targets));
         }
         if plan.rest.is_empty() && plan.parts.len() > 1 && plan.batches() == plan.parts.len() {
             lines.push(format!("as {}, one for each of these origins", count(plan.parts.len(), "command")));
@@ -435,9 +432,7 @@ impl State {
         lines.extend(is_long.then(|| plan.rate()));
         lines.extend((!script.is_empty()).then(String::new));
         let title = format!("Run {}?", clean(&send.document_name));
-        // What waits for the canary is asked about by itself.
-        let reached = plan.nodes.iter().filter(|node| plan.rest.is_empty() || node.is_first).count();
-        let many = reached > self.confirm_above(&plan.parts) || !send.targets.is_empty() && reached > 1;
+        let reached = targets.len();
         let line = self.command_lines(plan);
         let part = |(origin, part): &(Origin, ssm::SendCommand)| (*origin, Change::Send(Box::new(part.clone())));
         let changes = plan.parts.iter().map(part).collect();
@@ -446,17 +441,19 @@ impl State {
         if !is_long {
             question.lines.extend([String::new(), plan.rate()]);
         }
-        if plan.nodes.len() > NAMED || !plan.rest.is_empty() {
-            question.lines.extend(self.planned_names(plan));
+        if !plan.rest.is_empty() {
+            question.lines.extend(self.all_targets("First", &targets));
+            question.lines.extend(self.all_targets("After a look at what came of it", &plan.later()));
+            question.is_listed = true;
         }
         if !plan.exact {
             // How many it reaches, nobody here knows.
             question = question.typing("targets");
-        } else if many {
+        } else if !send.targets.is_empty() && reached > 1 {
             question = question.typing(&reached.to_string());
         }
         question.rest.clone_from(&plan.rest);
-        self.overlays.push(Overlay::Question(Box::new(question)));
+        self.pose(question.about(targets));
     }
 
     /// Nodes by origin: where something may be changed, and where not.
@@ -472,14 +469,8 @@ impl State {
         refused.iter().map(line).collect()
     }
 
-    /// From how many nodes on their count is typed: the least of their origins' numbers.
-    pub(super) fn confirm_above<T>(&self, parts: &[(Origin, T)]) -> usize {
-        let usual = self.settings.confirm_above;
-        parts.iter().map(|(origin, _)| self.origins.confirm_above(*origin, usual)).min().unwrap_or(usual)
-    }
-
     /// Nodes by origin, in the order of the scope. Without nodes it is the first origin, which may know better.
-    pub(super) fn by_origin(&self, nodes: &[NodeId]) -> Vec<Part> {
+    fn by_origin(&self, nodes: &[NodeId]) -> Vec<Part> {
         let mut parts: BTreeMap<Origin, Vec<String>> = BTreeMap::new();
         for node in nodes {
             parts.entry(node.origin).or_default().push(node.id.clone());
@@ -493,6 +484,11 @@ impl State {
 
 /// The nodes of one origin.
 pub(super) type Part = (Origin, Vec<String>);
+
+/// The nodes of all of these.
+pub(super) fn nodes_of(parts: &[Part]) -> impl Iterator<Item = NodeId> + '_ {
+    parts.iter().flat_map(|(origin, ids)| ids.iter().map(|id| NodeId::new(*origin, &**id)))
+}
 
 enum Submitted {
     Send(Box<compose::Written>),

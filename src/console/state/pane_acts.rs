@@ -4,6 +4,7 @@ use super::{
     State,
     commands::{self, Listed},
     compliance::Level,
+    confirm::Target,
     node::Node,
     overlay::{Overlay, Question, Then},
 };
@@ -230,19 +231,40 @@ impl State {
             known.iter().filter_map(|command| of(command)).map(i64::from).sum()
         };
         let open = sum(|command| command.target_count) - sum(|command| command.completed_count);
-        let open = match known.is_empty() {
-            true => String::new(),
-            false => format!("Not ended yet: {}. ", count(usize::try_from(open).unwrap_or(0), "node")),
-        };
-        lines.push(format!("{open}What runs is stopped, what waits is dropped."));
+        let open = (!known.is_empty()).then(|| usize::try_from(open).unwrap_or(0));
+        // The results say which nodes have not ended; the history only to which it was sent.
+        let running = commands.results.iter().flat_map(|results| &results.invocations);
+        let mut targets: Vec<Target> = running
+            .filter(|invocation| !invocation.outcome.is_final())
+            .map(|invocation| Target { node: NodeId::new(origin, &*invocation.node), name: clean(&invocation.name) })
+            .collect();
+        let are_exact = !targets.is_empty();
+        if !are_exact {
+            targets = self.targets_of(known.iter().flat_map(|command| self.sent_to(origin, command)));
+        }
+        let told = open.map(|open| format!("Not ended yet: {}. ", count(open, "node"))).unwrap_or_default();
+        lines.push(format!("{told}What runs is stopped, what waits is dropped."));
+        if !are_exact && !targets.is_empty() && open != Some(targets.len()) {
+            lines.push("It was sent to these; its results say which of them have ended:".to_owned());
+        }
+        lines.extend(self.told_targets(&targets));
         if ids.len() > 1 {
             lines.push(format!("{} that were sent together", count(ids.len(), "command")));
         }
         if self.protects(origin) {
             return;
         }
-        let question = Question::new("Cancel this command?", lines, Then::change(origin, Change::Cancel(ids)));
-        self.overlays.push(Overlay::Question(Box::new(question)));
+        let mut question = Question::new("Cancel this command?", lines, Then::change(origin, Change::Cancel(ids)));
+        question.reached = open.filter(|_| !are_exact).or((!targets.is_empty()).then_some(targets.len()));
+        self.pose(question.about(targets));
+    }
+
+    /// The nodes of an origin a command was sent to, by their ids or as far as those that match its targets are known here.
+    fn sent_to(&self, origin: Origin, command: &crate::ssm::Command) -> Vec<NodeId> {
+        match command.instance_ids.as_slice() {
+            [] => self.matching(origin, &command.targets),
+            ids => ids.iter().map(|id| NodeId::new(origin, &**id)).collect(),
+        }
     }
 
     /// Whether the compliance pane stands where a node can be acted on.

@@ -1,7 +1,7 @@
 //! What a command would do, before it does anything: the exact nodes, the ones that are missed by a letter's case, how many
 //! commands it takes, and the line for the AWS CLI that does the same.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +9,7 @@ use super::{
     State,
     canary::Canary,
     compose::{self, Written},
+    confirm::Target,
     cursor::Cursor,
     node::natural,
     overlay::Overlay,
@@ -40,13 +41,10 @@ pub struct Reached {
     pub is_first: bool,
 }
 
-/// A node as it is named in a question.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: String,
+impl Reached {
+    fn target(&self) -> Target {
+        Target { node: NodeId::new(self.origin, &*self.id), name: clean(&self.name) }
+    }
 }
 
 /// A node that is not reached although it would be if capitals did not count.
@@ -183,15 +181,14 @@ impl Plan {
         Ok(())
     }
 
-    /// The first names of an origin, and how many more there are.
-    pub fn names(&self, origin: Origin, most: usize) -> String {
-        let now = |node: &&Reached| self.rest.is_empty() || node.is_first;
-        let own = || self.nodes.iter().filter(|node| node.origin == origin).filter(now);
-        let names: Vec<_> = own().take(most).map(|node| cut(&node.name, 24)).collect();
-        match own().count().saturating_sub(names.len()) {
-            0 => clean(&names.join(", ")),
-            more => format!("{} and {more} more", clean(&names.join(", "))),
-        }
+    /// The nodes that get the command now: all of them, or those of the canary.
+    pub(super) fn now(&self) -> Vec<Target> {
+        self.nodes.iter().filter(|node| self.rest.is_empty() || node.is_first).map(Reached::target).collect()
+    }
+
+    /// The nodes that wait for what comes of the canary.
+    pub(super) fn later(&self) -> Vec<Target> {
+        self.nodes.iter().filter(|node| !self.rest.is_empty() && !node.is_first).map(Reached::target).collect()
     }
 
     /// Nodes at a time and errors before it stops, in words.
@@ -421,6 +418,13 @@ impl State {
         Plan { send, parts, rest, nodes, near, left_out, refused, odd, exact, cursor }
     }
 
+    /// The nodes of an origin known here that match every target.
+    pub(super) fn matching(&self, origin: Origin, targets: &[ssm::Target]) -> Vec<NodeId> {
+        let send = ssm::SendCommand { targets: targets.to_vec(), ..Default::default() };
+        let found = self.known_targets(&send, false).into_iter().map(|(node, _)| node);
+        found.filter(|node| node.origin == origin).collect()
+    }
+
     /// The nodes known here that match every target, with the tag that does so only if capitals do not count.
     fn known_targets(&self, send: &ssm::SendCommand, loose: bool) -> Vec<(NodeId, Option<String>)> {
         if send.targets.is_empty() {
@@ -474,46 +478,6 @@ impl State {
             }
             _ => {}
         }
-    }
-
-    /// All nodes of a plan by name, those that are first apart from those that wait for them.
-    pub(super) fn planned_names(&self, plan: &Plan) -> Vec<String> {
-        let of = |is_first: bool| {
-            let mut of: BTreeMap<Origin, Vec<Named>> = BTreeMap::new();
-            for node in plan.nodes.iter().filter(|node| node.is_first == is_first) {
-                of.entry(node.origin).or_default().push(Named { id: node.id.clone(), name: node.name.clone() });
-            }
-            of.into_iter().collect()
-        };
-        if plan.rest.is_empty() {
-            return self.all_names("All of them", of(false));
-        }
-        let mut lines = self.all_names("First", of(true));
-        lines.extend(self.all_names("After a look at what came of it", of(false)));
-        lines
-    }
-
-    /// Every node by name below a heading that counts them, by origin where there are several: what is agreed to can be read,
-    /// however many they are. Nodes that are called the same have their ids.
-    pub(super) fn all_names(&self, heading: &str, parts: Vec<(Origin, Vec<Named>)>) -> Vec<String> {
-        let all: usize = parts.iter().map(|(_, nodes)| nodes.len()).sum();
-        let mut called: HashMap<&str, usize> = HashMap::new();
-        for node in parts.iter().flat_map(|(_, nodes)| nodes) {
-            *called.entry(node.name.as_str()).or_default() += 1;
-        }
-        let name = |node: &Named| match called.get(node.name.as_str()) {
-            Some(2..) if node.name != node.id => format!("{} ({})", cut(&node.name, 24), node.id),
-            _ => cut(&node.name, 32),
-        };
-        let mut lines = vec![String::new(), format!("{heading}, {}:", count(all, "node"))];
-        for (origin, nodes) in &parts {
-            let whose = match self.origins.are_several_anywhere() {
-                true => format!("{}: ", self.origins.label(*origin)),
-                false => String::new(),
-            };
-            lines.push(format!("{whose}{}", clean(&nodes.iter().map(name).collect::<Vec<_>>().join(", "))));
-        }
-        lines
     }
 
     /// The lines for the AWS CLI that do the same, for every origin.

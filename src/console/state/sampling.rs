@@ -7,7 +7,7 @@ use super::{
     compare::Compare,
     fleet::Column,
     node::Node,
-    overlay::{Overlay, Question, Then},
+    overlay::{Question, Then},
 };
 use crate::{
     client::is_loopback,
@@ -147,17 +147,18 @@ impl State {
                 "probe = true in the settings lets it send a fixed script that changes nothing.",
             ),
             (false, false) => {
-                let lines = vec![
+                let targets = self.targets_of(nodes.iter().filter(|node| self.may_probe(node.origin)).cloned());
+                let mut lines = vec![
                     format!(
                         "AWS-RunShellScript on {}, with a script that reads /proc and df",
-                        count(nodes.len(), "node")
+                        count(targets.len(), "node")
                     ),
                     "and changes nothing. It stands in the history of commands.".to_owned(),
-                    String::new(),
-                    "probe = true in the settings does it without asking.".to_owned(),
                 ];
+                lines.extend(self.told_targets(&targets));
+                lines.extend([String::new(), "probe = true in the settings does it without asking.".to_owned()]);
                 let question = Question::new("Ask the nodes how they are?", lines, Then::Sample(nodes));
-                self.overlays.push(Overlay::Question(Box::new(question)));
+                self.pose(question.about(targets));
             }
         }
     }

@@ -219,16 +219,11 @@ impl State {
             }
         }
         lines.extend(told);
-        let (count, above) = (all.len(), self.confirm_above(&parts));
         let changes = parts.into_iter().map(|(origin, mut changes)| match changes.len() {
             1 => (origin, Change::Tag(Box::new(changes.remove(0)))),
             _ => (origin, Change::Tags(changes)),
         });
-        let mut question = Question::new(title, lines, Then::Change(changes.collect()));
-        if count > above {
-            question = question.typing(&count.to_string());
-        }
-        self.overlays.push(Overlay::Question(Box::new(question)));
+        self.pose(Question::new(title, lines, Then::Change(changes.collect())));
     }
 
     pub(super) fn named(&self, origin: Origin, change: &Retag) -> String {

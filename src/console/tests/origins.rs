@@ -179,9 +179,9 @@ fn the_least_of_the_origins_numbers_has_the_count_typed() {
     bench.press("ctrl-s y enter");
     assert_eq!(bench.changes().len(), 0);
     bench.press("backspace");
-    bench.type_text("1");
+    bench.type_text("web-1");
     bench.press("enter");
-    assert_eq!(bench.changes().len(), 1);
+    assert_eq!(bench.changes().len(), 1, "of one node the name is typed");
 }
 
 /// [`two`], where `stage` lists `web-1` of production too: two profiles that see one account.
@@ -486,7 +486,9 @@ fn policies_that_come_later_hold_for_what_is_looked_at() {
     assert_eq!((governed.refusing, governed.later), (vec![prod], false));
     assert!(bench.state.origins.is_read_only(prod) && !bench.state.origins.is_read_only(stage));
     assert!(bench.state.origins.get(prod).unwrap().is_production());
-    assert_eq!((bench.state.origins.confirm_above(prod, 9), bench.state.origins.confirm_above(stage, 9)), (0, 9));
+    let usual = Settings::default().confirm_above;
+    let above = |origin| bench.state.origins.confirm_above(origin, usual);
+    assert_eq!((above(prod), above(stage)), (0, usual.under(None)));
     // What was refused stays so: whoever looks at the console must be able to rely on it.
     let governed = bench.state.govern(&policy(false, "stage"));
     assert_eq!((governed.refusing.len(), governed.later), (0, true));

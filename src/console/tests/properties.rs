@@ -397,9 +397,20 @@ fn nothing_is_changed_before_a_yes() {
 
 #[test]
 fn what_reaches_many_nodes_needs_more_than_a_yes() {
-    let many = world::rich(false, 30).state.settings.confirm_above + 1;
-    for (keys, typed) in [("a r", Some("uptime")), ("a c", None), ("a shift-s", None)] {
+    let usual = world::rich(false, 1).state.settings.confirm_above.under(None);
+    let ways = [("a r", Some("uptime")), ("a c", None), ("a shift-s", None)];
+    let own = crate::config::settings::Settings::parse(
+        "[[command]]\nname = 'drain'\nkey = 'ctrl-x'\nrun = './drain {id}'\nchanges = true\n",
+    );
+    let own = own.unwrap();
+    for (policy, (keys, typed)) in [None, Some(3)]
+        .into_iter()
+        .flat_map(|policy| ways.into_iter().chain([("a ctrl-x", None)]).map(move |way| (policy, way)))
+    {
+        let many = policy.unwrap_or(usual) + 1;
         let mut bench = world::rich(false, many);
+        bench.state.take_settings(own.clone(), crate::console::keymap(None).0);
+        bench.state.origins.get_mut(Origin::default()).unwrap().place.confirm_above = policy;
         bench.press(keys);
         if let Some(typed) = typed {
             bench.type_text(typed);

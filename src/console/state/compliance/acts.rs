@@ -10,10 +10,11 @@ use crate::{
         origin::{NodeId, Origin},
         state::{
             Pane, State, compose,
-            overlay::{Overlay, Question, Then},
+            overlay::{Question, Then},
+            overlays::nodes_of,
             watch::Work,
         },
-        text::{clean, count},
+        text::count,
         update::Trouble,
     },
     ssm::PingStatus,
@@ -21,8 +22,6 @@ use crate::{
 
 /// How often patch states are looked at while nodes are being scanned.
 const WHILE_SCANNING: Duration = Duration::from_secs(3);
-/// Nodes a question names.
-const NAMED: usize = 8;
 
 impl State {
     pub(in crate::console::state) fn act_compliance(&mut self, action: Action, fx: &mut Vec<Effect>) {
@@ -110,7 +109,7 @@ impl State {
         if self.compliance.scans(self.now) > 0 { every.min(WHILE_SCANNING) } else { every }
     }
 
-    /// Asks whether nodes shall be scanned. Says how many, and has their number typed if they are many.
+    /// Asks whether nodes shall be scanned. Says how many and which.
     pub(in crate::console::state) fn ask_scan(&mut self, nodes: Vec<NodeId>) {
         if nodes.is_empty() {
             return self.tell("There is no node to scan here.");
@@ -122,21 +121,11 @@ impl State {
             }
             return;
         }
-        let nodes: Vec<&NodeId> = nodes.iter().filter(|node| !self.origins.is_read_only(node.origin)).collect();
-        let names: Vec<_> = nodes.iter().take(NAMED).map(|node| self.node_name(node)).collect();
-        let more = match nodes.len().saturating_sub(names.len()) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
+        let nodes: Vec<NodeId> = nodes_of(&parts).collect();
+        let targets = self.targets_of(nodes.iter().cloned());
         let commands: usize = parts.iter().map(|(_, nodes)| nodes.len().div_ceil(compose::MOST_IDS)).sum();
-        let mut lines = vec![
-            format!("{} in {}", count(nodes.len(), "node"), count(commands, "command")),
-            format!("  {}{more}", clean(&names.join(", "))),
-        ];
-        if self.origins.are_several_anywhere() {
-            let labels: Vec<_> = parts.iter().map(|(origin, _)| self.origins.label(*origin)).collect();
-            lines.push(format!("  in {}", labels.join(", ")));
-        }
+        let mut lines = vec![format!("{} in {}", count(nodes.len(), "node"), count(commands, "command"))];
+        lines.extend(self.told_targets(&targets));
         lines.extend(self.left_out(&refused));
         let away = nodes.iter().filter_map(|node| self.fleet.node(node)).filter(|node| node.ping != PingStatus::Online);
         match away.count() {
@@ -144,15 +133,9 @@ impl State {
             n => lines.push(format!("{} not online now and scanned only if they come back in time", count(n, "node"))),
         }
         lines.push(format!("{} with Operation=Scan looks and installs nothing.", compose::PATCH_BASELINE));
-        let expected = nodes.len().to_string();
-        let many = nodes.len() > self.confirm_above(&parts);
         let title = format!("Scan {} for missing patches?", count(nodes.len(), "node"));
         let changes = parts.into_iter().map(|(origin, nodes)| (origin, Change::Scan(nodes))).collect();
-        let mut question = Question::new(&title, lines, Then::Change(changes));
-        if many {
-            question = question.typing(&expected);
-        }
-        self.overlays.push(Overlay::Question(Box::new(question)));
+        self.pose(Question::new(&title, lines, Then::Change(changes)).about(targets));
     }
 
     /// Scans were accepted.

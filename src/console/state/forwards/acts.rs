@@ -72,7 +72,7 @@ impl State {
                 };
                 let lines = vec![forward.name(), through];
                 let question = Question::new("Remove this forward?", lines, Then::RemoveForwards(vec![forward.id]));
-                self.overlays.push(Overlay::Question(Box::new(question)));
+                self.pose(question);
             }
             (Action::RemoveForward, Some(forward)) => self.remove_forwards(&[forward.id], fx),
             (Action::OpenShell, Some(forward)) => match self.node_called(&forward.entry.node, forward.origin) {
@@ -135,7 +135,7 @@ impl State {
                 let title =
                     format!("Remove the {} of {}?", crate::console::text::count(ids.len(), "forward"), clean(set));
                 let question = Question::new(&title, lines, Then::RemoveForwards(ids));
-                self.overlays.push(Overlay::Question(Box::new(question)));
+                self.pose(question);
             }
             Action::AddForward => self.forward_form(None),
             Action::EditForward | Action::KeepForward | Action::OpenShell | Action::Copy => {

@@ -111,7 +111,7 @@ impl State {
         }
         let then = Then::change(node.origin, Change::WriteFile(Box::new(write)));
         let question = Question::new(&title, lines, then).showing(differs);
-        self.overlays.push(Overlay::Question(Box::new(question)));
+        self.pose(question);
     }
 
     /// Asks where the file under the cursor shall go.

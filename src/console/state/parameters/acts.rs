@@ -161,8 +161,8 @@ impl State {
         ];
         let change = Change::Delete(ssm::DeleteParameter { name: name.to_string() });
         let question = Question::new("Delete this parameter?", lines, Then::change(self.parameters.origin, change))
-            .typing("delete");
-        self.overlays.push(Overlay::Question(Box::new(question)));
+            .typing_at_least("delete");
+        self.pose(question);
     }
 
     fn ask_delete_marked(&mut self) {
@@ -174,12 +174,10 @@ impl State {
             lines.push(format!("{} among them", count(secrets, "secret")));
         }
         lines.push("This cannot be taken back; what reads them will fail.".to_owned());
-        let many = names.len() > self.confirm_above(&[(origin, ())]);
-        let typed = if many { names.len().to_string() } else { "delete".to_owned() };
         let title = format!("Delete {}?", count(names.len(), "parameter"));
         let delete = |name| (origin, Change::Delete(ssm::DeleteParameter { name }));
         let question = Question::new(&title, lines, Then::Change(names.into_iter().map(delete).collect()));
-        self.overlays.push(Overlay::Question(Box::new(question.typing(&typed))));
+        self.pose(question.typing_at_least("delete"));
     }
 
     /// Asks whether an earlier version shall be written again; shows what differs from the one in force.
@@ -197,7 +195,7 @@ impl State {
                     lines,
                     Then::change(self.parameters.origin, Change::Restore { version, put }),
                 );
-                self.overlays.push(Overlay::Question(Box::new(question)));
+                self.pose(question);
             }
             Err(why) => self.tell(why),
         }
@@ -221,7 +219,7 @@ impl State {
         };
         let difference = self.difference(&put);
         let question = Question::new(title, lines, Then::change(self.parameters.origin, Change::Put(Box::new(put))));
-        self.overlays.push(Overlay::Question(Box::new(question.showing(difference))));
+        self.pose(question.showing(difference));
     }
 
     /// What a new version changes, line by line; of a secret only how much, and that only where it was revealed before.

@@ -8,7 +8,7 @@ use crate::{
         origin::{NodeId, Origin},
         state::{
             Pane, State,
-            overlay::{Overlay, Question, Then, listed},
+            overlay::{Question, Then, listed},
             viewer::{Tone, Viewer},
         },
         text::{self, clean},
@@ -131,16 +131,10 @@ impl State {
         left_out.dedup();
         lines.extend(left_out.iter().map(|origin| format!("left out, read-only: {}", self.origins.label(*origin))));
         lines.push("What runs in them ends, and their users are not asked.".to_owned());
-        let parts: Vec<_> = running.iter().map(|session| (session.origin, ())).collect();
-        let (count, above) = (running.len(), self.confirm_above(&parts));
         let change =
             |session: Session| (session.origin, Change::Terminate(ssm::TerminateSession { session_id: session.id }));
-        let title = format!("Terminate {}?", text::count(count, "session"));
-        let mut question = Question::new(&title, lines, Then::Change(running.into_iter().map(change).collect()));
-        if count > above {
-            question = question.typing(&count.to_string());
-        }
-        self.overlays.push(Overlay::Question(Box::new(question)));
+        let title = format!("Terminate {}?", text::count(running.len(), "session"));
+        self.pose(Question::new(&title, lines, Then::Change(running.into_iter().map(change).collect())));
     }
 
     fn ask_terminate(&mut self) {
@@ -157,7 +151,8 @@ impl State {
         let own = self.is_own(&session);
         let whose = if own { "yours".to_owned() } else { format!("of {}", session.owner) };
         let mut lines = vec![format!("{}, {whose}", clean(&session.id))];
-        lines.push(format!("on {} ({})", self.node_name(&session.node_id()), clean(&session.node)));
+        let node = session.node_id();
+        lines.push(format!("on {} ({})", self.node_name(&node), clean(&node.id)));
         if let Some(lasted) = session.lasted(self.now) {
             lines.push(format!("running for {}", text::span(lasted)));
         }
@@ -166,8 +161,8 @@ impl State {
         }
         lines.push("What runs in it ends, and its user is not asked.".to_owned());
         let change = Change::Terminate(ssm::TerminateSession { session_id: session.id });
-        let question = Question::new("Terminate this session?", lines, Then::change(session.origin, change));
-        self.overlays.push(Overlay::Question(Box::new(question)));
+        let question = Question::new("Terminate this session?", lines, Then::change(node.origin, change));
+        self.pose(question.about(self.targets_of([node])));
     }
 
     /// Whether a session was begun by this caller.

@@ -21,6 +21,7 @@ use crate::{
             form::{Field, Form, Purpose},
             node::Node,
             overlay::{Overlay, Pick, Question, ShellChoice, Then},
+            overlays::nodes_of,
             sessions::Session,
         },
         term::{ClipboardPolicy, keys},
@@ -187,23 +188,22 @@ impl State {
     /// Opens a shell on each of these nodes, marked to be typed into together.
     pub(in crate::console::state) fn shells_on(&mut self, nodes: Vec<NodeId>, fx: &mut Vec<Effect>) {
         match nodes.len() {
-            0 => self.tell("There is no node here to open a shell on."),
-            1 => self.shell_on(nodes.into_iter().next(), fx),
-            many => {
-                let names: Vec<String> = nodes.iter().take(8).map(|node| self.node_name(node)).collect();
-                let more = many - names.len();
-                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                let lines = vec![
-                    format!("{}, marked so that they can be typed into together", count(many, "shell")),
-                    format!("  {}{more}", names.join(", ")),
-                ];
-                let mut question = Question::new("Open these shells?", lines, Then::OpenShells(nodes));
-                if many > self.settings.confirm_above {
-                    question = question.typing(&many.to_string());
-                }
-                self.overlays.push(Overlay::Question(Box::new(question)));
-            }
+            0 => return self.tell("There is no node here to open a shell on."),
+            1 => return self.shell_on(nodes.into_iter().next(), fx),
+            _ => {}
         }
+        let (parts, refused) = self.writable(&nodes);
+        if let (true, Some((origin, _))) = (parts.is_empty(), refused.first()) {
+            self.protects(*origin);
+            return;
+        }
+        let targets = self.targets_of(nodes_of(&parts));
+        let nodes: Vec<NodeId> = targets.iter().map(|target| target.node.clone()).collect();
+        let shells = count(nodes.len(), "shell");
+        let mut lines = vec![format!("{shells}, marked so that they can be typed into together")];
+        lines.extend(self.told_targets(&targets));
+        lines.extend(self.left_out(&refused));
+        self.pose(Question::new("Open these shells?", lines, Then::OpenShells(nodes)).about(targets));
     }
 
     /// Opens the shells that were agreed to.
@@ -294,7 +294,7 @@ impl State {
         let lines =
             vec![format!("{} on {}", tab.name, clean(&tab.node)), "The session ends, and what runs in it.".to_owned()];
         let question = Question::new("Close this shell?", lines, Then::CloseShell);
-        self.overlays.push(Overlay::Question(Box::new(question)));
+        self.pose(question);
     }
 
     pub(in crate::console::state) fn close_shell(&mut self, fx: &mut Vec<Effect>) {

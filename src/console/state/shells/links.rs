@@ -8,7 +8,7 @@ use crate::console::{
     opener,
     state::{
         State,
-        overlay::{Overlay, Question, Then},
+        overlay::{Question, Then},
     },
     text::clean,
 };
@@ -47,7 +47,7 @@ impl State {
                 Question::new("Copy this link?", lines, Then::CopyLink(address))
             }
         };
-        self.overlays.push(Overlay::Question(Box::new(question)));
+        self.pose(question);
         true
     }
 

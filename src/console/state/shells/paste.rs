@@ -7,7 +7,7 @@ use crate::console::{
     effect::Effect,
     state::{
         State,
-        overlay::{Overlay, Question, Then},
+        overlay::{Question, Then},
     },
     term::keys,
     text::{self, clean, count, cut, thousands},
@@ -62,7 +62,7 @@ impl State {
             told.push(format!("  … {} more", count(lines - SHOWN, "line")));
         }
         let question = Question::new("Paste this?", told, Then::Paste(pasted));
-        self.overlays.push(Overlay::Question(Box::new(question)));
+        self.pose(question);
     }
 
     /// Sends a paste that nobody objects to.

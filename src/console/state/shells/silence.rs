@@ -9,7 +9,7 @@ use crate::{
         origin::Origin,
         state::{
             State,
-            overlay::{Overlay, Question, Then},
+            overlay::{Question, Then},
         },
         text::span,
     },
@@ -132,7 +132,7 @@ impl State {
         };
         let lines = vec![format!("{} has not answered for {}.", tab.name, span(age)), left];
         let question = Question::new("Begin a new session in this tab?", lines, Then::Anew { tab: tab.id });
-        self.overlays.push(Overlay::Question(Box::new(question)));
+        self.pose(question);
     }
 
     /// Begins a new session in a tab whose old one is left to itself.

@@ -7,7 +7,7 @@ use crate::console::{
     effect::Effect,
     state::{
         Pane, State,
-        overlay::{Overlay, Question, Then},
+        overlay::{Question, Then},
     },
     text::{clean, count, cut},
     update::ShellUpdate,
@@ -103,7 +103,7 @@ impl State {
             lines.push(format!("  … {} more", count(text.lines().count() - SHOWN, "line")));
         }
         let question = Question::new("Put this into the clipboard?", lines, Then::Copy { tab: id, text });
-        self.overlays.push(Overlay::Question(Box::new(question)));
+        self.pose(question);
     }
 
     /// Puts a program's text into the clipboard.

@@ -1,0 +1,325 @@
+//! What a yes takes: one key, or what is typed; and that all of what it is about can be read before.
+
+use std::collections::BTreeSet;
+
+use super::{canary, info, lists, loaded, node_view, origins, sessions, world};
+use crate::{
+    config::{
+        place::Place,
+        settings::{Settings, Threshold},
+    },
+    console::{
+        action::{Action, Kind},
+        effect::{Change, Effect, Source},
+        origin::Origin,
+        state::{
+            Pane,
+            form::Purpose,
+            overlay::{Overlay, Question, Then},
+        },
+        testing::Bench,
+        update::{Page, Update},
+    },
+    ssm::{self, CommandStatus, ParameterType},
+};
+
+/// Makes a change of anything one that has to be typed.
+fn strict(mut bench: Bench) -> Bench {
+    for origin in bench.state.origins.scope().to_vec() {
+        bench.state.origins.get_mut(origin).unwrap().place.confirm_above = Some(0);
+    }
+    bench
+}
+
+fn question(bench: &Bench) -> Option<&Question> {
+    match bench.state.overlays.last() {
+        Some(Overlay::Question(question)) => Some(question),
+        _ => None,
+    }
+}
+
+/// Fills in forms and takes the first of what is offered, until something is asked.
+fn go_on(bench: &mut Bench) {
+    for _ in 0..8 {
+        match bench.state.overlays.last() {
+            Some(Overlay::Form(form)) if form.purpose == Purpose::Command => {
+                bench.type_text("uptime");
+                bench.press("ctrl-s");
+            }
+            Some(Overlay::Form(_)) => {
+                bench.type_text("x");
+                bench.press("ctrl-s");
+            }
+            Some(Overlay::Picker { .. }) => bench.press("enter"),
+            _ => return,
+        }
+    }
+}
+
+/// The versions of a parameter, with the cursor on the older one.
+fn versions() -> Bench {
+    let mut bench = Bench::new(false);
+    let name = || Some("/app/url".to_owned());
+    let (kind, version) = (Some(ParameterType::String), Some(2));
+    bench.press("4");
+    let meta = ssm::ParameterMetadata { name: name(), r#type: kind.clone(), version, ..Default::default() };
+    bench.answer(Source::Parameters, Page::Parameters(vec![meta]));
+    bench.press("end");
+    bench.state.act(Action::History, &mut bench.fx);
+    bench.state.settle(&mut bench.fx);
+    bench.wait(1_000);
+    let version = |n: i64| ssm::ParameterHistory {
+        name: name(),
+        version: Some(n),
+        r#type: kind.clone(),
+        value: Some(format!("value {n}").as_str().into()),
+        labels: vec!["live".to_owned()],
+        ..Default::default()
+    };
+    bench.answer(Source::History, Page::History(vec![version(2), version(1)]));
+    bench.press("j");
+    bench
+}
+
+/// A command to two nodes, of which one has ended.
+fn running() -> Bench {
+    let mut bench = loaded(false, 4);
+    bench.press("3");
+    let running = ssm::Command {
+        command_id: Some("c-1".to_owned()),
+        status: Some(CommandStatus::InProgress),
+        instance_ids: vec![info(1).instance_id.unwrap(), info(2).instance_id.unwrap()],
+        target_count: Some(2),
+        completed_count: Some(1),
+        ..Default::default()
+    };
+    bench.answer(Source::Commands, Page::Commands(vec![running]));
+    bench
+}
+
+/// Tags of a node that are known.
+fn tagged() -> Bench {
+    let mut bench = loaded(false, 2);
+    for n in 0..2 {
+        let page = Page::Tags { node: format!("mi-{n:017}"), tags: Vec::new() };
+        bench.apply(Update::Page { source: Source::Tags, epoch: Default::default(), page });
+    }
+    bench
+}
+
+fn canary_that_ended() -> Bench {
+    let mut bench = canary::under_way();
+    canary::ended(&mut bench, CommandStatus::Success, 0);
+    bench
+}
+
+fn own() -> Bench {
+    let text = "[[command]]\nname = 'drain'\nkey = 'ctrl-x'\nrun = './drain {id}'\nchanges = true\n";
+    let mut bench = Bench::with(Settings::parse(text).unwrap(), false);
+    bench.answer(Source::Nodes, Page::Nodes((0..3).map(info).collect()));
+    bench
+}
+
+#[test]
+fn where_every_change_is_typed_no_key_alone_makes_one() {
+    let benches: [fn() -> Bench; 14] = [
+        || world::rich(false, 3),
+        || loaded(false, 3),
+        tagged,
+        own,
+        canary_that_ended,
+        running,
+        lists::commands,
+        lists::results,
+        lists::marked_parameters,
+        versions,
+        sessions::sessions,
+        node_view::processes,
+        node_view::services,
+        node_view::files,
+    ];
+    let mut seen = BTreeSet::new();
+    for make in benches {
+        let own: Vec<_> = make().state.own.iter().map(|own| Action::Own(own)).collect();
+        let changing = Action::ALL.iter().filter(|entry| entry.kind == Kind::Change).map(|entry| entry.action);
+        for action in changing.chain(own) {
+            for before in ["", "a"] {
+                let mut bench = strict(make());
+                if !before.is_empty() && (bench.state.pane != Pane::Fleet || bench.state.node_view.is_some()) {
+                    continue;
+                }
+                before.split(' ').filter(|key| !key.is_empty()).for_each(|key| bench.press(key));
+                bench.fx.clear();
+                // An own command is another one in each console.
+                let action = match action {
+                    Action::Own(_) => Action::Own(bench.state.own[0]),
+                    action => action,
+                };
+                bench.state.act(action, &mut bench.fx);
+                bench.state.settle(&mut bench.fx);
+                go_on(&mut bench);
+                let Some(asked) = question(&bench) else {
+                    let made = bench.fx.iter().any(|effect| matches!(effect, Effect::Change(_)));
+                    assert!(!made, "{action:?} asks nobody");
+                    continue;
+                };
+                if !matches!(asked.then, Then::Change(_) | Then::OpenShells(_) | Then::Sample(_)) {
+                    continue;
+                }
+                let Some((word, _)) = asked.typed.clone() else { panic!("{action:?}: one key does {:?}", asked.then) };
+                seen.insert(asked.then.operation());
+                bench.fx.clear();
+                bench.state.act(Action::Yes, &mut bench.fx);
+                assert!(!bench.fx.iter().any(Effect::changes), "{action:?}: a yes that is no key");
+                bench.press("y enter");
+                assert!(!bench.fx.iter().any(Effect::changes), "{action:?}");
+                bench.press("ctrl-u");
+                bench.type_text(&word);
+                bench.press("enter");
+                assert!(bench.fx.iter().any(Effect::changes), "{action:?}: {word}\n{}", bench.screen(100, 30));
+            }
+        }
+    }
+    for operation in [
+        "SendCommand",
+        "StartSession",
+        "CancelCommand",
+        "PutParameter",
+        "GetParameter, PutParameter",
+        "DeleteParameter",
+        "LabelParameterVersion",
+        "UnlabelParameterVersion",
+        "TerminateSession",
+        "AddTagsToResource",
+        "runs on this machine",
+    ] {
+        assert!(seen.contains(operation), "{operation} was not tried: {seen:?}");
+    }
+}
+
+#[test]
+fn nothing_comes_of_a_question_that_nobody_weighed() {
+    let mut bench = loaded(false, 1);
+    let change = Change::Cancel(vec!["c-1".to_owned()]);
+    let question = Question::new("Cancel?", Vec::new(), Then::change(Origin::default(), change));
+    bench.state.overlays.push(Overlay::Question(Box::new(question)));
+    bench.press("y");
+    assert!(bench.changes().is_empty());
+}
+
+#[test]
+fn of_one_thing_the_name_is_typed_and_of_several_their_number() {
+    let word = |mut bench: Bench, keys: &str| {
+        bench.press(keys);
+        question(&bench).and_then(|question| question.typed.clone()).map(|(word, _)| word)
+    };
+    assert_eq!(word(strict(loaded(false, 3)), "c").as_deref(), Some("web-0"));
+    assert_eq!(word(strict(loaded(false, 3)), "a c").as_deref(), Some("3"));
+    assert_eq!(word(strict(sessions::sessions()), "x").as_deref(), Some("web-1"));
+    assert_eq!(word(loaded(false, 3), "c"), None);
+    // What no keyboard has is not asked for.
+    let mut bench = Bench::new(false);
+    let odd = ssm::InstanceInformation { computer_name: Some("漢字サーバ".to_owned()), ..info(0) };
+    bench.answer(Source::Nodes, Page::Nodes(vec![odd]));
+    assert_eq!(word(strict(bench), "c").as_deref(), Some("1"));
+    let usual: Threshold = Settings::default().confirm_above;
+    assert_eq!((usual.under(Some(0)), usual.under(None)), (0, 10));
+}
+
+#[test]
+fn many_shells_name_their_call_and_those_of_a_read_only_place_are_left_out() {
+    let prod = Place { read_only: true, ..origins::place("prod") };
+    let mut bench = Bench::at(Settings::default(), vec![prod, origins::place("stage")]);
+    let [prod, stage] = bench.state.origins.scope()[..] else { panic!() };
+    for (origin, first) in [(prod, 0), (stage, 2)] {
+        bench.connect(origin);
+        bench.answer_of(origin, Source::Nodes, Page::Nodes((first..first + 2).map(info).collect()));
+    }
+    bench.press("a shift-s");
+    let screen = bench.screen(100, 30);
+    for said in ["StartSession", "2 shells", "stage: web-2", "left out, read-only: prod (2 nodes)"] {
+        assert!(screen.contains(said), "{said}\n{screen}");
+    }
+    bench.press("y");
+    assert_eq!(bench.fx.iter().filter_map(Effect::changed).collect::<Vec<_>>(), [stage, stage]);
+}
+
+#[test]
+fn every_node_of_a_question_can_be_read_with_its_id() {
+    let all: BTreeSet<String> = (0..120).map(|n| format!("web-{n} (mi-{n:017})")).collect();
+    for (keys, typed) in [("a c", None), ("a shift-s", None), ("a r", Some("uptime"))] {
+        for (width, height) in [(80, 24), (200, 60)] {
+            let mut bench = loaded(false, 120);
+            bench.press(keys);
+            if let Some(typed) = typed {
+                bench.type_text(typed);
+                bench.press("ctrl-s");
+            }
+            assert!(bench.screen(width, height).contains("and 112 more"));
+            let mut seen = BTreeSet::new();
+            for _ in 0..30 {
+                let screen = bench.screen(width, height);
+                seen.extend(all.iter().filter(|line| screen.contains(line.as_str())).cloned());
+                bench.press("pagedown");
+            }
+            assert_eq!(seen.len(), all.len(), "{keys}: {:?}", all.difference(&seen).next());
+        }
+    }
+}
+
+#[test]
+fn a_cancel_names_what_has_not_ended() {
+    let mut bench = running();
+    bench.state.act(Action::Cancel, &mut bench.fx);
+    let screen = bench.screen(100, 30);
+    for said in ["Not ended yet: 1 node", "It was sent to these", "web-1 (mi-00000000000000001)", "web-2 ("] {
+        assert!(screen.contains(said), "{said}\n{screen}");
+    }
+    // With the results it is known who has not ended.
+    bench.press("esc enter");
+    let invocation = |n: usize, status| ssm::CommandInvocation {
+        command_id: Some("c-1".to_owned()),
+        instance_id: info(n).instance_id,
+        instance_name: info(n).computer_name,
+        status: Some(status),
+        ..Default::default()
+    };
+    use ssm::CommandInvocationStatus::{InProgress, Success};
+    bench.answer(Source::Invocations, Page::Invocations(vec![invocation(1, Success), invocation(2, InProgress)]));
+    bench.state.act(Action::Cancel, &mut bench.fx);
+    let screen = bench.screen(100, 30);
+    assert!(screen.contains("web-2 (mi-00000000000000002)") && !screen.contains("web-1 ("), "{screen}");
+    assert!(!screen.contains("It was sent to these"), "{screen}");
+}
+
+#[test]
+fn an_own_command_leaves_out_a_read_only_place_before_the_yes() {
+    let text = "[[command]]\nname = 'drain'\nkey = 'ctrl-x'\nrun = './drain {id} {ids}'\nchanges = true\n";
+    let places = vec![origins::place("one"), Place { read_only: true, ..origins::place("prod-two") }];
+    let mut bench = Bench::at(Settings::parse(text).unwrap(), places);
+    let [one, two] = bench.state.origins.scope()[..] else { panic!() };
+    for (origin, first) in [(one, 0), (two, 2)] {
+        bench.connect(origin);
+        // The same names in both.
+        let named = |n: usize| origins::node(n + first, &format!("web-{n}"));
+        bench.answer_of(origin, Source::Nodes, Page::Nodes((0..2).map(named).collect()));
+    }
+    bench.press("a ctrl-x");
+    let screen = bench.screen(120, 30);
+    for said in
+        ["for 2 nodes", "one: web-0 (mi-00000000000000000)", "one: web-1 (", "left out, read-only: prod-two (2 nodes)"]
+    {
+        assert!(screen.contains(said), "{said}\n{screen}");
+    }
+    let lines = question(&bench).map(|question| question.lines.join("\n")).unwrap_or_default();
+    assert!(!lines.contains("mi-00000000000000002"), "{lines}");
+    bench.press("y");
+    let [Change::Run(programs)] = bench.changes()[..] else { panic!("{:?}", bench.changes()) };
+    assert_eq!(programs.steps.len(), 2);
+    assert!(programs.steps.iter().all(|step| step.words.len() == 4), "the ids are those of the nodes it is for");
+    // Where nothing is left, nothing is asked.
+    bench.press("esc u /");
+    bench.type_text("origin:prod-two");
+    bench.press("enter a ctrl-x");
+    assert!(bench.state.overlays.is_empty() && bench.screen(120, 30).contains("Read-only"));
+}
