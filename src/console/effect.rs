@@ -45,6 +45,7 @@ mod retag;
 mod sample;
 mod shell;
 mod sign_in;
+mod take_back;
 pub mod tape;
 mod transfer;
 mod turns;
@@ -270,6 +271,8 @@ pub enum Change {
     /// Put an earlier version of a parameter again, as a new one. The request has no value: it is fetched when this is done,
     /// so that a secret never gets into the state.
     Restore { version: i64, put: Box<ssm::PutParameter> },
+    /// Put the version of a parameter again that was there before one that was written here.
+    TakeBack(Box<TakeBack>),
     /// Delete a parameter.
     Delete(ssm::DeleteParameter),
     /// Label a version of a parameter.
@@ -290,6 +293,18 @@ pub enum Change {
     Upload(Box<Copying>),
     /// Run programs on this machine that say of themselves that they change something.
     Run(Programs),
+}
+
+/// A version of a parameter that was written here and is taken back. Its value is fetched when this is done, so that a secret
+/// never gets into the state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeBack {
+    /// The parameter.
+    pub name: String,
+    /// The version that was written here, and must still be in force.
+    pub written: i64,
+    /// The one before it, which is written again. `None`: there was none, and the parameter is deleted.
+    pub before: Option<i64>,
 }
 
 /// A short script for one node.
@@ -380,6 +395,7 @@ impl Change {
             Self::Cancel(commands) => Reach::Things(commands.iter().map(String::as_str).collect()),
             Self::Put(put) => Reach::Things(vec![&put.name]),
             Self::Restore { put, .. } => Reach::Things(vec![&put.name]),
+            Self::TakeBack(back) => Reach::Things(vec![&back.name]),
             Self::Delete(delete) => Reach::Things(vec![&delete.name]),
             Self::Label(label) => Reach::Things(vec![&label.name]),
             Self::Unlabel(unlabel) => Reach::Things(vec![&unlabel.name]),
@@ -397,6 +413,8 @@ impl Change {
             Self::Cancel(_) => ssm::CancelCommand::NAME,
             Self::Put(_) => ssm::PutParameter::NAME,
             Self::Restore { .. } => "GetParameter, PutParameter",
+            Self::TakeBack(back) if back.before.is_none() => ssm::DeleteParameter::NAME,
+            Self::TakeBack(_) => "GetParameter, PutParameter",
             Self::Tag(change) => change.operation(),
             Self::Tags(changes) => Retag::operations(changes),
             Self::Delete(_) => ssm::DeleteParameter::NAME,

@@ -77,6 +77,7 @@ mod silence;
 pub mod split;
 pub mod tagging;
 mod time;
+pub mod undo;
 pub mod viewer;
 mod watch;
 mod whom;
@@ -197,7 +198,7 @@ pub struct State {
     /// Messages.
     pub notices: Notices,
     /// Changes that can be taken back, the last one last.
-    pub undo: Vec<tagging::Undoable>,
+    pub undo: Vec<undo::Undoable>,
     /// The last commands of the node in the detail pane.
     pub node_commands: NodeCommands,
     /// Keys of a chord that is not whole yet.

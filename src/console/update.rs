@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::client::forward::Far;
 use crate::{
     console::{
-        effect::{Epoch, Progress, Retag, Source},
+        effect::{Epoch, Progress, Retag, Source, TakeBack},
         origin::Origin,
         state::{
             commands::Group,
@@ -207,6 +207,11 @@ pub enum Changed {
     Cancelled(String),
     /// A parameter has a new version.
     Put { name: String, version: Option<i64> },
+    /// A version that was written here was taken back; the version in which the one before it is in force again. `None`: there
+    /// was none, and the parameter is gone.
+    TakenBack { back: TakeBack, version: Option<i64> },
+    /// A version that was written here was not taken back: this one is in force by now.
+    Overtaken { back: TakeBack, newest: i64 },
     /// A parameter is gone.
     Deleted(String),
     /// A session was told to end.

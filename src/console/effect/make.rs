@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Change, Retag, on_node,
     perform::{AT_ONCE, trouble},
-    transfer, write,
+    take_back, transfer, write,
 };
 use crate::{
     client::{Client, Error},
@@ -53,6 +53,7 @@ pub(super) async fn make(
             put.value = value.ok_or_else(|| Error::Protocol("GetParameter answered without a value".to_owned()))?;
             Changed::Put { name, version: client.call(*put).await?.version }
         }
+        Change::TakeBack(back) => take_back::run(client, *back).await?,
         Change::Tags(changes) => tag_all(client, changes).await?,
         Change::Tag(change) => {
             tag(client, &change).await?;

@@ -379,7 +379,10 @@ impl State {
 
     /// A change was made. `before`: commands of which it is the rest.
     fn changed(&mut self, origin: Origin, changed: Changed, before: Vec<String>, fx: &mut Vec<Effect>) {
-        if matches!(changed, Changed::Put { .. } | Changed::Deleted(_) | Changed::Labelled { .. }) {
+        if matches!(
+            changed,
+            Changed::Put { .. } | Changed::TakenBack { .. } | Changed::Deleted(_) | Changed::Labelled { .. }
+        ) {
             self.outdate_parameters_beside(origin);
         }
         match changed {
@@ -417,6 +420,8 @@ impl State {
                 failed.into_iter().for_each(|trouble| self.fail(trouble));
                 self.tagged(origin, done);
             }
+            Changed::TakenBack { back, version } => self.taken_back(origin, &back, version, fx),
+            Changed::Overtaken { back, newest } => self.overtaken(origin, &back, newest, fx),
             Changed::Deleted(name) => self.parameter_deleted(origin, &name),
             Changed::Labelled { name, invalid } => self.parameter_labelled(origin, &name, &invalid),
         }

@@ -1,4 +1,4 @@
-//! Tags of nodes and parameters that are edited, and changes of them that are taken back.
+//! Tags of nodes and parameters that are edited.
 
 use std::collections::BTreeMap;
 
@@ -6,50 +6,25 @@ use super::{
     Pane, State,
     form::{Editor, Field, Form, Purpose, Value},
     overlay::{Overlay, Question, Then, listed},
+    undo::Inverse,
 };
 use crate::{
     console::{
-        action::Action,
         effect::{Change, Retag},
         origin::Origin,
         text::{clean, count},
     },
-    ssm::{ResourceTypeForTagging, Tag, Timestamp},
+    ssm::{ResourceTypeForTagging, Tag},
 };
 
 mod together;
 
 pub use together::Together;
 
-/// Changes that can be taken back.
-const KEPT: usize = 50;
 /// Tags a resource may have.
 pub(super) const MOST_TAGS: usize = 50;
 /// Characters of a key, and of a value.
 const LONGEST: (usize, usize) = (128, 256);
-
-/// A change that was made and can be taken back.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Undoable {
-    /// When it was made.
-    pub at: Timestamp,
-    /// Where it was made.
-    pub origin: Origin,
-    /// What was changed: `the tags of web-1`.
-    pub what: String,
-    /// What takes it back, for each resource that was changed.
-    pub inverse: Vec<Retag>,
-}
-
-impl Undoable {
-    /// Each tag that would change, as a line; of several resources each line once.
-    pub fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.inverse.iter().flat_map(Retag::lines).collect();
-        lines.sort();
-        lines.dedup();
-        lines
-    }
-}
 
 /// The resource whose tags a form edits.
 #[derive(Clone, Debug, PartialEq)]
@@ -244,23 +219,22 @@ impl State {
             [one] => format!("the tags of {}", self.named(origin, one)),
             several => format!("the tags of {}", count(several.len(), "node")),
         };
-        let is_back =
-            |last: &Undoable| last.origin == origin && changes.iter().all(|change| last.inverse.contains(change));
-        if let Some(last) = self.undo.last_mut().filter(|last| is_back(last)) {
+        let taken_back = self.undo.last_mut().filter(|last| last.origin == origin).is_some_and(|last| {
             // What could not be taken back can be tried again.
-            last.inverse.retain(|inverse| !changes.contains(inverse));
-            if last.inverse.is_empty() {
-                self.undo.pop();
+            match &mut last.inverse {
+                Inverse::Tags(inverse) if changes.iter().all(|change| inverse.contains(change)) => {
+                    inverse.retain(|inverse| !changes.contains(inverse));
+                    true
+                }
+                _ => false,
             }
+        });
+        if taken_back {
+            self.undo.pop_if(|last| matches!(&last.inverse, Inverse::Tags(left) if left.is_empty()));
             return self.tell(format!("Took back the change of {what}."));
         }
-        let inverse = changes.iter().map(Retag::inverse).collect();
-        self.undo.push(Undoable { at: self.now, origin, what: what.clone(), inverse });
-        if self.undo.len() > KEPT {
-            self.undo.remove(0);
-        }
-        let key = self.keymap.key_for(&self.layer_names(), Action::Undo);
-        let advice = key.map(|key| format!(" {key} takes it back.")).unwrap_or_default();
+        let inverse = Inverse::Tags(changes.iter().map(Retag::inverse).collect());
+        let advice = self.can_be_taken_back(origin, what.clone(), inverse);
         self.tell(format!("Changed {what}.{advice}"));
     }
 
@@ -276,20 +250,6 @@ impl State {
             }
             _ => self.parameters.refresh_details(),
         }
-    }
-
-    /// Asks whether the last change that can be taken back shall be.
-    pub(super) fn ask_undo(&mut self) {
-        let Some(last) = self.undo.last().cloned() else {
-            return self.tell("Nothing was changed here that can be taken back; changed tags can.");
-        };
-        let ago = crate::console::text::span(self.now.since(last.at));
-        let others = match self.undo.len() - 1 {
-            0 => String::new(),
-            more => format!("; {} before it", count(more, "change")),
-        };
-        let title = format!("Take back what was changed {ago} ago{others}?");
-        self.ask_retags(&title, vec![(last.origin, last.inverse)], Vec::new());
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     },
     console::{
         action::{Action, Kind},
-        effect::{Change, Effect, Source},
+        effect::{Change, Effect, Source, TakeBack},
         origin::Origin,
         state::{
             Pane,
@@ -18,7 +18,7 @@ use crate::{
             overlay::{Overlay, Question, Then},
         },
         testing::Bench,
-        update::{Page, Update},
+        update::{Changed, Page, Update},
     },
     ssm::{self, CommandStatus, ParameterType},
 };
@@ -107,6 +107,14 @@ fn tagged() -> Bench {
     bench
 }
 
+/// A parameter that was written here.
+fn written() -> Bench {
+    let mut bench = loaded(false, 1);
+    let put = Changed::Put { name: "/app/url".to_owned(), version: Some(4) };
+    bench.apply(Update::Changed(Origin::default(), Ok(put), None));
+    bench
+}
+
 fn canary_that_ended() -> Bench {
     let mut bench = canary::under_way();
     canary::ended(&mut bench, CommandStatus::Success, 0);
@@ -122,10 +130,11 @@ fn own() -> Bench {
 
 #[test]
 fn where_every_change_is_typed_no_key_alone_makes_one() {
-    let benches: [fn() -> Bench; 14] = [
+    let benches: [fn() -> Bench; 15] = [
         || world::rich(false, 3),
         || loaded(false, 3),
         tagged,
+        written,
         own,
         canary_that_ended,
         running,
@@ -322,4 +331,74 @@ fn an_own_command_leaves_out_a_read_only_place_before_the_yes() {
     bench.type_text("origin:prod-two");
     bench.press("enter a ctrl-x");
     assert!(bench.state.overlays.is_empty() && bench.screen(120, 30).contains("Read-only"));
+}
+
+/// What would be taken back.
+fn take_back(bench: &Bench) -> TakeBack {
+    match bench.changes().last() {
+        Some(Change::TakeBack(back)) => (**back).clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_written_parameter_is_taken_back_after_a_yes_and_so_is_the_one_before() {
+    let mut bench = loaded(false, 1);
+    let changed = |bench: &mut Bench, changed| bench.apply(Update::Changed(Origin::default(), Ok(changed), None));
+    let put = |version| Changed::Put { name: "/app/url".to_owned(), version: Some(version) };
+    changed(&mut bench, put(3));
+    changed(&mut bench, put(4));
+    assert!(bench.screen(100, 30).contains("z takes it back"));
+    bench.press("z");
+    let screen = bench.screen(100, 30);
+    for said in ["/app/url", "version 3 is written again", "4 is in force now", "GetParameter, PutParameter"] {
+        assert!(screen.contains(said), "{said}\n{screen}");
+    }
+    assert!(bench.changes().is_empty());
+    bench.press("y");
+    let back = take_back(&bench);
+    assert_eq!((back.written, back.before), (4, Some(3)));
+    changed(&mut bench, Changed::TakenBack { back, version: Some(5) });
+    // What version 3 said is version 5 by now.
+    bench.press("z y");
+    let back = take_back(&bench);
+    assert_eq!((back.written, back.before), (5, Some(2)));
+    changed(&mut bench, Changed::TakenBack { back, version: Some(6) });
+    assert!(bench.state.undo.is_empty());
+}
+
+#[test]
+fn what_was_created_is_deleted_by_its_word_alone_and_what_was_overtaken_or_deleted_is_not_offered() {
+    let changed = |bench: &mut Bench, changed| bench.apply(Update::Changed(Origin::default(), Ok(changed), None));
+    let put = |version| Changed::Put { name: "/new".to_owned(), version: Some(version) };
+    let mut bench = loaded(false, 1);
+    changed(&mut bench, put(1));
+    bench.press("z y enter");
+    assert!(bench.changes().is_empty() && bench.screen(100, 30).contains("DeleteParameter"));
+    bench.press("ctrl-u");
+    bench.type_text("delete");
+    bench.press("enter");
+    let back = take_back(&bench);
+    assert_eq!(back.before, None);
+    changed(&mut bench, Changed::TakenBack { back, version: None });
+    assert!(bench.state.undo.is_empty());
+    changed(&mut bench, put(7));
+    bench.press("z y");
+    let back = take_back(&bench);
+    changed(&mut bench, Changed::Overtaken { back, newest: 9 });
+    let told = |bench: &Bench, what: &str| bench.state.notices.all().any(|notice| notice.trouble.what.contains(what));
+    assert!(told(&bench, "version 9 is in force and not 7. Nothing was changed"), "{:?}", bench.state.notices);
+    assert!(bench.state.undo.is_empty());
+    changed(&mut bench, put(10));
+    changed(&mut bench, Changed::Deleted("/new".to_owned()));
+    assert!(bench.state.undo.is_empty());
+}
+
+#[test]
+fn nothing_is_taken_back_where_nothing_may_be_changed() {
+    let mut bench = loaded(true, 1);
+    let put = Changed::Put { name: "/app/url".to_owned(), version: Some(2) };
+    bench.apply(Update::Changed(Origin::default(), Ok(put), None));
+    bench.press("z");
+    assert!(bench.state.overlays.is_empty() && bench.screen(100, 30).contains("Read-only"));
 }

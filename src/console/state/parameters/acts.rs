@@ -329,7 +329,8 @@ impl State {
         let here = origin == self.parameters.origin;
         let known = self.parameters.facts(name).filter(|_| here).and_then(|facts| facts.version);
         let told = version.map(|version| format!(" as version {version}")).unwrap_or_default();
-        self.tell(format!("Wrote {}{told}.", clean(name)));
+        let advice = version.map(|version| self.version_written(origin, name, version)).unwrap_or_default();
+        self.tell(format!("Wrote {}{told}.{advice}", clean(name)));
         // The service takes a value whatever was written since it was looked at; that must not pass unseen.
         if let (Some(known), Some(version)) = (known, version)
             && version > known + 1
@@ -352,6 +353,7 @@ impl State {
     /// A parameter was deleted.
     pub(in crate::console::state) fn parameter_deleted(&mut self, origin: Origin, name: &str) {
         self.tell(format!("Deleted {}.", clean(name)));
+        self.forget_versions(origin, name);
         if origin == self.parameters.origin {
             self.parameters.remove(name, self.now);
         }
