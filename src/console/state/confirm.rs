@@ -43,11 +43,10 @@ impl Then {
     fn reaches(&self) -> Vec<(Origin, Reach<'_>)> {
         match self {
             Self::Change(changes) => changes.iter().map(|(origin, change)| (*origin, change.reach())).collect(),
-            Self::OpenShells(nodes) | Self::Sample(nodes) => {
-                nodes.iter().map(|node| (node.origin, Reach::Nodes(vec![&node.id]))).collect()
-            }
-            // One shell begins with its key; the rest is the console's own.
-            Self::Anew { .. }
+            Self::OpenShells(nodes) => nodes.iter().map(|node| (node.origin, Reach::Nodes(vec![&node.id]))).collect(),
+            // One shell begins with its key, a look at nodes changes nothing, and the rest is the console's own.
+            Self::Sample(_)
+            | Self::Anew { .. }
             | Self::Quit
             | Self::CloseShell
             | Self::RemoveForwards(_)
