@@ -124,7 +124,7 @@ impl State {
         };
         if self.origins.among().is_some() {
             self.node_view.take_if(|view| is_gone(&view.node));
-            self.compare.take_if(|compare| compare.nodes.iter().any(|node| is_gone(node)));
+            self.compare.take_if(|compare| compare.nodes.iter().any(&is_gone));
         }
         if is_gone(&self.node_commands.node) {
             self.node_commands = super::NodeCommands::default();
