@@ -144,8 +144,7 @@ fn files_take_effect_while_it_runs_and_wrong_ones_are_told_with_their_line() {
     // There is room for the last of several; all of them are among the messages.
     terminal.keys("M");
     terminal.wait_for("Messages");
-    terminal.keys("j");
-    terminal.wait_for("no action called \"explode\"");
+    terminal.wait_for("keymap.toml:2: [global]");
     terminal.keys("\x1b");
     terminal.wait_until_gone("Messages");
     write("settings.toml", "theme = 'mine'\nrefesh = 3\n");
