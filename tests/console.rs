@@ -203,6 +203,28 @@ fn ten_megabytes_of_escape_sequences_are_only_text() {
 }
 
 #[test]
+fn what_is_typed_once_one_has_left_is_for_the_shell() {
+    let mut engine = Engine::start();
+    engine.agent("web-1", &[]);
+    engine.wait_for_nodes(1);
+    let script = format!("{BINARY} --endpoint-url {}; read line; echo \"shell-read-$line-\"", engine.url);
+    let mut terminal = Terminal::run(&script, &engine.environment(), engine.root.path(), 24, 80);
+    terminal.wait_for("web-1");
+    // A session that has to be ended takes its time.
+    terminal.keys("s");
+    terminal.wait_for("^g then d leave");
+    terminal.keys("\x07d");
+    terminal.wait_for("web-1");
+    terminal.keys("q");
+    terminal.wait_for("Leave fleetdeck?");
+    terminal.keys("y");
+    terminal.wait("the main screen", |screen| !screen.alternate_screen());
+    terminal.keys("next command\r");
+    terminal.wait_for("shell-read-next command-");
+    terminal.wait_for_exit();
+}
+
+#[test]
 fn a_console_that_was_killed_is_split_again() {
     let mut engine = Engine::start();
     engine.agent("web-1", &[]);

@@ -39,9 +39,11 @@ pub(super) fn listen() -> io::Result<Keys> {
     Ok(events)
 }
 
-/// Nothing more is taken from the terminal, which has been given back. Where a part of what was typed has been read and goes
-/// nowhere, what came right behind it is dropped too: whoever reads the terminal next is not to take half a line for a whole one.
+/// Nothing more is taken from the terminal, which is about to be given back. Where a part of what was typed has been read and
+/// goes nowhere, what came right behind it is dropped too: whoever reads the terminal next is not to take half a line for a
+/// whole one.
 pub(super) fn end(mut keys: Keys) {
+    reports::step_aside();
     let mut lost = reports::has_more();
     while let Ok(event) = keys.try_recv() {
         lost |= is_typed(&event);

@@ -93,8 +93,8 @@ impl Pulse {
         // Nobody hears updates any more; whoever has one must not wait for room.
         self.updates.close();
         // What is typed from now on is for whoever reads the terminal next, however long the rest takes.
-        drop(self.tty);
         keyboard::end(keys);
+        drop(self.tty);
         self.recorder.finish();
         if let Some(keeper) = self.keeper.take() {
             keeper.finish(&self.state.left()).await;

@@ -229,10 +229,11 @@ fn clipboard(text: &str, tmux: bool) -> Option<String> {
 /// Gives the terminal back. Does nothing if it is not taken. Failures are of no use to anybody here.
 pub fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        let _ = end(&mut stdout());
         // Only then it is the terminal whose settings are put back.
         reports::step_aside();
         let _ = disable_raw_mode();
+        // The console's screen goes last: whoever sees that it has gone may type.
+        let _ = end(&mut stdout());
     }
 }
 
