@@ -15,7 +15,7 @@ use crate::{
         action::Action,
         state::{
             canary::Staged,
-            commands::{Group, Invocation, Listed, Outcome, Results, command_outcome, result_words, summary},
+            commands::{FAR, Group, Invocation, Listed, Outcome, Results, command_outcome, result_words, summary},
             list::List,
             seen::Slot,
         },
@@ -205,12 +205,16 @@ fn progress(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Result
     bar.spans.insert(0, view.span(Role::Text, " "));
     grid::line_at(frame, area, 0, Line::from(counts));
     grid::line_at(frame, area, 1, bar);
+    let far = if results.are_beginnings() { FAR } else { "" };
     let words = match results.by_node {
         true => format!(" every node ({})", text::thousands(results.invocations.len())),
         false if results.groups.is_empty() => " putting equal results together…".to_owned(),
         false => match (results.groups.len(), text::count(results.invocations.len(), "node")) {
-            (1, nodes) if results.invocations.len() > 1 => format!(" the same result on all {nodes}"),
+            (1, nodes) if results.invocations.len() > 1 => format!(" the same result on all {nodes}{far}"),
             (1, nodes) => format!(" {nodes}"),
+            (groups, nodes) if !far.is_empty() => {
+                format!(" {} among {nodes}{far}", text::count(groups, "different result"))
+            }
             (groups, nodes) if !results.fold.is_exact() => {
                 format!(" {} among {nodes}", text::count(groups, "different result"))
             }

@@ -565,7 +565,7 @@ fn ten_megabytes_of_sequences_as_output_are_clean_text() {
     let whole = Whole::of("mi-00000000000000001", &stdout, "");
     bench.apply(Update::Page { source: Source::Whole, epoch, page: Page::Whole(Box::new(whole.clone())) });
     if let Some(results) = &mut bench.state.commands.results {
-        results.take_whole(whole);
+        results.take_whole(whole, false);
     }
     bench.press("v enter");
     let viewer = bench.state.commands.viewer.as_ref().unwrap();

@@ -206,7 +206,7 @@ impl State {
             }
             Page::Whole(whole) => {
                 if let Some(results) = &mut self.commands.results {
-                    results.take_whole(*whole);
+                    results.take_whole(*whole, source == Source::Kept);
                 }
                 if source == Source::Kept {
                     self.commands.follow = None;

@@ -26,6 +26,7 @@ pub(super) use invocation::lines;
 pub use invocation::{Invocation, Step, result_words};
 pub use results::Results;
 pub use sheet::{CommandRows, ResultRows};
+pub use texts::FAR;
 
 /// What happened to a node in a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -173,8 +173,13 @@ impl State {
         let (Some(here), Some(other)) = (here, picked.or(above).filter(|other| Some(*other) != here)) else {
             return self.tell("Pick a result, then compare another with it.");
         };
+        // What is known of one alone is no difference.
+        let whole = here.0.is_whole() && other.0.is_whole();
         let lines = |(invocation, of)| {
-            let lines = results.common(invocation, of, usize::MAX);
+            let lines = match whole {
+                true => results.common(invocation, of, usize::MAX),
+                false => results.compared(invocation, of),
+            };
             lines.into_iter().map(|(_, line)| line).collect::<Vec<_>>()
         };
         let title = format!("{} → {}", other.0.name, here.0.name);
@@ -182,7 +187,10 @@ impl State {
         let file = format!("{}.diff", results.id);
         let mut viewer = super::viewer::Viewer::new(title, file, diff);
         let folded = (here.1 > 1 || other.1 > 1) && !results.fold.is_exact();
-        viewer.note = folded.then(|| format!("{} left out of account", results.fold.words()));
+        let left_out = folded.then(|| format!("{} left out of account", results.fold.words()));
+        let far = (!whole).then(|| "compared as far as the service shows".to_owned());
+        let notes: Vec<_> = far.into_iter().chain(left_out).collect();
+        viewer.note = (!notes.is_empty()).then(|| notes.join("; "));
         self.commands.viewer = Some(viewer);
     }
 

@@ -202,7 +202,7 @@ impl Folding {
         let mut hasher = DefaultHasher::new();
         (invocation.outcome, invocation.code, &invocation.details).hash(&mut hasher);
         let mut first = String::new();
-        for (tone, line) in invocation.lines(usize::MAX) {
+        for (tone, line) in invocation.compared() {
             let line = self.fold.apply(&line, &invocation.names);
             (tone as u8, line.trim_end()).hash(&mut hasher);
             if first.is_empty() && tone != Tone::Heading {

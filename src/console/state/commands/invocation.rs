@@ -37,6 +37,8 @@ pub struct Invocation {
     pub code: Option<i32>,
     /// What its steps said as far as it is known; most documents have one.
     pub steps: Vec<Step>,
+    /// What the service showed of them, once more than that was fetched for this node alone: others are known no further.
+    pub(super) shown: Option<Vec<Step>>,
     /// The first line that says something.
     pub first: String,
     /// Whether the list showed only the beginning and the whole is still to be fetched.
@@ -109,6 +111,21 @@ impl Invocation {
     /// The output in lines fit for a terminal, at most so many of each stream.
     pub(super) fn lines(&self, most: usize) -> Vec<(Tone, String)> {
         lines(&self.steps, most)
+    }
+
+    /// The lines that it is compared with others by.
+    pub(super) fn compared(&self) -> Vec<(Tone, String)> {
+        lines(self.shown.as_ref().unwrap_or(&self.steps), usize::MAX)
+    }
+
+    /// Whether all of its output is known.
+    pub fn is_whole(&self) -> bool {
+        !self.cut && self.note.is_none()
+    }
+
+    /// Whether it is like others only as far as the service showed them.
+    pub fn is_beginning(&self) -> bool {
+        self.outcome.is_final() && (self.shown.is_some() || !self.is_whole())
     }
 
     /// Bytes of output.
@@ -191,6 +208,7 @@ pub(super) fn invocation(source: &ssm::CommandInvocation) -> Invocation {
         first: first_line(&steps),
         cut: steps.iter().any(|step| step.cut),
         steps,
+        shown: None,
         node,
         outcome,
         details,

@@ -128,7 +128,7 @@ impl Results {
                 Some(known) => {
                     if known.whole && known.outcome == fresh.outcome {
                         // The list shows less than what was fetched since.
-                        fresh.steps.clone_from(&known.steps);
+                        (fresh.steps, fresh.shown) = (known.steps.clone(), known.shown.clone());
                         (fresh.cut, fresh.note, fresh.kept) = (known.cut, known.note.clone(), known.kept);
                         (fresh.code, fresh.first, fresh.whole) = (known.code, known.first.clone(), true);
                     }
@@ -171,11 +171,15 @@ impl Results {
         });
     }
 
-    /// Takes over the whole output of a node, or that of some of its steps.
-    pub fn take_whole(&mut self, whole: Whole) {
+    /// Takes over the whole output of a node, or that of some of its steps. `alone`: it was fetched for this node, and what the
+    /// service shows of it stays what it is compared by.
+    pub fn take_whole(&mut self, whole: Whole, alone: bool) {
         self.lens.outdate(self.here());
         let Some(known) = self.places.get(&whole.node).and_then(|at| self.invocations.get_mut(*at)) else { return };
         let mut fresh = (**known).clone();
+        if alone && !known.is_whole() {
+            fresh.shown.get_or_insert_with(|| known.steps.clone());
+        }
         for said in whole.steps {
             match &said.step {
                 Some(name) => {
@@ -313,6 +317,11 @@ impl Results {
             true => self.whole_feed.is_loading(),
             false => self.asked.len() < WHOLES,
         }
+    }
+
+    /// Whether some groups are of results that are alike only as far as the service shows them.
+    pub fn are_beginnings(&self) -> bool {
+        self.groups.iter().any(|group| group.members.len() > 1 && self.members(group).any(Invocation::is_beginning))
     }
 
     /// Invocations by outcome.

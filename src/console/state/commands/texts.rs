@@ -6,11 +6,22 @@ use super::{
 };
 use crate::console::text::count;
 
+/// What is said of outputs of which the service shows no more than their beginnings.
+pub const FAR: &str = ", as far as the service shows";
+
 impl Results {
     /// What results have in common that differ only in what is left out of account; a result's own text where there is one
     /// only.
     pub fn common(&self, invocation: &Invocation, of: usize, most: usize) -> Vec<(Tone, String)> {
-        let mut lines = invocation.lines(most);
+        self.folded_lines(invocation.lines(most), invocation, of)
+    }
+
+    /// The same as it is compared with what is known of another, which may be no more than a beginning.
+    pub fn compared(&self, invocation: &Invocation, of: usize) -> Vec<(Tone, String)> {
+        self.folded_lines(invocation.compared(), invocation, of)
+    }
+
+    fn folded_lines(&self, mut lines: Vec<(Tone, String)>, invocation: &Invocation, of: usize) -> Vec<(Tone, String)> {
         if of > 1 && !self.fold.is_exact() {
             for (_, line) in lines.iter_mut().filter(|(tone, _)| *tone != Tone::Heading) {
                 *line = self.fold.apply(line, &invocation.names).into_owned();
@@ -38,8 +49,20 @@ impl Results {
                 let others = count(n - 1, "other node");
                 format!("{} · {}, like {others}", first.name, result_words(first))
             }
-            n if self.fold.is_exact() => format!("{n} nodes with the same result · {}", result_words(first)),
-            n => format!("{n} nodes, the same but for {} · {}", self.fold.words(), result_words(first)),
+            // All of it was fetched for one of them alone.
+            n if first.shown.is_some() => {
+                let others = count(n - 1, "other node");
+                format!("{} · {}, like {others}{FAR}", first.name, result_words(first))
+            }
+            n => {
+                let far = if first.is_beginning() { FAR } else { "" };
+                match self.fold.is_exact() {
+                    true => format!("{n} nodes with the same result{far} · {}", result_words(first)),
+                    false => {
+                        format!("{n} nodes, the same but for {}{far} · {}", self.fold.words(), result_words(first))
+                    }
+                }
+            }
         };
         let lines = self.common(first, of, most);
         let mut viewer = Viewer::new(title, format!("{}-{}.txt", self.id, first.node), lines);

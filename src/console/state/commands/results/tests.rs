@@ -103,10 +103,32 @@ fn a_cut_output_is_fetched_whole_once_and_stays() {
     let mut results = results(&page);
     let ran = Ran { command: "c".to_owned(), node: "mi-1".to_owned(), steps: Vec::new() };
     assert_eq!(results.wanting(), [ran]);
-    results.take_whole(Whole::of("mi-1", "all\n", ""));
+    results.take_whole(Whole::of("mi-1", "all\n", ""), false);
     results.land(&page, |_| Vec::new());
     assert_eq!(results.wanting(), []);
     assert_eq!(results.invocations[0].lines(usize::MAX), [(Tone::Plain, "all".to_owned())]);
+}
+
+#[test]
+fn cut_outputs_are_alike_as_far_as_they_were_shown_and_one_that_is_fetched_whole_stays_among_them() {
+    let page = ["mi-1", "mi-2"].map(|node| success(node, &"x".repeat(SHOWN_BY_LIST)));
+    let mut results = results(&page);
+    for node in ["mi-1", "mi-2"] {
+        let beginning = Whole::of(node, "seen\n", "");
+        results.take_whole(Whole { cut: Some("cut by the service".to_owned()), kept: true, ..beginning }, false);
+    }
+    results.settle();
+    let title = |results: &Results| results.view(usize::MAX).unwrap().title;
+    assert_eq!(title(&results), "2 nodes with the same result, as far as the service shows · success · exit 0");
+    results.take_whole(Whole::of("mi-1", "seen\nand more\n", ""), true);
+    results.land(&page, |_| Vec::new());
+    results.settle();
+    assert_eq!(results.groups.len(), 1, "what is known of one alone makes no difference");
+    assert_eq!(title(&results), "mi-1 · success · exit 0, like 1 other node, as far as the service shows");
+    let whole: Vec<_> = results.view(usize::MAX).unwrap().lines.into_iter().map(|(_, line)| line).collect();
+    assert_eq!(whole, ["seen", "and more"]);
+    let compared = results.compared(results.of_node("mi-1").unwrap(), 1);
+    assert_eq!(compared, [(Tone::Plain, "seen".to_owned())]);
 }
 
 /// A document of several steps on a node: of each its name, its exit code and what the list shows of its output.
@@ -161,7 +183,7 @@ fn steps_are_asked_for_by_name_and_taken_each_for_itself() {
     assert_eq!(results.invocations[0].step_names(), ["get", "show"]);
     let mut whole = Whole::of("mi-1", "all of it\n", "");
     whole.steps[0].step = Some("show".to_owned());
-    results.take_whole(whole);
+    results.take_whole(whole, false);
     results.land(&page, |_| Vec::new());
     let lines: Vec<_> = results.invocations[0].lines(usize::MAX).into_iter().map(|(_, line)| line).collect();
     assert_eq!(lines[1], "got");
