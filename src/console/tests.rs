@@ -19,6 +19,7 @@ pub mod outputs;
 mod own;
 mod parameters;
 mod properties;
+pub mod samples;
 pub mod sessions;
 mod shells;
 mod sign_in;
@@ -69,7 +70,7 @@ fn what_destroys_has_no_easy_key() {
 
 #[test]
 fn a_layer_knows_the_layers_its_keys_are_looked_up_behind() {
-    let benches = [node_view::processes, node_view::files, node_view::logs, node_view::compared, lists::results];
+    let benches = [node_view::processes, node_view::files, node_view::logs, samples::compared, lists::results];
     let mut benches: Vec<Bench> = benches.into_iter().map(|bench| bench()).collect();
     for pane in ["1", "2", "3", "4", "5", "6", "7"] {
         let mut bench = loaded(false, 3);

@@ -3,6 +3,8 @@
 
 use ratatui::style::Style;
 
+use super::world::{of_three, three};
+
 use crate::{
     config::{
         place::{Place, Policy},
@@ -18,22 +20,6 @@ use crate::{
     },
     ssm::{self, PingStatus},
 };
-
-fn nodes() -> Page {
-    let node = |n: usize| ssm::InstanceInformation {
-        instance_id: Some(super::world::id(n)),
-        computer_name: Some(format!("web-{n}")),
-        ping_status: Some(PingStatus::Online),
-        ..Default::default()
-    };
-    Page::Nodes((1..4).map(node).collect())
-}
-
-fn listed() -> Bench {
-    let mut bench = Bench::new(false);
-    bench.answer(Source::Nodes, nodes());
-    bench
-}
 
 /// The style of a word where it stands last on the screen: the cursor is on the first row.
 fn style_of(bench: &mut Bench, word: &str) -> Style {
@@ -70,15 +56,15 @@ fn an_answer_that_does_not_come_is_told_before_anything_fails() {
     bench.fx.clear();
     bench.press("ctrl-r");
     assert_eq!(asked(&bench, Source::Nodes), 1, "it is asked again at once");
-    bench.apply(Update::Page { source: Source::Nodes, epoch: late, page: nodes() });
+    bench.apply(Update::Page { source: Source::Nodes, epoch: late, page: three() });
     assert_eq!(bench.state.fleet.total(), 0, "the answer that was given up is nobody's");
-    bench.answer(Source::Nodes, nodes());
+    bench.answer(Source::Nodes, three());
     assert!(!bench.screen(80, 24).contains("answer"));
 }
 
 #[test]
 fn rows_of_a_list_that_is_not_renewed_do_not_look_as_if_they_were_of_now() {
-    let mut bench = listed();
+    let mut bench = of_three();
     bench.wait(16_000);
     assert_eq!(bench.asked(Source::Nodes).map(|(_, epoch)| epoch.number), Some(2));
     bench.wait(6_000);
@@ -88,7 +74,7 @@ fn rows_of_a_list_that_is_not_renewed_do_not_look_as_if_they_were_of_now() {
     bench.wait(10_000);
     assert!(is_stale(style_of(&mut bench, "web-2")) && is_stale(style_of(&mut bench, "● online")));
     insta::assert_snapshot!("late_rows_80x24", bench.screen(80, 24));
-    bench.answer(Source::Nodes, nodes());
+    bench.answer(Source::Nodes, three());
     assert!(!is_stale(style_of(&mut bench, "web-2")));
 }
 
@@ -98,14 +84,14 @@ fn a_list_that_comes_slowly_is_not_silent() {
     let (_, epoch) = bench.asked(Source::Nodes).unwrap();
     for _ in 0..5 {
         bench.wait(4_000);
-        bench.apply(Update::Page { source: Source::Nodes, epoch, page: nodes() });
+        bench.apply(Update::Page { source: Source::Nodes, epoch, page: three() });
         assert!(!bench.screen(80, 24).contains("no answer"));
     }
 }
 
 #[test]
 fn what_failed_says_when_it_is_tried_again() {
-    let mut bench = listed();
+    let mut bench = of_three();
     bench.wait(16_000);
     let trouble = Trouble { fault: Some(Fault::Way), ..Trouble::new("cannot reach it", Some("Check the network.")) };
     bench.fail_of(Origin::default(), Source::Nodes, trouble);
@@ -137,7 +123,7 @@ fn credentials_that_do_not_come_are_told_as_such() {
     assert!(bench.fx.iter().any(|effect| matches!(effect, Effect::Connect { .. })), "another client is made");
     bench.connect(Origin::default());
     bench.apply(waits(None));
-    bench.answer(Source::Nodes, nodes());
+    bench.answer(Source::Nodes, three());
     assert!(!bench.screen(80, 24).contains("credentials"));
 }
 
@@ -224,7 +210,7 @@ fn messages_say_of_which_origin_they_are_and_can_be_copied() {
 
 /// A fleet of which everything was answered so far.
 fn all_listed() -> Bench {
-    let mut bench = listed();
+    let mut bench = of_three();
     for source in [Source::PatchStates, Source::Summaries, Source::ComplianceTypes] {
         if let Some((_, epoch)) = bench.asked(source) {
             bench.apply(Update::End { source, epoch, result: Ok(()) });
@@ -253,7 +239,7 @@ fn a_service_that_hangs_is_told_in_every_pane_with_the_next_try() {
     assert!(bench.asked(Source::Nodes).is_some());
     let screen = bench.screen(80, 24);
     assert!(screen.contains("no answer for 20 s") && screen.contains("next try in 20 s"), "{screen}");
-    bench.answer(Source::Nodes, nodes());
+    bench.answer(Source::Nodes, three());
     assert!(!bench.screen(80, 24).contains("answer"));
     bench.press("7");
     assert!(!bench.screen(80, 24).contains("answer for"), "whoever answered one question is there");

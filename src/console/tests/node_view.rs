@@ -17,7 +17,7 @@ use crate::{
     ssm::{self, PingStatus, PlatformType, Timestamp},
 };
 
-fn info(n: usize, ping: PingStatus) -> ssm::InstanceInformation {
+pub(super) fn info(n: usize, ping: PingStatus) -> ssm::InstanceInformation {
     ssm::InstanceInformation {
         instance_id: Some(format!("mi-{n:017}")),
         name: Some(format!("web-{n}")),
@@ -31,7 +31,7 @@ fn info(n: usize, ping: PingStatus) -> ssm::InstanceInformation {
     }
 }
 
-fn bench(settings: Settings, read_only: bool) -> Bench {
+pub(super) fn bench(settings: Settings, read_only: bool) -> Bench {
     let mut bench = Bench::with(settings, read_only);
     bench.answer(Source::Nodes, infos());
     bench
@@ -42,7 +42,7 @@ fn infos() -> Page {
 }
 
 /// A fleet that is sampled.
-fn sampled() -> Bench {
+pub(super) fn sampled() -> Bench {
     let every = Every(Some(Duration::from_secs(30)));
     bench(Settings { sample_every: Some(every), probe: Some(true), ..Settings::default() }, false)
 }
@@ -311,104 +311,11 @@ fn windows_is_not_looked_into() {
     assert!(bench.screen(120, 30).contains("not supported on Windows"));
 }
 
-fn vitals(disk: u64) -> String {
-    format!(
-        "#up\n|5000.0 1\n#load\n|0.5 0.5 0.5 1/2 3\n#cores 2\n#mem\n|MemTotal: 1000 kB\n|MemAvailable: 400 kB\n\
-         #kernel\n|6.1.0-18\n#df\n|/dev/vda1 1000000 {} {} {disk}% /\n#.\n",
-        disk * 10_000,
-        (100 - disk) * 10_000
-    )
-}
-
-fn sample(bench: &mut Bench, node: usize, result: Result<String, Trouble>) {
-    let (_, epoch) = bench.asked(Source::Samples).expect("no samples were asked for");
-    let page = Page::Sample { node: format!("mi-{node:017}"), result };
-    bench.apply(Update::Page { source: Source::Samples, epoch, page });
-}
-
-pub fn full() -> Bench {
-    let mut bench = sampled();
-    bench.wait(100);
-    for (node, disk) in [(1, 40), (2, 60), (3, 95)] {
-        sample(&mut bench, node, Ok(vitals(disk)));
-    }
-    let (_, epoch) = bench.asked(Source::Samples).unwrap();
-    bench.apply(Update::End { source: Source::Samples, epoch, result: Ok(()) });
-    bench
-}
-
-#[test]
-fn from_a_full_disk_to_a_shell_it_is_three_keys() {
-    let mut bench = full();
-    let screen = bench.screen(120, 30);
-    assert!(screen.contains("1 node with disk >= 90%: web-3 95% on /"), "{screen}");
-    bench.press("!");
-    assert_eq!((bench.state.fleet.shown(), bench.state.fleet.current().unwrap().name.as_str()), (1, "web-3"));
-    bench.press("enter");
-    assert_eq!(bench.state.node_view.as_ref().unwrap().tab, Tab::Disk);
-    bench.press("s");
-    let opened = bench.fx.iter().find_map(|effect| match effect {
-        Effect::OpenShell { node, .. } => Some(node.as_str()),
-        _ => None,
-    });
-    assert_eq!(opened, Some("mi-00000000000000003"));
-}
-
 #[test]
 fn from_a_full_disk_one_goes_to_its_files() {
     let mut bench = disk();
     bench.press("f");
     assert_eq!(look(&bench).1, Probe::Folder("/tmp".to_owned()));
-}
-
-#[test]
-fn a_sample_is_taken_every_thirty_seconds_and_an_old_one_says_nothing() {
-    let mut bench = full();
-    let asked = |bench: &Bench| {
-        bench
-            .fx
-            .iter()
-            .filter(|e| matches!(e, Effect::Ask { query: crate::console::effect::Query::Samples(_), .. }))
-            .count()
-    };
-    assert_eq!(asked(&bench), 1);
-    bench.wait(29_000);
-    assert_eq!(asked(&bench), 1);
-    bench.wait(2_000);
-    assert_eq!(asked(&bench), 2);
-    // The next one is not answered: the old value goes, and with it the alarm.
-    let trouble = Trouble::new("no answer within 25 s", None);
-    sample(&mut bench, 3, Err(trouble));
-    let screen = bench.screen(140, 30);
-    assert!(!screen.contains("95%") && screen.contains("no answer 30s"), "{screen}");
-    bench.wait(60_000);
-    assert!(!bench.screen(140, 30).contains("60%"));
-}
-
-#[test]
-fn nobody_samples_where_it_was_not_asked_for() {
-    let mut bench = bench(Settings::default(), false);
-    bench.wait(100_000);
-    assert!(bench.asked(Source::Samples).is_none());
-    bench.press("!");
-    assert!(bench.screen(120, 30).contains("sample-every"));
-    // To compare is to ask; elsewhere than here that needs a yes.
-    bench.press("m");
-    assert!(bench.asked(Source::Samples).is_none());
-    assert!(bench.screen(120, 30).contains("AWS-RunShellScript on 3 nodes"));
-    bench.press("y");
-    assert!(bench.asked(Source::Samples).is_some());
-}
-
-pub fn compared() -> Bench {
-    let mut bench = full();
-    bench.press("a m");
-    sample(&mut bench, 1, Ok(vitals(41)));
-    sample(&mut bench, 3, Ok(vitals(95)));
-    sample(&mut bench, 2, Err(Trouble::new("no answer within 25 s", None)));
-    let (_, epoch) = bench.asked(Source::Samples).unwrap();
-    bench.apply(Update::End { source: Source::Samples, epoch, result: Ok(()) });
-    bench
 }
 
 #[test]
@@ -429,29 +336,6 @@ fn one_goes_to_what_fills_the_disk() {
     let file = |name: &str| format!("|81a4 7 1764150000 root root ./{name}/\n");
     say_all(&mut bench, id, &format!("#at\n|/tmp/log\n#entries\n{}{}#.\n", file("app.log"), file("app.log.1")));
     assert_eq!(view(&bench).files.clone().current().as_deref(), Some("/tmp/log/app.log.1"));
-}
-
-#[test]
-fn a_comparison_puts_the_worst_first_and_names_who_is_silent() {
-    let mut bench = compared();
-    let compare = bench.state.compare.as_ref().unwrap();
-    let names: Vec<_> = (0..3).filter_map(|row| compare.row(row)?.id.chars().last()).collect();
-    assert_eq!(names, ['3', '1', '2']);
-    assert!(bench.screen(140, 30).contains("1 without an answer: web-2"));
-    bench.press("enter");
-    assert_eq!(bench.state.node_view.as_ref().unwrap().node, "mi-00000000000000003");
-    bench.press("esc esc");
-    assert!(bench.state.compare.is_none());
-}
-
-#[test]
-fn a_lost_node_is_compared_by_nothing_that_looks_like_now() {
-    let mut bench = compared();
-    bench.wait(20_000);
-    assert!(!bench.screen(140, 30).contains("web-3, "), "its answer is twenty seconds old");
-    let lost = |n| info(n, if n == 3 { PingStatus::ConnectionLost } else { PingStatus::Online });
-    bench.answer(Source::Nodes, Page::Nodes((1..=3).map(lost).collect()));
-    assert!(bench.screen(140, 30).contains("2 without an answer: web-2, web-3"), "{}", bench.screen(140, 30));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::{info, lists, node_view, sessions};
+use super::{info, lists, node_view, samples, sessions};
 use crate::{
     console::{
         effect::{Epoch, Source},
@@ -205,7 +205,7 @@ fn tags_filter_every_list_of_nodes() {
 
 #[test]
 fn compared_nodes_are_filtered_and_sorted_as_all_lists() {
-    let mut bench = node_view::compared();
+    let mut bench = samples::compared();
     let names = |bench: &Bench| {
         let compare = bench.state.compare.as_ref().unwrap();
         let ids = (0..compare.lens.len()).filter_map(|row| compare.row(row));

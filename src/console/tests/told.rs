@@ -1,6 +1,6 @@
 //! Where messages stand, and for how long: they cover nothing that is typed into or read.
 
-use super::{outputs, shells};
+use super::{outputs, shells, world::of_three};
 use crate::{
     console::{
         effect::{Effect, Source},
@@ -13,22 +13,6 @@ use crate::{
 };
 
 const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (200, 60)];
-
-fn nodes() -> Page {
-    let node = |n: usize| ssm::InstanceInformation {
-        instance_id: Some(super::world::id(n)),
-        computer_name: Some(format!("web-{n}")),
-        ping_status: Some(PingStatus::Online),
-        ..Default::default()
-    };
-    Page::Nodes((1..4).map(node).collect())
-}
-
-fn listed() -> Bench {
-    let mut bench = Bench::new(false);
-    bench.answer(Source::Nodes, nodes());
-    bench
-}
 
 fn lines(bench: &mut Bench, width: u16, height: u16) -> Vec<String> {
     bench.screen(width, height).lines().map(|line| line.trim_matches('"').to_owned()).collect()
@@ -45,7 +29,7 @@ fn fail(bench: &mut Bench) {
 fn a_message_covers_nothing_of_a_box() {
     for keys in ["?", "shift-r", "q", ":", "ctrl-s", "shift-c"] {
         for (width, height) in SIZES {
-            let mut bench = listed();
+            let mut bench = of_three();
             bench.press(keys);
             let corners = |lines: &[String], corner: char| lines.iter().filter(|line| line.contains(corner)).count();
             let before = lines(&mut bench, width, height);
@@ -62,7 +46,7 @@ fn a_message_covers_nothing_of_a_box() {
 
 #[test]
 fn a_message_takes_no_row_of_a_list_out_of_reach() {
-    let mut bench = listed();
+    let mut bench = of_three();
     fail(&mut bench);
     let screen = bench.screen(80, 24);
     for node in ["web-1", "web-2", "web-3"] {
@@ -103,7 +87,7 @@ fn a_message_leaves_a_shell_its_size_and_its_last_line() {
 
 #[test]
 fn a_message_that_is_read_and_copied_stays_where_it_is() {
-    let mut bench = listed();
+    let mut bench = of_three();
     for n in 1..=5 {
         bench.state.tell(format!("message {n}"));
     }

@@ -12,7 +12,7 @@ use crate::{
         testing::{BEGIN, Bench},
         update::{Followed, Page, Piece, Said, Transcript, Whole},
     },
-    ssm::{self, Timestamp, document::lint::Finding},
+    ssm::{self, PingStatus, Timestamp, document::lint::Finding},
 };
 
 /// Every source.
@@ -409,4 +409,22 @@ fn why(seed: usize) -> Findings {
         activation: Answer::Known(Some(Box::default())),
         instance: Answer::Unasked(name(seed + 3)),
     }
+}
+
+/// The first page of a fleet of three nodes that are online.
+pub fn three() -> Page {
+    let node = |n: usize| ssm::InstanceInformation {
+        instance_id: Some(id(n)),
+        computer_name: Some(format!("web-{n}")),
+        ping_status: Some(PingStatus::Online),
+        ..Default::default()
+    };
+    Page::Nodes((1..4).map(node).collect())
+}
+
+/// A console that has it.
+pub fn of_three() -> Bench {
+    let mut bench = Bench::new(false);
+    bench.answer(Source::Nodes, three());
+    bench
 }
