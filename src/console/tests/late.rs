@@ -18,7 +18,7 @@ use crate::{
         testing::Bench,
         update::{Fault, Page, Trouble, Update},
     },
-    ssm::{self, PingStatus},
+    ssm,
 };
 
 /// The style of a word where it stands last on the screen: the cursor is on the first row.

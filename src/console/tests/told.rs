@@ -9,7 +9,7 @@ use crate::{
         testing::Bench,
         update::{Changed, Page, Trouble, Update},
     },
-    ssm::{self, CommandStatus, PingStatus},
+    ssm::CommandStatus,
 };
 
 const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (200, 60)];

@@ -1,6 +1,9 @@
 //! Every view of a node and the comparison, at three sizes.
 
-use crate::console::{testing::Bench, tests::node_view as made};
+use crate::console::{
+    testing::Bench,
+    tests::{node_view as made, samples},
+};
 
 fn snapshots(name: &str, make: fn() -> Bench) {
     for (width, height) in [(40, 10), (80, 24), (200, 60)] {
@@ -18,8 +21,8 @@ fn views_of_a_node() {
     snapshots("groups", made::groups);
     snapshots("files", made::files);
     snapshots("logs", made::logs);
-    snapshots("compare", made::compared);
-    snapshots("full", made::full);
+    snapshots("compare", samples::compared);
+    snapshots("full", samples::full);
 }
 
 #[test]
@@ -33,8 +36,8 @@ fn no_size_breaks_drawing() {
         made::groups,
         made::files,
         made::logs,
-        made::compared,
-        made::full,
+        samples::compared,
+        samples::full,
     ];
     for make in makes {
         let mut bench = make();

@@ -5,7 +5,7 @@ use crate::{
     console::{
         effect::Source,
         testing::Bench,
-        tests::node_view as made,
+        tests::{node_view as made, samples},
         update::{Page, Trouble, Update},
     },
     ssm::{self, CommandInvocationStatus, PingStatus},
@@ -242,7 +242,7 @@ fn in_ascii_two_names_of_another_script_are_told_apart() {
 fn arrows_point_down_where_the_most_stands_first() {
     let mut bench = made::processes();
     assert!(bench.screen(80, 24).contains("CPU%↓"), "{}", bench.screen(80, 24));
-    let mut bench = made::compared();
+    let mut bench = samples::compared();
     assert!(bench.screen(80, 24).contains("Disk↓"), "{}", bench.screen(80, 24));
     let mut bench = fleet();
     bench.state.fleet.set_sort(vec![(crate::console::state::fleet::Column::LastSeen, false)]);
