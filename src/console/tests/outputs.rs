@@ -253,7 +253,10 @@ fn what_is_chosen_is_left_out_of_account_by_one_key() {
     // The keys of the chord are told while it is not whole.
     bench.press("z");
     let screen = bench.screen(100, 24);
-    assert!(["h hosts", "t times", "i ids", "n numbers", "z fold"].iter().all(|key| screen.contains(key)), "{screen}");
+    assert!(
+        ["h hosts", "t times", "i ids", "n numbers", "z fold", "u undo"].iter().all(|key| screen.contains(key)),
+        "{screen}"
+    );
 }
 
 #[test]
