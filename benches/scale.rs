@@ -72,13 +72,13 @@ impl Console {
         })?;
         let began = Instant::now();
         let answer = Update::Arranged(Box::new(job.run()));
+        drop(job);
         let beside = began.elapsed();
         let began = Instant::now();
         let mut fx = Vec::new();
         self.state.apply(answer, self.now, &mut fx);
         self.state.settle(&mut fx);
         self.frame();
-        drop(job);
         let inside = began.elapsed();
         self.state.arrange(fx);
         Some((beside, inside))
@@ -181,6 +181,7 @@ fn complying(console: &mut Console) {
                 if let Effect::Count(job) = effect {
                     let began = Instant::now();
                     let answer = Update::Counted(Box::new(job.run()));
+                    drop(job);
                     let worked = began.elapsed();
                     let began = Instant::now();
                     console.state.apply(answer, console.now, &mut Vec::new());
