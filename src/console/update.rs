@@ -210,8 +210,8 @@ pub enum Changed {
     /// A version that was written here was taken back; the version in which the one before it is in force again. `None`: there
     /// was none, and the parameter is gone.
     TakenBack { back: TakeBack, version: Option<i64> },
-    /// A version that was written here was not taken back: this one is in force by now.
-    Overtaken { back: TakeBack, newest: i64 },
+    /// A version that was written here was not taken back: this one is in force by now. `None`: the parameter is gone.
+    Overtaken { back: TakeBack, newest: Option<i64> },
     /// A parameter is gone.
     Deleted(String),
     /// A session was told to end.

@@ -97,7 +97,8 @@ impl State {
         match back.before {
             Some(before) => lines.extend([
                 format!("version {before} is written again, as the newest; {} is in force now", back.written),
-                "Its value is fetched for that and not shown. If another version was written since, nothing changes."
+                "Its value is fetched for that and not shown. If another version was written since, nothing changes; one that \
+                 is written in that very moment would be overwritten, which is then told."
                     .to_owned(),
             ]),
             None => lines.push(
@@ -148,7 +149,15 @@ impl State {
         let before = back.before.unwrap_or_default();
         self.tell(format!("Took back the change of {name}: version {version} says what {before} did."));
         if version > back.written + 1 {
-            self.warn(format!("{name} was changed by someone else meanwhile. Compare the versions."));
+            self.warn(format!(
+                "{name} was written by someone else in the same moment: version {} was overwritten. Compare the versions, and \
+                 restore it if it is the right one.",
+                version - 1
+            ));
+        } else if version <= back.written {
+            // Numbers begin anew only where there was none.
+            self.warn(format!("{name} was deleted by someone else in the same moment, and is there again by this."));
+            self.forget_versions(origin, &back.name);
         }
         if origin == self.parameters.origin {
             self.parameters.hide();
@@ -157,9 +166,18 @@ impl State {
         }
     }
 
-    /// A version was not taken back, since another is in force by now. It never can be: what was written since would be lost.
-    pub(super) fn overtaken(&mut self, origin: Origin, back: &TakeBack, newest: i64, fx: &mut Vec<Effect>) {
+    /// A version was not taken back, since another is in force by now, or the parameter is gone. It never can be: what was
+    /// written since would be lost.
+    pub(super) fn overtaken(&mut self, origin: Origin, back: &TakeBack, newest: Option<i64>, fx: &mut Vec<Effect>) {
         self.undo.retain(|undo| undo.origin != origin || undo.inverse != Inverse::Parameter(back.clone()));
+        let Some(newest) = newest else {
+            self.warn(format!("{} is deleted already. Nothing was changed.", clean(&back.name)));
+            self.forget_versions(origin, &back.name);
+            if origin == self.parameters.origin {
+                self.parameters.remove(&back.name, self.now);
+            }
+            return;
+        };
         self.warn(format!(
             "{} was written by someone else since: version {newest} is in force and not {}. Nothing was changed; its versions \
              can be compared and restored.",

@@ -385,13 +385,34 @@ fn what_was_created_is_deleted_by_its_word_alone_and_what_was_overtaken_or_delet
     changed(&mut bench, put(7));
     bench.press("z y");
     let back = take_back(&bench);
-    changed(&mut bench, Changed::Overtaken { back, newest: 9 });
+    changed(&mut bench, Changed::Overtaken { back, newest: Some(9) });
     let told = |bench: &Bench, what: &str| bench.state.notices.all().any(|notice| notice.trouble.what.contains(what));
     assert!(told(&bench, "version 9 is in force and not 7. Nothing was changed"), "{:?}", bench.state.notices);
     assert!(bench.state.undo.is_empty());
     changed(&mut bench, put(10));
     changed(&mut bench, Changed::Deleted("/new".to_owned()));
     assert!(bench.state.undo.is_empty());
+    changed(&mut bench, put(3));
+    changed(&mut bench, put(4));
+    bench.press("z y");
+    let back = take_back(&bench);
+    changed(&mut bench, Changed::Overtaken { back, newest: None });
+    assert!(told(&bench, "/new is deleted already"), "{:?}", bench.state.notices);
+    assert!(bench.state.undo.is_empty(), "there is nothing of it to take back");
+}
+
+#[test]
+fn what_was_overwritten_or_made_anew_in_the_moment_of_taking_back_is_told() {
+    for (version, said) in [(6, "version 5 was overwritten"), (1, "was deleted by someone else in the same moment")] {
+        let mut bench = loaded(false, 1);
+        let changed = |bench: &mut Bench, changed| bench.apply(Update::Changed(Origin::default(), Ok(changed), None));
+        changed(&mut bench, Changed::Put { name: "/new".to_owned(), version: Some(4) });
+        bench.press("z y");
+        let back = take_back(&bench);
+        changed(&mut bench, Changed::TakenBack { back, version: Some(version) });
+        let mut told = bench.state.notices.all();
+        assert!(told.any(|notice| notice.trouble.what.contains(said)), "{said}: {:?}", bench.state.notices);
+    }
 }
 
 #[test]
