@@ -157,14 +157,16 @@ impl Versions {
         let newest = self.list.first().filter(|newest| newest.number != here.number);
         let newest = newest.ok_or("This is the version in force.")?;
         let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        // What a request does not say stays as the version in force has it.
+        let replaced = |text: &String, newest: &String| given(text).or_else(|| given(newest).map(|_| String::new()));
         // An advanced parameter cannot become a standard one again.
         let tier = if newest.tier == "Advanced" { &newest.tier } else { &here.tier };
         let put = ssm::PutParameter {
             name: name.to_owned(),
             r#type: Some(here.kind.clone()),
-            description: given(&here.description),
+            description: replaced(&here.description, &newest.description),
             key_id: given(&here.key),
-            allowed_pattern: given(&here.pattern),
+            allowed_pattern: replaced(&here.pattern, &newest.pattern),
             tier: given(tier).map(ssm::ParameterTier::from),
             data_type,
             overwrite: Some(true),
@@ -295,6 +297,15 @@ mod tests {
         let (number, put, lines) = versions.restoration("/a", Some("text".to_owned())).unwrap();
         assert_eq!((number, put.overwrite, put.value.as_str()), (1, Some(true), ""));
         assert!(lines.contains(&"-   new".to_owned()) && lines.contains(&"+   old".to_owned()), "{lines:?}");
+        assert_eq!((put.description, put.allowed_pattern), (None, None));
+        // The old value need not match the new pattern.
+        let mut versions = Versions::default();
+        let mut newest = history(2, ParameterType::String, "new");
+        (newest.description, newest.allowed_pattern) = (Some("new".to_owned()), Some("^n".to_owned()));
+        versions.land(vec![history(1, ParameterType::String, "old"), newest], false);
+        versions.cursor.at = 1;
+        let (_, put, _) = versions.restoration("/a", None).unwrap();
+        assert_eq!((put.description.as_deref(), put.allowed_pattern.as_deref()), (Some(""), Some("")));
         // A secret stays one, even while it is revealed.
         let secret = |n: i64, value: &str| history(n, ParameterType::SecureString, value);
         let mut versions = Versions::default();
