@@ -6,6 +6,11 @@ use super::{
 };
 use crate::ssm::ApiError;
 
+/// What services answer with where the credentials have expired.
+pub(super) const EXPIRED: [&str; 2] = ["ExpiredToken", "ExpiredTokenException"];
+/// What they answer with where the access key is not known. `InvalidClientTokenId` is that of STS.
+pub(super) const UNKNOWN_KEY: [&str; 2] = ["UnrecognizedClientException", "InvalidClientTokenId"];
+
 /// Why a call failed. Cheap enough to clone, because one failure may be shown in several places.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -106,16 +111,9 @@ impl Error {
 
     /// Whether other credentials would do: there are none, or they have expired or are not known.
     pub fn is_of_credentials(&self) -> bool {
-        const CODES: [&str; 5] = [
-            "ExpiredToken",
-            "ExpiredTokenException",
-            "RequestExpired",
-            "UnrecognizedClientException",
-            "InvalidClientTokenId",
-        ];
         let other = |fault: &CredentialFault| !matches!(fault, CredentialFault::Unreachable | CredentialFault::Silent);
         matches!(self, Self::Credentials { fault, .. } if other(fault))
-            || self.code().is_some_and(|code| CODES.contains(&code))
+            || self.code().is_some_and(|code| is_of_credentials(code) || code == "RequestExpired")
     }
 
     /// Whether it is about all that is there: the way to it, or to what gives credentials for it.
@@ -139,6 +137,11 @@ impl Error {
             Self::Config(_) | Self::Protocol(_) => None,
         }
     }
+}
+
+/// Whether a code says that the credentials have expired or are not known.
+pub(super) fn is_of_credentials(code: &str) -> bool {
+    EXPIRED.contains(&code) || UNKNOWN_KEY.contains(&code)
 }
 
 impl From<ApiError> for Error {
@@ -170,14 +173,8 @@ fn credential_advice(profile: Option<&str>, fault: CredentialFault) -> String {
 
 /// Advice by code. The first match counts.
 const API_ADVICE: &[(&[&str], &str)] = &[
-    (
-        &["ExpiredToken", "ExpiredTokenException"],
-        "The credentials have expired: sign in again (`aws sso login`) or renew them.",
-    ),
-    (
-        &["UnrecognizedClientException", "InvalidClientTokenId"],
-        "The access key is not known there: check the profile, the region and the endpoint.",
-    ),
+    (&EXPIRED, "The credentials have expired: sign in again (`aws sso login`) or renew them."),
+    (&UNKNOWN_KEY, "The access key is not known there: check the profile, the region and the endpoint."),
     (
         &["InvalidInstanceId"],
         "No node with such an id is registered there, or it cannot run this: `fleetdeck nodes` lists those that can.",

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::error::EXPIRED;
 use crate::ssm::ApiError;
 
 /// Whether a call may be repeated although the service may have carried it out already.
@@ -48,7 +49,7 @@ impl Failure {
         let text = error.message.as_deref().unwrap_or_default();
         let about_time = text.starts_with("Signature expired") || text.starts_with("Signature not yet current");
         match &*error.code {
-            "ExpiredToken" | "ExpiredTokenException" => Self::Expired,
+            code if EXPIRED.contains(&code) => Self::Expired,
             "RequestTimeTooSkewed" | "RequestExpired" | "RequestInTheFuture" => Self::ClockSkew,
             "InvalidSignatureException" | "SignatureDoesNotMatch" if about_time => Self::ClockSkew,
             _ if error.is_throttle() => Self::Throttled,

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     client::{
         Client, Error,
+        error::is_of_credentials,
         retry::{chance, delay},
     },
     ssm::{DescribeSessions, ResumeSession, Sensitive, SessionFilter, SessionFilterKey, SessionState, SessionStatus},
@@ -155,14 +156,7 @@ async fn resume(client: Client, session_id: String) -> Result<Sensitive, Lost> {
 
 /// Whether an error of the API may be gone later: the service's own trouble, and credentials that somebody renews.
 fn passes(code: &str, retryable: bool) -> bool {
-    const CREDENTIALS: &[&str] = &[
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "UnrecognizedClientException",
-        "InvalidClientTokenId",
-        "RequestTimeTooSkewed",
-    ];
-    retryable || CREDENTIALS.contains(&code)
+    retryable || is_of_credentials(code) || code == "RequestTimeTooSkewed"
 }
 
 /// How a session ended that nobody here saw end. AWS has two states for that, and a failure is one: only that is a reason. Whatever
