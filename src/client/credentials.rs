@@ -29,6 +29,9 @@ const MARGIN: Duration = Duration::from_secs(5 * 60);
 const RENEWAL: Duration = Duration::from_millis(500);
 /// So long a provider may take: somebody may have to touch a key or to type a code.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A source that gave out keys which were refused, or that refuses without a code, is not asked again before this is over: one
+/// that is asked for every call may be a service that counts refusals, or a person with a key to touch.
+const PAUSE: Duration = Duration::from_secs(60);
 /// Where neither settings nor AWS's configuration name a region, a custom endpoint gets this one.
 const CUSTOM_REGION: &str = "us-east-1";
 
@@ -49,9 +52,11 @@ pub(super) struct Credentials {
     /// What gives them out. A provider reads AWS's files once: where what it gave is of no use, the next one reads them anew.
     provider: Mutex<Option<SharedCredentialsProvider>>,
     profile: Option<String>,
-    /// Why the role was not given: without the code of its device it never will be, and is not asked for again.
-    code_wanted: Mutex<Option<Error>>,
+    /// Why the role was not given, and when: without the code of its device it hardly will be, and is not asked for again soon.
+    code_wanted: Mutex<Option<(Error, Timestamp)>>,
     held: Mutex<Option<Held>>,
+    /// The last ones that were given up because the service would not have them, and when.
+    refused: Mutex<Option<(Arc<sigv4::Credentials>, Instant)>>,
     turn: Option<Arc<Mutex<()>>>,
     waiting: watch::Sender<Option<Instant>>,
 }
@@ -116,8 +121,8 @@ impl Credentials {
         let resolved = Resolved { profile: profile.clone(), region, endpoint_url, services };
         let turn = settings.sign_in.as_deref().map(turn);
         let waiting = watch::Sender::new(None);
-        let (provider, held, code_wanted) = Default::default();
-        Ok((Self { source, provider, profile, code_wanted, held, turn, waiting }, resolved))
+        let (provider, held, refused, code_wanted) = Default::default();
+        Ok((Self { source, provider, profile, code_wanted, held, refused, turn, waiting }, resolved))
     }
 
     /// Since when the provider is waited for, whenever that changes.
@@ -137,8 +142,8 @@ impl Credentials {
             Some(held) if held.adopted || !held.is_over(now.plus(MARGIN)) => return Ok(held.credentials.clone()),
             _ => {}
         }
-        if let Some(error) = self.code_wanted.lock().await.clone() {
-            return Err(error);
+        if let Some((error, _)) = self.code_wanted.lock().await.as_ref().filter(|(_, at)| now.since(*at) < PAUSE) {
+            return Err(error.clone());
         }
         let _waiting = Waiting::begin(&self.waiting);
         // Whoever comes second finds the token that the first had renewed.
@@ -170,7 +175,7 @@ impl Credentials {
                     Some(held) => Ok(held.credentials.clone()),
                     None => {
                         if matches!(error, Error::Credentials { fault: CredentialFault::CodeWanted, .. }) {
-                            *self.code_wanted.lock().await = Some(error.clone());
+                            *self.code_wanted.lock().await = Some((error.clone(), now));
                         }
                         Err(error)
                     }
@@ -192,6 +197,7 @@ impl Credentials {
 
     /// These are held from now on. When they end, somebody has to sign in again.
     pub(super) async fn adopt(&self, credentials: Arc<sigv4::Credentials>, expires: Option<Timestamp>) {
+        *self.code_wanted.lock().await = None;
         *self.held.lock().await = Some(Held { credentials, expires, adopted: true });
     }
 
@@ -203,17 +209,25 @@ impl Credentials {
         Some((adopted.credentials.clone(), adopted.expires))
     }
 
-    /// The service says that these have expired: the next call fetches new ones, if others are not there already.
-    pub(super) async fn renew(&self, expired: &Arc<sigv4::Credentials>) {
+    /// The service will not have these, or not any more: the next call fetches new ones, if others are not there already. Where
+    /// the source gives out the same again and again, those stay for a while. The answer is whether another try may do better.
+    pub(super) async fn renew(&self, refused: &Arc<sigv4::Credentials>, at: Instant) -> bool {
         let mut held = self.held.lock().await;
-        match held.as_mut().filter(|held| Arc::ptr_eq(&held.credentials, expired)) {
+        match held.as_mut().filter(|held| Arc::ptr_eq(&held.credentials, refused)) {
             Some(held) if held.adopted => held.expires = Some(Timestamp::default()),
             Some(_) => {
+                let mut last = self.refused.lock().await;
+                let again = |(last, when): &(_, Instant)| *last == *refused && at.duration_since(*when) < PAUSE;
+                if last.as_ref().is_some_and(again) {
+                    return false;
+                }
+                *last = Some((refused.clone(), at));
                 *held = None;
                 *self.provider.lock().await = None;
             }
             None => {}
         }
+        true
     }
 
     /// What was signed in to by hand is over.
@@ -492,7 +506,7 @@ mod tests {
         let old = credentials.get(now).await.unwrap();
         std::fs::write(dir.path().join("credentials"), keys("AKIANEW")).unwrap();
         assert_eq!(credentials.get(now).await.unwrap().access_key_id, "AKIAOLD", "nobody complained of them");
-        credentials.renew(&old).await;
+        assert!(credentials.renew(&old, Instant::now()).await);
         assert_eq!(credentials.get(now).await.unwrap().access_key_id, "AKIANEW");
         // Where there were none, those that come are found as well.
         let (dir, settings) = credentials_file("[other]\n");
@@ -503,6 +517,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_source_that_gives_out_refused_keys_again_is_left_alone_for_a_while() {
+        let keys = |id: &str| format!("[default]\naws_access_key_id = {id}\naws_secret_access_key = s\n");
+        let (dir, settings) = credentials_file(&keys("AKIAOLD"));
+        let (credentials, _) = Credentials::load(&settings).await.unwrap();
+        let (now, at) = (Timestamp::from_millis(0), Instant::now());
+        let first = credentials.get(now).await.unwrap();
+        assert!(
+            credentials.renew(&first, at).await && credentials.renew(&first, at).await,
+            "once for all who had them"
+        );
+        let second = credentials.get(now).await.unwrap();
+        assert!(!Arc::ptr_eq(&first, &second));
+        assert!(!credentials.renew(&second, at + PAUSE - Duration::from_millis(1)).await);
+        assert!(Arc::ptr_eq(&second, &credentials.get(now).await.unwrap()));
+        std::fs::write(dir.path().join("credentials"), keys("AKIANEW")).unwrap();
+        assert!(credentials.renew(&second, at + PAUSE).await);
+        let third = credentials.get(now).await.unwrap();
+        assert_eq!(third.access_key_id, "AKIANEW");
+        assert!(credentials.renew(&third, at + PAUSE).await, "others have not been refused before");
+    }
+
+    #[tokio::test]
     async fn a_role_that_wants_a_code_is_not_asked_for_again_without_one() {
         let (_dir, settings) = credentials_file("[default]\ncredential_process = false\n");
         let (credentials, _) = Credentials::load(&Settings { role_wants_code: true, ..settings }).await.unwrap();
@@ -510,10 +546,14 @@ mod tests {
         let error = credentials.error(&CredentialsError::provider_error(said));
         assert_eq!(error.to_string(), "no credentials: AccessDenied: not allowed");
         assert!(error.is_of_credentials() && error.advice().is_some_and(|advice| advice.contains("code")));
-        *credentials.code_wanted.lock().await = Some(error);
         let now = Timestamp::from_millis(0);
-        let told = credentials.get(now).await.unwrap_err();
-        assert!(matches!(told, Error::Credentials { fault: CredentialFault::CodeWanted, .. }), "{told}");
+        *credentials.code_wanted.lock().await = Some((error, now));
+        let fault = async |at| match credentials.get(at).await {
+            Err(Error::Credentials { fault, .. }) => fault,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(fault(now.plus(PAUSE - Duration::from_millis(1))).await, CredentialFault::CodeWanted);
+        assert_eq!(fault(now.plus(PAUSE)).await, CredentialFault::Provider, "what the role wants may have changed");
         // What the code was good for is taken as ever.
         let mine =
             sigv4::Credentials { access_key_id: "ASIA".into(), secret_access_key: "s".into(), session_token: None };
@@ -562,16 +602,17 @@ mod tests {
         };
         credentials.adopt(session("one"), Some(at(600_000))).await;
         // What was signed with older ones says nothing of these.
-        credentials.renew(&plain).await;
+        let refused = Instant::now();
+        assert!(credentials.renew(&plain, refused).await);
         let one = credentials.get(at(599_999)).await.unwrap();
         assert_eq!(one.access_key_id, "one");
         let error = credentials.get(at(600_000)).await.unwrap_err();
         assert!(error.is_of_credentials() && error.advice().is_some_and(|advice| advice.contains("code")), "{error}");
         credentials.adopt(session("two"), Some(at(900_000))).await;
-        credentials.renew(&one).await;
+        credentials.renew(&one, refused).await;
         let two = credentials.get(at(700_000)).await.unwrap();
         assert_eq!(two.access_key_id, "two");
-        credentials.renew(&two).await;
+        credentials.renew(&two, refused).await;
         assert!(credentials.get(at(700_000)).await.is_err());
     }
 

@@ -159,3 +159,28 @@ async fn what_ec2_refuses_is_told_as_a_permission_that_is_missing() {
         assert_eq!(*calls.lock().unwrap(), 1, "a refusal is not tried again");
     }
 }
+
+#[tokio::test]
+async fn refused_keys_are_fetched_anew_once_and_not_for_every_call() {
+    for code in ["UnrecognizedClientException", "ExpiredTokenException"] {
+        let refuse = async move || {
+            let refusal = json!({ "__type": code, "message": "The security token is of no use." });
+            (StatusCode::BAD_REQUEST, refusal.to_string())
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        let keys = r#"{"Version": 1, "AccessKeyId": "AKIAOLD", "SecretAccessKey": "s"}"#;
+        std::fs::write(path("keys"), format!("echo asked >> {}\necho '{keys}'\n", path("asked").display())).unwrap();
+        let profile = format!("[default]\ncredential_process = sh {}\n", path("keys").display());
+        std::fs::write(path("credentials"), profile).unwrap();
+        let served = served(Router::new().route("/", post(refuse))).await;
+        let settings = Settings { keys: None, credentials_file: Some(path("credentials")), ..served };
+        let client = Client::connect(settings).await.unwrap();
+        let ask = async || client.call(DescribeInstanceInformation::default()).await.unwrap_err();
+        futures_util::future::join_all((0..5).map(|_| ask())).await;
+        for _ in 0..3 {
+            assert_eq!(ask().await.code(), Some(code));
+        }
+        assert_eq!(std::fs::read_to_string(path("asked")).unwrap().lines().count(), 2, "{code}");
+    }
+}

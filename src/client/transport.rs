@@ -16,6 +16,7 @@ use super::{
     Error, OBJECT_LIMIT, caller,
     credentials::{Credentials, chain, root_cause},
     endpoint::{Endpoint, is_loopback},
+    error::is_of_credentials,
     pacing::Pacing,
     retry::{Failure, Repeat, Tries, chance},
     tls::{ca_bundle, is_tls_error},
@@ -256,24 +257,23 @@ impl Transport {
                         return outcome.map_err(|(_, error)| error);
                     }
                     Some(fault) => {
+                        let failure = Failure::of(&fault);
                         // What is written to AWS's files next is to be found there.
-                        if ["UnrecognizedClientException", "InvalidClientTokenId"].contains(&&*fault.code) {
-                            self.credentials.renew(&credentials).await;
-                        }
-                        Failure::of(&fault)
+                        let renewed = is_of_credentials(&fault.code)
+                            && self.credentials.renew(&credentials, Instant::now()).await;
+                        if failure == Failure::Expired && !renewed { Failure::Refused } else { failure }
                     }
                 },
                 Err((failure, _)) => *failure,
             };
             match failure {
                 Failure::Throttled => self.pacing.throttled(call.operation, Instant::now()),
-                Failure::Expired => self.credentials.renew(&credentials).await,
                 Failure::ClockSkew => {
                     if let Some(date) = outcome.as_ref().ok().and_then(|answer| answer.date) {
                         self.skew.store(date.as_millis() - self.clock.now().as_millis(), Ordering::Relaxed);
                     }
                 }
-                Failure::NotSent | Failure::Uncertain | Failure::Refused => {}
+                Failure::NotSent | Failure::Uncertain | Failure::Expired | Failure::Refused => {}
             }
             match tries.next(failure, call.repeat, chance()) {
                 Some(wait) => {
