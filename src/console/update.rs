@@ -172,6 +172,10 @@ pub enum Page {
         command: String,
         whole: Box<Whole>,
     },
+    /// The service does not keep any more what earlier runs gave on a node.
+    Forgotten {
+        node: String,
+    },
     /// The nodes that targets stand for.
     Plan(Box<Resolved>),
     Documents(Vec<ssm::DocumentIdentifier>),

@@ -45,8 +45,9 @@ impl Asker {
         failed.map_or(Ok(()), Err)
     }
 
-    /// The output of the newest of these commands that ran on a node.
+    /// The output of the newest of these commands that ran on a node and is still kept.
     pub(super) async fn earlier(&self, commands: Vec<String>, node: String) -> Result<(), Error> {
+        let mut forgotten = false;
         for command in commands {
             let list = ssm::ListCommandInvocations {
                 command_id: Some(command.clone()),
@@ -54,12 +55,25 @@ impl Asker {
                 details: Some(true),
                 ..Default::default()
             };
-            let answer = self.client.call(list).await?;
+            let answer = match self.client.call(list).await {
+                Err(error) if is_forgotten(&error) => {
+                    forgotten = true;
+                    continue;
+                }
+                answer => answer?,
+            };
             let Some(invocation) = answer.command_invocations.first() else { continue };
-            let ran = Ran { command: command.clone(), node, steps: step_names(invocation) };
-            let whole = Box::new(self.whole(&ran).await?);
-            self.send(Page::Earlier { command, whole }).await;
-            return Ok(());
+            let ran = Ran { command: command.clone(), node: node.clone(), steps: step_names(invocation) };
+            match self.whole(&ran).await {
+                Err(error) if is_forgotten(&error) => forgotten = true,
+                whole => {
+                    self.send(Page::Earlier { command, whole: Box::new(whole?) }).await;
+                    return Ok(());
+                }
+            }
+        }
+        if forgotten {
+            self.send(Page::Forgotten { node }).await;
         }
         Ok(())
     }
@@ -118,6 +132,11 @@ impl Asker {
     }
 }
 
+/// Whether the service does not keep a command, or what it did on a node, any more.
+fn is_forgotten(error: &Error) -> bool {
+    matches!(error.code(), Some("InvalidCommandId" | "InvocationDoesNotExist"))
+}
+
 /// The steps to ask about: one that need not be named, or all by name.
 fn named(ran: &Ran) -> Vec<Option<&String>> {
     if ran.steps.is_empty() { vec![None] } else { ran.steps.iter().map(Some).collect() }
@@ -173,6 +192,47 @@ fn log_group(answer: &ssm::GetCommandInvocationOutput) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Of a service that has forgotten the commands whose ids say so: all of `gone`, and what `half` gave.
+    #[tokio::test]
+    async fn an_earlier_run_that_is_forgotten_gives_way_to_one_that_is_kept_or_is_said_to_be() {
+        use axum::{Router, http::StatusCode, routing::post};
+        use serde_json::{Value, json};
+        let answer = async |headers: axum::http::HeaderMap, body: String| {
+            let id = serde_json::from_str::<Value>(&body).unwrap()["CommandId"].as_str().unwrap().to_owned();
+            let lists = headers["x-amz-target"].to_str().unwrap().ends_with("ListCommandInvocations");
+            let error = |code: &str| (StatusCode::BAD_REQUEST, json!({ "__type": code }).to_string());
+            match (id.as_str(), lists) {
+                ("gone", _) => error("InvalidCommandId"),
+                ("half", false) => error("InvocationDoesNotExist"),
+                (_, true) => (StatusCode::OK, json!({ "CommandInvocations": [{ "InstanceId": "mi-1" }] }).to_string()),
+                _ => (StatusCode::OK, json!({ "StandardOutputContent": "up" }).to_string()),
+            }
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(answer))).await });
+        let settings = crate::client::Settings::with_keys(&url, "us-east-1", "AKIDEXAMPLE", "secret");
+        let client = crate::client::Client::connect(settings).await.unwrap();
+        for (commands, expected) in [(&["gone", "half", "kept"] as &[_], Some("kept")), (&["half", "gone"], None)] {
+            let (updates, mut told) = tokio::sync::mpsc::channel(10);
+            let limit = std::sync::Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
+            let source = Some(crate::console::effect::Source::Earlier);
+            let asker = Asker { client: client.clone(), epoch: Default::default(), source, updates, limit };
+            let commands = commands.iter().map(|id| (*id).to_owned()).collect();
+            asker.earlier(commands, "mi-1".to_owned()).await.unwrap();
+            drop(asker);
+            let found = match told.recv().await {
+                Some(crate::console::update::Update::Page { page: Page::Earlier { command, .. }, .. }) => Some(command),
+                Some(crate::console::update::Update::Page { page: Page::Forgotten { node }, .. }) if node == "mi-1" => {
+                    None
+                }
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(found.as_deref(), expected);
+            assert!(told.recv().await.is_none());
+        }
+    }
 
     #[test]
     fn what_was_cut_says_whether_more_is_kept() {

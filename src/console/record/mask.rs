@@ -130,6 +130,7 @@ impl Masks {
             Page::Nodes(_)
             // Of a node: how full it is, and how busy.
             | Page::Sample { .. }
+            | Page::Forgotten { .. }
             | Page::Plan(_)
             | Page::Tags { .. }
             | Page::PatchStates { .. }

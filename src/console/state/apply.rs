@@ -130,6 +130,7 @@ impl State {
             Page::Whole(_)
             | Page::Followed(_)
             | Page::Earlier { .. }
+            | Page::Forgotten { .. }
             | Page::Plan(_)
             | Page::Document(_)
             | Page::Value(_)
@@ -216,6 +217,7 @@ impl State {
             Page::Followed(followed) => self.land_followed(&followed),
             Page::Plan(resolved) => self.land_plan(origin, *resolved),
             Page::Earlier { command, whole } => self.land_earlier(&command, &whole),
+            Page::Forgotten { node } => self.earlier_forgotten(&node),
             Page::Documents(list) => {
                 if first {
                     self.documents.list.clear();

@@ -263,6 +263,16 @@ impl State {
         self.ask(origin, Query::Earlier { commands, node }, fx);
     }
 
+    /// There were earlier runs on a node, and the service has forgotten them.
+    pub(super) fn earlier_forgotten(&mut self, node: &str) {
+        let results = self.commands.results.as_ref();
+        let name =
+            results.and_then(|results| results.of_node(node)).map_or_else(|| clean(node), |now| now.name.clone());
+        self.tell(format!(
+            "The service does not keep the earlier run on {name} any more: it forgets runs after 30 days."
+        ));
+    }
+
     /// The output of an earlier run came.
     pub(super) fn land_earlier(&mut self, command: &str, whole: &Whole) {
         let Some(results) = &self.commands.results else { return };

@@ -270,6 +270,13 @@ fn a_run_is_compared_with_the_one_before() {
     let screen = bench.screen(100, 24);
     assert!(screen.contains("web-0: run of 1h ago → run of"), "{screen}");
     assert!(screen.contains("- load 9.9") && screen.contains("+ load 0.0"), "{screen}");
+    // What is forgotten is said to be, and not that there was none.
+    let mut bench = uptimes(false);
+    bench.press("b");
+    let (Query::Earlier { node, .. }, _) = bench.asked(Source::Earlier).unwrap() else { panic!("nobody asked") };
+    bench.answer(Source::Earlier, Page::Forgotten { node });
+    let screen = bench.screen(120, 24);
+    assert!(screen.contains("does not keep the earlier run on web-0 any more"), "{screen}");
     // A script that never ran before has nothing to be compared with.
     let mut bench = uptimes(false);
     bench.state.commands.list.pop();

@@ -200,6 +200,7 @@ pub fn page(source: Source, count: usize, seed: usize) -> Page {
                 .collect(),
             is_late: seed.is_multiple_of(3),
         })),
+        Source::Earlier if seed.is_multiple_of(4) => Page::Forgotten { node: name(seed) },
         Source::Earlier => Page::Earlier { command: name(seed), whole: Box::new(whole(count, seed)) },
         Source::Running => Page::Running(each().map(|(n, s)| command(n, s)).collect()),
         Source::Plan => Page::Plan(Box::new(Resolved {
