@@ -18,8 +18,11 @@ const KEY: &str = "credential_process";
 #[allow(deprecated)]
 pub(super) fn files(file: Option<&Path>, apart: &[OsString]) -> Option<ProfileFiles> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let home = || etcetera::home_dir().ok().map(|home| home.join(".aws"));
-    let standard = |name: &str, file: &str| variable(name).or_else(|| Some(home()?.join(file)));
+    let home = etcetera::home_dir().ok();
+    let standard = |name: &str, file: &str| match variable(name) {
+        Some(named) => Some(at_home(named, home.as_deref())),
+        None => Some(home.as_ref()?.join(".aws").join(file)),
+    };
     let read: Vec<_> = match file {
         Some(file) => vec![(ProfileFileKind::Credentials, Some(file.to_owned()))],
         None => vec![
@@ -36,6 +39,14 @@ pub(super) fn files(file: Option<&Path>, apart: &[OsString]) -> Option<ProfileFi
         files = files.with_contents(kind, changed.unwrap_or(text));
     }
     found.then(|| files.build())
+}
+
+/// A path whose first part is `~` for the user's home, as the SDK takes it: no shell has looked at it.
+fn at_home(path: PathBuf, home: Option<&Path>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path,
+    }
 }
 
 /// A file of AWS's with each helper started by the words of `apart`; `None` without a helper.
@@ -83,5 +94,14 @@ mod tests {
         assert_eq!(told, expected.trim_end());
         assert_eq!(without_terminal("[default]\nregion = x\n", &apart), None);
         assert_eq!(without_terminal(text, &[]), None);
+    }
+
+    #[test]
+    fn files_are_looked_for_where_the_sdk_looks_for_them() {
+        for (named, meant) in [("~/aws/config", "/home/ann/aws/config"), ("/etc/aws", "/etc/aws"), ("~ann/c", "~ann/c")]
+        {
+            assert_eq!(at_home(named.into(), Some(Path::new("/home/ann"))), Path::new(meant));
+        }
+        assert_eq!(at_home("~/c".into(), None), Path::new("~/c"));
     }
 }
