@@ -1,6 +1,6 @@
 //! `fleetdeck apart`, with which the console starts programs of the user's: away from the terminal that it draws on.
 
-use std::{os::unix::process::CommandExt, process::ExitCode};
+use std::{ffi::OsString, os::unix::process::CommandExt, process::ExitCode};
 
 use clap::Args;
 
@@ -9,7 +9,7 @@ use clap::Args;
 pub struct Apart {
     /// The program and its arguments.
     #[arg(last = true, required = true, allow_hyphen_values = true)]
-    words: Vec<String>,
+    words: Vec<OsString>,
 }
 
 impl Apart {
@@ -19,6 +19,6 @@ impl Apart {
         // Whoever leads a group already cannot leave it; then there is no terminal to leave either.
         let _ = nix::unistd::setsid();
         let error = std::process::Command::new(program).args(arguments).exec();
-        Err(anyhow::anyhow!("{program} could not be started: {error}"))
+        Err(anyhow::anyhow!("{} could not be started: {error}", program.display()))
     }
 }
