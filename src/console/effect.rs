@@ -46,7 +46,7 @@ mod sample;
 mod shell;
 mod sign_in;
 mod take_back;
-pub mod tape;
+mod tape;
 mod transfer;
 mod turns;
 mod why;

@@ -43,5 +43,5 @@ pub use self::{
     screen::Screen,
     shared::Terminal,
     style::{Colour, Link, Marks, Style},
-    transcript::Transcript,
+    transcript::{Transcript, lines},
 };

@@ -15,7 +15,7 @@ use super::{find, tame::Tame};
 use crate::{
     cli::{Global, shell::screen::Sink, stop::stopped, talk},
     client::recording::{Plain, Player},
-    console::effect::tape::lines,
+    console::term::lines,
     ssm::SessionState,
 };
 

@@ -11,7 +11,7 @@ use crate::{
         TerminalSize,
         recording::{Recorder, text_beside},
     },
-    console::effect::tape::lines,
+    console::term::lines,
     ssm::Timestamp,
 };
 

@@ -4,39 +4,9 @@ use std::{io, path::Path, time::Instant};
 
 use super::Recording;
 use crate::{
-    client::{
-        TerminalSize,
-        recording::{Lines, Recorder},
-    },
-    console::{
-        term::{Size, Transcript},
-        update::Trouble,
-    },
+    client::{TerminalSize, recording::Recorder},
+    console::{term::lines, update::Trouble},
 };
-
-/// What writes down the lines of a session's terminal of this size.
-pub fn lines(size: TerminalSize) -> Box<dyn Lines> {
-    Box::new(Transcript::new(cells(size)))
-}
-
-impl Lines for Transcript {
-    fn output(&mut self, bytes: &[u8]) -> String {
-        self.output(bytes)
-    }
-
-    fn resize(&mut self, size: TerminalSize) -> String {
-        self.resize(cells(size))
-    }
-
-    fn rest(&mut self) -> String {
-        self.rest()
-    }
-}
-
-fn cells(size: TerminalSize) -> Size {
-    let cells = |n| u16::try_from(n).unwrap_or(u16::MAX);
-    Size::new(cells(size.rows), cells(size.cols))
-}
 
 /// A recording, or none.
 #[derive(Debug, Default)]

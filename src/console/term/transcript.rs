@@ -5,10 +5,11 @@ use std::fmt;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{ClipboardPolicy, Screen, Size};
+use crate::client::{TerminalSize, recording::Lines};
 
 /// Bytes that are taken before the lines that scrolled away by them are looked at.
 const PIECE: usize = 8 * 1024;
-/// Lines that are kept until then: a byte makes no more than one that says anything.
+/// Lines that are kept until then: a byte makes no more than one, and what control functions make beside that is counted.
 const KEPT: usize = 2 * PIECE;
 
 /// A terminal whose lines are written down. What was overwritten on the screen is in none of them; what was cleared with the
@@ -19,6 +20,30 @@ pub struct Transcript {
     next: u64,
     /// The blank cells at the end of the last line, if it goes on in the next one.
     gap: Option<usize>,
+}
+
+/// What writes down the lines of a session's terminal of this size.
+pub fn lines(size: TerminalSize) -> Box<dyn Lines> {
+    Box::new(Transcript::new(cells(size)))
+}
+
+impl Lines for Transcript {
+    fn output(&mut self, bytes: &[u8]) -> String {
+        self.output(bytes)
+    }
+
+    fn resize(&mut self, size: TerminalSize) -> String {
+        self.resize(cells(size))
+    }
+
+    fn rest(&mut self) -> String {
+        self.rest()
+    }
+}
+
+fn cells(size: TerminalSize) -> Size {
+    let cells = |n| u16::try_from(n).unwrap_or(u16::MAX);
+    Size::new(cells(size.rows), cells(size.cols))
 }
 
 impl fmt::Debug for Transcript {
