@@ -184,6 +184,9 @@ mod tests {
                 "1\n2\n3\n4\n5\n$ clear\n$ x\n"
             );
         }
+        // A reset clears both screens, and all of them whatever scrolls.
+        assert_eq!(text("1\r\n$ vi\r\n\x1b[?1049htext\x1bc$ x"), "1\n$ vi\n(full-screen program)\n$ x\n");
+        assert_eq!(text("1\r\n2\r\n3\x1b[2;3r\x1b[?6h\x1bc$ x"), "1\n2\n3\n$ x\n");
         assert_eq!(text("$ ab\x1b[Jc"), "$ abc\n", "what is erased behind the cursor was on the screen for a moment");
     }
 

@@ -116,6 +116,12 @@ impl Front {
     /// Full reset (RIS).
     pub(super) fn reset(&mut self) {
         if self.keeps {
+            // It erases the primary screen whichever is shown, and all of it whatever scrolls.
+            if self.model().alternate_screen() {
+                self.switch_screen(47, false);
+            }
+            self.state.margins = None;
+            self.send(b"\x1b[?6l\x1b[r");
             self.keep_erased(2);
         }
         self.state = State::default();
