@@ -64,13 +64,28 @@ impl Transcript {
     /// Takes output. The lines that have left the screen by it, each with its end.
     pub fn output(&mut self, bytes: &[u8]) -> String {
         let mut text = String::new();
-        for piece in bytes.chunks(PIECE) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (piece, later) = rest.split_at(self.piece(rest));
+            rest = later;
             // Programs are answered by the terminal they see.
             drop(self.screen.feed(piece));
             self.screen.take_events();
             self.take_scrolled(&mut text);
         }
         text
+    }
+
+    /// How many of these bytes may be taken at once, so that no line that leaves the screen by them is forgotten untold. Not 0
+    /// unless there are none.
+    fn piece(&self, bytes: &[u8]) -> usize {
+        // A character that is repeated may fill the screen, twice if it is wide, and others push all of it away.
+        let lines = 2 * usize::from(self.screen.size().rows()) + 2;
+        // One may have begun before.
+        let functions = (KEPT - PIECE) / lines - 1;
+        let piece = &bytes[..bytes.len().min(PIECE)];
+        let mut pushing = memchr::memchr_iter(b'\x1b', piece).filter(|at| !is_rendition(&piece[at + 1..]));
+        pushing.nth(functions).unwrap_or(piece.len())
     }
 
     /// The terminal has another size. The lines that have left the screen by that.
@@ -126,6 +141,12 @@ impl Transcript {
             text.push('\n');
         }
     }
+}
+
+/// Whether a control function, behind its escape character, is a graphic rendition: many are, and they push nothing away.
+fn is_rendition(function: &[u8]) -> bool {
+    let parameters = function.strip_prefix(b"[").unwrap_or_default();
+    parameters.iter().find(|byte| !matches!(byte, b'0'..=b';')) == Some(&b'm')
 }
 
 #[cfg(test)]
@@ -220,6 +241,26 @@ mod tests {
         let mut transcript = transcript();
         let told = transcript.output(flood.as_bytes()) + &transcript.rest();
         assert!(told == flood.replace('\r', ""), "{} bytes of {}", told.len(), flood.len());
+    }
+
+    #[test]
+    fn functions_that_push_lines_away_at_little_cost_push_none_out_of_the_text() {
+        for rows in [4, 24, 60] {
+            let pushed = |function: &str| {
+                let mut transcript = Transcript::new(Size::new(rows, 20));
+                let told = transcript
+                    .output(format!("first\r\n\x1b[999S{}", function.repeat(PIECE / function.len())).as_bytes());
+                told.starts_with("first\n")
+            };
+            for function in ["x\x1b[65535b", "漢\x1b[65535b", "\x1b[999S", "\x1b#8\x1b[999S", "x\x1b[2J"] {
+                assert!(pushed(function), "{function:?} on {rows} rows");
+            }
+        }
+        let lines = |text: &str| text.lines().filter(|line| !line.is_empty()).count();
+        let mut transcript = transcript();
+        let coloured = "\x1b[1;32mok\x1b[0m\r\n".repeat(PIECE);
+        let told = transcript.output(coloured.as_bytes()) + &transcript.rest();
+        assert_eq!(lines(&told), PIECE);
     }
 
     proptest! {
