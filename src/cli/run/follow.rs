@@ -1,6 +1,6 @@
 //! Waiting for a command's end, and showing meanwhile how far it is and who is waited for.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
@@ -10,7 +10,7 @@ use crate::{
         nodes::{describe, filters},
         talk::{self, Progress},
     },
-    client::{self, Client},
+    client::{self, Client, word::quoted},
     console::text,
     ssm::{
         CancelCommand, Command, CommandInvocation, CommandInvocationStatus, CommandStatus, ListCommandInvocations,
@@ -39,7 +39,7 @@ pub(super) async fn follow(client: &Client, sent: &Command) -> anyhow::Result<Op
     let id = sent.command_id.as_deref().context("the service accepted the command and did not say its id")?;
     let mut progress = Progress::new();
     let mut pause = FIRST_PAUSE;
-    let mut waiting = Waiting::new();
+    let mut waiting = Waiting::new(Instant::now());
     let mut cancelled = false;
     loop {
         let look = async {
@@ -55,7 +55,7 @@ pub(super) async fn follow(client: &Client, sent: &Command) -> anyhow::Result<Op
                 signal.context("cannot listen for Ctrl-C")?;
                 progress.clear();
                 if cancelled {
-                    return Ok(left(id, true));
+                    return Ok(left(client, id, true));
                 }
                 cancelled = true;
                 talk::say(&format!(
@@ -68,7 +68,7 @@ pub(super) async fn follow(client: &Client, sent: &Command) -> anyhow::Result<Op
                     }
                     signal = tokio::signal::ctrl_c() => {
                         signal.context("cannot listen for Ctrl-C")?;
-                        return Ok(left(id, false));
+                        return Ok(left(client, id, false));
                     }
                 }
             }
@@ -77,16 +77,33 @@ pub(super) async fn follow(client: &Client, sent: &Command) -> anyhow::Result<Op
 }
 
 /// Nobody follows any more; says what that means.
-fn left(id: &str, is_cancelled: bool) -> Option<Ended> {
+fn left(client: &Client, id: &str, is_cancelled: bool) -> Option<Ended> {
     let goes_on = match is_cancelled {
         true => "is being cancelled; a node that is away hears of that when it is back",
         false => "may not be cancelled and then goes on: nodes that have begun end what they do, others begin",
     };
     talk::say(&format!(
         "Left command {id}, which {goes_on}.\n\
-         `aws ssm list-command-invocations --command-id {id}` or the console's commands show what becomes of it."
+         `{}` or the console's commands show what becomes of it.",
+        aws_line(client, id)
     ));
     None
+}
+
+/// The line by which the AWS CLI asks the same service in the same name what becomes of a command.
+fn aws_line(client: &Client, id: &str) -> String {
+    let mut words = vec!["aws ssm list-command-invocations --command-id".to_owned(), quoted(id)];
+    let mut say = |option: &str, value: Option<&str>| {
+        words.extend(value.map(|value| format!("{option} {}", quoted(value))));
+    };
+    say("--profile", client.profile());
+    say("--region", Some(client.region()));
+    say("--endpoint-url", (!client.is_aws()).then(|| client.endpoint()));
+    // What the CLI has no option for.
+    if let Some(file) = &client.settings().credentials_file {
+        words.insert(0, format!("AWS_SHARED_CREDENTIALS_FILE={}", quoted(&file.to_string_lossy())));
+    }
+    words.join(" ")
 }
 
 /// The command, if it has ended with all that belongs to it.
@@ -100,7 +117,7 @@ async fn look(
     let Some(command) = client.call(request).await?.commands.into_iter().next() else { return Ok(None) };
     progress.show(&how_far(&command));
     if !command.status.as_ref().is_some_and(has_ended) {
-        if waiting.is_due() {
+        if waiting.is_due(Instant::now()) {
             tell_who(client, &command, progress, waiting).await?;
         }
         return Ok(None);
@@ -127,13 +144,12 @@ async fn tell_who(
     let invocations =
         client.all(ListCommandInvocations { command_id, max_results: Some(PAGE), ..Default::default() }).await?;
     let open = waiting::open(&invocations);
-    if open.is_empty() {
-        return Ok(());
-    }
     // Whether they are there is worth knowing, and not worth an end if it may not be asked.
-    let ids = waiting::named(&open).join(",");
-    let nodes = client.all(describe(filters([("InstanceIds".to_owned(), ids)]))).await.unwrap_or_default();
-    if !waiting.is_news(&open, &nodes) {
+    let nodes = match waiting::named(&open).join(",") {
+        nobody if nobody.is_empty() => Vec::new(),
+        ids => client.all(describe(filters([("InstanceIds".to_owned(), ids)]))).await.unwrap_or_default(),
+    };
+    if !waiting.is_news(&open, &nodes, Instant::now()) {
         return Ok(());
     }
     progress.clear();
@@ -169,6 +185,23 @@ fn status(command: &Command) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn the_line_for_the_cli_leads_to_the_same_service_in_the_same_name() {
+        let settings = client::Settings::with_keys("http://127.0.0.1:7700", "eu-west-1", "AKIDEXAMPLE", "secret");
+        let own = Client::connect(settings.clone()).await.unwrap();
+        let plain = "aws ssm list-command-invocations --command-id c-1";
+        assert_eq!(aws_line(&own, "c-1"), format!("{plain} --region eu-west-1 --endpoint-url http://127.0.0.1:7700"));
+        let (profile, credentials_file) = (Some("my prod".to_owned()), Some("/data/fleet/credentials".into()));
+        let named = client::Settings { profile, credentials_file, keys: None, ..settings };
+        assert_eq!(
+            aws_line(&Client::connect(named).await.unwrap(), "c-1"),
+            format!(
+                "AWS_SHARED_CREDENTIALS_FILE=/data/fleet/credentials {plain} --profile 'my prod' --region eu-west-1 \
+                 --endpoint-url http://127.0.0.1:7700"
+            )
+        );
+    }
 
     #[test]
     fn progress_names_what_counts() {

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::{
     console::text,
-    ssm::{Command, CommandInvocation, CommandInvocationStatus, InstanceInformation, PingStatus, Timestamp},
+    ssm::{
+        Command, CommandInvocation, CommandInvocationStatus, CommandStatus, InstanceInformation, PingStatus, Timestamp,
+    },
 };
 
 /// Before this, whoever waits does not wonder.
@@ -23,28 +25,28 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// The wait begins.
-    pub(super) fn new() -> Self {
-        Self { since: Instant::now(), told: None }
+    /// The wait begins now.
+    pub(super) fn new(now: Instant) -> Self {
+        Self { since: now, told: None }
     }
 
     /// Whether somebody may want to know by now who is waited for.
-    pub(super) fn is_due(&self) -> bool {
+    pub(super) fn is_due(&self, now: Instant) -> bool {
         match &self.told {
-            None => self.since.elapsed() >= PATIENCE,
-            Some((at, _)) => at.elapsed() >= PAUSE,
+            None => now.duration_since(self.since) >= PATIENCE,
+            Some((at, _)) => now.duration_since(*at) >= PAUSE,
         }
     }
 
-    /// Whether these are others than those who were told of last, or one of them has gone or come back.
-    pub(super) fn is_news(&mut self, open: &[&CommandInvocation], nodes: &[InstanceInformation]) -> bool {
+    /// Whether these are others than those who were told of last, or one of them has gone or come back. Nobody is no news.
+    pub(super) fn is_news(&mut self, open: &[&CommandInvocation], nodes: &[InstanceInformation], at: Instant) -> bool {
         let seen = |id: String| {
             let is_away = node_of(nodes, &id).is_some_and(is_away);
             (id, is_away)
         };
         let now: Vec<_> = open.iter().filter_map(|invocation| invocation.instance_id.clone()).map(seen).collect();
-        let is_news = self.told.as_ref().is_none_or(|(_, told)| *told != now);
-        self.told = Some((Instant::now(), now));
+        let is_news = !now.is_empty() && self.told.as_ref().is_none_or(|(_, told)| *told != now);
+        self.told = Some((at, now));
         is_news
     }
 }
@@ -87,11 +89,12 @@ pub(super) fn words(
     for invocation in open.iter().take(NAMED) {
         let id = invocation.instance_id.as_deref().unwrap_or_default();
         let node = node_of(nodes, id);
-        let known = node.and_then(|node| node.name.as_deref().or(node.computer_name.as_deref()));
-        let name = invocation.instance_name.as_deref().or(known).filter(|name| !name.is_empty() && *name != id);
+        let known = node.map(|node| [&node.name, &node.computer_name]).into_iter().flatten();
+        let mut names = [&invocation.instance_name].into_iter().chain(known).filter_map(|name| name.as_deref());
+        let name = names.find(|name| !name.is_empty()).filter(|name| *name != id);
         let who = name.map_or_else(|| id.to_owned(), |name| format!("{name} ({id})"));
         let since = invocation.requested_date_time.or(command.requested_date_time);
-        let since = since.map(|at| format!(" for {}", text::span(now.since(at)))).unwrap_or_default();
+        let since = since.map(|at| format!(" after {}", text::span(now.since(at)))).unwrap_or_default();
         let does = if has_to_begin(invocation) { "has not begun" } else { "has not ended" };
         let away = node.filter(|node| is_away(node)).map(|node| {
             let ping = node.ping_status.as_ref().map_or("not known", PingStatus::as_str);
@@ -106,15 +109,23 @@ pub(super) fn words(
     if open.iter().any(|invocation| has_to_begin(invocation))
         && let Some(until) = delivery_ends(command)
     {
-        let left = match until.since(now) {
-            left if left.is_zero() => String::new(),
-            left => format!(", in {},", text::span(left)),
-        };
+        let left = until.since(now);
         let until = until.civil().strftime("%H:%M:%S UTC on %Y-%m-%d");
-        lines.push(format!("What has not begun by {until}{left} is given up; --timeout sets how long that is."));
+        lines.push(match left.is_zero() {
+            true => format!("What had not begun by {until} is being given up."),
+            false => format!(
+                "A node that has not begun by {until}, in {}, is given up; --timeout sets how long that is.",
+                text::span(left)
+            ),
+        });
     }
     let id = command.command_id.as_deref().unwrap_or_default();
-    lines.push(format!("Ctrl-C cancels the command, {id}."));
+    lines.push(match command.status {
+        Some(CommandStatus::Cancelling) => {
+            format!("The command, {id}, is being cancelled; Ctrl-C leaves it to itself.")
+        }
+        _ => format!("Ctrl-C cancels the command, {id}."),
+    });
     lines.join("\n")
 }
 
@@ -161,30 +172,62 @@ mod tests {
             words(&command, &open, &[away], now).lines().collect::<Vec<_>>(),
             [
                 "Waiting for 2 nodes:",
-                "  web-3 (mi-3) has not begun for 3m; it is away (ConnectionLost, last heard of 2h ago)",
-                "  web-2 (mi-2) has not ended for 3m",
-                "What has not begun by 11:00:00 UTC on 2026-11-22, in 57m, is given up; --timeout sets how long that is.",
+                "  web-3 (mi-3) has not begun after 3m; it is away (ConnectionLost, last heard of 2h ago)",
+                "  web-2 (mi-2) has not ended after 3m",
+                "A node that has not begun by 11:00:00 UTC on 2026-11-22, in 57m, is given up; --timeout sets how long that is.",
                 "Ctrl-C cancels the command, c-1.",
             ]
         );
         let begun = [invocation(2, InProgress)];
         let begun: Vec<_> = begun.iter().collect();
         assert!(!words(&command, &begun, &[], now).contains("given up"), "a deadline of delivery is over for it");
+        let late = words(&command, &open, &[], sent.plus(Duration::from_secs(3_600)));
+        assert!(late.contains("What had not begun by 11:00:00 UTC on 2026-11-22 is being given up."), "{late}");
+        let cancelled = Command { status: Some(CommandStatus::Cancelling), ..command };
+        let told = words(&cancelled, &open, &[], now);
+        assert!(told.contains("Ctrl-C leaves it") && !told.contains("Ctrl-C cancels"), "{told}");
+    }
+
+    #[test]
+    fn a_node_without_a_name_is_called_by_that_of_its_machine() {
+        let nameless = CommandInvocation {
+            instance_name: Some(String::new()),
+            ..invocation(1, CommandInvocationStatus::InProgress)
+        };
+        let node = |name: &str| InstanceInformation {
+            instance_id: Some("mi-1".to_owned()),
+            name: Some(name.to_owned()),
+            computer_name: Some("ip-10-0-0-1".to_owned()),
+            ping_status: Some(PingStatus::Online),
+            ..Default::default()
+        };
+        let told = |nodes: &[_]| words(&Command::default(), &[&nameless], nodes, Timestamp::default());
+        assert!(told(&[node("")]).contains("  ip-10-0-0-1 (mi-1) has not ended"));
+        assert!(told(&[node("db")]).contains("  db (mi-1) has not ended"));
+        assert!(told(&[]).contains("  mi-1 has not ended"));
     }
 
     #[test]
     fn the_same_nodes_are_told_of_once() {
         use CommandInvocationStatus::Pending;
         let (one, other) = (invocation(1, Pending), invocation(2, Pending));
-        let mut waiting = Waiting::new();
-        assert!(waiting.is_news(&[&one, &other], &[]));
-        assert!(!waiting.is_news(&[&one, &other], &[]));
-        assert!(waiting.is_news(&[&other], &[]));
+        let begun = Instant::now();
+        let mut waiting = Waiting::new(begun);
+        assert!(!waiting.is_due(begun + PATIENCE - Duration::from_millis(1)) && waiting.is_due(begun + PATIENCE));
+        let at = begun + PATIENCE;
+        assert!(waiting.is_news(&[&one, &other], &[], at));
+        assert!(!waiting.is_due(at + PAUSE - Duration::from_millis(1)) && waiting.is_due(at + PAUSE));
+        assert!(!waiting.is_news(&[&one, &other], &[], at));
+        assert!(waiting.is_news(&[&other], &[], at));
         let lost = InstanceInformation {
             instance_id: other.instance_id.clone(),
             ping_status: Some(PingStatus::ConnectionLost),
             ..Default::default()
         };
-        assert!(waiting.is_news(&[&other], &[lost]), "the service has found out meanwhile that it is away");
+        assert!(waiting.is_news(&[&other], &[lost], at), "the service has found out meanwhile that it is away");
+        // Nobody is left, and the command has not ended: the next look has time as well.
+        let later = at + PAUSE;
+        assert!(!waiting.is_news(&[], &[], later));
+        assert!(!waiting.is_due(later + Duration::from_secs(1)));
     }
 }
