@@ -40,7 +40,10 @@ pub(super) const TOKEN_BODY: usize = 64 * 1024;
 /// What an idle connection keeps for reading and for writing. Thousands of nodes are idle at a time.
 const BUFFER: usize = 4 * 1024;
 /// A socket has to say who it is by then.
-pub(super) const OPENING: Duration = Duration::from_secs(30);
+const OPENING: Duration = Duration::from_secs(30);
+/// How long a socket that is hung up on may take for what is still to leave.
+pub(super) const FAREWELL: Duration = Duration::from_secs(5);
+
 /// How long a node may be silent.
 #[derive(Clone, Copy)]
 struct Patience {
@@ -155,7 +158,7 @@ async fn serve(engine: Arc<Engine>, instance_id: String, mut socket: WebSocket, 
     engine.channels.close(&instance_id, &line);
     engine.presence.disconnect(&instance_id, engine.now());
     tracing::debug!(instance_id, "control channel closed");
-    let _ = send(&mut socket, Message::Close(None), Instant::now() + OPENING).await;
+    let _ = send(&mut socket, Message::Close(None), Instant::now() + FAREWELL).await;
 }
 
 async fn converse(

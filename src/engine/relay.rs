@@ -413,11 +413,11 @@ async fn pass_on(engine: &Engine, session_id: &str, side: Side, own: &Arc<Mouth>
         Way::On(mouth) => mouth.put(bytes).await.then_some(mouth),
         Way::OnAndTell(mouth, receipt) => {
             let whole = View::decode(&bytes).is_ok();
-            if mouth.put(bytes).await
-                && whole
-                && let Some(number) = engine.relays.handed(session_id, &mouth, receipt)
-            {
-                mouth.put_ping(question(number)).await;
+            if !mouth.put(bytes).await {
+                return None;
+            }
+            if whole && let Some(number) = engine.relays.handed(session_id, &mouth, receipt) {
+                mouth.put_ping(question(number));
             }
             Some(mouth)
         }
@@ -433,9 +433,8 @@ async fn pass_on(engine: &Engine, session_id: &str, side: Side, own: &Arc<Mouth>
 async fn settle(engine: &Engine, session_id: &str, own: &Arc<Mouth>, payload: &[u8]) -> Option<Arc<Mouth>> {
     let number = u64::from_be_bytes(payload.try_into().ok()?);
     let (receipts, next) = engine.relays.answered(session_id, number);
-    if let Some(next) = next
-        && own.put_ping(question(next)).await
-    {
+    if let Some(next) = next {
+        own.put_ping(question(next));
         own.push();
     }
     if receipts.is_empty() {
@@ -444,7 +443,12 @@ async fn settle(engine: &Engine, session_id: &str, own: &Arc<Mouth>, payload: &[
     tracing::debug!(session_id, frames = receipts.len(), "acknowledged for a client that has them");
     let agent = engine.relays.mouth(session_id, Side::Agent)?;
     for receipt in receipts {
-        agent.put(acknowledgement(engine, receipt)?).await;
+        if let Some(bytes) = acknowledgement(engine, receipt)
+            && !agent.put(bytes).await
+        {
+            // It has gone. What it repeats on its next line is acknowledged there.
+            return None;
+        }
     }
     Some(agent)
 }

@@ -6,7 +6,6 @@ use std::{
     pin::Pin,
     sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker, ready},
-    time::Duration,
 };
 
 use axum::{
@@ -16,12 +15,12 @@ use axum::{
 use futures_util::{Sink, stream::SplitSink};
 use tokio::{sync::Semaphore, time::sleep};
 
+use crate::engine::control::FAREWELL;
+
 /// Room for what waits for an end, in KiB.
 const ROOM: u32 = 4 * 1024;
 /// What a frame takes of it at least: no more than 64 frames wait. Between our own ends none is larger.
 const FRAME: u32 = 64;
-/// How long an end that is to be hung up on may take for what is still to leave.
-const FAREWELL: Duration = Duration::from_secs(5);
 
 /// One end's way out.
 #[derive(Debug)]
@@ -54,15 +53,7 @@ impl Mouth {
     /// Puts a frame behind those that wait, once there is room. It leaves with the next [`Mouth::push`]. A frame for an end
     /// that has gone is dropped; the answer is whether it was not.
     pub(super) async fn put(&self, bytes: Bytes) -> bool {
-        self.put_message(Message::Binary(bytes)).await
-    }
-
-    /// The same with a ping, which is answered when everything before it has been read.
-    pub(super) async fn put_ping(&self, payload: Bytes) -> bool {
-        self.put_message(Message::Ping(payload)).await
-    }
-
-    async fn put_message(&self, message: Message) -> bool {
+        let message = Message::Binary(bytes);
         let size = size(&message);
         let permit = match self.room.try_acquire_many(size) {
             Ok(permit) => Ok(permit),
@@ -75,6 +66,14 @@ impl Mouth {
         permit.forget();
         self.out().waiting.push_back(message);
         true
+    }
+
+    /// Puts a ping behind those that wait, which is answered when everything before it has been read. It takes no room, so that
+    /// nobody waits for some: there is one at a time, or one behind each frame.
+    pub(super) fn put_ping(&self, payload: Bytes) {
+        if !self.room.is_closed() {
+            self.out().waiting.push_back(Message::Ping(payload));
+        }
     }
 
     /// Sends a frame that may be lost: when there is no room, nobody waits.
@@ -141,13 +140,12 @@ impl Mouth {
     }
 }
 
-/// What a frame takes of the room. One that is larger than all of it waits until everything before it has left.
+/// What a message takes of the room: a ping nothing. A frame that is larger than all of it waits until everything before it has left.
 fn size(message: &Message) -> u32 {
-    let bytes = match message {
-        Message::Binary(bytes) | Message::Ping(bytes) => bytes.len(),
+    match message {
+        Message::Binary(bytes) => u32::try_from(bytes.len() / 1024).unwrap_or(ROOM).clamp(FRAME, ROOM),
         _ => 0,
-    };
-    u32::try_from(bytes / 1024).unwrap_or(ROOM).clamp(FRAME, ROOM)
+    }
 }
 
 impl Out {
@@ -204,6 +202,19 @@ mod tests {
         assert!(waiting.as_mut().now_or_never().is_none());
         assert!(relays.attach("s", Side::Client, &new, None));
         assert!(waiting.now_or_never().is_some(), "the agent's reader goes on");
+    }
+
+    #[test]
+    fn a_ping_waits_for_no_room_and_makes_none() {
+        // Whoever asks a client reads it as well, and a client that is not read may read nothing itself.
+        let mouth = jammed();
+        mouth.put_ping(Bytes::from_static(b"1"));
+        assert!(matches!(mouth.out().waiting.back(), Some(Message::Ping(_))));
+        assert_eq!(size(&Message::Ping(Bytes::from_static(b"1"))), 0);
+        assert!(mouth.put(Bytes::new()).now_or_never().is_none());
+        mouth.gone();
+        mouth.put_ping(Bytes::from_static(b"2"));
+        assert_eq!(mouth.out().waiting.len(), (ROOM / FRAME) as usize + 1, "nothing is kept for nobody");
     }
 
     #[test]
