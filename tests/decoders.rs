@@ -7,7 +7,7 @@ use std::{io, sync::Arc};
 
 use bytes::Bytes;
 use fleetdeck::{
-    client::recording::{Filter, Player},
+    client::recording::{Event as Recorded, Filter, Player},
     console::term::{Screen, Size, paint},
     ssm::{self, DocumentFormat, DocumentType, Timestamp, document::Document},
     wire::{
@@ -428,7 +428,9 @@ proptest! {
             let Ok(mut player) = Player::open(&bytes[..]) else { continue };
             let mut shown = 0;
             while let Ok(Some(frame)) = player.next_frame() {
-                shown += frame.output.len();
+                if let Recorded::Output(output) = frame.event {
+                    shown += output.len();
+                }
             }
             // Damaged UTF-8 is refused and escapes in JSON are longer than what they stand for.
             prop_assert!(shown <= bytes.len());

@@ -18,7 +18,7 @@ use std::{
 pub use cast::Cast;
 pub use filter::Filter;
 pub use plain::{Lines, Plain};
-pub use player::{Frame, Player, RecordingError};
+pub use player::{Event, Frame, Player, RecordingError};
 
 use super::TerminalSize;
 use crate::ssm::Timestamp;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, IsTerminal, Write},
+    io::{self, BufRead, BufReader, IsTerminal, Write},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -14,7 +14,7 @@ use clap::Args;
 use super::{find, tame::Tame};
 use crate::{
     cli::{Global, shell::screen::Sink, stop::stopped, talk},
-    client::recording::{Plain, Player},
+    client::recording::{Event, Plain, Player, RecordingError},
     console::term::lines,
     ssm::SessionState,
 };
@@ -56,17 +56,8 @@ impl Replay {
         let file = File::open(path).with_context(|| path.display().to_string())?;
         let mut player = Player::open(BufReader::new(file)).with_context(|| path.display().to_string())?;
         if !io::stdout().is_terminal() {
-            let mut text = Plain::new(io::stdout().lock(), lines(player.size()));
-            // What breaks off is shown up to there.
-            let outcome = loop {
-                match player.next_frame() {
-                    Ok(Some(frame)) => text.output(frame.output.as_bytes())?,
-                    Ok(None) => break Ok(ExitCode::SUCCESS),
-                    Err(error) => break Err(error.into()),
-                }
-            };
-            text.finish()?;
-            return outcome;
+            let broken = write_text(&mut player, io::stdout().lock())?;
+            return broken.map_or(Ok(ExitCode::SUCCESS), |error| Err(error.into()));
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
@@ -74,10 +65,12 @@ impl Replay {
             let mut screen = Stage::default();
             let mut at = Duration::ZERO;
             while let Some(frame) = player.next_frame()? {
+                // Whose terminal this is has chosen its size.
+                let Event::Output(output) = frame.event else { continue };
                 let pause = frame.at.saturating_sub(at).min(Duration::from_secs_f64(self.idle_limit));
                 at = frame.at;
                 tokio::select! {
-                    () = tokio::time::sleep(pause.div_f64(self.speed)) => screen.show(frame.output.as_bytes())?,
+                    () = tokio::time::sleep(pause.div_f64(self.speed)) => screen.show(output.as_bytes())?,
                     () = &mut stop => return Ok(ExitCode::from(STOPPED)),
                 }
             }
@@ -107,6 +100,23 @@ impl Replay {
     }
 }
 
+/// Writes a recording as the lines that its terminal showed. What breaks off is written up to there; the answer is why.
+fn write_text<R: BufRead>(player: &mut Player<R>, out: impl Write) -> io::Result<Option<RecordingError>> {
+    let mut text = Plain::new(out, lines(player.size()));
+    let broken = loop {
+        match player.next_frame() {
+            Ok(Some(frame)) => match frame.event {
+                Event::Output(output) => text.output(output.as_bytes())?,
+                Event::Resize(size) => text.resize(size)?,
+            },
+            Ok(None) => break None,
+            Err(error) => break Some(error),
+        }
+    };
+    text.finish()?;
+    Ok(broken)
+}
+
 /// The terminal on which a recording is played.
 #[derive(Default)]
 struct Stage {
@@ -128,5 +138,23 @@ impl Drop for Stage {
     fn drop(&mut self) {
         let mut out = io::stdout().lock();
         let _ = writeln!(out, "{}\x1b[0m", self.modes.undo());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_the_lines_of_a_terminal_whose_size_changed() {
+        let recording = "{\"version\": 2, \"width\": 10, \"height\": 5}\n[0.1, \"o\", \"$ \"]\n[0.2, \"r\", \"40x5\"]\n\
+                         [0.3, \"o\", \"a prompt that is drawn anew\\r$ a prompt\\u001b[K\"]\n";
+        let text = |recording: &str| {
+            let mut written = Vec::new();
+            let broken = write_text(&mut Player::open(recording.as_bytes()).unwrap(), &mut written).unwrap();
+            (String::from_utf8(written).unwrap(), broken.is_some())
+        };
+        assert_eq!(text(recording), ("$ a prompt\n".to_owned(), false));
+        assert_eq!(text(&format!("{recording}junk\n")), ("$ a prompt\n".to_owned(), true));
     }
 }

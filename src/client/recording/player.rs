@@ -25,8 +25,17 @@ pub struct Player<R> {
 pub struct Frame {
     /// When.
     pub at: Duration,
-    /// What was written to the terminal.
-    pub output: String,
+    /// What.
+    pub event: Event,
+}
+
+/// What happened to the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// This was written to it.
+    Output(String),
+    /// It has this size from now on.
+    Resize(TerminalSize),
 }
 
 /// Why a recording cannot be played.
@@ -73,17 +82,22 @@ impl<R: BufRead> Player<R> {
         self.size
     }
 
-    /// The next piece of output; `None` at the end. Input, sizes and marks are passed over.
+    /// The next piece of output or size; `None` at the end. Input and marks are passed over, and sizes that are none.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, RecordingError> {
         while let Some(line) = self.line()? {
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            let (at, kind, output): (f64, String, String) =
+            let (at, kind, data): (f64, String, String) =
                 serde_json::from_slice(&line).map_err(|_| RecordingError::Line(self.number))?;
             let at = Duration::try_from_secs_f64(at).map_err(|_| RecordingError::Line(self.number))?;
-            if kind == "o" {
-                return Ok(Some(Frame { at, output }));
+            let event = match kind.as_str() {
+                "o" => Some(Event::Output(data)),
+                "r" => size(&data).map(Event::Resize),
+                _ => None,
+            };
+            if let Some(event) = event {
+                return Ok(Some(Frame { at, event }));
             }
         }
         Ok(None)
@@ -101,6 +115,13 @@ impl<R: BufRead> Player<R> {
     }
 }
 
+/// A size as recordings have it: `80x24`.
+fn size(text: &str) -> Option<TerminalSize> {
+    let (cols, rows) = text.split_once('x')?;
+    let size = TerminalSize { cols: cols.parse().ok()?, rows: rows.parse().ok()? };
+    (size.cols > 0 && size.rows > 0).then_some(size)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -108,13 +129,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn output_is_played_and_everything_else_passed_over() {
-        let text = "{\"version\": 2, \"width\": 90, \"height\": 30}\n[0.5, \"o\", \"a\"]\n\n[0.6, \"i\", \"x\"]\n[1, \"r\", \"90x30\"]\n[2.25, \"o\", \"b\"]\n";
+    fn output_and_sizes_are_played_and_everything_else_passed_over() {
+        let text = "{\"version\": 2, \"width\": 90, \"height\": 30}\n[0.5, \"o\", \"a\"]\n\n[0.6, \"i\", \"x\"]\n[1, \"r\", \"70x20\"]\n\
+                    [1, \"r\", \"wide\"]\n[1, \"r\", \"0x9\"]\n[2.25, \"o\", \"b\"]\n";
         let mut player = Player::open(text.as_bytes()).unwrap();
-        let frame = |millis, output: &str| Some(Frame { at: Duration::from_millis(millis), output: output.into() });
+        let frame = |millis, event| Some(Frame { at: Duration::from_millis(millis), event });
+        let output = |text: &str| Event::Output(text.to_owned());
         assert_eq!((player.size().cols, player.size().rows), (90, 30));
-        assert_eq!(player.next_frame().unwrap(), frame(500, "a"));
-        assert_eq!(player.next_frame().unwrap(), frame(2250, "b"));
+        assert_eq!(player.next_frame().unwrap(), frame(500, output("a")));
+        let size = TerminalSize { cols: 70, rows: 20 };
+        assert_eq!(player.next_frame().unwrap(), frame(1000, Event::Resize(size)));
+        assert_eq!(player.next_frame().unwrap(), frame(2250, output("b")));
         assert_eq!(player.next_frame().unwrap(), None);
     }
 
