@@ -1,4 +1,4 @@
-//! The session document that a session follows: what it says of the session's end, its key and its transcript.
+//! The session document that a session follows: what it says of the session's end, its key, its user and its transcript.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use crate::{
 /// What the documents of AWS's own are called. They have no preferences: those of the account count.
 const OF_AWS: &str = "AWS-";
 
-/// What the document of this name says to a session with these parameters; without a name, the preferences of the account.
-/// `None`: it is there and cannot be read by this caller.
+/// What the document of this name says to a session with these parameters; without a name, or where it is one of AWS's own, what
+/// the preferences of the account say, and what holds without any. `None`: this caller may not read it, or it is gone.
 ///
 /// # Errors
 /// What may pass: a service that is not reached, credentials that have expired.
