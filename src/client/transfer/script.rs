@@ -72,6 +72,13 @@ mod tests {
 
     use super::*;
 
+    /// The shell of a node whose programs complain in English, as the tests expect.
+    fn shell() -> Command {
+        let mut shell = Command::new("sh");
+        shell.env("LC_ALL", "C");
+        shell
+    }
+
     #[test]
     fn a_download_goes_on_from_a_beginning_that_still_is_one() {
         let dir = tempfile::tempdir().unwrap();
@@ -79,7 +86,7 @@ mod tests {
         std::fs::write(&path, "hello world").unwrap();
         let path = path.to_str().unwrap();
         let run = |script: &str| {
-            let run = Command::new("sh").args(["-c", script]).output().unwrap();
+            let run = shell().args(["-c", script]).output().unwrap();
             String::from_utf8(run.stdout).unwrap()
         };
         let sum = crate::wire::digest::sha256_hex;
@@ -97,7 +104,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let sum = crate::wire::digest::sha256_hex(b"hello");
         let run = |answer: String| {
-            let mut child = Command::new("sh")
+            let mut child = shell()
                 .args(["-c", &upload(dir.path().to_str().unwrap(), "it's")])
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
@@ -120,7 +127,7 @@ mod tests {
         let path = dir.path().join("file");
         let path = path.to_str().unwrap();
         let run = |before: &str, script: String| {
-            let mut child = Command::new("sh")
+            let mut child = shell()
                 .args(["-c", &format!("{before}\n{script}")])
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
@@ -148,7 +155,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let sum = crate::wire::digest::sha256_hex(b"hello world!");
         let begin = || {
-            let mut child = Command::new("sh")
+            let mut child = shell()
                 .args(["-c", &upload(dir.path().to_str().unwrap(), "file")])
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
@@ -185,7 +192,7 @@ mod tests {
     fn files_of_any_name_come_and_go() {
         let dir = tempfile::tempdir().unwrap();
         let run = |script: String, input: &str| {
-            let mut child = Command::new("sh")
+            let mut child = shell()
                 .args(["-c", &script])
                 .current_dir(dir.path())
                 .stdin(Stdio::piped())
