@@ -472,7 +472,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_source_that_does_not_return_is_told_meanwhile_and_given_up() {
-        let (_dir, settings) = credentials_file("[default]\ncredential_process = sleep 1000\n");
+        // Nobody ends a helper that is given up: this one ends by itself before long.
+        let (_dir, settings) = credentials_file("[default]\ncredential_process = sleep 5\n");
         let (credentials, _) = Credentials::load(&settings).await.unwrap();
         let mut waiting = credentials.waiting();
         let told = async { waiting.wait_for(Option::is_some).await.map(|since| *since).unwrap() };
