@@ -295,6 +295,11 @@ impl Origins {
         self.scope.first().copied().unwrap_or_default()
     }
 
+    /// The origin of a place by its name, if any side of the screen looks at it.
+    pub fn called(&self, place: &str) -> Option<Origin> {
+        self.everywhere().into_iter().find(|origin| self.label(*origin) == place)
+    }
+
     /// What is known of an origin.
     pub fn get(&self, origin: Origin) -> Option<&Known> {
         self.all.get(usize::from(origin.0))

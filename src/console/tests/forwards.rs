@@ -1,5 +1,9 @@
 //! Forwards that belong together, that are kept, and that were left.
 
+use super::{
+    origins::{node, place},
+    split,
+};
 use crate::{
     config::{forward::Forwards as File, settings::Settings},
     console::{
@@ -201,6 +205,82 @@ fn a_kept_forward_is_opened_in_its_own_place_and_in_no_other() {
         let screen = bench.screen(120, 24);
         assert_eq!(screen.contains("waits until prod is looked at"), opened == 0, "{screen}");
     }
+}
+
+/// Two places on one side, with the forwards; `stage` has told its nodes only if that is said.
+fn two_places(stage_is_known: bool) -> Bench {
+    let mut bench = Bench::at(Settings::default(), vec![place("prod"), place("stage")]);
+    let [prod, stage] = bench.state.origins.scope()[..] else { panic!() };
+    bench.connect(prod);
+    bench.connect(stage);
+    bench.answer_of(prod, Source::Nodes, Page::Nodes(vec![node(1, "web-1"), node(2, "web-2")]));
+    if stage_is_known {
+        bench.answer_of(stage, Source::Nodes, Page::Nodes(vec![node(3, "api-1"), node(4, "db-1")]));
+    }
+    bench.press("7");
+    bench
+}
+
+/// Takes the form of a forward, which is kept, and goes to this node.
+fn keep_to(bench: &mut Bench, node: &str) {
+    bench.press("backtab ctrl-u");
+    bench.type_text(node);
+    bench.press("tab ctrl-u");
+    bench.type_text("5432");
+    bench.press("tab tab tab tab tab tab tab alt-right ctrl-s");
+}
+
+fn kept_place(bench: &Bench) -> Option<String> {
+    written(bench, "forwards.toml").and_then(|file| file.forwards[0].place.clone())
+}
+
+#[test]
+fn a_kept_forward_is_of_the_place_of_its_node_and_goes_with_it() {
+    let mut bench = two_places(true);
+    bench.press("n");
+    keep_to(&mut bench, "db-1");
+    assert_eq!(kept_place(&bench).as_deref(), Some("stage"));
+    bench.press("shift-e backtab ctrl-u");
+    bench.type_text("web-1");
+    bench.press("ctrl-s");
+    assert_eq!(kept_place(&bench).as_deref(), Some("prod"), "its node is another one");
+    assert_eq!(started(&bench), [(1, "mi-00000000000000004"), (1, "mi-00000000000000001")]);
+    bench.press("z");
+    assert_eq!(kept_place(&bench).as_deref(), Some("stage"));
+    // What is not about its node leaves it where it is, whatever is looked at.
+    bench.press(":");
+    bench.type_text("scope prod");
+    bench.press("enter shift-e ctrl-u");
+    bench.type_text("5433");
+    bench.press("ctrl-s");
+    assert!(bench.state.overlays.is_empty(), "{}", bench.screen(100, 30));
+    let kept = written(&bench, "forwards.toml").unwrap().forwards;
+    assert_eq!((kept[0].remote, kept[0].place.as_deref()), (5433, Some("stage")));
+}
+
+#[test]
+fn a_forward_that_was_kept_before_its_node_was_known_is_of_the_place_that_has_it() {
+    let mut bench = two_places(false);
+    bench.press("n");
+    keep_to(&mut bench, "db-1");
+    assert_eq!((started(&bench).len(), kept_place(&bench)), (0, None));
+    let stage = bench.state.origins.scope()[1];
+    bench.answer_of(stage, Source::Nodes, Page::Nodes(vec![node(4, "db-1")]));
+    assert_eq!((started(&bench).len(), kept_place(&bench).as_deref()), (1, Some("stage")));
+}
+
+#[test]
+fn a_forward_of_what_the_other_side_looks_at_is_opened_there() {
+    let (mut bench, [prod, _]) = split::two();
+    let text = "[[forward]]\nnode = 'web-1'\nplace = 'prod/eu-west-1'\nremote = 80\n";
+    let kept = File::parse(text).unwrap().forwards;
+    bench.state.forwards = Forwards::new(&[], Lasting { kept, ..Lasting::default() });
+    bench.press("7 enter");
+    let opened = bench.fx.iter().find_map(|effect| match effect {
+        Effect::StartForward { origin, .. } => Some(*origin),
+        _ => None,
+    });
+    assert_eq!(opened, Some(prod), "{}", bench.screen(160, 30));
 }
 
 #[test]

@@ -75,10 +75,16 @@ impl State {
                 self.pose(question);
             }
             (Action::RemoveForward, Some(forward)) => self.remove_forwards(&[forward.id], fx),
-            (Action::OpenShell, Some(forward)) => match self.node_called(&forward.entry.node, forward.origin) {
-                Found::Id(origin, node) => self.shell_at(Some((origin, node)), fx),
-                _ => self.shell_on(None, fx),
-            },
+            (Action::OpenShell, Some(forward)) => {
+                let found = match self.within(&forward.entry) {
+                    Ok(within) => self.node_called(&forward.entry.node, forward.origin.or(within)),
+                    Err(_) => Found::Later,
+                };
+                match found {
+                    Found::Id(origin, node) => self.shell_at(Some((origin, node)), fx),
+                    _ => self.shell_on(None, fx),
+                }
+            }
             (Action::Copy, Some(forward)) => self.copy(Some(forward.local()), fx),
             _ => {}
         }
@@ -229,7 +235,13 @@ impl State {
         id: Option<u64>,
     ) -> Result<(Entry, Kept), (&'static str, String)> {
         let node = form.given("node").ok_or(("node", "name a node".to_owned()))?;
-        if let Found::None(trouble) = self.node_called(&node, None) {
+        // With its node it stays where it was; another node is one of those that are looked at.
+        let was = self.forwards.list.iter().find(|forward| Some(forward.id) == id && forward.entry.node == node);
+        let place = was.and_then(|forward| forward.entry.place.clone());
+        let within = was.map_or(Ok(None), |forward| self.within(&forward.entry));
+        if let Ok(within) = within
+            && let Found::None(trouble) = self.node_called(&node, within)
+        {
             return Err(("node", trouble.what));
         }
         let remote = parse_port(&form.answer("remote")).map_err(|problem| ("remote", problem))?;
@@ -248,7 +260,7 @@ impl State {
         let restart = [Restart::OnFailure, Restart::Always, Restart::Never][at("restart", &RESTART)];
         let (kept, start) = [(Kept::No, true), (Kept::Here, true), (Kept::Here, false)][at("keep", &KEEP)];
         let (name, set, probe) = (form.given("name"), form.given("set"), at("probe", &PROBE) == 0);
-        Ok((Entry { name, set, node, place: None, host, remote, local, start, restart, probe }, kept))
+        Ok((Entry { name, set, node, place, host, remote, local, start, restart, probe }, kept))
     }
 
     /// Adds a forward and starts it.
@@ -273,14 +285,12 @@ impl State {
             return;
         };
         let entry = forward.entry.clone();
-        let place = entry.place.as_deref();
-        let within = place.and_then(|place| self.origins.known().find(|(_, known)| known.place.name == place));
-        let within = within.map(|(origin, _)| origin);
-        let found = match self.origins.connection() {
+        let within = self.within(&entry);
+        let found = match within {
             // It is of another place: nothing is opened in this one, whatever is called the same here.
-            _ if place.is_some() && within.is_none() => Found::Later,
-            Connection::Ready => self.node_called(&entry.node, within),
-            _ => Found::Later,
+            Err(_) => Found::Later,
+            Ok(None) if *self.origins.connection() != Connection::Ready => Found::Later,
+            Ok(within) => self.node_called(&entry.node, within),
         };
         // A node may be known from the last time, while its origin is still being connected to.
         let found = match found {
@@ -292,9 +302,10 @@ impl State {
             Found::None(_) if entry.restart == Restart::Always => Found::Later,
             found => found,
         };
-        let read_only = match &found {
-            Found::Id(origin, _) => self.origins.is_read_only(*origin),
-            _ => self.origins.are_read_only(),
+        let read_only = match (&found, &within) {
+            (Found::Id(origin, _), _) | (_, Ok(Some(origin))) => self.origins.is_read_only(*origin),
+            (_, Ok(None)) => self.origins.are_read_only(),
+            (_, Err(_)) => false,
         };
         if let (Found::None(trouble), true) = (&found, self.pane != Pane::Forwards) {
             // It was to start by itself, and nobody sees its row.
@@ -310,8 +321,7 @@ impl State {
                 Phase::Failed(Trouble::new("This origin is read-only; a forward would open a session.", None))
             }
             Found::Later => {
-                let elsewhere = entry.place.filter(|_| within.is_none());
-                forward.note = elsewhere.map(|place| format!("waits until {} is looked at", clean(&place)));
+                forward.note = within.err().map(|place| format!("waits until {} is looked at", clean(place)));
                 Phase::Waiting
             }
             Found::None(trouble) => Phase::Failed(trouble),
@@ -321,6 +331,11 @@ impl State {
                 Phase::Connecting
             }
         };
+        // Of one that was kept before it was known where its node is, it is known now.
+        if forward.phase == Phase::Connecting && forward.kept == Kept::Here && forward.entry.place.is_none() {
+            self.place_forward(id);
+            self.write_forwards(fx);
+        }
     }
 
     pub(super) fn stop_forward(&mut self, id: u64, fx: &mut Vec<Effect>) {
@@ -344,6 +359,31 @@ impl State {
         }
     }
 
+    /// The origin that the place of a forward is, if it has one.
+    ///
+    /// # Errors
+    /// The name of the place, if nobody looks at it.
+    fn within<'a>(&self, entry: &'a Entry) -> Result<Option<Origin>, &'a str> {
+        match entry.place.as_deref() {
+            Some(place) => self.origins.called(place).map(Some).ok_or(place),
+            None => Ok(None),
+        }
+    }
+
+    /// The origin that lists the node of a forward, where one does.
+    pub(super) fn lists(&self, called: &str) -> Option<Origin> {
+        match self.node_called(called, None) {
+            Found::Id(origin, id) => self.fleet.node_in(origin, &id).map(|_| origin),
+            _ => None,
+        }
+    }
+
+    /// Whether all nodes are known that a forward may go through.
+    fn are_listed(&self, within: Option<Origin>) -> bool {
+        let origins = within.map_or_else(|| self.origins.everywhere(), |origin| vec![origin]);
+        origins.into_iter().all(|origin| self.fleet.feed.is_known(origin))
+    }
+
     /// A node by its id or by its name, among those of an origin if it is known which.
     fn node_called(&self, called: &str, within: Option<Origin>) -> Found {
         let is_there = |node: &Node| within.is_none_or(|origin| node.origin == origin);
@@ -361,7 +401,7 @@ impl State {
                 format!("{} nodes are called {}.", more + 1, clean(called)),
                 Some("Give the id of the one that is meant."),
             )),
-            (None, _) if !self.origins.scope().iter().all(|origin| self.fleet.feed.is_known(*origin)) => Found::Later,
+            (None, _) if !self.are_listed(within) => Found::Later,
             // The service knows more nodes than this list may show.
             (None, _) if called.starts_with("mi-") || called.starts_with("i-") => {
                 Found::Id(within.unwrap_or(self.origins.first()), called.to_owned())
@@ -382,7 +422,7 @@ impl State {
         };
         let has = |node: &Node| !node.wants_tags() && node.tag(key) == Some(value);
         let first = online().filter(|node| has(node)).min_by(|a, b| natural(&a.name, &b.name));
-        let all_known = self.origins.scope().iter().all(|origin| self.fleet.feed.is_known(*origin));
+        let all_known = self.are_listed(within);
         match first {
             Some(node) => Found::Id(node.origin, node.id.clone()),
             None if !all_known || online().any(|node| node.wants_tags()) => Found::Later,

@@ -100,8 +100,8 @@ impl Forwards {
 impl State {
     /// Whose node a forward goes through, by the name of the place, if that is clear.
     fn place_of(&self, forward: &Forward) -> Option<String> {
-        let only = || Some(self.origins.first()).filter(|_| !self.origins.are_several());
-        let origin = forward.origin.or_else(only)?;
+        let only = || Some(self.origins.first()).filter(|_| !self.origins.are_several_anywhere());
+        let origin = forward.origin.or_else(only).or_else(|| self.lists(&forward.entry.node))?;
         self.origins.get(origin).map(|known| known.place.name.clone())
     }
 
@@ -148,11 +148,10 @@ impl State {
         });
     }
 
-    /// Gives a forward another entry, and starts it again if it was on.
+    /// Gives a forward another entry, with the place that says, and starts it again if it was on.
     pub(in crate::console::state) fn edit_forward(&mut self, id: u64, entry: Entry, kept: Kept, fx: &mut Vec<Effect>) {
         let Some(forward) = self.forwards.get_mut(id) else { return };
         let was_on = forward.is_on();
-        let entry = Entry { place: entry.place.or_else(|| forward.entry.place.clone()), ..entry };
         let undo = Undo::Edited { id, entry: forward.entry.clone(), kept: forward.kept };
         let is_written = kept == Kept::Here || forward.kept == Kept::Here;
         // What was left begins anew: the old one is not what it is now.
