@@ -52,10 +52,12 @@ impl Bench {
         Self::at(settings, vec![Self::place()])
     }
 
-    /// [`Bench::new`] before which consoles have left canaries.
-    pub fn with_canaries(canaries: canary::left::Lasting) -> Self {
-        let mut bench = Self::beginning(Settings::default(), vec![Self::place()], canaries);
-        bench.connect(Origin::default());
+    /// A console that looks at these places, before which others have left canaries.
+    pub fn with_canaries(places: Vec<Place>, canaries: canary::left::Lasting) -> Self {
+        let mut bench = Self::beginning(Settings::default(), places, canaries);
+        for origin in bench.state.origins.scope().to_vec() {
+            bench.connect(origin);
+        }
         bench
     }
 

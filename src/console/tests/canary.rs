@@ -1,12 +1,12 @@
 //! A command that goes to a few nodes first.
 
-use super::{info, loaded};
+use super::{info, loaded, origins::place};
 use crate::{
     console::{
         effect::{Change, Effect, Query, Source},
         origin::Origin,
         state::{
-            canary::left::{Entry, Lasting},
+            canary::left::{Entry, Lasting, Part},
             plan::Resolved,
         },
         testing::{BEGIN, Bench},
@@ -213,9 +213,13 @@ fn a_canary_that_goes_nowhere_has_no_rest_and_one_that_waits_is_named_before_one
 
 /// A console of the place that [`Bench::new`] looks at, before which another one ended with this in its ledger.
 fn next(left: Vec<Entry>) -> Bench {
-    let mut bench = Bench::with_canaries(Lasting::of("/state/canaries/test.toml".into(), left));
+    let mut bench = Bench::with_canaries(vec![place("test")], lasting(left));
     bench.wait(1_000);
     bench
+}
+
+fn lasting(left: Vec<Entry>) -> Lasting {
+    Lasting::of("/state/canaries/test.toml".into(), left)
 }
 
 /// What the ledger says, as it was written last.
@@ -292,6 +296,35 @@ fn a_canary_that_nobody_knows_any_more_is_told_to_have_no_rest() {
     let screen = bench.screen(160, 24);
     assert!(screen.contains("58 nodes that waited for a canary when fleetdeck ended did"), "{screen}");
     assert!(bench.state.waiting_canaries().is_empty());
+}
+
+/// What is where of a canary of one command, for which one node waits.
+fn part(place: &str, n: usize) -> Part {
+    Part { place: place.to_owned(), commands: vec![format!("c-{n}")], nodes: vec![format!("mi-{n:017}")] }
+}
+
+#[test]
+fn a_canary_of_two_places_is_known_although_each_side_looks_at_one_of_them() {
+    let left = Entry { sending: false, parts: vec![part("prod", 1), part("stage", 2)] };
+    let mut bench = Bench::with_canaries(vec![place("prod"), place("stage")], lasting(vec![left]));
+    let stage = bench.state.origins.scope()[1];
+    for keys in ["scope prod", "split", "scope stage"] {
+        bench.press(":");
+        bench.type_text(keys);
+        bench.press("enter");
+    }
+    bench.answer_of(stage, Source::Running, Page::Running(vec![command("c-2", CommandStatus::Success, 0)]));
+    let waiting: Vec<_> = bench.state.all_staged().iter().map(|staged| staged.waiting()).collect();
+    assert_eq!(waiting, [2], "{:?}", bench.state.notices);
+}
+
+#[test]
+fn a_canary_of_a_place_that_nobody_looks_at_is_not_said_to_be_forgotten() {
+    let left = Entry { sending: false, parts: vec![part("test", 1), part("stage", 2)] };
+    let mut bench = next(vec![left]);
+    bench.answer(Source::Running, Page::Running(vec![command("c-1", CommandStatus::Success, 0)]));
+    assert_eq!(bench.state.waiting_canaries().len(), 1, "the service was not asked for all of it");
+    assert!(!bench.screen(160, 24).contains("does not know"));
 }
 
 #[test]

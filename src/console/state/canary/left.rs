@@ -136,12 +136,8 @@ impl State {
     /// The canaries of an origin that earlier consoles have left, to ask what became of them.
     pub(in crate::console::state) fn left_canaries(&self, origin: Origin) -> Vec<String> {
         let parts = self.canaries.left.iter().flat_map(|entry| &entry.parts);
-        let own = parts.filter(|part| self.called_place(&part.place) == Some(origin));
+        let own = parts.filter(|part| self.origins.called(&part.place) == Some(origin));
         own.flat_map(|part| part.commands.clone()).collect()
-    }
-
-    fn called_place(&self, place: &str) -> Option<Origin> {
-        self.origins.known().find(|(_, known)| known.place.name == place).map(|(origin, _)| origin)
     }
 
     /// More is known of commands: what waits for one of them can be offered again.
@@ -172,7 +168,7 @@ impl State {
     /// What waits, as it was when it was written down; once the service has told what the canary ran.
     fn restored(&self, entry: &Entry) -> Option<Staged> {
         let parts: Option<Vec<_>> =
-            entry.parts.iter().map(|part| Some((self.called_place(&part.place)?, part))).collect();
+            entry.parts.iter().map(|part| Some((self.origins.called(&part.place)?, part))).collect();
         let parts = parts?;
         let known = |(origin, part): &(Origin, &Part)| {
             let listed = self.commands.list.iter().find(|listed| part.commands.iter().any(|id| listed.is(*origin, id)));
@@ -197,10 +193,10 @@ impl State {
         }
         let answered = |part: &Part| {
             part.commands.is_empty()
-                || self.called_place(&part.place).is_none_or(|of| self.canaries.answered.contains(&of))
+                || self.origins.called(&part.place).is_some_and(|of| self.canaries.answered.contains(&of))
         };
         let (gone, left): (Vec<_>, Vec<_>) = self.canaries.left.iter().cloned().partition(|entry| {
-            let here = entry.parts.iter().any(|part| self.called_place(&part.place) == Some(origin));
+            let here = entry.parts.iter().any(|part| self.origins.called(&part.place) == Some(origin));
             here && entry.parts.iter().all(answered)
         });
         self.canaries.left = left;

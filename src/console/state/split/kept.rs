@@ -75,8 +75,7 @@ impl State {
             return;
         }
         let named = |names: &[String], state: &Self| -> Vec<Origin> {
-            let named = |name: &String| state.origins.known().find(|(_, known)| known.place.name == *name);
-            names.iter().filter_map(|name| named(name).map(|(origin, _)| origin)).collect()
+            names.iter().filter_map(|name| state.origins.called(name)).collect()
         };
         let (scope, other) = (named(&left.scope, self), named(&left.other, self));
         // What is looked at now and was not then is looked at where the keys are.
