@@ -125,6 +125,11 @@ impl Staged {
         self.rest.iter().map(|(_, part)| part.instance_ids.len().div_ceil(MOST_IDS)).sum()
     }
 
+    /// Whether it is known as which commands the canary went out, in one origin at least.
+    pub fn is_known(&self) -> bool {
+        !self.canary.is_empty()
+    }
+
     /// Whether the rest is being sent.
     pub fn is_under_way(&self) -> bool {
         self.sent.is_some()

@@ -134,10 +134,12 @@ impl State {
             lines.push(cut(&copies.join(", "), 70));
         }
         for staged in self.all_staged() {
-            let next = match (staged.is_under_way(), self.canaries.ledger.is_some()) {
-                (true, _) => "are getting a command now, after its canary.",
-                (false, true) => "wait for a canary's yes: the next start asks again.",
-                (false, false) => "wait for a canary's yes and will not get it.",
+            let next = match (staged.is_under_way(), staged.is_known(), self.canaries.ledger.is_some()) {
+                (true, ..) => "are getting a command now, after its canary.",
+                (false, true, true) => "wait for a canary's yes: the next start asks again.",
+                (false, true, false) => "wait for a canary's yes and will not get it.",
+                // The next console has no id to ask for.
+                (false, false, _) => "wait for a canary that has no answer yet, and will not get it.",
             };
             lines.push(format!("{} {next}", count(staged.waiting(), "node")));
         }

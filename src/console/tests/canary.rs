@@ -206,6 +206,14 @@ fn a_canary_that_goes_nowhere_has_no_rest_and_one_that_waits_is_named_before_one
     bench.press("enter");
     answer(&mut bench, Err("AccessDeniedException"), None);
     assert!(bench.state.all_staged().is_empty());
+    // One that has no answer is not written down: nothing of it is promised.
+    let mut bench = Bench::with_canaries(vec![place("test")], lasting(Vec::new()));
+    bench.answer(Source::Nodes, Page::Nodes((0..3).map(info).collect()));
+    write(&mut bench, "2");
+    bench.type_text("2");
+    bench.press("enter esc q");
+    let screen = bench.screen(100, 24);
+    assert!(screen.contains("58 nodes wait for a canary that has no answer yet, and will not get it."), "{screen}");
     let mut bench = under_way();
     bench.press("q");
     assert!(bench.screen(100, 24).contains("58 nodes wait for a canary's yes"));

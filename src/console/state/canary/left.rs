@@ -103,7 +103,7 @@ impl State {
             let parts = parts.into_iter().map(|(origin, part)| Part { place: place(origin), ..part }).collect();
             Entry { sending: staged.is_under_way(), parts }
         };
-        let waiting = self.staged.iter().filter(|staged| !staged.canary.is_empty()).map(entry);
+        let waiting = self.staged.iter().filter(|staged| staged.is_known()).map(entry);
         waiting.chain(self.canaries.left.iter().cloned()).collect()
     }
 
