@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::BoxFuture;
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::{AbortHandle, JoinHandle, JoinSet},
@@ -51,7 +54,7 @@ pub struct Performer {
     /// Changes under way. Each answers what to tell of it should nobody have heard of it any more.
     changes: JoinSet<Option<String>>,
     /// The last of the files of the console's own that are being written.
-    keeping: Option<JoinHandle<()>>,
+    keeping: Option<Shared<BoxFuture<'static, ()>>>,
     /// What runs on this machine.
     programs: HashMap<u64, super::programs::Running>,
     /// The words before those of a program that start it away from our terminal.
@@ -341,10 +344,10 @@ impl Performer {
             }
             Effect::Keep { path, text } => {
                 let (updates, before) = (self.updates.clone(), self.keeping.take());
-                self.keeping = Some(tokio::spawn(async move {
+                let keeping = tokio::spawn(async move {
                     // What is kept last must be what stays.
                     if let Some(before) = before {
-                        let _ = before.await;
+                        before.await;
                     }
                     let _ = tokio::task::spawn_blocking(move || {
                         if let Err(error) = replace(&path, &text) {
@@ -352,7 +355,8 @@ impl Performer {
                         }
                     })
                     .await;
-                }));
+                });
+                self.keeping = Some(keeping.map(drop).boxed().shared());
             }
             Effect::OpenLink { opener, address } => return self.open_link(&opener, &address),
             own @ (Effect::Quit
@@ -491,7 +495,12 @@ impl Performer {
             return self.carry(id, transfer::Carrier::begin(making));
         }
         while self.changes.try_join_next().is_some() {}
+        // What was written down of a command must stand before the command goes out.
+        let noted = self.keeping.clone().filter(|_| matches!(change, Change::Send(_)));
         self.changes.spawn(async move {
+            if let Some(noted) = noted {
+                noted.await;
+            }
             let operation = change.operation();
             let result = make(&client, change, &updates, &CancellationToken::new()).await;
             let unheard = match &result {
@@ -532,11 +541,12 @@ impl Performer {
             let _ = end.connecting.await;
         }
         let (shells, forwards) = (futures_util::future::join_all(ends), futures_util::future::join_all(ways));
-        self.ending.extend(self.keeping.take());
+        let keeping = self.keeping.take().unwrap_or_else(|| futures_util::future::ready(()).boxed().shared());
         self.ending.extend(self.looks.drain().map(|(_, look)| look.end()));
         self.ending.extend(self.copies.drain().map(|(_, copy)| copy.end()));
         let looks = std::mem::take(&mut self.ending);
-        let all = futures_util::future::join4(shells, forwards, futures_util::future::join_all(looks), programs);
+        let looks = futures_util::future::join_all(looks);
+        let all = futures_util::future::join5(shells, forwards, looks, programs, keeping);
         let all = tokio::time::timeout(Duration::from_secs(2), all);
         tokio::join!(all, last(&mut self.changes)).1
     }
@@ -622,6 +632,40 @@ mod tests {
         assert!(what(told.recv().await).contains("in the clipboard instead"));
         assert!(open(browser("false")).is_none());
         assert!(what(told.recv().await).contains("false did not open the link: exit status: 1"));
+    }
+
+    #[tokio::test]
+    async fn a_command_goes_out_after_what_was_written_down_of_it() {
+        use axum::{Router, routing::post};
+        let root = tempfile::tempdir().unwrap();
+        let ledger = root.path().join("canaries.toml");
+        let (asked, mut calls) = mpsc::unbounded_channel();
+        let path = ledger.clone();
+        let answer = async move |_: String| {
+            asked.send(std::fs::read_to_string(&path).unwrap_or_default().len()).unwrap();
+            "{}"
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(answer))).await });
+        let (updates, mut told) = mpsc::channel(4);
+        let connect = move |_: &Place| -> BoxFuture<'static, Result<Client, Error>> {
+            let settings = crate::client::Settings::with_keys(&url, "us-east-1", "AKIDEXAMPLE", "secret");
+            Box::pin(Client::connect(settings))
+        };
+        let mut performer = Performer::new(Box::new(connect), updates);
+        let origin = Origin::default();
+        performer.perform(Effect::Connect { origin, place: Box::default() });
+        assert!(matches!(told.recv().await, Some(Update::Connected(..))));
+        // So much takes longer to write than a call takes.
+        let text: Arc<str> = "x".repeat(32 * 1024 * 1024).into();
+        for _ in 0..3 {
+            performer.perform(Effect::Keep { path: ledger.clone(), text: text.clone() });
+        }
+        performer.perform(Effect::Keep { path: ledger, text: "sending = true".into() });
+        let send = Change::Send(Box::default());
+        performer.perform(Effect::Change(Confirmed::by_the_user(origin, send, 1)));
+        assert_eq!(calls.recv().await, Some("sending = true".len()));
     }
 
     #[tokio::test]

@@ -275,11 +275,10 @@ impl State {
         }
     }
 
-    /// The rest of a canary was agreed to.
-    pub(super) fn begin_rest(&mut self, number: u64, yes: u64) {
+    /// The rest of a canary was agreed to, and is sent in these origins.
+    pub(super) fn begin_rest(&mut self, number: u64, yes: u64, awaited: Vec<Origin>) {
         if let Some(staged) = self.staged.iter_mut().find(|staged| staged.number == number) {
-            staged.sent = Some(yes);
-            staged.awaited = staged.rest.iter().map(|(origin, _)| *origin).collect();
+            (staged.sent, staged.awaited) = (Some(yes), awaited);
         }
     }
 

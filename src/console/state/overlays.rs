@@ -214,14 +214,17 @@ impl State {
         let (rest, rest_of) = (std::mem::take(&mut question.rest), question.rest_of);
         match question.answered(self.agreed + 1) {
             Ok(confirmed) => {
-                let origins = confirmed.iter().map(Confirmed::origin).collect();
-                self.agree(confirmed, fx);
-                if !rest.is_empty() {
-                    self.staged.push(Staged::new(self.agreed, origins, rest));
+                let confirmed = self.agree(confirmed);
+                let origins: Vec<Origin> = confirmed.iter().map(Confirmed::origin).collect();
+                match rest_of {
+                    _ if origins.is_empty() => {}
+                    Some(canary) => self.begin_rest(canary, self.agreed, origins),
+                    None if rest.is_empty() => {}
+                    None => self.staged.push(Staged::new(self.agreed, origins, rest)),
                 }
-                if let Some(canary) = rest_of {
-                    self.begin_rest(canary, self.agreed);
-                }
+                // That a rest is being sent is written down before it is: one who is killed between the two sends it twice.
+                self.note_canaries(fx);
+                fx.extend(confirmed.into_iter().map(Effect::Change));
             }
             Err(Then::Quit) => fx.push(Effect::Quit),
             Err(Then::CloseShell) => self.close_shell(fx),
@@ -243,11 +246,12 @@ impl State {
         }
     }
 
-    /// Changes were agreed to. Those of a read-only origin are refused, and nothing waits for them.
-    fn agree(&mut self, confirmed: Vec<Confirmed>, fx: &mut Vec<Effect>) {
+    /// Changes were agreed to: those that are to be made. Those of a read-only origin are refused, and nothing waits for them.
+    #[must_use]
+    fn agree(&mut self, confirmed: Vec<Confirmed>) -> Vec<Confirmed> {
         let confirmed: Vec<_> = confirmed.into_iter().filter(|change| !self.protects(change.origin())).collect();
         self.sent_together = confirmed.len();
-        let Some(first) = confirmed.first() else { return };
+        let Some(first) = confirmed.first() else { return confirmed };
         self.agreed = first.number();
         // The form that led here stays until the service has said yes: nobody types a script twice.
         if let Some(Overlay::Form(form)) = self.overlays.last_mut() {
@@ -260,7 +264,7 @@ impl State {
                 _ => {}
             }
         }
-        fx.extend(confirmed.into_iter().map(Effect::Change));
+        confirmed
     }
 
     fn submit(&mut self, fx: &mut Vec<Effect>) {

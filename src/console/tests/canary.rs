@@ -285,8 +285,12 @@ fn a_canary_that_waits_is_offered_again_by_the_next_console() {
         (&None, &None),
         "the service takes no \"\""
     );
-    // While it is sent nobody knows how far it has come, and nobody sends it twice.
+    // While it is sent nobody knows how far it has come, and nobody sends it twice: that is written down first.
     assert!(noted(&bench)[0].sending);
+    let at = |is: fn(&Effect) -> bool| bench.fx.iter().rposition(is);
+    let (kept, sent) =
+        (at(|effect| matches!(effect, Effect::Keep { .. })), at(|effect| matches!(effect, Effect::Change(_))));
+    assert!(kept < sent && kept.is_some(), "{kept:?} {sent:?}");
     let sending = noted(&bench);
     let mut bench = next(sending);
     let screen = bench.screen(160, 24);
