@@ -242,10 +242,13 @@ fn canary(view: &View<'_>, staged: &Staged, width: u16) -> Line<'static> {
     let waits = text::count(staged.waiting(), "node");
     let told = match staged.is_under_way() {
         true => format!(" {waits} more get it now"),
+        false if staged.is_in_doubt() && width >= 76 => format!(" {waits} more had no answer: look who got it"),
+        false if staged.is_in_doubt() => format!(" {waits}: no answer"),
         false if width >= 76 => format!(" {came}; {waits} more wait"),
         false => format!(" {waits} more wait"),
     };
-    let mut spans = vec![view.span(if well { Role::Success } else { Role::Warning }, told)];
+    let role = if well && !staged.is_in_doubt() { Role::Success } else { Role::Warning };
+    let mut spans = vec![view.span(role, told)];
     if !staged.is_under_way() {
         for action in [Action::SendRest, Action::DropRest] {
             spans.push(view.span(Role::Dim, "  "));

@@ -15,6 +15,18 @@ use crate::{
 /// What to do about a change of which nobody knows what became of it.
 const UNKNOWN: &str = "It may have been done all the same: look whether it was before it is done again.";
 
+fn is_silence(trouble: &Trouble) -> bool {
+    trouble.fault == Some(Fault::Silence)
+}
+
+/// Why a change was not made; of one that had no answer, what to do before it is made again.
+fn in_doubt(trouble: Trouble) -> Trouble {
+    match is_silence(&trouble) {
+        true => Trouble { advice: Some(UNKNOWN.to_owned()), ..trouble },
+        false => trouble,
+    }
+}
+
 impl State {
     /// A task has something to say.
     pub fn apply(&mut self, update: Update, now: Timestamp, fx: &mut Vec<Effect>) {
@@ -351,19 +363,18 @@ impl State {
         match result {
             Ok(changed) => {
                 let before = match &changed {
-                    Changed::Sent { commands, .. } => self.stage(origin, commands, number),
+                    Changed::Sent { commands, trouble } => {
+                        self.stage(origin, commands, number, trouble.as_ref().is_some_and(is_silence))
+                    }
                     _ => Vec::new(),
                 };
                 self.overlays.retain(|overlay| !matches!(overlay, Overlay::Form(form) if waits(form)));
                 self.changed(origin, changed, before, fx);
             }
             Err(trouble) => {
-                self.unstage(origin, number);
-                let mut trouble = self.advised(origin, self.explain(trouble));
-                let unknown = trouble.fault == Some(Fault::Silence);
-                if unknown {
-                    trouble.advice = Some(UNKNOWN.to_owned());
-                }
+                let unknown = is_silence(&trouble);
+                self.unstage(origin, number, unknown);
+                let trouble = in_doubt(self.advised(origin, self.explain(trouble)));
                 let denied = Denial::read(&trouble.what).is_some();
                 let problem = [Some(trouble.what.as_str()), trouble.advice.as_deref().filter(|_| denied || unknown)];
                 let problem = problem.into_iter().flatten().collect::<Vec<_>>().join("\n");
@@ -372,6 +383,7 @@ impl State {
                         && waits(form)
                     {
                         (form.sent, form.problem) = (None, Some(problem.clone()));
+                        form.in_doubt |= unknown;
                     }
                 }
                 self.fail(trouble);
@@ -394,7 +406,7 @@ impl State {
                     several => self.tell(format!("{} were accepted.", count(several.len(), "command"))),
                 }
                 if let Some(trouble) = trouble {
-                    self.fail(trouble);
+                    self.fail(in_doubt(trouble));
                 }
                 self.wait_for(origin, commands.clone());
                 // Where the commands are on the screen already, the list they were sent from stays.

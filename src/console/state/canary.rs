@@ -107,12 +107,14 @@ pub struct Staged {
     sent: Option<u64>,
     /// The origins whose answer is not there yet.
     awaited: Vec<Origin>,
+    /// Whether some of the rest was sent of which nobody knows whether it arrived.
+    in_doubt: bool,
 }
 
 impl Staged {
     /// The rest of a command whose canary was agreed to, in these origins, with the yes of this number.
     pub fn new(number: u64, awaited: Vec<Origin>, rest: Vec<(Origin, ssm::SendCommand)>) -> Self {
-        Self { number, canary: Vec::new(), after: Vec::new(), rest, sent: None, awaited }
+        Self { number, canary: Vec::new(), after: Vec::new(), rest, sent: None, awaited, in_doubt: false }
     }
 
     /// Nodes that wait.
@@ -133,6 +135,11 @@ impl Staged {
     /// Whether the rest is being sent.
     pub fn is_under_way(&self) -> bool {
         self.sent.is_some()
+    }
+
+    /// Whether some of the rest was sent of which nobody knows whether it arrived.
+    pub fn is_in_doubt(&self) -> bool {
+        self.in_doubt
     }
 
     /// An origin has answered, in whatever way.
@@ -162,9 +169,15 @@ impl State {
         &self.staged
     }
 
-    /// Part of a command was accepted in an origin: of a canary, or of what waited for one. What of the same command was
-    /// accepted there before.
-    pub(super) fn stage(&mut self, origin: Origin, commands: &[String], number: Option<u64>) -> Vec<String> {
+    /// Part of a command was accepted in an origin: of a canary, or of what waited for one. `silent`: what came after that part
+    /// had no answer. What of the same command was accepted there before.
+    pub(super) fn stage(
+        &mut self,
+        origin: Origin,
+        commands: &[String],
+        number: Option<u64>,
+        silent: bool,
+    ) -> Vec<String> {
         let of = |sent: u64| number.is_none_or(|number| number == sent);
         if let Some(staged) = self.staged.iter_mut().find(|staged| staged.sent.is_some_and(of)) {
             let taken = commands.len().saturating_mul(MOST_IDS);
@@ -172,6 +185,7 @@ impl State {
                 part.instance_ids.drain(..taken.min(part.instance_ids.len()));
             }
             staged.rest.retain(|(_, part)| !part.instance_ids.is_empty());
+            staged.in_doubt |= silent;
             // What was not accepted waits again, with the reason told.
             staged.heard(origin);
             let before = staged.canary.iter().chain(&staged.after).filter(|(whose, _)| *whose == origin);
@@ -187,11 +201,14 @@ impl State {
         Vec::new()
     }
 
-    /// A part of a command was refused in an origin. A canary that went nowhere has no rest; a rest waits again.
-    pub(super) fn unstage(&mut self, origin: Origin, number: Option<u64>) {
+    /// A part of a command was refused in an origin, or had no answer. A canary that went nowhere has no rest; a rest waits
+    /// again.
+    pub(super) fn unstage(&mut self, origin: Origin, number: Option<u64>, silent: bool) {
         let of = |sent: u64| number.is_none_or(|number| number == sent);
-        let asked = self.staged.iter_mut().filter(|staged| of(staged.sent.unwrap_or(staged.number)));
-        asked.for_each(|staged| staged.heard(origin));
+        for staged in self.staged.iter_mut().filter(|staged| of(staged.sent.unwrap_or(staged.number))) {
+            staged.in_doubt |= silent && staged.is_under_way();
+            staged.heard(origin);
+        }
         self.staged.retain(|staged| !staged.canary.is_empty() || !staged.awaited.is_empty());
     }
 
@@ -258,6 +275,9 @@ impl State {
         question.is_listed = true;
         if !well {
             question = question.typing(&nodes.to_string());
+        }
+        if staged.in_doubt {
+            question = question.in_doubt();
         }
         question.rest_of = Some(staged.number);
         self.pose(question.about(targets));

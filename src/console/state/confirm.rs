@@ -65,6 +65,10 @@ impl State {
     /// with the number of what it reaches to be typed; of one thing its name. What it reaches is read from what is done after
     /// a yes, unless the question knows better. All of it can be read below the rest.
     pub(super) fn pose(&mut self, mut question: Question) {
+        let in_doubt = |overlay: &Overlay| matches!(overlay, Overlay::Form(form) if form.in_doubt);
+        if matches!(question.then, Then::Change(_)) && self.overlays.iter().any(in_doubt) {
+            question = question.in_doubt();
+        }
         let reaches = question.then.reaches();
         let above = self.confirm_above(reaches.iter().map(|(origin, _)| *origin));
         let things: usize = reaches.iter().map(|(_, reach)| reach.count()).sum();

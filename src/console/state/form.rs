@@ -275,6 +275,8 @@ pub struct Form {
     pub problem: Option<String>,
     /// The number of the yes with which it was submitted, while the answer is not there.
     pub sent: Option<u64>,
+    /// Nobody knows whether what it was submitted for was done.
+    pub in_doubt: bool,
     /// Something was typed into it.
     pub touched: bool,
 }
@@ -283,7 +285,8 @@ impl Form {
     /// A form with the cursor in its first open field.
     pub fn new(title: &str, purpose: Purpose, fields: Vec<Field>) -> Self {
         let focus = fields.iter().position(Field::is_open).unwrap_or(0);
-        Self { title: title.to_owned(), purpose, fields, focus, problem: None, sent: None, touched: false }
+        let title = title.to_owned();
+        Self { title, purpose, fields, focus, problem: None, sent: None, in_doubt: false, touched: false }
     }
 
     /// The field the cursor is in.

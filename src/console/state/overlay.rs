@@ -75,6 +75,10 @@ impl Then {
     }
 }
 
+/// What is said of something that is asked about after it was agreed to once, and what is typed for it.
+const IN_DOUBT: &str = "The last try had no answer, and may have been done all the same: look whether it was.";
+const AGAIN: &str = "again";
+
 /// A question that is asked before something is done.
 #[derive(Clone, Debug)]
 pub struct Question {
@@ -156,6 +160,15 @@ impl Question {
     #[must_use]
     pub fn typing_at_least(mut self, word: &str) -> Self {
         self.least = Some(word.to_owned());
+        self
+    }
+
+    /// A question about what may have been done already: it says so, and one key does not do it again.
+    #[must_use]
+    pub(super) fn in_doubt(mut self) -> Self {
+        self.lines.insert(0, IN_DOUBT.to_owned());
+        self.as_is = self.as_is.start + 1..self.as_is.end + 1;
+        self.least.get_or_insert_with(|| AGAIN.to_owned());
         self
     }
 

@@ -10,7 +10,7 @@ use crate::{
             plan::Resolved,
         },
         testing::{BEGIN, Bench},
-        update::{Changed, Page, Trouble, Update},
+        update::{Changed, Fault, Page, Trouble, Update},
     },
     ssm::{self, CommandStatus, PingStatus, Timestamp},
 };
@@ -197,6 +197,44 @@ fn what_was_not_accepted_waits_again() {
         "{}",
         bench.screen(100, 30)
     );
+}
+
+#[test]
+fn a_rest_that_had_no_answer_is_not_sent_again_by_one_key() {
+    let silence = || Trouble { fault: Some(Fault::Silence), ..Trouble::new("no answer within 30 s", None) };
+    let mut bench = under_way();
+    bench.state.origins.get_mut(Origin::default()).unwrap().place.confirm_above = Some(100);
+    ended(&mut bench, CommandStatus::Success, 0);
+    bench.press("c y");
+    let number = bench.fx.iter().rev().find_map(|effect| match effect {
+        Effect::Change(confirmed) => Some(confirmed.number()),
+        _ => None,
+    });
+    assert_eq!(sent(&bench).len(), 2);
+    bench.apply(Update::Changed(Origin::default(), Err(silence()), number));
+    let screen = bench.screen(100, 30);
+    assert!(screen.contains("58 nodes more had no answer: look who got it"), "{screen}");
+    assert!(screen.contains("It may have been done all the same"), "{screen}");
+    assert!(bench.state.waiting_canaries()[0].sending, "nor does the next console offer it as if nothing had been");
+    bench.press("c y enter");
+    assert_eq!(sent(&bench).len(), 2);
+    assert!(bench.screen(100, 30).contains("may have been done all the same: look whether it was"));
+    bench.press("ctrl-u");
+    bench.type_text("again");
+    bench.press("enter");
+    assert_eq!(sent(&bench).len(), 3);
+    // The form of a command that had no answer asks for no less.
+    let mut bench = loaded(false, 1);
+    bench.press("r");
+    bench.type_text("reboot");
+    bench.press("ctrl-s y");
+    bench.apply(Update::Changed(Origin::default(), Err(silence()), None));
+    bench.press("ctrl-s y enter");
+    assert_eq!(sent(&bench).len(), 1, "{}", bench.screen(100, 30));
+    bench.press("ctrl-u");
+    bench.type_text("again");
+    bench.press("enter");
+    assert_eq!(sent(&bench).len(), 2);
 }
 
 #[test]

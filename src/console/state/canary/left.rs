@@ -21,7 +21,7 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// Whether the rest was agreed to and being sent: how much of it arrived, only the history knows.
+    /// Whether the rest was agreed to and being sent, or had no answer: how much of it arrived, only the history knows.
     #[serde(default)]
     pub sending: bool,
     /// What of it is where.
@@ -101,7 +101,7 @@ impl State {
                 parts.entry(*origin).or_default().nodes.extend(rest.instance_ids.iter().cloned());
             }
             let parts = parts.into_iter().map(|(origin, part)| Part { place: place(origin), ..part }).collect();
-            Entry { sending: staged.is_under_way(), parts }
+            Entry { sending: staged.is_under_way() || staged.in_doubt, parts }
         };
         let waiting = self.staged.iter().filter(|staged| staged.is_known()).map(entry);
         waiting.chain(self.canaries.left.iter().cloned()).collect()
