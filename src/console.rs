@@ -109,6 +109,7 @@ fn read(text: &str) -> Settings {
     let file = Written::of(text);
     let mut settings = Settings::read(&file);
     settings.problems.extend(state::list::columns::problems(file.text()));
+    settings.problems.extend(state::shells::profile::problems(file.text()));
     let own: Vec<&str> = settings.commands.iter().map(|command| command.name.as_str()).collect();
     settings.problems.extend(alias::problems(file.text(), &own));
     settings.problems.sort_by_key(|problem| problem.line);

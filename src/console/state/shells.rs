@@ -21,7 +21,7 @@ mod links;
 mod lookback;
 mod mouse;
 pub mod paste;
-mod profile;
+pub mod profile;
 mod record;
 pub mod silence;
 pub mod sizes;

@@ -602,7 +602,8 @@ fn a_line_that_is_mended_says_since_when_and_leaves_the_bar_to_the_other_shells(
 #[test]
 fn a_shell_begins_as_the_first_profile_that_fits_its_node_says() {
     let mut bench = three();
-    let text = "[[session]]\nmatch = 'name:web-2 origin:'\n[[session]]\nmatch = 'name:web-3'\ndocument = 'Ops-Shell'\n\
+    let text = "[[session]]\nmatch = 'nmae:web'\n[[session]]\nmatch = 'name:web-2 origin:'\n\
+                [[session]]\nmatch = 'name:web-3'\ndocument = 'Ops-Shell'\n\
                 parameters = { user = 'ops' }\n[[session]]\nkeepalive = '20s'\n";
     bench.state.settings.sessions = crate::config::settings::Settings::parse(text).unwrap().sessions;
     bench.press("ctrl-g x y ctrl-g x y ctrl-g x y");
@@ -619,6 +620,14 @@ fn a_shell_begins_as_the_first_profile_that_fits_its_node_says() {
         profile.unwrap().unwrap()
     };
     let ops = begun(&mut bench, "shell web-3");
+    // One that says something else than was meant is told, and fits none: not even a node that is called so.
+    let told = "[[session]] match = \"nmae:web\" is left out: there is no key nmae; perhaps name:web?";
+    assert!(bench.state.notices.all().any(|notice| notice.trouble.what.starts_with(told)), "{:?}", bench.state.notices);
+    let problems = crate::console::state::shells::profile::problems(text);
+    let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].starts_with("settings.toml:2: [[session]] match: there is no key nmae; perhaps name:web?"));
+    assert!(problems[0].ends_with("; it is left out"));
     assert_eq!(
         (ops.document.as_deref(), ops.parameters["user"].as_slice()),
         (Some("Ops-Shell"), &["ops".to_owned()][..])

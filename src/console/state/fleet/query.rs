@@ -12,7 +12,8 @@ use crate::{
         probe::usage::FULL,
         state::{
             filter::{
-                Matching, Op, Part, TagTest, Words, age, begins, find_folded, is_date, like, meant, parts, quoted, told,
+                Matching, Op, Part, TagTest, Words, age, begins, find_folded, is_date, like, meant, parts, quoted,
+                told, unknown,
             },
             node::{Node, Verdict, natural},
         },
@@ -198,8 +199,16 @@ impl Query {
     }
 }
 
+/// What is to be said about a filter: of values that make no sense, and of keys there are not. `tag` knows the tags that go by
+/// a name, whatever the case.
+pub fn remarks<'a>(text: &str, tag: impl Fn(&str) -> Option<&'a str>) -> Vec<String> {
+    let keys: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
+    let unknown = unknown(text, &keys).into_iter().map(|(name, value)| told_unknown(&name, &value, tag(&name)));
+    Query::parse(text, &[]).remarks.into_iter().chain(unknown).collect()
+}
+
 /// Says that there is no such key, which one may be meant, and which there are. `tag` is a tag of that name.
-pub(super) fn told_unknown(name: &str, value: &str, tag: Option<&str>) -> String {
+fn told_unknown(name: &str, value: &str, tag: Option<&str>) -> String {
     let names: Vec<_> = KEYS.iter().map(|key| key.name).collect();
     let near = meant(name, &names).and_then(|near| KEYS.iter().find(|key| key.name == near));
     let tag = tag.map(|tag| format!("tag:{}={value}", quoted(tag)));

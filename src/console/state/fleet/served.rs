@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::{
     AT_ONCE, Bits, Fleet,
-    query::{KEYS, Query, told_unknown},
+    query::{Query, remarks},
 };
 use crate::{
     console::{
         effect::{self, Effect},
         origin::Origin,
-        state::{State, feed::Feeds, filter::unknown},
+        state::{State, feed::Feeds},
         text::clean,
     },
     ssm::{self, InstanceInformationStringFilter},
@@ -88,16 +88,17 @@ impl Fleet {
 
     /// What is to be said about the filter.
     pub fn filter_remarks(&self) -> Vec<String> {
+        self.remarks(self.filter.text())
+    }
+
+    /// What is to be said about a filter for these nodes.
+    pub fn remarks(&self, filter: &str) -> Vec<String> {
         /// Nodes whose tags are looked at.
         const LOOKED_AT: usize = 2_000;
-        let mut remarks = Query::parse(self.filter.text(), &[]).remarks;
-        let keys: Vec<&str> = KEYS.iter().map(|key| key.name).collect();
-        for (name, value) in unknown(self.filter.text(), &keys) {
+        remarks(filter, |name| {
             let tags = self.own().take(LOOKED_AT).flat_map(|node| node.tags.iter().flatten());
-            let tag = tags.map(|(key, _)| key.as_str()).find(|key| key.eq_ignore_ascii_case(&name));
-            remarks.push(told_unknown(&name, &value, tag));
-        }
-        remarks
+            tags.map(|(key, _)| key.as_str()).find(|key| key.eq_ignore_ascii_case(name))
+        })
     }
 }
 

@@ -1,18 +1,36 @@
 //! How a shell is begun: as the first of the settings' profiles says that fits its node, or with a document that was named.
 
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
 use crate::{
-    config::session::SessionProfile,
+    config::{session::SessionProfile, written::Problem},
     console::{
         effect::Effect,
         origin::Origin,
         state::{
             State,
             filter::Matching,
-            fleet::query::{Query, Row},
+            fleet::query::{Query, Row, remarks},
         },
         text::clean,
     },
 };
+
+/// What is wrong with the filters of `[[session]]` in a settings file.
+pub fn problems(text: &str) -> Vec<Problem> {
+    let Ok(file) = DeTable::parse(text) else { return Vec::new() };
+    let sessions = file.get_ref().get("session").and_then(|sessions| sessions.get_ref().as_array());
+    let filters = sessions.into_iter().flatten().filter_map(|session| session.get_ref().as_table()?.get("match"));
+    let problem = |filter: &Spanned<DeValue<'_>>| {
+        let what = remarks(filter.get_ref().as_str()?, |_| None).into_iter().next()?;
+        let problem = Problem::of_settings(text, filter.span().start, format!("[[session]] match: {what}"));
+        Some(problem.instead("it is left out"))
+    };
+    filters.filter_map(problem).collect()
+}
 
 impl State {
     /// The first profile that fits a node. One whose filter makes no sense fits none, and says so.
@@ -23,11 +41,11 @@ impl State {
     ) -> Option<Box<SessionProfile>> {
         let mut wrong = Vec::new();
         let fits = |profile: &&SessionProfile| {
-            let query = Query::parse(&profile.filter, &[]);
-            if let Some(remark) = query.remarks.first() {
+            if let Some(remark) = self.fleet.remarks(&profile.filter).first() {
                 wrong.push(format!("[[session]] match = \"{}\" is left out: {remark}", clean(&profile.filter)));
                 return false;
             }
+            let query = Query::parse(&profile.filter, &[]);
             let row = |node| Row { node, marked: false, served: false, now: self.now };
             let passes = |node| query.passes(&row(node), &mut Matching::default());
             self.fleet.node_in(origin, node).map_or(query.is_empty(), passes)
