@@ -114,7 +114,7 @@ impl Viewer {
         if self.wraps {
             let parts = broken(line, columns);
             let first = self.part.min(over);
-            let end = parts.get(first + rows - 1).or(parts.last()).map_or(0, |part| part.end);
+            let end = parts.get(first + rows.max(1) - 1).or(parts.last()).map_or(0, |part| part.end);
             return parts.get(first).map_or(0, |part| part.start)..end;
         }
         let upto = |columns: usize| text::prefix(line, columns).len();
@@ -233,6 +233,14 @@ mod tests {
             viewer.act(Action::FindPrevious);
             assert!(viewer.at_hit < at);
         }
+        // A window that is being made larger again had no row at all.
+        let mut viewer = long();
+        (viewer.wraps, viewer.room.rows) = (true, 0);
+        viewer.find = LineInput::from("here");
+        viewer.search();
+        viewer.cursor.top = 1;
+        viewer.act(Action::FindNext);
+        assert_eq!(viewer.at_hit, 1);
         // Short lines are walked one by one, however often they have it.
         let mut viewer = long();
         viewer.lines = vec![(Tone::Plain, "here here".to_owned()); 3];
