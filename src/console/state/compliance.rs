@@ -261,6 +261,14 @@ impl Compliance {
         }
     }
 
+    /// Whether a node is under the cursor. That is asked with every frame, and a group may have the whole fleet.
+    pub fn has_node_here(&self) -> bool {
+        match self.level {
+            Level::Groups => self.group().is_some_and(|group| group.tally.total() > 0),
+            Level::Nodes(_) | Level::Patches { .. } => self.node().is_some(),
+        }
+    }
+
     /// The nodes of a row that is shown: those of a group, or one.
     fn nodes_of(&self, row: usize, fleet: &Fleet) -> Vec<NodeId> {
         let Some(place) = self.lenses[self.depth()].place(row) else { return Vec::new() };

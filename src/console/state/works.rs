@@ -64,7 +64,7 @@ impl State {
     fn works_in_compliance(&self, action: Action) -> bool {
         match action {
             Action::OpenShell => self.compliance.node().is_some(),
-            Action::Scan => !self.compliance.here(&self.fleet).is_empty(),
+            Action::Scan => self.compliance.has_node_here() || self.fleet.marked_count() > 0,
             Action::Open | Action::Mark => match self.compliance.level {
                 ComplianceLevel::Groups => self.compliance.group().is_some(),
                 ComplianceLevel::Nodes(_) => self.compliance.member().is_some(),

@@ -50,8 +50,11 @@ fn never_scanned_stands_apart() {
 #[test]
 fn the_way_down_and_back() {
     let (fleet, mut compliance) = sample();
+    assert!(compliance.has_node_here() && !Compliance::default().has_node_here());
     assert_eq!(compliance.open(), None);
+    assert!(!compliance.has_node_here(), "it is not known yet which they are");
     compliance.recount(&fleet);
+    assert!(compliance.has_node_here());
     assert_eq!(*compliance.members, ["mi-2", "mi-3", "mi-4", "mi-1"]);
     assert_eq!(compliance.open(), Some("mi-2".into()));
     let patch = |title: &str| ssm::PatchComplianceData { title: title.to_owned(), ..Default::default() };
