@@ -84,8 +84,8 @@ pub struct Compliance {
     pub lenses: [Lens; 3],
     /// Nodes that are being scanned: since when, and when they were scanned before by their own clocks.
     scanning: HashMap<NodeId, (Timestamp, Option<Timestamp>)>,
-    /// The row that a range of marks begins at, and of what.
-    anchor: Option<(Level, usize)>,
+    /// The row that a range of marks begins at, by what tells it from others, and of what.
+    anchor: Option<(Level, String)>,
     /// The origins that are looked at, where the other side of a split screen looks at others as well.
     among: Option<Vec<Origin>>,
     outdated: bool,
@@ -286,14 +286,30 @@ impl Compliance {
     /// The nodes from the row that was marked last to the one under the cursor, which is where the next range begins.
     pub fn range(&mut self, fleet: &Fleet) -> Vec<NodeId> {
         let here = self.cursors[self.depth()].at;
-        let from = self.anchor.take_if(|(level, _)| *level == self.level).map_or(here, |(_, row)| row);
+        let anchor = self.anchor.take_if(|(level, _)| *level == self.level);
+        let row_of = |(_, key)| {
+            let rows = self.lenses[self.depth()].len();
+            (0..rows).find(|row| self.key_of(*row).as_ref() == Some(&key))
+        };
+        let from = anchor.and_then(row_of).unwrap_or(here);
         self.set_anchor();
         (from.min(here)..=from.max(here)).flat_map(|row| self.nodes_of(row, fleet)).collect()
     }
 
     /// A range of marks begins here.
     pub fn set_anchor(&mut self) {
-        self.anchor = Some((self.level.clone(), self.cursors[self.depth()].at));
+        let here = self.key_of(self.cursors[self.depth()].at);
+        self.anchor = here.map(|key| (self.level.clone(), key));
+    }
+
+    /// What tells a row that can be marked from all others.
+    fn key_of(&self, row: usize) -> Option<String> {
+        let place = self.lenses[self.depth()].place(row)?;
+        match self.level {
+            Level::Groups => self.groups.get(place).map(sheet::group_key),
+            Level::Nodes(_) => self.members.get(place).map(NodeId::key),
+            Level::Patches { .. } => None,
+        }
     }
 
     /// The nodes an action concerns: the marked ones, or those under the cursor.

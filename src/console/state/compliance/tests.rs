@@ -127,6 +127,20 @@ fn the_cursor_follows_its_node() {
 }
 
 #[test]
+fn a_range_begins_at_the_node_that_was_marked_wherever_it_stands_by_now() {
+    let (mut fleet, mut compliance) = sample();
+    compliance.open();
+    compliance.recount(&fleet);
+    assert_eq!(compliance.node(), Some(&"mi-2".into()));
+    compliance.set_anchor();
+    compliance.cursors[1].at = 1;
+    scanned(&mut fleet, "mi-1", Patches { missing: 9, ..Patches::default() });
+    compliance.recount(&fleet);
+    assert_eq!(*compliance.members, ["mi-1", "mi-2", "mi-3", "mi-4"]);
+    assert_eq!(compliance.range(&fleet), ["mi-2", "mi-3"]);
+}
+
+#[test]
 fn the_types_of_the_account_are_counted() {
     let mut compliance = Compliance::default();
     let item = |name: &str, good: i32, bad: i32| ssm::ComplianceSummaryItem {
