@@ -104,7 +104,7 @@ pub struct Parameters {
     all_open: bool,
     /// Branches that were closed among what passes the filter.
     closed: HashSet<String>,
-    /// The path the cursor was on before there was a filter, and whether it goes back there with the next rows.
+    /// The path the cursor was on when the filter began to be typed, and whether it goes back there with the next rows.
     before: Option<String>,
     returns: bool,
     /// The row that a range of marks begins at, by its path.
@@ -262,6 +262,11 @@ impl Parameters {
         self.lens.filter = text.into();
     }
 
+    /// The filter begins to be typed.
+    pub(super) fn begin_filter(&mut self) {
+        self.before = self.current_row().map(|row| row.path(&self.listed).to_owned());
+    }
+
     /// The filter is given up while it is typed: the cursor goes back to where it was before.
     pub(super) fn give_up_filter(&mut self) {
         self.returns = true;
@@ -274,17 +279,16 @@ impl Parameters {
             self.names.tidy();
             self.open_tops();
             let filter = self.lens.filter.text().trim().to_owned();
-            let (changed, begins) = (filter != self.filtered, self.filtered.is_empty());
+            let changed = filter != self.filtered;
             if changed {
                 self.closed.clear();
                 self.filtered = filter;
             }
-            if changed && begins {
-                self.before.clone_from(&here);
-            }
             self.build();
-            let goes_back = std::mem::take(&mut self.returns) && !self.is_filtered();
-            let path = if goes_back { self.before.take() } else { here };
+            let path = match std::mem::take(&mut self.returns) {
+                true => self.before.take().or(here),
+                false => here,
+            };
             let first = self.rows.iter().position(|row| row.kind == RowKind::Leaf);
             let at = match first.filter(|_| changed && self.is_filtered()) {
                 Some(first) => Some(first),

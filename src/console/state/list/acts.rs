@@ -426,6 +426,9 @@ impl State {
                     lens.filtering = true;
                     lens.filter.begin_anew();
                 }
+                if list == List::Parameters {
+                    self.parameters.begin_filter();
+                }
             }
             Action::Accept if typing => {
                 for remark in self.filter_remarks() {

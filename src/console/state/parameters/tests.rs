@@ -133,6 +133,7 @@ fn a_filter_puts_the_cursor_on_the_first_match_and_gives_back_what_was_open() {
     let mut pane = sample();
     put_cursor(&mut pane, "plain");
     let before = drawn(&pane);
+    pane.begin_filter();
     pane.set_filter("url");
     pane.settle(at(0));
     assert_eq!(pane.path().as_deref(), Some("/app/db/url"), "not a branch above it");
@@ -150,6 +151,18 @@ fn a_filter_puts_the_cursor_on_the_first_match_and_gives_back_what_was_open() {
     pane.set_filter("");
     pane.settle(at(0));
     assert_eq!((pane.path().as_deref(), &drawn(&pane)), (Some("/app/db/"), &before));
+    // Nothing was typed: one is where one went since the last filter.
+    pane.begin_filter();
+    pane.set_filter("url");
+    pane.settle(at(0));
+    pane.set_filter("");
+    pane.settle(at(0));
+    put_cursor(&mut pane, "plain");
+    pane.begin_filter();
+    pane.set_filter("");
+    pane.give_up_filter();
+    pane.settle(at(0));
+    assert_eq!(pane.path().as_deref(), Some("plain"));
     // A filter that finds nothing leaves no cursor behind.
     pane.set_filter("nowhere");
     pane.settle(at(0));
