@@ -59,7 +59,8 @@ pub struct Feed {
     failed: Option<Trouble>,
     /// How often it is wanted, as was asked last.
     every: Cell<Option<Duration>>,
-    /// How long the last whole answer took, but for what it was silent: a service that hangs is not one that has much to say.
+    /// How long the last whole answer took, of each silence no more than [`SILENT`]: a service that hangs is not one that has much
+    /// to say.
     took: Duration,
     /// The same of the answer under way.
     busy: Duration,
@@ -115,9 +116,12 @@ impl Feed {
     /// Adds what passed since something was heard to what the answer takes.
     fn count(&mut self, now: Timestamp) {
         let passed = self.heard.or(self.asked).map(|heard| now.since(heard)).unwrap_or_default();
-        if passed < SILENT {
-            self.busy += passed;
-        }
+        self.busy += passed.min(SILENT);
+    }
+
+    /// How long the last whole answer took. Of a silence no more counts than it takes to be one.
+    pub fn took(&self) -> Duration {
+        self.took
     }
 
     /// How long nothing has come of the answer that is on its way.
@@ -383,6 +387,18 @@ mod tests {
         // Whoever asks for it by hand gets it.
         feed.asked = None;
         assert!(feed.is_due(whole, every));
+    }
+
+    #[test]
+    fn a_list_whose_pages_come_slowly_is_asked_for_less_often_too() {
+        let (begun, every) = (Timestamp::from_millis(1_000), Duration::from_secs(15));
+        let mut feed = Feed::default();
+        let epoch = feed.begin(begun);
+        (1..=20).for_each(|page| feed.land(50, begun.plus(Duration::from_secs(page * 6))));
+        let whole = begun.plus(Duration::from_secs(120));
+        feed.end(epoch, Ok(()), whole);
+        assert!(!feed.is_due(whole.plus(Duration::from_secs(200)), every), "it would be asked for all the time");
+        assert!(feed.is_due(whole.plus(Duration::from_secs(280)), every));
     }
 
     #[test]

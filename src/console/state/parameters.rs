@@ -168,11 +168,7 @@ impl Parameters {
 
     /// Whether the list is to be fetched again. One that took long is fetched less often.
     pub fn is_due(&self, now: Timestamp, every: Duration) -> bool {
-        let took = match (self.feed.asked, self.feed.at) {
-            (Some(asked), Some(at)) => at.since(asked),
-            _ => Duration::ZERO,
-        };
-        self.feed.is_due(now, every.max(took * PATIENCE))
+        self.feed.is_due(now, every.max(self.feed.took().saturating_mul(PATIENCE)))
     }
 
     /// Parameters known.
