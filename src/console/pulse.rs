@@ -362,7 +362,9 @@ async fn finish(mut performer: Performer, leave_shells: bool, signals: &mut Sign
 fn note(update: &Update, noted: &mut Noted) {
     match update {
         Update::Connected(origin, facts) => tracing::info!(?origin, region = facts.region, "connected"),
-        Update::Unreachable(_, trouble) | Update::Failed(trouble) => tracing::warn!("{}", trouble.what),
+        Update::Unreachable(_, trouble) | Update::Failed(trouble) | Update::FailedIn(_, trouble) => {
+            tracing::warn!("{}", trouble.what);
+        }
         // The service says what it did not like, which may be a value; and a node what it wrote.
         Update::Changed(_, Err(trouble), _) => {
             let (what, _) = trouble.what.split_once(':').unwrap_or((&trouble.what, ""));

@@ -2,7 +2,7 @@
 //! effects go out as data; the time is told.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     path::PathBuf,
     sync::Arc,
 };
@@ -242,8 +242,8 @@ pub struct State {
     plan_feed: feed::Feeds,
     /// What is waited for.
     pub watch: watch::Watch,
-    /// The operation that the service of an origin throttles, and when it is tried again.
-    pub throttle: Option<(Origin, String, Timestamp)>,
+    /// The operation that the service of each origin throttles, and when it is tried again.
+    throttles: BTreeMap<Origin, (String, Timestamp)>,
     /// The user's own commands.
     pub own: Vec<&'static Own>,
     /// Programs that were started on this machine so far.
@@ -347,7 +347,7 @@ impl State {
             planning: None,
             plan_feed: feed::Feeds::default(),
             watch: watch::Watch::default(),
-            throttle: None,
+            throttles: BTreeMap::new(),
             own: Vec::new(),
             programs: 0,
             piped: String::new(),

@@ -352,8 +352,10 @@ pub enum Update {
     CodeTaken(Origin, Result<(), Trouble>),
     /// Something to tell the user.
     Told(String),
-    /// Something that failed without belonging to a pane.
+    /// Something that failed on this machine without belonging to a pane.
     Failed(Trouble),
+    /// The same in an origin.
+    FailedIn(Origin, Trouble),
     /// What was said to be in the clipboard is not, and why.
     NotCopied(String),
 }
@@ -369,6 +371,7 @@ impl Update {
             | Self::Changed(origin, ..)
             | Self::Throttled(origin, _)
             | Self::Credentials { origin, .. }
+            | Self::FailedIn(origin, _)
             | Self::CodeTaken(origin, _) => Some(*origin),
             Self::Page { epoch, .. } | Self::End { epoch, .. } => Some(epoch.origin),
             Self::Shell { .. } | Self::Forward { .. } | Self::Copying { .. } | Self::Look { .. } => None,

@@ -75,13 +75,13 @@ fn failed(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, title: &str, troub
 
 /// Whether a trouble goes away by signing in, and there is a way to.
 fn signs_in(view: &View<'_>, trouble: &Trouble) -> bool {
-    trouble.fault == Some(Fault::Credentials) && view.state.can_sign_in()
+    trouble.fault == Some(Fault::Credentials) && view.state.can_sign_in_for(trouble)
 }
 
 /// How long nothing has come of what is asked, once that is worth a word: nobody is to wait who could do something. An
 /// operation that is throttled is told of as such.
 pub(super) fn silence(view: &View<'_>, feed: &Feed) -> Option<Duration> {
-    let waited = feed.waited(view.state.now).filter(|_| view.state.throttle.is_none())?;
+    let waited = feed.waited(view.state.now).filter(|_| view.state.throttled().is_none())?;
     if waited < SILENT {
         text::changes_in(SILENT - waited);
     }

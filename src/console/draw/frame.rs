@@ -358,11 +358,13 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) -> 
     let word = origin::production(view).filter(|_| area.width >= WORD);
     spans.extend(word.into_iter().flat_map(|word| [word, view.span(Role::Footer, " ")]));
     let mut used = spans.iter().map(Span::width).sum::<usize>();
-    let throttle = state.throttle.as_ref().map(|(_, operation, until)| {
+    let throttle = state.throttled().map(|(origin, operation, until)| {
         // Rounded up: a wait of which something is left is not over.
         let seconds = (until.since(state.now).as_millis()).div_ceil(1_000);
         let next = if seconds == 0 { "trying again".to_owned() } else { format!("next in {seconds} s") };
-        format!(" {operation} throttled, {next} ")
+        let whose = state.origins.row_label(origin);
+        let whose = if whose.is_empty() { String::new() } else { format!("{whose}: ") };
+        format!(" {whose}{operation} throttled, {next} ")
     });
     let told = text::cut(&throttle.unwrap_or_default(), usize::from(area.width).saturating_sub(8));
     let room = usize::from(area.width).saturating_sub(text::width(&told));

@@ -156,8 +156,8 @@ impl Performer {
             Some(end) => end.read_only && !(effect.probes() && end.may_probe()),
             None => true,
         };
-        if effect.changed().is_some_and(refused) {
-            self.say(Update::Failed(Trouble::new("Refused: this origin is read-only.", None)));
+        if let Some(origin) = effect.changed().filter(|origin| refused(*origin)) {
+            self.say(Update::FailedIn(origin, Trouble::new("Refused: this origin is read-only.", None)));
             return None;
         }
         match &effect {

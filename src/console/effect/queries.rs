@@ -55,7 +55,7 @@ impl Asker {
         let result = self.put(query).await.map_err(|error| trouble(&error));
         let end = match (self.source, result) {
             (Some(source), result) => Update::End { source, epoch: self.epoch, result },
-            (None, Err(trouble)) => Update::Failed(trouble),
+            (None, Err(trouble)) => Update::FailedIn(self.epoch.origin, trouble),
             (None, Ok(())) => return,
         };
         let _ = self.updates.send(end).await;

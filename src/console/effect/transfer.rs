@@ -48,7 +48,7 @@ impl Carrier {
 
 /// Copies a file of a node here. A file that is there already stays.
 pub(super) async fn download(client: Client, copying: Copying, updates: mpsc::Sender<Update>, stop: CancellationToken) {
-    let Copying { id, node, remote, local, .. } = copying;
+    let Copying { id, origin, node, remote, local } = copying;
     let update = if local.exists() {
         let what = format!("{} is there already; nothing was copied.", local.display());
         Update::Failed(Trouble::new(what, Some("Choose another name.")))
@@ -57,7 +57,7 @@ pub(super) async fn download(client: Client, copying: Copying, updates: mpsc::Se
     } else {
         match client.download(node, &remote, &local, told(id, &updates), stop.cancelled()).await {
             Ok(copied) => Update::Told(format!("Copied {} to {}.", bytes(copied.bytes), clean(&copied.path))),
-            Err(error) => Update::Failed(in_words(&error)),
+            Err(error) => Update::FailedIn(origin, in_words(&error)),
         }
     };
     let _ = updates.send(Update::Copying { id, progress: None }).await;

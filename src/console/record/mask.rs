@@ -100,7 +100,8 @@ impl Masks {
             | Update::Credentials { .. }
             | Update::Told(_)
             | Update::NotCopied(_)
-            | Update::Failed(_) => update.clone(),
+            | Update::Failed(_)
+            | Update::FailedIn(..) => update.clone(),
         }
     }
 

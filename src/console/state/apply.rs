@@ -51,6 +51,7 @@ impl State {
                     (known.connection, known.ailing) = (Connection::Ready, None);
                     known.facts = *facts;
                 }
+                self.throttles.remove(&origin);
                 self.check_remembered(origin);
                 self.on_each_side(Self::take_columns);
                 self.ask(origin, Query::Identity, fx);
@@ -113,16 +114,15 @@ impl State {
             }
             Update::Program { id, update } => self.program_update(id, update),
             Update::Throttled(origin, Some((operation, wait))) => {
-                self.throttle = Some((origin, operation, now.plus(wait)));
+                self.throttles.insert(origin, (operation, now.plus(wait)));
             }
-            Update::Throttled(origin, None) => {
-                self.throttle.take_if(|(throttled, ..)| *throttled == origin);
-            }
+            Update::Throttled(origin, None) => drop(self.throttles.remove(&origin)),
             Update::SignIn { identifier, update } => self.sign_in_update(&identifier, update, fx),
             Update::CodeTaken(origin, result) => self.code_taken(origin, result, fx),
             Update::Told(what) => self.tell(what),
-            Update::Failed(trouble) => {
-                let trouble = self.advised(self.origins.first(), trouble);
+            Update::Failed(trouble) => self.fail(trouble),
+            Update::FailedIn(origin, trouble) => {
+                let trouble = self.advised(origin, trouble);
                 self.fail(trouble);
             }
             Update::NotCopied(why) => self.not_copied(&why),

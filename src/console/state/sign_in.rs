@@ -43,6 +43,11 @@ impl State {
     /// The origin one would sign in to: the first whose credentials are in trouble and that has a way to, else the first in
     /// such trouble, else the first that has a way.
     fn to_sign_in(&self) -> Option<Origin> {
+        self.first_to_sign_in(|_| true)
+    }
+
+    /// [`State::to_sign_in`] among the origins of which this holds.
+    fn first_to_sign_in(&self, holds: impl Fn(&Known) -> bool) -> Option<Origin> {
         let is_ailing =
             |known: &Known| known.trouble().is_some_and(|trouble| trouble.fault == Some(Fault::Credentials));
         let rank = |(_, known): &(Origin, &Known)| match (is_ailing(known), self.catalogue.sign_in(&known.place)) {
@@ -51,7 +56,13 @@ impl State {
             (false, Some(_)) => 2,
             (false, None) => 3,
         };
-        self.origins.known().filter(|known| rank(known) < 3).min_by_key(rank).map(|(origin, _)| origin)
+        let known = self.origins.known().filter(|(_, known)| holds(known));
+        known.filter(|known| rank(known) < 3).min_by_key(rank).map(|(origin, _)| origin)
+    }
+
+    /// The origin that a trouble is of, as far as one knows; of several that have the same, the one to sign in to.
+    fn in_trouble(&self, trouble: &Trouble) -> Option<Origin> {
+        self.first_to_sign_in(|known| known.trouble() == Some(trouble)).or_else(|| self.to_sign_in())
     }
 
     /// Whether there is a way to sign in to an origin from here.
@@ -59,16 +70,20 @@ impl State {
         self.origins.get(origin).is_some_and(|known| self.catalogue.sign_in(&known.place).is_some())
     }
 
-    /// Whether there is a way to sign in where that is wanted.
-    pub fn can_sign_in(&self) -> bool {
-        self.to_sign_in().is_some_and(|origin| self.can_sign_in_to(origin))
+    /// Whether there is a way to sign in where there is this trouble.
+    pub fn can_sign_in_for(&self, trouble: &Trouble) -> bool {
+        self.in_trouble(trouble).is_some_and(|origin| self.can_sign_in_to(origin))
     }
 
     /// What to do about a trouble. About keys in a file nobody can do anything from here, and it is said what can be done there.
     pub fn advice(&self, trouble: &Trouble) -> Option<String> {
-        let of_credentials = trouble.fault == Some(Fault::Credentials);
-        let place =
-            self.to_sign_in().filter(|_| of_credentials).and_then(|origin| Some(&self.origins.get(origin)?.place));
+        let origin = self.in_trouble(trouble).and_then(|origin| self.origins.get(origin));
+        self.advice_at(origin.map(|known| &known.place), trouble)
+    }
+
+    /// [`State::advice`] about a trouble of this place.
+    fn advice_at(&self, place: Option<&Place>, trouble: &Trouble) -> Option<String> {
+        let place = place.filter(|_| trouble.fault == Some(Fault::Credentials));
         let by_keys = |place: &&Place| self.catalogue.sign_in(place).is_none() && self.catalogue.has_keys(place);
         match place.filter(by_keys) {
             Some(place) => Some(new_keys(place)),
@@ -99,7 +114,7 @@ impl State {
             }
             Some(SignIn::Code { .. }) => self.warn("There is no connection yet."),
             None => {
-                let advice = known.trouble().and_then(|trouble| self.advice(trouble));
+                let advice = known.trouble().and_then(|trouble| self.advice_at(Some(&known.place), trouble));
                 let advice = advice.unwrap_or_else(|| "Renew the credentials of its profile, then refresh.".to_owned());
                 self.advise(format!("There is no way to sign in to {label} from here."), &advice);
             }

@@ -80,7 +80,7 @@ impl State {
         let now = self.now;
         for origin in self.origins.scope().to_vec() {
             let waits = self.origins.get(origin).is_none_or(|known| known.waits.is_some());
-            if waits || self.throttle.as_ref().is_some_and(|(throttled, ..)| *throttled == origin) {
+            if waits || self.throttles.contains_key(&origin) {
                 continue;
             }
             for source in OF_SERVICE {

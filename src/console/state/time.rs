@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Pane, State, keys::NEXT_KEYS};
 use crate::{
-    console::{effect::Effect, text},
+    console::{effect::Effect, origin::Origin, text},
     ssm::Timestamp,
 };
 
@@ -22,12 +22,19 @@ impl State {
         next.unwrap_or_else(|| self.now.plus(text::LATEST)).max(self.now.plus(Duration::from_millis(50)))
     }
 
+    /// Of the origins that are looked at, the one whose service throttles something and is tried again last; what it throttles,
+    /// and when that is.
+    pub fn throttled(&self) -> Option<(Origin, &str, Timestamp)> {
+        let seen = self.origins.scope().iter().filter_map(|origin| Some((*origin, self.throttles.get(origin)?)));
+        seen.map(|(origin, (operation, until))| (origin, operation.as_str(), *until)).max_by_key(|(.., until)| *until)
+    }
+
     /// When the screen is another one by itself.
     fn visible_deadline(&self) -> Option<Timestamp> {
         let secrets = self.parameters.hides_at();
         let keys = self.waiting.map(|since| since.plus(NEXT_KEYS)).filter(|at| *at > self.now);
         // The countdown of a throttle reads differently each second.
-        let left = self.throttle.as_ref().map(|(_, _, until)| until.since(self.now)).filter(|left| !left.is_zero());
+        let left = self.throttled().map(|(_, _, until)| until.since(self.now)).filter(|left| !left.is_zero());
         let second = Duration::from_secs(1);
         let counts = left.map(|left| {
             self.now.plus(match left.subsec_nanos() {

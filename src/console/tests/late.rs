@@ -281,7 +281,7 @@ fn whatever_failed_for_want_of_an_engine_has_the_same_next_step() {
     let trouble =
         || Trouble { fault: Some(Fault::Way), ..Trouble::new("cannot reach it", Some("Is the engine running?")) };
     bench.apply(Update::Changed(Origin::default(), Err(trouble()), None));
-    bench.apply(Update::Failed(trouble()));
+    bench.apply(Update::FailedIn(Origin::default(), trouble()));
     bench.fail_of(Origin::default(), Source::Nodes, trouble());
     let screen = bench.screen(80, 24);
     assert!(screen.contains(gone) && !screen.contains("Is the engine running?"), "{screen}");
@@ -290,7 +290,7 @@ fn whatever_failed_for_want_of_an_engine_has_the_same_next_step() {
     bench.apply(Update::Changed(Origin::default(), Err(hangs), None));
     assert!(bench.screen(80, 24).contains("It may have been done all the same"));
     let hangs = Trouble { fault: Some(Fault::Silence), ..Trouble::new("no answer within 30 s", Some("Look at it.")) };
-    bench.apply(Update::Failed(hangs));
+    bench.apply(Update::FailedIn(Origin::default(), hangs));
     assert!(bench.screen(80, 24).contains("Look at it."));
 }
 

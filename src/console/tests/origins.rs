@@ -115,6 +115,25 @@ fn an_origin_that_cannot_be_reached_is_tried_again_when_asked() {
 }
 
 #[test]
+fn what_failed_in_an_origin_and_what_it_throttles_is_told_as_its_own() {
+    let gone = Place { when_gone: Some("Start stage again.".to_owned()), ..place("stage") };
+    let mut bench = Bench::at(Settings::default(), vec![place("prod"), gone]);
+    let [prod, stage] = bench.state.origins.scope()[..] else { panic!() };
+    bench.connect(prod);
+    bench.connect(stage);
+    let cut = || Trouble { fault: Some(Fault::Way), ..Trouble::new("cannot reach it", Some("Is it running?")) };
+    bench.apply(Update::FailedIn(stage, cut()));
+    let told: Vec<_> = bench.state.notices.all().map(crate::console::state::notices::Notice::whole).collect();
+    assert!(told[0].contains("stage: cannot reach it") && told[0].ends_with("Start stage again."), "{told:?}");
+    let throttle = |seconds| Some(("ListCommands".to_owned(), std::time::Duration::from_secs(seconds)));
+    bench.apply(Update::Throttled(prod, throttle(9)));
+    bench.apply(Update::Throttled(stage, throttle(3)));
+    assert!(bench.screen(100, 24).contains("prod: ListCommands throttled, next in 9 s"));
+    bench.apply(Update::Throttled(prod, None));
+    assert!(bench.screen(100, 24).contains("stage: ListCommands throttled, next in 3 s"));
+}
+
+#[test]
 fn a_command_on_nodes_of_two_origins_is_one_for_each() {
     let (mut bench, [prod, stage]) = two(false);
     bench.press("a r");

@@ -120,6 +120,15 @@ fn where_nobody_can_sign_in_it_is_said_what_to_do() {
     assert!(bench.state.overlays.is_empty());
     let screen = bench.screen(80, 24);
     assert!(screen.contains("no way to sign in to keys/eu-west-1"), "{screen}");
+    // Beside a place that one can sign in to, its own keys are meant all the same.
+    let mut bench = expired(&["prod/eu-west-1", "keys/eu-west-1"]);
+    let keys = bench.state.origins.scope()[1];
+    let trouble = Trouble::new("InvalidClientTokenId: the security token is invalid", Some("Sign in again."));
+    let trouble = Trouble { fault: Some(Fault::Credentials), ..trouble };
+    bench.apply(Update::Unreachable(keys, trouble.clone()));
+    let advice = bench.state.advice(&trouble).unwrap();
+    assert!(advice.starts_with("Put new keys for keys"), "{advice}");
+    assert!(!bench.state.can_sign_in_for(&trouble));
     // Among several, the one that one can sign in to is meant.
     let mut bench = expired(&["keys/eu-west-1", "prod/eu-west-1"]);
     assert!(bench.screen(80, 24).contains("I sign in"));
