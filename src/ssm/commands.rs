@@ -373,11 +373,19 @@ pub struct CommandPlugin {
     pub output_s3_key_prefix: Option<String>,
 }
 
-/// The exit code that decided how a document of several steps ended: that of the last step that went wrong, else of the last
-/// that ran. A step that never ran has -1, which decides nothing.
-pub fn deciding_code(steps: &[CommandPlugin]) -> Option<i32> {
-    let codes = || steps.iter().rev().filter_map(|step| step.response_code);
-    codes().find(|code| ![0, -1].contains(code)).or_else(|| codes().find(|code| *code == 0)).or_else(|| codes().next())
+/// The exit code that decided how a document of several steps ended, from those of its steps in their order: that of the last
+/// step that went wrong, else of the last that ran. A step that never ran has -1, which decides nothing; what Windows says of
+/// a program that was ended is negative too, and decides.
+pub fn deciding_code(codes: impl DoubleEndedIterator<Item = i32> + Clone) -> Option<i32> {
+    let last = |is: fn(i32) -> bool| codes.clone().rev().find(|code| is(*code));
+    last(|code| ![0, -1].contains(&code)).or_else(|| last(|code| code == 0)).or_else(|| last(|_| true))
+}
+
+impl CommandInvocation {
+    /// The exit code that decided how it ended: see [`deciding_code`].
+    pub fn deciding_code(&self) -> Option<i32> {
+        deciding_code(self.command_plugins.iter().filter_map(|step| step.response_code))
+    }
 }
 
 /// Request of `GetCommandInvocation`. Errors: `InternalServerError`, `InvalidCommandId`, `InvalidInstanceId`, `InvalidPluginName`, `InvocationDoesNotExist`.

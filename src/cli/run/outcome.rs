@@ -10,7 +10,6 @@ use crate::{
     console::text,
     ssm::{
         CommandInvocation, CommandInvocationStatus, CommandPlugin, GetCommandInvocation, GetCommandInvocationOutput,
-        deciding_code,
         document::output::{OUTPUT_LIMIT, STDERR_LIMIT, STDOUT_LIMIT},
     },
 };
@@ -54,7 +53,7 @@ impl Outcome {
             name: text::clean(named.unwrap_or(&id)),
             success: invocation.status == Some(CommandInvocationStatus::Success),
             details: text::clean(details.or(status).unwrap_or_default()),
-            code: deciding_code(&invocation.command_plugins),
+            code: invocation.deciding_code(),
             id,
             ..Self::default()
         }

@@ -17,7 +17,7 @@ use crate::{
     ssm::{
         ApiError, CommandFilter, CommandFilterKey, CommandInvocation, CommandInvocationStatus, CommandPlugin,
         CommandPluginStatus, GetCommandInvocation, GetCommandInvocationOutput, ListCommandInvocations,
-        ListCommandInvocationsOutput, ListCommands, ListCommandsOutput, Timestamp,
+        ListCommandInvocationsOutput, ListCommands, ListCommandsOutput, Timestamp, deciding_code,
         document::{
             flow::AgentStatus,
             output::{OUTPUT_LIMIT, STDERR_LIMIT, STDOUT_LIMIT, truncate},
@@ -150,8 +150,7 @@ pub(super) async fn invocation(
 /// without output, which only steps have. It is what `CommandExecuted`, the waiter of the service model, waits for.
 fn overall(row: InvocationRow, results: &BTreeMap<String, StepStatus>) -> GetCommandInvocationOutput {
     let ran: Vec<_> = row.command.steps.iter().filter_map(|(name, _)| results.get(name)).collect();
-    let codes = || ran.iter().rev().map(|result| response_code(result));
-    let code = codes().find(|code| *code > 0).or_else(|| codes().find(|code| *code == 0));
+    let code = deciding_code(ran.iter().map(|result| response_code(result)));
     let times =
         |of: fn(&StepStatus) -> &String| ran.iter().map(move |result| of(result)).filter(|time| !time.is_empty());
     let started = times(|result| &result.start_date_time).min().cloned().unwrap_or_default();

@@ -195,7 +195,7 @@ pub(super) fn invocation(source: &ssm::CommandInvocation) -> Invocation {
     let outcome = Outcome::of(source.status.as_ref());
     let details = source.status_details.as_deref().map(clean).unwrap_or_default();
     let steps: Vec<_> = source.command_plugins.iter().map(Step::of).collect();
-    let code = ssm::deciding_code(&source.command_plugins).filter(|_| outcome.is_final());
+    let code = source.deciding_code().filter(|_| outcome.is_final());
     let mut names = Vec::new();
     if let Some(name) = &name {
         names.push(name.clone());

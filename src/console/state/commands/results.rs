@@ -186,7 +186,7 @@ impl Results {
                     fresh.steps.iter_mut().filter(|step| step.name == *name).for_each(|step| step.take(said.clone()))
                 }
                 None => {
-                    fresh.code = said.code.or(fresh.code);
+                    fresh.code = said.code.filter(|_| fresh.outcome.is_final()).or(fresh.code);
                     fresh.steps.truncate(1);
                     match fresh.steps.first_mut() {
                         Some(step) => step.take(said),
