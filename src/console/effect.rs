@@ -589,8 +589,9 @@ pub enum Effect {
     OpenLink { opener: Opener, address: Arc<str> },
     /// Tell the user something through the terminal, who may look at another window.
     Notify(String),
-    /// Put a text into the terminal's clipboard.
-    Copy(String),
+    /// Put a text into the terminal's clipboard; the number by which it is known if it does not get there, 0 where nobody told
+    /// of it.
+    Copy { copy: u64, text: String },
     /// Write what happened last to a file, for a report of a bug.
     Report,
 }

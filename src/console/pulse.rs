@@ -270,7 +270,7 @@ impl Pulse {
                     self.performer.perform(save);
                 }
                 Some(Effect::Notify(text)) => self.tty.notify(&text, self.state.settings.notify)?,
-                Some(Effect::Copy(text)) => self.copy(text)?,
+                Some(Effect::Copy { copy, text }) => self.copy(copy, text)?,
                 _ => {}
             }
         }
@@ -278,7 +278,7 @@ impl Pulse {
     }
 
     /// Copies a text, whichever way there is; says so where there is none.
-    fn copy(&mut self, text: String) -> io::Result<()> {
+    fn copy(&mut self, copy: u64, text: String) -> io::Result<()> {
         let copying = self.state.settings.copy;
         let Clipboard { terminal, program } = Clipboard::here(copying);
         let size = text.len();
@@ -286,7 +286,7 @@ impl Pulse {
         let told = match program.filter(|_| size <= clipboard::LARGEST) {
             // Where the terminal was asked too, it may be the one that took it.
             Some(words) => {
-                self.performer.give_copy(words, text, taken);
+                self.performer.give_copy(words, copy, text, taken);
                 return Ok(());
             }
             None if taken => return Ok(()),
@@ -299,7 +299,7 @@ impl Pulse {
                 format!("{size} are more than terminals take into the clipboard; nothing was copied.")
             }
         };
-        self.apply(Update::NotCopied(told), &mut Vec::new());
+        self.apply(Update::NotCopied { copy, why: told }, &mut Vec::new());
         self.state.dirty = true;
         Ok(())
     }

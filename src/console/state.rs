@@ -267,6 +267,8 @@ pub struct State {
     places: places::Places,
     /// Whose rows are remembered from the last time.
     remembered: HashMap<Origin, left::Whose>,
+    /// Texts that were put into the clipboard so far.
+    copies: u64,
     /// Files that are being copied.
     pub transfers: Vec<node_view::Transfer>,
     /// The looks at nodes that run.
@@ -364,6 +366,7 @@ impl State {
             views_file,
             places: places::Places::default(),
             remembered: HashMap::new(),
+            copies: 0,
             transfers: Vec::new(),
             looking: Vec::new(),
             looks_begun: 0,

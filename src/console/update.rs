@@ -356,8 +356,8 @@ pub enum Update {
     Failed(Trouble),
     /// The same in an origin.
     FailedIn(Origin, Trouble),
-    /// What was said to be in the clipboard is not, and why.
-    NotCopied(String),
+    /// What was said to be in the clipboard is not, and why; the number of the copy.
+    NotCopied { copy: u64, why: String },
 }
 
 impl Update {
@@ -376,7 +376,7 @@ impl Update {
             Self::Page { epoch, .. } | Self::End { epoch, .. } => Some(epoch.origin),
             Self::Shell { .. } | Self::Forward { .. } | Self::Copying { .. } | Self::Look { .. } => None,
             Self::Arranged(_) | Self::Counted(_) | Self::Folded { .. } | Self::Program { .. } => None,
-            Self::SignIn { .. } | Self::Told(_) | Self::Failed(_) | Self::NotCopied(_) => None,
+            Self::SignIn { .. } | Self::Told(_) | Self::Failed(_) | Self::NotCopied { .. } => None,
         }
     }
 }

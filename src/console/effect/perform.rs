@@ -366,7 +366,7 @@ impl Performer {
             | Effect::ReadLog
             | Effect::Reload
             | Effect::Report
-            | Effect::Copy(_)
+            | Effect::Copy { .. }
             | Effect::Notify(_)) => {
                 return Some(own);
             }
@@ -386,14 +386,15 @@ impl Performer {
         let _ = self.updates.try_send(update);
     }
 
-    /// Gives a text to the program that has the clipboard. What goes wrong is told where nobody else took it.
-    pub fn give_copy(&self, words: &'static [&'static str], text: String, taken: bool) {
+    /// Gives the text of a copy to the program that has the clipboard. What goes wrong is told where nobody else took it.
+    pub fn give_copy(&self, words: &'static [&'static str], copy: u64, text: String, taken: bool) {
         let (apart, updates) = (self.apart.clone(), self.updates.clone());
         tokio::spawn(async move {
             if let Err(what) = clipboard::give(words, &apart, text).await {
                 tracing::warn!("{what}");
                 if !taken {
-                    let _ = updates.send(Update::NotCopied(format!("Nothing was copied: {what}."))).await;
+                    let why = format!("Nothing was copied: {what}.");
+                    let _ = updates.send(Update::NotCopied { copy, why }).await;
                 }
             }
         });
@@ -407,7 +408,7 @@ impl Performer {
             Err(error) => {
                 let what = format!("{name} could not be started: {error}. The address is in the clipboard instead.");
                 self.say(Update::Failed(Trouble::new(what, None)));
-                return Some(Effect::Copy(address.to_owned()));
+                return Some(Effect::Copy { copy: 0, text: address.to_owned() });
             }
         };
         let updates = self.updates.clone();
@@ -624,7 +625,7 @@ mod tests {
         let mut performer = Performer::new(Box::new(|_| Box::pin(std::future::pending())), updates);
         let mut open = |opener| performer.perform(Effect::OpenLink { opener, address: "https://a.example/".into() });
         let copied = open(browser("/nowhere/browser"));
-        assert!(matches!(copied, Some(Effect::Copy(address)) if address == "https://a.example/"));
+        assert!(matches!(copied, Some(Effect::Copy { text: address, .. }) if address == "https://a.example/"));
         let what = |update| match update {
             Some(Update::Failed(trouble)) => trouble.what,
             other => panic!("{other:?}"),

@@ -99,7 +99,7 @@ impl Masks {
             | Update::Throttled(..)
             | Update::Credentials { .. }
             | Update::Told(_)
-            | Update::NotCopied(_)
+            | Update::NotCopied { .. }
             | Update::Failed(_)
             | Update::FailedIn(..) => update.clone(),
         }

@@ -125,7 +125,7 @@ impl State {
                 let trouble = self.advised(origin, trouble);
                 self.fail(trouble);
             }
-            Update::NotCopied(why) => self.not_copied(&why),
+            Update::NotCopied { copy, why } => self.not_copied(copy, &why),
         }
     }
 

@@ -4,25 +4,33 @@ use super::{State, overlay::Overlay};
 use crate::console::effect::Effect;
 
 /// The name of a copy among what is under way.
-const COPY: &str = "copy";
+fn named(copy: u64) -> String {
+    format!("copy {copy}")
+}
 
 impl State {
-    /// Puts a text into the clipboard and says so; it is taken back if that turns out not to be true.
-    pub(super) fn put_into_clipboard(&mut self, text: String, told: impl AsRef<str>, fx: &mut Vec<Effect>) {
-        self.tell_of(COPY.to_owned(), told);
-        fx.push(Effect::Copy(text));
+    /// The number of a copy that begins.
+    pub(super) fn next_copy(&mut self) -> u64 {
+        self.copies += 1;
+        self.copies
     }
 
-    /// The last copy did not get there, and why.
-    pub(super) fn not_copied(&mut self, why: &str) {
+    /// Puts a text into the clipboard and says so; it is taken back if that turns out not to be true.
+    pub(super) fn put_into_clipboard(&mut self, text: String, told: impl AsRef<str>, fx: &mut Vec<Effect>) {
+        let copy = self.next_copy();
+        self.tell_of(named(copy), told);
+        fx.push(Effect::Copy { copy, text });
+    }
+
+    /// A copy did not get there, and why.
+    pub(super) fn not_copied(&mut self, copy: u64, why: &str) {
         // What was copied of the messages is told in their box alone.
-        let in_box = self.overlays.iter_mut().find_map(|overlay| match overlay {
-            Overlay::Messages(messages) => messages.copied.take(),
-            _ => None,
-        });
-        if in_box.is_none() {
-            self.notices.take_back(COPY);
+        for overlay in &mut self.overlays {
+            if let Overlay::Messages(messages) = overlay {
+                messages.copied.take_if(|(_, of_box)| *of_box == copy);
+            }
         }
+        self.notices.take_back(&named(copy));
         self.warn(why);
     }
 }

@@ -10,17 +10,18 @@ pub struct Messages {
     pub cursor: Cursor,
     /// The number of that message, and where it stood when it was last looked for.
     on: Option<(u64, usize)>,
-    /// The number of the message that was copied last.
-    pub copied: Option<u64>,
+    /// The number of the message that was copied last, and that of the copy.
+    pub copied: Option<(u64, u64)>,
 }
 
 impl State {
     /// Copies the message under the cursor. That is said in the box: a message about it would stand before what is read.
     pub(super) fn copy_message(&mut self, fx: &mut Vec<Effect>) {
+        let copy = self.next_copy();
         let Some(Overlay::Messages(messages)) = self.overlays.last_mut() else { return };
         let Some(notice) = self.notices.all().nth(messages.cursor.at) else { return };
-        messages.copied = Some(notice.number);
-        fx.push(Effect::Copy(Notice::whole(notice)));
+        messages.copied = Some((notice.number, copy));
+        fx.push(Effect::Copy { copy, text: Notice::whole(notice) });
     }
 
     /// Follows the message under the cursor to where it stands now.
@@ -38,7 +39,7 @@ impl State {
                 (cursor.at, cursor.top) = (place, (cursor.top + place).saturating_sub(at));
             }
             *on = notices.all().nth(cursor.at).map(|notice| (notice.number, cursor.at));
-            copied.take_if(|copied| on.is_none_or(|(number, _)| number != *copied));
+            copied.take_if(|(copied, _)| on.is_none_or(|(number, _)| number != *copied));
         }
     }
 }

@@ -418,7 +418,7 @@ fn what_is_seen_is_exported() {
     bench.press("e tab space space tab space ctrl-s");
     let copied = |bench: &Bench| {
         bench.fx.iter().rev().find_map(|effect| match effect {
-            Effect::Copy(text) => Some(text.clone()),
+            Effect::Copy { text, .. } => Some(text.clone()),
             _ => None,
         })
     };

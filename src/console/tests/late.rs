@@ -202,7 +202,7 @@ fn messages_say_of_which_origin_they_are_and_can_be_copied() {
     insta::assert_snapshot!("messages_of_origins_80x24", screen);
     bench.press("y");
     let copied = bench.fx.iter().find_map(|effect| match effect {
-        Effect::Copy(text) => Some(text.as_str()),
+        Effect::Copy { text, .. } => Some(text.as_str()),
         _ => None,
     });
     assert_eq!(copied, Some("2026-11-22T10:00:00.000Z far: SendCommand was refused\nAsk for the permission."));

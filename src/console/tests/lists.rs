@@ -85,7 +85,7 @@ pub fn patches() -> Bench {
 
 fn copied(bench: &Bench) -> String {
     let copied = bench.fx.iter().rev().find_map(|effect| match effect {
-        Effect::Copy(text) => Some(text.clone()),
+        Effect::Copy { text, .. } => Some(text.clone()),
         _ => None,
     });
     copied.unwrap_or_default()

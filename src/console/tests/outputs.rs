@@ -43,7 +43,8 @@ fn a_plan_names_the_exact_nodes_and_those_missed_by_a_capital_and_sends_nothing(
         assert!(screen.contains(told), "{told} in {screen}");
     }
     bench.press("y");
-    let copied = bench.fx.iter().any(|effect| matches!(effect, Effect::Copy(line) if line.contains("--targets")));
+    let copied =
+        bench.fx.iter().any(|effect| matches!(effect, Effect::Copy { text: line, .. } if line.contains("--targets")));
     assert!(copied);
     bench.press("esc");
     assert!(bench.screen(80, 24).contains("New command"), "the form is as it was");

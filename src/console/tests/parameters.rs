@@ -60,7 +60,10 @@ fn what_is_typed_while_a_value_is_fetched_does_nothing_else() {
 fn a_secret_is_copied_without_being_shown() {
     let mut bench = loaded(ParameterType::SecureString);
     let copied = |bench: &Bench| {
-        bench.fx.iter().find_map(|effect| if let Effect::Copy(text) = effect { Some(text.clone()) } else { None })
+        bench
+            .fx
+            .iter()
+            .find_map(|effect| if let Effect::Copy { text, .. } = effect { Some(text.clone()) } else { None })
     };
     bench.press("c");
     assert_eq!(copied(&bench), None);

@@ -262,7 +262,7 @@ fn a_program_gets_the_clipboard_only_by_a_key_that_is_not_typed_by_chance() {
     assert!(bench.screen(80, 24).contains("^g y shows it and asks."));
     bench.press("y enter");
     assert_eq!(sent(&bench), [(3, "y".to_owned()), (3, "\r".to_owned())]);
-    let copied = |bench: &Bench| bench.fx.iter().filter(|effect| matches!(effect, Effect::Copy(_))).count();
+    let copied = |bench: &Bench| bench.fx.iter().filter(|effect| matches!(effect, Effect::Copy { .. })).count();
     assert_eq!(copied(&bench), 0);
     bench.press("ctrl-g y");
     let screen = bench.screen(80, 24);
@@ -279,10 +279,18 @@ fn a_copy_that_was_not_taken_is_told_once_and_as_it_is() {
     bench.apply(Update::Shell { tab: 1, update: ShellUpdate::Copy { text: "much".into(), ask: false } });
     assert!(bench.screen(80, 24).contains("web-1 put 4 characters into the clipboard."));
     let why = "153.0 kB are more than terminals take into the clipboard; nothing was copied.";
-    bench.apply(Update::NotCopied(why.to_owned()));
+    bench.apply(Update::NotCopied { copy: 1, why: why.to_owned() });
     bench.press("ctrl-g d shift-m");
     let told: Vec<_> = bench.state.notices.all().map(|notice| notice.trouble.what.as_str()).collect();
     assert_eq!(told, [why]);
+    // What another copy was told of stays, also where nobody told of the one that did not get there.
+    bench.apply(Update::Shell { tab: 1, update: ShellUpdate::Copy { text: "more".into(), ask: false } });
+    bench.apply(Update::Shell { tab: 1, update: ShellUpdate::Copy { text: "less!".into(), ask: false } });
+    for copy in [0, 2] {
+        bench.apply(Update::NotCopied { copy, why: why.to_owned() });
+    }
+    let told: Vec<_> = bench.state.notices.all().map(|notice| notice.trouble.what.as_str()).collect();
+    assert_eq!(told, [why, "web-1 put 5 characters into the clipboard.", why]);
 }
 
 #[test]
@@ -440,7 +448,7 @@ pub(super) fn long() -> Bench {
 
 pub(super) fn copied(bench: &Bench) -> Vec<&str> {
     let copies = bench.fx.iter().filter_map(|effect| match effect {
-        Effect::Copy(text) => Some(text.as_str()),
+        Effect::Copy { text, .. } => Some(text.as_str()),
         _ => None,
     });
     copies.collect()

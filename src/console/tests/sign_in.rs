@@ -71,7 +71,7 @@ fn one_sign_in_serves_every_origin_of_its_session() {
     insta::assert_snapshot!("signing_in_80x24", bench.screen(80, 24));
     insta::assert_snapshot!("signing_in_40x10", bench.screen(40, 10));
     bench.press("y");
-    assert!(bench.fx.iter().any(|effect| matches!(effect, Effect::Copy(text) if *text == url)));
+    assert!(bench.fx.iter().any(|effect| matches!(effect, Effect::Copy { text, .. } if *text == url)));
     assert_eq!(bench.state.overlays.len(), 1, "the code is still to be compared");
     say(&mut bench, SignInUpdate::Done);
     assert!(bench.state.overlays.is_empty());

@@ -100,7 +100,7 @@ fn a_message_that_is_read_and_copied_stays_where_it_is() {
     };
     assert_eq!(under_cursor(&bench).as_deref(), Some("message 3"));
     bench.press("y");
-    assert!(bench.fx.iter().any(|effect| matches!(effect, Effect::Copy(text) if text.ends_with("message 3"))));
+    assert!(bench.fx.iter().any(|effect| matches!(effect, Effect::Copy { text, .. } if text.ends_with("message 3"))));
     assert_eq!(bench.state.notices.all().count(), 5, "what is copied is no news");
     assert!(bench.screen(80, 24).contains(" copied "));
     bench.apply(Update::Told("something new".to_owned()));
