@@ -26,7 +26,10 @@ impl State {
     pub(super) fn called_there(&self, nodes: &[NodeId]) -> Vec<String> {
         let named = self.by_name();
         let called = |id: &NodeId| {
-            let Some(node) = self.fleet.node(id) else { return id.id.clone() };
+            let Some(node) = self.fleet.node(id) else {
+                let several = self.origins.are_several();
+                return if several { format!("{}@{}", id.id, self.origins.label(id.origin)) } else { id.id.clone() };
+            };
             let alone = named.get(node.name.as_str()).is_some_and(|(_, count)| *count == 1);
             let says = compose::is_plain(&node.name) && self.fleet.by_id(&node.name).next().is_none();
             if alone && says { node.name.clone() } else { self.fleet.said(node) }
@@ -57,9 +60,7 @@ impl State {
             match named.get_or_insert_with(|| self.by_name()).get(word.as_str()) {
                 Some((node, 1)) => nodes.push(node.node_id()),
                 Some((_, count)) => return Err(format!("{count} nodes are called {}: name them by id", clean(word))),
-                // One that is not listed is taken to be in the first origin.
-                None if compose::is_id(word) => nodes.push(NodeId::new(self.origins.first(), word)),
-                None => return Err(format!("no node is called {}", clean(word))),
+                None => nodes.push(self.unlisted(word)?),
             }
         }
         let mut seen = HashSet::new();
@@ -67,10 +68,32 @@ impl State {
         Ok(nodes)
     }
 
-    /// The first node of each name, and how many have it.
+    /// A node that no list has, by its id; with its origin, as `id@origin`, where that could be one of several.
+    ///
+    /// # Errors
+    /// In words, if it is no id, or nobody knows of which origin.
+    fn unlisted(&self, word: &str) -> Result<NodeId, String> {
+        let (id, origin) = word.split_once('@').map_or((word, None), |(id, origin)| (id, Some(origin)));
+        if !compose::is_id(id) {
+            return Err(format!("no node is called {}", clean(word)));
+        }
+        match origin {
+            None if self.origins.are_several() => {
+                let (id, first) = (clean(id), self.origins.label(self.origins.first()));
+                Err(format!("{id} is not listed: say in which origin it is, as {id}@{first}"))
+            }
+            None => Ok(NodeId::new(self.origins.first(), id)),
+            Some(name) => match self.origins.called(name).filter(|origin| self.origins.has(*origin)) {
+                Some(origin) => Ok(NodeId::new(origin, id)),
+                None => Err(format!("no origin that is looked at is called {}", clean(name))),
+            },
+        }
+    }
+
+    /// The first node of each name that this side of the screen looks at, and how many have it.
     fn by_name(&self) -> HashMap<&str, (&Node, usize)> {
         let mut named: HashMap<&str, (&Node, usize)> = HashMap::new();
-        for node in self.fleet.nodes().iter() {
+        for node in self.fleet.own() {
             named.entry(&node.name).or_insert((node, 0)).1 += 1;
         }
         named

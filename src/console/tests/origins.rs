@@ -134,6 +134,36 @@ fn what_failed_in_an_origin_and_what_it_throttles_is_told_as_its_own() {
 }
 
 #[test]
+fn a_node_that_no_list_has_is_sent_to_where_it_is_said_to_be() {
+    let send = |targets: &str| {
+        let (mut bench, _) = two(false);
+        bench.press("3 n");
+        bench.type_text("uptime");
+        bench.press("tab");
+        bench.type_text(targets);
+        bench.press("ctrl-s");
+        bench
+    };
+    let id = "mi-0123456789abcdef0";
+    let problem = |bench: Bench| match bench.state.overlays.last() {
+        Some(Overlay::Form(form)) => form.problem.clone().unwrap_or_default(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(problem(send(id)), format!("{id} is not listed: say in which origin it is, as {id}@prod/eu-west-1"));
+    let nowhere = send(&format!("{id}@nowhere"));
+    assert_eq!(problem(nowhere), "no origin that is looked at is called nowhere");
+    let mut bench = send(&format!("{id}@stage"));
+    bench.press("y");
+    let sent = bench.fx.iter().find_map(|effect| match effect {
+        Effect::Change(confirmed) => Some((confirmed.origin(), confirmed.change().clone())),
+        _ => None,
+    });
+    let stage = bench.state.origins.scope()[1];
+    let Some((origin, Change::Send(send))) = sent else { panic!("{sent:?}\n{}", bench.screen(120, 30)) };
+    assert_eq!((origin, send.instance_ids), (stage, vec![id.to_owned()]));
+}
+
+#[test]
 fn a_command_on_nodes_of_two_origins_is_one_for_each() {
     let (mut bench, [prod, stage]) = two(false);
     bench.press("a r");

@@ -403,9 +403,13 @@ impl State {
             )),
             (None, _) if !self.are_listed(within) => Found::Later,
             // The service knows more nodes than this list may show.
-            (None, _) if called.starts_with("mi-") || called.starts_with("i-") => {
-                Found::Id(within.unwrap_or(self.origins.first()), called.to_owned())
-            }
+            (None, _) if called.starts_with("mi-") || called.starts_with("i-") => match within {
+                None if self.origins.are_several_anywhere() => Found::None(Trouble::new(
+                    format!("{} is listed nowhere, and could be in several places.", clean(called)),
+                    Some("Look at its place alone, or name that in the settings."),
+                )),
+                within => Found::Id(within.unwrap_or(self.origins.first()), called.to_owned()),
+            },
             (None, _) => Found::None(Trouble::new(
                 format!("No node is called {}.", clean(called)),
                 Some("Look for it in the fleet; its id does as well."),
