@@ -221,18 +221,11 @@ impl State {
     /// Asks whether a command shall be cancelled: the one that is looked at, else the one under the cursor. Commands that
     /// were sent together end together. One that is looked at may not be in the history yet, or no more; its ids are known.
     fn ask_cancel(&mut self) {
-        let commands = &self.commands;
-        let (origin, ids) = match (&commands.results, commands.current()) {
-            (Some(results), _) => (results.origin, results.ids.clone()),
-            (None, Some(listed)) => (listed.origin, listed.command.command_id.iter().cloned().collect()),
-            (None, None) => return,
-        };
-        let of = |id: &String| commands.list.iter().find(|listed| listed.is(origin, id)).map(|listed| &listed.command);
-        let known: Vec<_> = ids.iter().filter_map(of).collect();
-        let ended = known.iter().all(|command| commands::command_outcome(command).is_final());
-        if ended && known.len() == ids.len() {
+        let Some((origin, ids, known)) = self.to_cancel() else { return };
+        if have_ended(&ids, &known) {
             return self.tell("This command has ended.");
         }
+        let commands = &self.commands;
         let what = known.first().map(|command| commands::summary(command));
         let mut lines = vec![what.unwrap_or_else(|| clean(&ids.join(", ")))];
         let sum = |of: fn(&crate::ssm::Command) -> Option<i32>| -> i64 {
@@ -267,6 +260,24 @@ impl State {
         self.pose(question.about(targets));
     }
 
+    /// The commands that are looked at, or the one under the cursor: their origin, their ids, and those the history has.
+    fn to_cancel(&self) -> Option<(Origin, Vec<String>, Vec<&crate::ssm::Command>)> {
+        let commands = &self.commands;
+        let (origin, ids) = match (&commands.results, commands.current()) {
+            (Some(results), _) => (results.origin, results.ids.clone()),
+            (None, Some(listed)) => (listed.origin, listed.command.command_id.iter().cloned().collect()),
+            (None, None) => return None,
+        };
+        let of = |id: &String| commands.list.iter().find(|listed| listed.is(origin, id)).map(|listed| &listed.command);
+        let known = ids.iter().filter_map(of).collect();
+        Some((origin, ids, known))
+    }
+
+    /// Whether there is something to cancel: of commands that were sent together one that has not ended is enough.
+    pub(super) fn can_cancel(&self) -> bool {
+        self.to_cancel().is_some_and(|(_, ids, known)| !have_ended(&ids, &known))
+    }
+
     /// The nodes of an origin a command was sent to, by their ids or as far as those that match its targets are known here.
     fn sent_to(&self, origin: Origin, command: &crate::ssm::Command) -> Vec<NodeId> {
         match command.instance_ids.as_slice() {
@@ -279,4 +290,9 @@ impl State {
     pub fn compliance_has_node(&self) -> bool {
         self.compliance.level != Level::Groups
     }
+}
+
+/// Whether commands have ended, as far as is known.
+fn have_ended(ids: &[String], known: &[&crate::ssm::Command]) -> bool {
+    known.len() == ids.len() && known.iter().all(|command| commands::command_outcome(command).is_final())
 }

@@ -2,7 +2,6 @@
 
 use super::{
     Pane, State,
-    commands::command_outcome,
     compliance::Level as ComplianceLevel,
     forwards::Kept,
     node_view::{NodeView, Tab},
@@ -82,14 +81,13 @@ impl State {
         }
         let results = commands.results.as_ref();
         let listed = if results.is_some() { commands.opened() } else { commands.current() };
-        let has_ended = listed.is_some_and(|listed| command_outcome(&listed.command).is_final());
         match action {
             Action::SwitchView | Action::FoldAll => results.is_some(),
             Action::PickResult | Action::DiffGroups | Action::DiffEarlier => {
                 results.is_some_and(|results| results.current().is_some())
             }
             Action::Open => results.map_or(listed.is_some(), |results| results.current().is_some()),
-            Action::Cancel => (listed.is_some() || results.is_some()) && !has_ended,
+            Action::Cancel => self.can_cancel(),
             Action::RunAgain => listed.is_some(),
             _ => true,
         }

@@ -3,6 +3,7 @@
 use super::{info, loaded, origins::place};
 use crate::{
     console::{
+        action::Action,
         effect::{Change, Effect, Query, Source},
         origin::Origin,
         state::{
@@ -161,6 +162,7 @@ fn the_rest_waits_for_a_yes_and_gets_exactly_what_was_planned() {
     answer(&mut bench, Ok(&["c-2", "c-3"]), None);
     let results = bench.state.commands.results.as_ref().unwrap();
     assert_eq!(results.ids, ["c-1", "c-2", "c-3"], "what came of all of it is looked at together");
+    assert!(bench.state.works(Action::Cancel), "the canary has ended, and the rest has not");
     bench.press("c");
     assert!(bench.screen(100, 24).contains("No node waits for what comes of this command."));
 }
