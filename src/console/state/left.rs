@@ -141,8 +141,8 @@ impl State {
                 self.label_fleet();
             }
         }
-        let watched = left.watched.iter().take(MOST_ROWS);
-        self.watch.resume(watched.filter_map(|row| Some((named(&row.place)?, row))));
+        // Rows are remembered to have something to show; what is watched was asked for, and all of it is.
+        self.watch.resume(left.watched.iter().filter_map(|row| Some((named(&row.place)?, row))));
         self.remembered = left.places.into_iter().filter_map(|whose| Some((named(&whose.place)?, whose))).collect();
         self.fleet.rearrange();
         self.places = Default::default();

@@ -16,7 +16,7 @@ use crate::{
     console::{
         effect::{Effect, Query},
         origin::{NodeId, Origin},
-        text::{clean, count, cut, span},
+        text::{clean, count, cut, span, thousands},
     },
     ssm::{PingStatus, Timestamp},
 };
@@ -28,6 +28,9 @@ const ELSEWHERE: Duration = Duration::from_secs(5);
 
 /// Nodes that a command waits for and whose state is asked for while one looks at it; more are not looked at one by one.
 const AWAITED: usize = 50;
+
+/// Watched nodes that are written down for the next start: the file is read before the first frame.
+const MOST_KEPT: usize = 50_000;
 
 /// What is waited for.
 #[derive(Clone, Debug, Default)]
@@ -106,7 +109,7 @@ impl State {
             let place = self.origins.label(node.origin).to_owned();
             Row { place, id: node.id.clone(), ping, ..Row::default() }
         };
-        self.watch.nodes.iter().filter(|(node, _)| !gone(node)).map(row).collect()
+        self.watch.nodes.iter().filter(|(node, _)| !gone(node)).take(MOST_KEPT).map(row).collect()
     }
 }
 
@@ -125,6 +128,9 @@ impl State {
             self.watch.nodes.insert(node, ping);
         }
         self.tell(format!("{whom}: watched. A loss and a return are told."));
+        if self.watch.nodes.len() > MOST_KEPT {
+            self.warn(format!("{} of the watched nodes are watched by the next console too.", thousands(MOST_KEPT)));
+        }
     }
 
     /// Commands were sent from here.

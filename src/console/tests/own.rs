@@ -268,6 +268,11 @@ fn watched_nodes_are_watched_again_the_next_time_and_what_became_of_them_is_told
     bench.answer(Source::Nodes, with(PingStatus::ConnectionLost));
     assert_eq!(notes(&bench), ["web-0: lost"], "it was lost meanwhile");
     assert_eq!(bench.state.left().watched.len(), 1);
+    // However many there are.
+    let row = |n: usize| crate::console::state::left::Row { id: format!("mi-{n:017}"), ..left.watched[0].clone() };
+    let mut bench = Bench::new(false);
+    bench.state.resume(crate::console::state::left::Left { watched: (0..1_500).map(row).collect(), ..left.clone() });
+    assert_eq!(bench.state.left().watched.len(), 1_500);
     // Elsewhere there may be other nodes of the same ids.
     let mut bench = Bench::new(false);
     let mut other = left.clone();
