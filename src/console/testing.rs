@@ -113,6 +113,13 @@ impl Bench {
         self.state.feed(Event::Paste(text.to_owned()), self.now, &mut self.fx);
     }
 
+    /// Does what a line after `:` says.
+    pub fn say(&mut self, line: &str) {
+        self.press(":");
+        self.type_text(line);
+        self.press("enter");
+    }
+
     /// Clicks on a cell.
     pub fn click(&mut self, column: u16, row: u16) {
         let kind = MouseEventKind::Down(MouseButton::Left);

@@ -17,11 +17,6 @@ fn begin(bench: &mut Bench, text: &str) {
     bench.type_text(text);
 }
 
-fn say(bench: &mut Bench, text: &str) {
-    begin(bench, text);
-    bench.press("enter");
-}
-
 fn names(bench: &Bench) -> Vec<&str> {
     line(bench).candidates.iter().map(|candidate| candidate.name.as_str()).collect()
 }
@@ -47,7 +42,7 @@ fn an_alias_is_completed_and_does_what_its_line_says() {
     bench.press("enter");
     assert_eq!(bench.state.pane, Pane::Commands);
     bench.press("1");
-    say(&mut bench, "lost");
+    bench.say("lost");
     assert_eq!(bench.state.fleet.filter.text(), "ping:lost");
     // What comes after it is completed as behind its line.
     begin(&mut bench, "n web-7");
@@ -56,10 +51,10 @@ fn an_alias_is_completed_and_does_what_its_line_says() {
     assert_eq!(bench.state.fleet.current().unwrap().name, "web-7");
     // The next settings have others.
     reload(&mut bench, "[aliases]\nto = 'pane sessions'\nshell = 'help'\nround = 'round'\n");
-    say(&mut bench, "dp");
+    bench.say("dp");
     assert_eq!(bench.state.overlays.len(), 1, "it is gone");
     bench.press("esc");
-    say(&mut bench, "to");
+    bench.say("to");
     assert_eq!(bench.state.pane, Pane::Sessions);
     let told: Vec<_> = bench.state.notices.all().map(|notice| notice.trouble.what.clone()).collect();
     for problem in ["settings.toml:3: [aliases] \"shell\"", "settings.toml:4: [aliases] \"round\""] {
@@ -71,21 +66,21 @@ fn an_alias_is_completed_and_does_what_its_line_says() {
 fn the_files_of_a_node_are_a_line_away() {
     let mut bench = node_view::opened();
     bench.press("esc");
-    say(&mut bench, "files web-1 /etc/nginx");
+    bench.say("files web-1 /etc/nginx");
     let view = bench.state.node_view.as_ref().unwrap();
     assert_eq!((view.node.id.as_str(), view.tab), ("mi-00000000000000001", Tab::Files));
     assert_eq!(looked_at(&bench), Some(&Probe::Folder("/etc/nginx".to_owned())));
     // Where one is on a node, its name is left out.
-    say(&mut bench, "files /var/log");
+    bench.say("files /var/log");
     assert_eq!(looked_at(&bench), Some(&Probe::Folder("/var/log".to_owned())));
-    say(&mut bench, "logs");
+    bench.say("logs");
     assert_eq!(bench.state.node_view.as_ref().unwrap().tab, Tab::Logs);
     assert_eq!(looked_at(&bench), Some(&Probe::Journal));
-    say(&mut bench, "logs web-1 nginx.service");
+    bench.say("logs web-1 nginx.service");
     assert_eq!(looked_at(&bench), Some(&Probe::Unit("nginx.service".to_owned())));
-    say(&mut bench, "logs /var/log/my app.log");
+    bench.say("logs /var/log/my app.log");
     assert_eq!(looked_at(&bench), Some(&Probe::Follow("/var/log/my app.log".to_owned())));
-    say(&mut bench, "logs nobody");
+    bench.say("logs nobody");
     assert!(bench.screen(100, 24).contains("no node is called"), "{}", bench.screen(100, 24));
 }
 

@@ -361,9 +361,7 @@ fn a_canary_of_two_places_is_known_although_each_side_looks_at_one_of_them() {
     let mut bench = Bench::with_canaries(vec![place("prod"), place("stage")], lasting(vec![left]));
     let stage = bench.state.origins.scope()[1];
     for keys in ["scope prod", "split", "scope stage"] {
-        bench.press(":");
-        bench.type_text(keys);
-        bench.press("enter");
+        bench.say(keys);
     }
     bench.answer_of(stage, Source::Running, Page::Running(vec![command("c-2", CommandStatus::Success, 0)]));
     let waiting: Vec<_> = bench.state.all_staged().iter().map(|staged| staged.waiting()).collect();

@@ -117,9 +117,7 @@ fn the_wide_list_has_all_columns_and_they_can_be_scrolled() {
 fn columns_are_named_after_the_colon_where_one_is() {
     let mut bench = node_view::processes();
     let say = |bench: &mut Bench, text: &str| {
-        bench.press(":");
-        bench.type_text(text);
-        bench.press("enter");
+        bench.say(text);
     };
     say(&mut bench, "columns command,nope");
     assert!(bench.screen(80, 24).contains("there is no column"), "{}", bench.screen(80, 24));

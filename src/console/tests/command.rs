@@ -19,12 +19,6 @@ pub fn line(bench: &Bench) -> &CommandLine {
     }
 }
 
-fn say(bench: &mut Bench, text: &str) {
-    bench.press(":");
-    bench.type_text(text);
-    bench.press("enter");
-}
-
 fn names(bench: &Bench) -> Vec<&str> {
     line(bench).candidates.iter().map(|candidate| candidate.name.as_str()).collect()
 }
@@ -51,22 +45,22 @@ fn it_is_a_palette_while_the_first_word_is_typed() {
 fn verbs_do_what_they_say() {
     let mut bench = loaded(false, 12);
     bench.press("5");
-    say(&mut bench, "sort ping desc");
+    bench.say("sort ping desc");
     assert_eq!((bench.state.fleet.sort(), bench.state.pane), (&[(Column::Ping, true)][..], Pane::Fleet));
-    say(&mut bench, "filter web-1");
+    bench.say("filter web-1");
     assert_eq!(bench.state.fleet.filter.text(), "web-1");
-    say(&mut bench, "node web-7");
+    bench.say("node web-7");
     assert_eq!(bench.state.fleet.current().unwrap().name, "web-7", "a filter that hides it is taken away");
-    say(&mut bench, "node mi-00000000000000003");
+    bench.say("node mi-00000000000000003");
     assert_eq!(bench.state.fleet.current().unwrap().name, "web-3");
-    say(&mut bench, "theme li");
+    bench.say("theme li");
     assert_eq!(bench.state.theme, "light", "the beginning is enough where only so much is meant");
-    say(&mut bench, "compliance");
+    bench.say("compliance");
     assert_eq!(bench.state.pane, Pane::Compliance);
-    say(&mut bench, "help mark-all");
+    bench.say("help mark-all");
     assert!(bench.screen(80, 24).contains("Mark every row that matches the filter"));
     bench.press("esc");
-    say(&mut bench, "shell web-2");
+    bench.say("shell web-2");
     let opened = |effect: &Effect| matches!(effect, Effect::OpenShell { node, .. } if node == "mi-00000000000000002");
     assert!(bench.fx.iter().any(opened));
 }
@@ -89,7 +83,7 @@ fn what_cannot_be_done_is_told_and_can_be_mended() {
         ("delete-parameter", "it belongs to: Parameters"),
         ("explode the node", "there is no command \"explode\""),
     ] {
-        say(&mut bench, typed);
+        bench.say(typed);
         let problem = line(&bench).problem.clone().unwrap_or_default();
         assert!(problem.contains(told), "{typed}: {problem}");
         let screen = bench.screen(80, 24);
@@ -105,13 +99,13 @@ fn groups_and_views_have_verbs() {
     let text = "[[view]]\nname = 'All Lost'\nfilter = 'ping:lost'\n";
     let mut bench = Bench::with(crate::config::settings::Settings::parse(text).unwrap(), false);
     bench.press("4");
-    say(&mut bench, "group tag:Env");
+    bench.say("group tag:Env");
     assert_eq!((bench.state.fleet.grouped_by(), bench.state.pane), (Some(&Column::Tag("Env".into())), Pane::Fleet));
-    say(&mut bench, "group none");
+    bench.say("group none");
     assert_eq!(bench.state.fleet.grouped_by(), None);
-    say(&mut bench, "view all");
+    bench.say("view all");
     assert_eq!(bench.state.fleet.filter.text(), "ping:lost");
-    say(&mut bench, "view");
+    bench.say("view");
     assert!(matches!(bench.state.overlays.last(), Some(Overlay::Picker { .. })));
 }
 
@@ -134,16 +128,12 @@ fn tab_completes_verbs_names_and_filters() {
     bench.press("tab enter");
     assert_eq!(bench.state.fleet.sort()[0].0, Column::Platform);
     // A verb from the list still wants its word, and so does one that is typed whole: what there is stands above it.
-    bench.press(":");
-    bench.type_text("theme");
-    bench.press("enter");
+    bench.say("theme");
     assert_eq!((line(&bench).input.text(), names(&bench)), ("theme ", vec!["dark", "light", "mono"]));
     let screen = bench.screen(80, 24);
     assert!(screen.contains("dark  in force"), "{screen}");
     bench.press("esc");
-    bench.press(":");
-    bench.type_text("them");
-    bench.press("enter");
+    bench.say("them");
     assert_eq!(line(&bench).input.text(), "theme ");
 }
 
@@ -167,9 +157,9 @@ fn documents_and_parameters_complete_from_what_is_loaded() {
     assert_eq!(names(&bench), ["/app/web/port"]);
     bench.press("tab enter");
     assert_eq!(bench.state.parameters.current().map(|(name, _)| name.to_string()).as_deref(), Some("/app/web/port"));
-    say(&mut bench, "parameter /app/db");
+    bench.say("parameter /app/db");
     assert_eq!(bench.state.parameters.found(), 1, "a branch is shown by its filter");
-    say(&mut bench, "parameter /nothing");
+    bench.say("parameter /nothing");
     assert!(line(&bench).problem.is_some());
 }
 
@@ -193,7 +183,7 @@ fn a_theme_is_shown_while_it_is_chosen() {
 fn up_goes_through_what_was_typed_before() {
     let mut bench = loaded(false, 3);
     for text in ["sort ping", "theme light", "sort ping"] {
-        say(&mut bench, text);
+        bench.say(text);
     }
     bench.press(":");
     bench.type_text("no");
@@ -219,7 +209,7 @@ fn read_only_holds_for_what_is_typed() {
     assert!(!names(&bench).iter().any(|name| name.starts_with("shell ") || *name == "open-shell"));
     bench.press("esc");
     for typed in ["shell web-1", "run AWS-RunShellScript", "open-shell", "scan"] {
-        say(&mut bench, typed);
+        bench.say(typed);
         bench.press("esc esc");
         assert!(bench.state.overlays.is_empty());
     }

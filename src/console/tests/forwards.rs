@@ -248,9 +248,8 @@ fn a_kept_forward_is_of_the_place_of_its_node_and_goes_with_it() {
     bench.press("z");
     assert_eq!(kept_place(&bench).as_deref(), Some("stage"));
     // What is not about its node leaves it where it is, whatever is looked at.
-    bench.press(":");
-    bench.type_text("scope prod");
-    bench.press("enter shift-e ctrl-u");
+    bench.say("scope prod");
+    bench.press("shift-e ctrl-u");
     bench.type_text("5433");
     bench.press("ctrl-s");
     assert!(bench.state.overlays.is_empty(), "{}", bench.screen(100, 30));

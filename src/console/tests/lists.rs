@@ -180,19 +180,13 @@ fn lists_are_sorted_by_keys_and_by_name() {
     assert!(bench.screen(100, 24).contains("Nodes↓"));
     bench.press("~");
     assert_eq!(first(&bench), 3);
-    bench.press(":");
-    bench.type_text("sort nodes");
-    bench.press("enter");
+    bench.say("sort nodes");
     assert_eq!(first(&bench), 40);
-    bench.press(":");
-    bench.type_text("sort price");
-    bench.press("enter");
+    bench.say("sort price");
     assert!(bench.screen(100, 24).contains("there is no column"));
     // Patches have no keys for it, but the same words.
     let mut bench = patches();
-    bench.press(":");
-    bench.type_text("sort severity desc");
-    bench.press("enter");
+    bench.say("sort severity desc");
     let titles: Vec<_> =
         bench.state.compliance.lenses[2].places().map(|at| &bench.state.compliance.patches[at].title).collect();
     assert_eq!(titles, ["bash", "openssl", "kernel"]);

@@ -15,12 +15,6 @@ use crate::{
 };
 
 /// Says a line after `:`.
-fn say(bench: &mut Bench, line: &str) {
-    bench.press(":");
-    bench.type_text(line);
-    bench.press("enter");
-}
-
 /// Gives nodes tags, by their numbers.
 fn tag(bench: &mut Bench, key: &str, values: &[(usize, &str)]) {
     for (n, value) in values {
@@ -51,14 +45,14 @@ fn session_nodes(bench: &Bench) -> Vec<char> {
 fn lists_of_nodes_are_sorted_by_their_tags() {
     let mut bench = sessions::sessions();
     tag(&mut bench, "Build", &[(1, "10"), (3, "9")]);
-    say(&mut bench, "columns node,tag:Build,owner");
-    say(&mut bench, "sort tag:Build");
+    bench.say("columns node,tag:Build,owner");
+    bench.say("sort tag:Build");
     assert_eq!(session_nodes(&bench), ['3', '1', '2'], "a number as a number, what has none last");
     assert!(bench.screen(160, 30).contains("Build↑"));
     bench.press("~");
     assert_eq!(session_nodes(&bench), ['1', '3', '2'], "what has none stands last in either order");
     // By its heading, too.
-    say(&mut bench, "sort build");
+    bench.say("sort build");
     assert_eq!(session_nodes(&bench), ['3', '1', '2']);
     // Keys go through what is shown, tags among it.
     bench.state.change_lens(|lens| lens.set_order(Vec::new()));
@@ -75,8 +69,8 @@ fn lists_of_nodes_are_sorted_by_their_tags() {
 fn what_is_equal_in_a_tag_is_sorted_further() {
     let mut bench = sessions::sessions();
     tag(&mut bench, "Env", &[(1, "prod"), (2, "prod"), (3, "dev")]);
-    say(&mut bench, "columns tag:Env,node");
-    say(&mut bench, "sort tag:Env");
+    bench.say("columns tag:Env,node");
+    bench.say("sort tag:Env");
     bench.press("shift-o");
     assert_eq!(session_nodes(&bench), ['3', '1', '2']);
     let screen = bench.screen(160, 30);
@@ -96,7 +90,7 @@ fn a_click_on_a_heading_sorts_and_one_more_turns_around() {
     // In the fleet, its tags and its groups.
     let mut bench = super::loaded(false, 3);
     tag(&mut bench, "Env", &[(0, "b"), (1, "c"), (2, "a")]);
-    say(&mut bench, "columns name,tag:Env,ip");
+    bench.say("columns name,tag:Env,ip");
     click_on(&mut bench, "Env", KeyModifiers::NONE);
     assert_eq!(bench.state.fleet.sort(), [(Column::Tag("Env".into()), false)]);
     click_on(&mut bench, "Name", KeyModifiers::CONTROL);
@@ -126,7 +120,7 @@ fn nothing_stands_last_in_the_fleet_whatever_it_is_sorted_by() {
     bench.answer(Source::Nodes, Page::Nodes(vec![node(1, ""), node(2, "10.0.0.10"), node(3, "10.0.0.9")]));
     let names = |bench: &Bench| (0..3).map(|row| bench.state.fleet.row(row).unwrap().name.clone()).collect::<Vec<_>>();
     for (line, order) in [("sort ip", ["web-3", "web-2", "web-1"]), ("sort ip desc", ["web-2", "web-3", "web-1"])] {
-        say(&mut bench, line);
+        bench.say(line);
         assert_eq!(names(&bench), order, "{line}");
     }
 }
@@ -135,7 +129,7 @@ fn nothing_stands_last_in_the_fleet_whatever_it_is_sorted_by() {
 fn results_keep_their_order_whether_folded_or_not() {
     let mut bench = lists::results();
     bench.press("v");
-    say(&mut bench, "sort id desc");
+    bench.say("sort id desc");
     let first = |bench: &Bench| bench.state.commands.results.as_ref().unwrap().row(0).map(|row| row.name.clone());
     assert_eq!(first(&bench).as_deref(), Some("web-10"));
     // Groups have no such column, and an order of their own; the nodes are as they were afterwards.
@@ -223,7 +217,7 @@ fn compared_nodes_are_filtered_and_sorted_as_all_lists() {
     bench.press("esc");
     assert_eq!(names(&bench), all);
     assert!(bench.state.compare.is_some(), "without a filter esc goes back, and only then");
-    say(&mut bench, "sort name desc");
+    bench.say("sort name desc");
     assert!(names(&bench).is_sorted_by(|a, b| a >= b));
     assert_eq!(bench.state.list(), Some(List::Compared));
     bench.press("/");

@@ -293,9 +293,7 @@ fn a_node_that_two_origins_list_is_there_for_each_of_them() {
 fn a_node_of_two_origins_is_named_with_one_of_them() {
     let (mut bench, [prod, stage]) = twice();
     let id = format!("mi-{:017}", 1);
-    bench.press(":");
-    bench.type_text(&format!("node {id}"));
-    bench.press("enter");
+    bench.say(&format!("node {id}"));
     let screen = bench.screen(140, 30);
     assert!(screen.contains(&format!("{id}@prod/eu-west-1 or {id}@stage")), "{screen}");
     bench.press("esc :");
@@ -366,13 +364,9 @@ fn the_scope_and_the_columns_can_be_typed() {
     bench.press("tab enter");
     assert_eq!(bench.state.origins.scope(), [stage]);
     assert!(!bench.state.fleet.shown_columns().contains(&Column::Origin));
-    bench.press(":");
-    bench.type_text("scope stage,prod/eu-west-1");
-    bench.press("enter");
+    bench.say("scope stage,prod/eu-west-1");
     assert_eq!(bench.state.origins.scope(), [stage, prod]);
-    bench.press(":");
-    bench.type_text("scope nobody");
-    bench.press("enter");
+    bench.say("scope nobody");
     assert_eq!(bench.state.origins.scope(), [stage, prod]);
     assert!(bench.screen(120, 24).contains("there is no context"));
     bench.press("esc :");

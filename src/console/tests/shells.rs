@@ -617,9 +617,7 @@ fn a_shell_begins_as_the_first_profile_that_fits_its_node_says() {
     bench.press("ctrl-g x y ctrl-g x y ctrl-g x y");
     let begun = |bench: &mut Bench, line: &str| {
         bench.fx.clear();
-        bench.press(":");
-        bench.type_text(line);
-        bench.press("enter");
+        bench.say(line);
         let profile = bench.fx.iter().find_map(|effect| match effect {
             Effect::OpenShell { profile, .. } => Some(profile.clone()),
             _ => None,

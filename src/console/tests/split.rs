@@ -43,13 +43,9 @@ pub(super) fn two() -> (Bench, [Origin; 2]) {
         bench.connect(origin);
         bench.answer_of(origin, Source::Nodes, Page::Nodes(nodes));
     }
-    bench.press(":");
-    bench.type_text("scope prod/eu-west-1");
-    bench.press("enter");
+    bench.say("scope prod/eu-west-1");
     bench.press("\\ \\");
-    bench.press(":");
-    bench.type_text("scope stage");
-    bench.press("enter");
+    bench.say("scope stage");
     bench.connect(stage);
     bench.answer_of(stage, Source::Nodes, Page::Nodes(stage_nodes()));
     (bench, [prod, stage])
@@ -100,9 +96,7 @@ fn each_side_has_a_scope_and_shows_no_row_of_another() {
     bench.press("n esc y u");
     // What neither looks at is left; what the other one looks at is not.
     bench.fx.clear();
-    bench.press(":");
-    bench.type_text("scope stage");
-    bench.press("enter");
+    bench.say("scope stage");
     let left: Vec<_> = bench.fx.iter().filter(|effect| matches!(effect, Effect::Leave(_))).collect();
     assert!(matches!(left[..], [Effect::Leave(origin)] if *origin == prod), "{left:?}");
     assert_eq!(shown(&bench), ["db-1", "db-2"]);
@@ -235,14 +229,10 @@ fn each_side_has_the_parameters_of_its_origin_and_they_meet() {
     bench.answer_of(prod, Source::Parameters, parameters(&["/prod/one"]));
     assert_eq!((bench.state.parameters.origin, known(&bench)), (prod, vec!["/prod/one"]));
     bench.fx.clear();
-    bench.press(":");
-    bench.type_text("scope stage");
-    bench.press("enter");
+    bench.say("scope stage");
     assert_eq!((bench.state.parameters.origin, known(&bench)), (stage, vec!["/stage/one"]));
     assert_eq!(asked(&bench, Source::Parameters), [], "the other side has them");
-    bench.press(":");
-    bench.type_text("scope prod/eu-west-1");
-    bench.press("enter");
+    bench.say("scope prod/eu-west-1");
     bench.connect(prod);
     assert_eq!(asked(&bench, Source::Parameters), [prod]);
     bench.answer_of(prod, Source::Parameters, parameters(&["/prod/two"]));
@@ -293,9 +283,7 @@ fn a_list_stands_above_a_shell_and_goes_on() {
 fn a_command_leads_to_where_the_commands_are() {
     let mut bench = Bench::new(false);
     bench.answer(Source::Nodes, Page::Nodes(prod_nodes()));
-    bench.press(":");
-    bench.type_text("split commands");
-    bench.press("enter");
+    bench.say("split commands");
     assert_eq!(bench.state.pane, Pane::Commands);
     bench.press("ctrl-o");
     bench.screen(80, 24);
@@ -505,9 +493,7 @@ fn an_idle_side_does_not_wake_the_loop_more_often() {
     };
     let alone = wakes(&mut quiet());
     let mut bench = quiet();
-    bench.press(":");
-    bench.type_text("split forwards");
-    bench.press("enter");
+    bench.say("split forwards");
     assert!(wakes(&mut bench) <= alone, "{alone}");
     let mut bench = quiet();
     bench.press("\\ \\");
