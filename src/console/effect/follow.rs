@@ -27,15 +27,8 @@ impl Asker {
         let mut tails: BTreeMap<(String, bool), Tail> = BTreeMap::new();
         let mut quiet = 0;
         loop {
-            let list = ssm::ListCommandInvocations {
-                command_id: Some(command.clone()),
-                instance_id: Some(node.clone()),
-                details: Some(true),
-                ..Default::default()
-            };
             // The status comes before the text: what was written before the end is read when the end is known.
-            let answer = self.client.call(list).await?;
-            let Some(invocation) = answer.command_invocations.into_iter().next() else { return Ok(()) };
+            let Some(invocation) = self.invocation(&command, &node).await? else { return Ok(()) };
             let Some(group) = group(&invocation) else { return Ok(()) };
             let steps: Vec<_> = invocation.command_plugins.iter().filter_map(|plugin| plugin.name.clone()).collect();
             let mut followed = Followed { command: command.clone(), node: node.clone(), ..Followed::default() };

@@ -49,21 +49,15 @@ impl Asker {
     pub(super) async fn earlier(&self, commands: Vec<String>, node: String) -> Result<(), Error> {
         let mut forgotten = false;
         for command in commands {
-            let list = ssm::ListCommandInvocations {
-                command_id: Some(command.clone()),
-                instance_id: Some(node.clone()),
-                details: Some(true),
-                ..Default::default()
-            };
-            let answer = match self.client.call(list).await {
+            let invocation = match self.invocation(&command, &node).await {
                 Err(error) if is_forgotten(&error) => {
                     forgotten = true;
                     continue;
                 }
-                answer => answer?,
+                invocation => invocation?,
             };
-            let Some(invocation) = answer.command_invocations.first() else { continue };
-            let ran = Ran { command: command.clone(), node: node.clone(), steps: step_names(invocation) };
+            let Some(invocation) = invocation else { continue };
+            let ran = Ran { command: command.clone(), node: node.clone(), steps: step_names(&invocation) };
             match self.whole(&ran).await {
                 Err(error) if is_forgotten(&error) => forgotten = true,
                 whole => {
@@ -76,6 +70,20 @@ impl Asker {
             self.send(Page::Forgotten { node }).await;
         }
         Ok(())
+    }
+
+    /// What a command came to on a node, with its steps, if it was sent there.
+    ///
+    /// # Errors
+    /// Those of `ListCommandInvocations`.
+    pub(super) async fn invocation(&self, command: &str, node: &str) -> Result<Option<ssm::CommandInvocation>, Error> {
+        let list = ssm::ListCommandInvocations {
+            command_id: Some(command.to_owned()),
+            instance_id: Some(node.to_owned()),
+            details: Some(true),
+            ..Default::default()
+        };
+        Ok(self.client.call(list).await?.command_invocations.into_iter().next())
     }
 
     /// What the service shows of an output.
