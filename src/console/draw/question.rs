@@ -14,7 +14,7 @@ use crate::{
         action::Action,
         state::{
             input::LineInput,
-            overlay::Question,
+            overlay::{Question, Wrapped},
             seen::{Hit, Slot},
         },
         text,
@@ -26,7 +26,8 @@ const USUAL: usize = 76;
 /// And so wide at most: lines that are longer are hard to read.
 const WIDEST: usize = 140;
 
-pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, question: &Question) {
+/// The lines of a question for a screen.
+fn wrapped(question: &Question, area: Rect) -> Wrapped {
     let longest = question.lines.iter().flat_map(|line| line.split('\n')).map(text::width).max().unwrap_or(0);
     let width = boxes::width(area, u16::try_from((longest + 4).clamp(USUAL, WIDEST)).unwrap_or(u16::MAX));
     let room = usize::from(width.saturating_sub(4));
@@ -44,7 +45,14 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, quest
         };
         parts.map(|line| (role, line)).collect()
     };
-    let mut told: Vec<_> = question.lines.iter().enumerate().flat_map(|(at, line)| wrapped(at, line)).collect();
+    let lines = question.lines.iter().enumerate().flat_map(|(at, line)| wrapped(at, line)).collect();
+    Wrapped { width, lines }
+}
+
+pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, question: &Question) {
+    let wrapped = question.wrapped(area.width, || wrapped(question, area));
+    let width = wrapped.width;
+    let mut told: Vec<&(Role, String)> = wrapped.lines.iter().collect();
     // Around the answer there is air, unless what is asked about needs the room.
     let typed = u16::from(question.typed.is_some());
     let wanted = u16::try_from(told.len()).unwrap_or(u16::MAX).saturating_add(5 + typed);
@@ -61,7 +69,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, quest
     let top = question.scroll.top.min(len.saturating_sub(rows));
     view.window(Slot::Overlay, top, rows);
     let lines = told.into_iter().skip(top).take(rows);
-    let lines = lines.map(|(role, line)| Line::from(view.span(role, format!(" {line}")))).collect();
+    let lines = lines.map(|(role, line)| Line::from(view.span(*role, format!(" {line}")))).collect();
     let body = Rect { height: fit, ..inner };
     super::lines(view, frame, body, lines);
     if len > rows {
@@ -165,6 +173,21 @@ fn keys(view: &mut View<'_>, frame: &mut Frame<'_>, line: Rect, question: &Quest
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::{effect::Source, state::overlay::Overlay, testing::Bench, update::Page};
+
+    #[test]
+    fn what_a_question_says_is_wrapped_once_for_a_width() {
+        let node =
+            |n: usize| crate::ssm::InstanceInformation { instance_id: Some(format!("mi-{n}")), ..Default::default() };
+        let mut bench = Bench::new(false);
+        bench.answer(Source::Nodes, Page::Nodes((0..50).map(node).collect()));
+        bench.press("a c");
+        let narrow = bench.screen(80, 24);
+        let Some(Overlay::Question(question)) = bench.state.overlays.last() else { panic!("nothing is asked") };
+        question.wrapped(80, || panic!("it was wrapped for that"));
+        assert_ne!(bench.screen(50, 24), narrow);
+        assert_eq!(bench.screen(80, 24), narrow);
+    }
 
     #[test]
     fn what_is_shown_as_it_is_breaks_between_words() {

@@ -1,6 +1,6 @@
 //! Boxes over the panes: help, palette, messages, pickers, forms and questions.
 
-use std::sync::Arc;
+use std::{cell::RefCell, sync::Arc};
 
 use super::{
     command::CommandLine,
@@ -17,7 +17,7 @@ use super::{
     viewer::Viewer,
 };
 use crate::{
-    config::view::View,
+    config::{theme::Role, view::View},
     console::{
         effect::{Change, Confirmed},
         keys::HelpLine,
@@ -110,6 +110,17 @@ pub struct Question {
     pub scroll: Cursor,
     /// Whether somebody has looked at how much a yes takes: without that nothing comes of one.
     is_weighed: bool,
+    /// Its lines as they were wrapped last, and for how wide a screen.
+    wrapped: RefCell<Option<(u16, Arc<Wrapped>)>>,
+}
+
+/// The lines of a question as they stand in its box.
+#[derive(Debug)]
+pub struct Wrapped {
+    /// Columns of the box.
+    pub width: u16,
+    /// The lines, none of which is wider.
+    pub lines: Vec<(Role, String)>,
 }
 
 impl Question {
@@ -130,7 +141,20 @@ impl Question {
             rest_of: None,
             scroll: Cursor::default(),
             is_weighed: false,
+            wrapped: RefCell::default(),
         }
+    }
+
+    /// Its lines for a screen of so many columns. A question may name ten thousand nodes: they are wrapped once, and not with
+    /// every frame.
+    pub fn wrapped(&self, columns: u16, wrap: impl FnOnce() -> Wrapped) -> Arc<Wrapped> {
+        let mut last = self.wrapped.borrow_mut();
+        if let Some((_, wrapped)) = last.as_ref().filter(|(known, _)| *known == columns) {
+            return wrapped.clone();
+        }
+        let wrapped = Arc::new(wrap());
+        *last = Some((columns, wrapped.clone()));
+        wrapped
     }
 
     /// A question that can be answered by copying as well.
