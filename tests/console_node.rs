@@ -63,7 +63,7 @@ fn a_node_tells_its_load_its_disks_and_its_processes_and_one_of_them_is_ended() 
     assert!(sleeper.0.try_wait().unwrap().is_none());
     terminal.keys("y");
     until("the process is ended", || sleeper.0.try_wait().unwrap().is_some());
-    terminal.wait_for("done");
+    terminal.wait_for(": done.");
     leave(&mut terminal);
     // Nothing goes on looking after the console is left.
     until("no session is left", || !engine.fleetdeck(&["sessions", "ls", "--output", "json"]).contains("Connected"));
@@ -101,6 +101,6 @@ fn a_file_of_a_node_is_edited_and_keeps_its_mode() {
     terminal.keys("y");
     until("the file is written", || fs::read_to_string(&file).is_ok_and(|text| text == "one\ntwo"));
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    terminal.wait_for("done");
+    terminal.wait_for(": done.");
     leave(&mut terminal);
 }
