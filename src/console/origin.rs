@@ -40,6 +40,11 @@ impl NodeId {
     pub fn key(&self) -> String {
         format!("{:?} {}", self.origin, self.id)
     }
+
+    /// Whether that is its [`NodeId::key`]. Cheap where it is not.
+    pub fn has_key(&self, key: &str) -> bool {
+        key.ends_with(&self.id) && key == self.key()
+    }
 }
 
 #[cfg(test)]
@@ -360,5 +365,19 @@ impl Origins {
     pub fn refresh(&self, origin: Origin, usual: u64) -> Duration {
         let own = self.get(origin).and_then(|known| known.place.refresh);
         Duration::from_secs(own.unwrap_or(usual).min(usual).max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_has_its_own_key_and_no_other() {
+        let node = NodeId::new(Origin(1), "mi-12");
+        assert!(node.has_key(&node.key()));
+        for other in [NodeId::new(Origin(0), "mi-12"), NodeId::new(Origin(1), "mi-1"), NodeId::new(Origin(1), "2")] {
+            assert!(!node.has_key(&other.key()) && !other.has_key(&node.key()), "{other:?}");
+        }
     }
 }

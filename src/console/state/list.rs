@@ -175,6 +175,10 @@ pub trait Sheet {
     fn count(&self) -> usize;
     /// What tells a row from all others, also when the list has come again.
     fn key(&self, row: usize) -> Cow<'_, str>;
+    /// Whether that is what tells a row from all others. Asked of many rows in a row, where the keys need not be written out.
+    fn is_keyed(&self, row: usize, key: &str) -> bool {
+        *self.key(row) == *key
+    }
     /// What stands in a cell.
     fn fact(&self, row: usize, column: usize) -> Fact;
 

@@ -121,6 +121,10 @@ impl Sheet for MemberRows<'_> {
         self.members.get(row).map(NodeId::key).unwrap_or_default().into()
     }
 
+    fn is_keyed(&self, row: usize, key: &str) -> bool {
+        self.members.get(row).is_some_and(|node| node.has_key(key))
+    }
+
     fn has_tags(&self) -> bool {
         true
     }

@@ -124,9 +124,8 @@ impl Lens {
     pub fn land(&mut self, cursor: &mut Cursor, shown: Option<Vec<usize>>, kept: Option<String>, sheet: &dyn Sheet) {
         self.total = sheet.count();
         self.shown = shown;
-        let is_kept = |row: &usize| self.place(*row).is_some_and(|place| kept.as_deref() == Some(&*sheet.key(place)));
-        if kept.is_some()
-            && let Some(row) = (0..self.len()).find(is_kept)
+        if let Some(kept) = kept
+            && let Some(row) = self.places().position(|place| sheet.is_keyed(place, &kept))
         {
             cursor.at = row;
         }
