@@ -305,6 +305,9 @@ pub struct TakeBack {
     pub written: i64,
     /// The one before it, which is written again. `None`: there was none, and the parameter is deleted.
     pub before: Option<i64>,
+    /// When the service has it that it was written, once that is known: numbers begin anew with a parameter of the same name.
+    #[serde(default)]
+    pub made: Option<Timestamp>,
 }
 
 /// A short script for one node.

@@ -3,16 +3,21 @@
 //! condition, though, so that what is written in the very moment between is overwritten; the number of the version that comes
 //! out says so, and the user is told.
 
+use std::time::Duration;
+
 use super::TakeBack;
 use crate::{
     client::{Client, Error},
     console::update::{Changed, Trouble},
     ssm::{
         DeleteParameter, GetParameter, GetParameterHistory, ParameterHistory, ParameterTier, ParameterType,
-        PutParameter,
+        PutParameter, Timestamp,
     },
 };
 
+/// A version that was written at another time than by so much is another one. A name that was deleted is free again after
+/// half a minute.
+const APART: Duration = Duration::from_secs(10);
 /// The most that `GetParameterHistory` answers in one page.
 const PAGE: i32 = 50;
 /// The policies of a request that takes every policy away.
@@ -26,7 +31,7 @@ pub(super) async fn run(client: &Client, back: TakeBack) -> Result<Changed, Trou
     let name = back.name.clone();
     let history = versions(client, &name).await?;
     let newest = match newest(&history) {
-        Some(newest) if newest.version == Some(back.written) => newest,
+        Some(newest) if is_ours(newest, &back) => newest,
         other => return Ok(overtaken(back, other)),
     };
     let Some(before) = back.before else {
@@ -48,7 +53,7 @@ pub(super) async fn run(client: &Client, back: TakeBack) -> Result<Changed, Trou
     put.value = value.ok_or_else(|| Error::Protocol("GetParameter answered without a value".to_owned()))?;
     let now = versions(client, &name).await?;
     match self::newest(&now) {
-        Some(newest) if newest.version == Some(back.written) => {}
+        Some(newest) if is_ours(newest, &back) => {}
         other => return Ok(overtaken(back, other)),
     }
     let version = client.call(put).await?.version.unwrap_or(back.written + 1);
@@ -66,6 +71,12 @@ async fn versions(client: &Client, name: &str) -> Result<Vec<ParameterHistory>, 
 
 fn newest(history: &[ParameterHistory]) -> Option<&ParameterHistory> {
     history.iter().max_by_key(|version| version.version)
+}
+
+/// Whether a version is the one that was written here.
+fn is_ours(newest: &ParameterHistory, back: &TakeBack) -> bool {
+    let differ = |(here, there): (Timestamp, Timestamp)| here.since(there).max(there.since(here)) >= APART;
+    newest.version == Some(back.written) && !back.made.zip(newest.last_modified_date).is_some_and(differ)
 }
 
 fn is_gone(error: &Error) -> bool {
@@ -157,7 +168,7 @@ mod tests {
     #[tokio::test]
     async fn the_version_before_is_written_again_with_all_that_belonged_to_it() {
         let (client, asked) = client(&[HISTORY]).await;
-        let back = TakeBack { name: "/app".to_owned(), written: 4, before: Some(3) };
+        let back = TakeBack { name: "/app".to_owned(), written: 4, before: Some(3), made: None };
         let done = run(&client, back.clone()).await.unwrap();
         assert_eq!(done, Changed::TakenBack { back, version: Some(5) });
         assert_eq!(operations(&asked), ["GetParameterHistory", "GetParameter", "GetParameterHistory", "PutParameter"]);
@@ -198,7 +209,7 @@ mod tests {
     async fn what_somebody_else_has_written_since_stays() {
         let (client, asked) = client(&[HISTORY]).await;
         for before in [Some(2), None] {
-            let back = TakeBack { name: "/app".to_owned(), written: 3, before };
+            let back = TakeBack { name: "/app".to_owned(), written: 3, before, made: None };
             assert_eq!(run(&client, back.clone()).await.unwrap(), Changed::Overtaken { back, newest: Some(4) });
         }
         assert!(operations(&asked).iter().all(|operation| operation == "GetParameterHistory"));
@@ -209,7 +220,7 @@ mod tests {
         const LATER: &str = r#"{"Parameters": [{"Name": "/app", "Version": 5, "Type": "SecureString"}]}"#;
         for (histories, newest) in [(&[HISTORY, LATER], Some(5)), (&[HISTORY, GONE], None)] {
             let (client, asked) = client(histories).await;
-            let back = TakeBack { name: "/app".to_owned(), written: 4, before: Some(3) };
+            let back = TakeBack { name: "/app".to_owned(), written: 4, before: Some(3), made: None };
             assert_eq!(run(&client, back.clone()).await.unwrap(), Changed::Overtaken { back, newest });
             assert_eq!(operations(&asked), ["GetParameterHistory", "GetParameter", "GetParameterHistory"]);
         }
@@ -218,16 +229,30 @@ mod tests {
     #[tokio::test]
     async fn what_was_created_is_deleted() {
         let (client, asked) = client(&[r#"{"Parameters": [{"Name": "/app", "Version": 1}]}"#]).await;
-        let back = TakeBack { name: "/app".to_owned(), written: 1, before: None };
+        let back = TakeBack { name: "/app".to_owned(), written: 1, before: None, made: None };
         assert_eq!(run(&client, back.clone()).await.unwrap(), Changed::TakenBack { back, version: None });
         assert_eq!(operations(&asked).last().map(String::as_str), Some("DeleteParameter"));
+    }
+
+    #[tokio::test]
+    async fn a_parameter_that_somebody_else_created_anew_stays() {
+        let history = r#"{"Parameters": [{"Name": "/app", "Version": 1, "LastModifiedDate": 1795341600.5}]}"#;
+        let written = Timestamp::from_millis(1_795_341_600_499);
+        let history: &'static [_] = Vec::leak(vec![history]);
+        let (client, asked) = client(history).await;
+        let back = |made| TakeBack { name: "/app".to_owned(), written: 1, before: None, made: Some(made) };
+        let earlier = back(written.minus(Duration::from_secs(60)));
+        assert_eq!(run(&client, earlier.clone()).await.unwrap(), Changed::Overtaken { back: earlier, newest: Some(1) });
+        assert_eq!(operations(&asked), ["GetParameterHistory"]);
+        let ours = back(written);
+        assert_eq!(run(&client, ours.clone()).await.unwrap(), Changed::TakenBack { back: ours, version: None });
     }
 
     #[tokio::test]
     async fn what_is_gone_already_is_said_to_be() {
         for histories in [&[GONE] as &[_], &[r#"{"Parameters": [{"Name": "/app", "Version": 1}]}"#, GONE]] {
             let (client, _) = client(histories).await;
-            let back = TakeBack { name: "/app".to_owned(), written: 1, before: None };
+            let back = TakeBack { name: "/app".to_owned(), written: 1, before: None, made: None };
             assert_eq!(run(&client, back.clone()).await.unwrap(), Changed::Overtaken { back, newest: None });
         }
     }

@@ -116,8 +116,21 @@ impl State {
     /// A version of a parameter was written here. What to add to the words that tell of it.
     pub(super) fn version_written(&mut self, origin: Origin, name: &str, written: i64) -> String {
         let before = (written > 1).then(|| written - 1);
-        let back = TakeBack { name: name.to_owned(), written, before };
+        let back = TakeBack { name: name.to_owned(), written, before, made: None };
         self.can_be_taken_back(origin, clean(name), Inverse::Parameter(back))
+    }
+
+    /// What is known of parameters has come: when those were written that were written here.
+    pub(super) fn date_versions(&mut self) {
+        for undo in self.undo.iter_mut().filter(|undo| undo.origin == self.parameters.origin) {
+            if let Inverse::Parameter(back) = &mut undo.inverse
+                && back.made.is_none()
+                && let Some(facts) = self.parameters.facts(&back.name)
+                && facts.version == Some(back.written)
+            {
+                back.made = facts.modified;
+            }
+        }
     }
 
     /// A parameter is gone: no version of it can be written again.
@@ -127,7 +140,7 @@ impl State {
 
     /// A version of a parameter was taken back: the one before it is in force again as this version, or the parameter is gone.
     pub(super) fn taken_back(&mut self, origin: Origin, back: &TakeBack, version: Option<i64>, fx: &mut Vec<Effect>) {
-        self.undo.retain(|undo| undo.origin != origin || undo.inverse != Inverse::Parameter(back.clone()));
+        self.undo.retain(|undo| !undo.takes_back(origin, back));
         let name = clean(&back.name);
         let Some(version) = version else {
             self.tell(format!("Took back that {name} was created: it is deleted."));
@@ -143,7 +156,7 @@ impl State {
                 && earlier.name == back.name
                 && Some(earlier.written) == back.before
             {
-                earlier.written = version;
+                (earlier.written, earlier.made) = (version, None);
             }
         }
         let before = back.before.unwrap_or_default();
@@ -169,7 +182,7 @@ impl State {
     /// A version was not taken back, since another is in force by now, or the parameter is gone. It never can be: what was
     /// written since would be lost.
     pub(super) fn overtaken(&mut self, origin: Origin, back: &TakeBack, newest: Option<i64>, fx: &mut Vec<Effect>) {
-        self.undo.retain(|undo| undo.origin != origin || undo.inverse != Inverse::Parameter(back.clone()));
+        self.undo.retain(|undo| !undo.takes_back(origin, back));
         let Some(newest) = newest else {
             self.warn(format!("{} is deleted already. Nothing was changed.", clean(&back.name)));
             self.forget_versions(origin, &back.name);
@@ -178,6 +191,13 @@ impl State {
             }
             return;
         };
+        if newest == back.written {
+            self.forget_versions(origin, &back.name);
+            return self.warn(format!(
+                "{} was deleted and created again by someone else since. Nothing was changed.",
+                clean(&back.name)
+            ));
+        }
         self.warn(format!(
             "{} was written by someone else since: version {newest} is in force and not {}. Nothing was changed; its versions \
              can be compared and restored.",
@@ -191,6 +211,12 @@ impl State {
 }
 
 impl Undoable {
+    /// Whether it is this version of a parameter; when that was written may have become known meanwhile.
+    fn takes_back(&self, origin: Origin, back: &TakeBack) -> bool {
+        let is_it = |own: &TakeBack| own.name == back.name && own.written == back.written;
+        self.origin == origin && matches!(&self.inverse, Inverse::Parameter(own) if is_it(own))
+    }
+
     /// Whether it is of a parameter.
     fn is_of(&self, origin: Origin, name: &str) -> bool {
         self.origin == origin && matches!(&self.inverse, Inverse::Parameter(back) if back.name == name)

@@ -406,6 +406,30 @@ fn what_was_created_is_deleted_by_its_word_alone_and_what_was_overtaken_or_delet
 }
 
 #[test]
+fn a_parameter_that_was_created_anew_since_is_told_apart_by_when_it_was_written() {
+    let mut bench = loaded(false, 1);
+    let changed = |bench: &mut Bench, changed| bench.apply(Update::Changed(Origin::default(), Ok(changed), None));
+    changed(&mut bench, Changed::Put { name: "/new".to_owned(), version: Some(1) });
+    let written = |seconds: i64| {
+        let at = Some(ssm::Timestamp::from_millis(seconds * 1_000));
+        let (name, version) = (Some("/new".to_owned()), Some(1));
+        Page::Parameters(vec![ssm::ParameterMetadata { name, version, last_modified_date: at, ..Default::default() }])
+    };
+    bench.answer(Source::Parameter, written(1_000));
+    bench.press("4");
+    bench.answer(Source::Parameters, written(2_000));
+    bench.press("z");
+    bench.type_text("delete");
+    bench.press("enter");
+    let back = take_back(&bench);
+    assert_eq!(back.made, Some(ssm::Timestamp::from_millis(1_000_000)), "of what was written here");
+    changed(&mut bench, Changed::Overtaken { back, newest: Some(1) });
+    let mut told = bench.state.notices.all();
+    assert!(told.any(|notice| notice.trouble.what.contains("deleted and created again by someone else")));
+    assert!(bench.state.undo.is_empty());
+}
+
+#[test]
 fn what_was_overwritten_or_made_anew_in_the_moment_of_taking_back_is_told() {
     for (version, said) in [(6, "version 5 was overwritten"), (1, "was deleted by someone else in the same moment")] {
         let mut bench = loaded(false, 1);

@@ -269,7 +269,10 @@ impl State {
     pub(in crate::console::state) fn land_parameters(&mut self, page: Page, fx: &mut Vec<Effect>) {
         let (now, reveal) = (self.now, Duration::from_secs(self.settings.reveal));
         match page {
-            Page::Parameters(list) => self.parameters.land(&list),
+            Page::Parameters(list) => {
+                self.parameters.land(&list);
+                self.date_versions();
+            }
             Page::Value(mut value) if value.name.is_some() && value.name == self.parameters.copying => {
                 if let (Some(name), Some(text)) = (self.parameters.copying.take(), value.value.take()) {
                     self.value_copied(&name, text.0, fx);
