@@ -73,7 +73,8 @@ fn an_endpoint_that_says_nothing_is_told_of_and_asked_again_at_a_key() {
 #[test]
 fn credentials_that_do_not_come_are_told_of_and_hold_nobody_up() {
     let root = tempfile::tempdir().unwrap();
-    let profile = "[profile slow]\nregion = us-east-1\ncredential_process = sleep 1000\n";
+    // Nobody ends a helper that is not waited for any more: this one ends by itself.
+    let profile = "[profile slow]\nregion = us-east-1\ncredential_process = sleep 60\n";
     std::fs::write(root.path().join("aws"), profile).unwrap();
     let mut terminal = console(root.path(), "--profile slow", &[]);
     terminal.wait_for("credentials…");
