@@ -86,6 +86,11 @@ async fn what_is_not_said_again_stays_and_what_cannot_change_does_not() {
     let tagged = PutParameter { tags: vec![Tag::default()], ..over("/p", "3") };
     assert_eq!(code(engine.call(tagged).await), "ValidationException");
     assert_eq!(code(engine.call(PutParameter { r#type: None, ..put("/new", "x") }).await), "ValidationException");
+    // What is said to be none is taken away.
+    let bare =
+        PutParameter { allowed_pattern: Some(String::new()), description: Some(String::new()), ..over("/p", "abc") };
+    engine.call(bare).await.unwrap();
+    engine.call(over("/p", "def")).await.unwrap();
     let bad = PutParameter { allowed_pattern: Some("(".into()), ..put("/new", "x") };
     assert_eq!(code(engine.call(bad).await), "InvalidAllowedPatternException");
     let bad = PutParameter { data_type: Some("Text".into()), ..put("/new", "x") };
