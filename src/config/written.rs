@@ -147,14 +147,17 @@ impl Written {
 
     /// Whether a place stands before the first heading.
     pub fn is_before_sections(&self, start: usize) -> bool {
-        let text = &self.original;
-        lines(text).find(|line| is_heading(&text[line.clone()])).is_none_or(|line| start < line.start)
+        self.headings().into_iter().all(|heading| start < heading)
     }
 
     fn end_of_section(&self, heading: usize) -> usize {
-        let text = &self.original;
-        let next = lines(text).find(|line| line.start > heading && is_heading(&text[line.clone()]));
-        next.map_or(text.len(), |line| line.start)
+        self.headings().into_iter().filter(|start| *start > heading).min().unwrap_or(self.original.len())
+    }
+
+    /// Where headings stand, those that were lost too.
+    fn headings(&self) -> Vec<usize> {
+        let lost = self.lost.iter().filter(|lost| is_heading(self.original(lost))).map(|lost| lost.range.start);
+        headings(&self.text).into_iter().chain(lost).collect()
     }
 
     fn blank(&mut self, range: Range<usize>) {
@@ -177,6 +180,64 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
 
 fn is_heading(line: &str) -> bool {
     line.trim_start().starts_with('[')
+}
+
+/// Where the lines with headings begin in a text that is TOML. What looks like one in a text of several lines, or in a list, is
+/// none.
+fn headings(text: &str) -> Vec<usize> {
+    let mut headings = Vec::new();
+    // How many brackets and braces are open, and the text whose end is yet to come.
+    let (mut depth, mut at) = (0_usize, 0);
+    let mut line = Some(0);
+    while let Some(c) = text[at..].chars().next() {
+        let rest = &text[at..];
+        let after = |skipped: usize, end: &str| rest[skipped..].find(end).map_or(rest.len(), |found| skipped + found);
+        match c {
+            '\n' => (at, line) = (at + 1, Some(at + 1)),
+            ' ' | '\t' | '\r' => at += 1,
+            '[' if depth == 0 && line.is_some() => {
+                headings.extend(line.take());
+                at += after(0, "\n");
+            }
+            '#' => at += after(0, "\n"),
+            '"' | '\'' => {
+                line = None;
+                at += length_of_text(rest, c);
+            }
+            _ => {
+                line = None;
+                match c {
+                    '[' | '{' => depth += 1,
+                    ']' | '}' => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                at += c.len_utf8();
+            }
+        }
+    }
+    headings
+}
+
+/// How long the text in quotes is with which this begins, the quotes included.
+fn length_of_text(rest: &str, quote: char) -> usize {
+    let bytes = rest.as_bytes();
+    let is_quote = |at: usize| bytes.get(at).is_some_and(|byte| char::from(*byte) == quote);
+    let long = is_quote(1) && is_quote(2);
+    let mut at = if long { 3 } else { 1 };
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' if quote == '"' => at += 2,
+            b'\n' if !long => return at,
+            _ if !is_quote(at) => at += 1,
+            _ if !long => return at + 1,
+            _ if is_quote(at + 1) && is_quote(at + 2) => {
+                // Up to two quotes more belong to the text.
+                return at + 3 + (3..5).take_while(|more| is_quote(at + more)).count();
+            }
+            _ => at += 1,
+        }
+    }
+    bytes.len()
 }
 
 /// Whether a line begins an entry: a key, bare or in quotes, and what it is set to.
@@ -379,6 +440,29 @@ mod tests {
     }
 
     #[test]
+    fn what_looks_like_a_heading_in_a_text_or_a_list_is_none() {
+        let within = [
+            "a = \"\"\"\n[x]\n\\\"\"\"\"\"\n",
+            "a = '''\n[x]\n'''''\n",
+            "a = [\n[1],\n # ]\n[2]]\n",
+            "a = { b = [\n[']']] }\n",
+            "a = \"[\\\"\" # [\n",
+            "a = '\\'\n",
+            "a = \"\"\n",
+        ];
+        for within in within {
+            let text = format!("{within} b = soon\n[one]\n{within}b = soon\n [[two]] # ]\nc = 1\n");
+            let written = Written::of(&text);
+            let at = |what: &str| text.find(what).unwrap();
+            assert_eq!(written.lost().len(), 2, "{text}");
+            assert!(written.is_before_sections(written.lost()[0].start), "{text}");
+            assert!(!written.is_before_sections(written.lost()[1].start), "{text}");
+            assert_eq!(written.lost_of_section(at("[one]")), Some(&written.lost()[1]), "{text}");
+            assert_eq!(written.lost_of_section(at("[[two]]")), None, "{text}");
+        }
+    }
+
+    #[test]
     fn a_text_that_never_ends_loses_its_own_entry() {
         assert_eq!(stands("a = 1\nb = \"\"\"\nx\ny\nc = 2\n"), ["a"]);
         assert_eq!(stands("a = 1\nb = [1,\n"), ["a"]);
@@ -399,6 +483,7 @@ mod tests {
             let written = Written::of(&text);
             proptest::prop_assert_eq!(written.text().len(), text.len());
             proptest::prop_assert!(DeTable::parse(written.text()).is_ok(), "{:?}", written.text());
+            proptest::prop_assert!(headings(&text).len() <= text.len(), "of any text, though it is no TOML");
             for lost in written.lost() {
                 proptest::prop_assert!(lost.range.end <= text.len() && lost.start <= text.len());
             }
