@@ -6,6 +6,7 @@ pub mod aws;
 pub mod command;
 pub mod context;
 pub mod forward;
+pub mod guard;
 pub mod keymap;
 pub mod paths;
 pub mod place;

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use toml::{Spanned, Value};
+use toml::{Spanned, Value, de::DeValue};
 
 use super::written::{self, Problem, Written, line_of};
 
@@ -220,13 +220,11 @@ const FILE: &str = "settings.toml";
 /// The entries a command may have.
 const KNOWN: [&str; 9] = ["name", "about", "key", "layer", "kind", "run", "shell", "parameters", "changes"];
 
-/// Reads the commands of a settings file. All problems are told; what is sound is kept.
-pub fn read(file: &Written) -> (Vec<Command>, Vec<Problem>) {
+/// Reads the commands of a settings file: what it says under `command`. All problems are told; what is sound is kept.
+pub fn read(file: &Written, written: &Spanned<DeValue<'_>>) -> (Vec<Command>, Vec<Problem>) {
     let line = |at: usize| line_of(file.text(), at);
     let problem = |at: usize, what: String| Problem::of_settings(file.text(), at, what).instead("it is left out");
     let (mut commands, mut problems) = (Vec::<Command>::new(), Vec::new());
-    let table = file.table();
-    let Some(written) = table.get("command") else { return (commands, problems) };
     let Some(written_commands) = written.get_ref().as_array() else {
         let what = "[[command]] is expected here, with its entries below it".to_owned();
         return (commands, vec![problem(written.span().start, what)]);
@@ -410,8 +408,13 @@ impl Reader {
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> (Vec<Command>, Vec<Problem>) {
+        let file = Written::of(text);
+        super::read(&file, file.table().get("command").unwrap())
+    }
+
     fn one(text: &str) -> Command {
-        let (mut commands, problems) = read(&Written::of(text));
+        let (mut commands, problems) = read(text);
         assert_eq!(problems, []);
         commands.remove(0)
     }
@@ -454,7 +457,7 @@ mod tests {
                     [[command]]\nname = 'bad'\nkind = 'remote'\nrun = 'echo {nmae}'\ncolour = 'red'\n\
                     [[command]]\nname = 'good'\nrun = ['true', 1]\nchanges = 'no'\n\
                     [[command]]\nname = 'doc'\nkind = 'document'\nrun = 'AWS-RunShellScript'\nchanges = false\nparameters = { commands = 1 }\n";
-        let (commands, problems) = read(&Written::of(text));
+        let (commands, problems) = read(text);
         assert_eq!(commands.iter().map(|command| command.name.as_str()).collect::<Vec<_>>(), ["good"]);
         assert_eq!(commands[0].key, Some(("fleet".to_owned(), "x".to_owned())));
         let told: Vec<_> = problems.iter().map(ToString::to_string).collect();

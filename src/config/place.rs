@@ -70,12 +70,15 @@ impl Policy {
     /// What stands in place of one that is not in order: where it would hold nothing is changed, and that is everywhere if it
     /// does not say where.
     pub fn strict(written: &Spanned<DeValue<'_>>) -> Self {
-        let text = |name: &str| Some(written.get_ref().as_table()?.get(name)?.get_ref().as_str()?.to_owned());
+        let entry = |name: &str| Some(written.get_ref().as_table()?.get(name)?.get_ref());
+        let text = |name: &str| Some(entry(name)?.as_str()?.to_owned());
         Self {
             pattern: text("match").unwrap_or_else(|| "*".to_owned()),
             accent: text("accent"),
             theme: text("theme"),
             read_only: true,
+            // Whatever it says but `true` may have been meant to keep looks away.
+            probe: entry("probe").map(|probe| probe.as_bool() == Some(true)),
             ..Self::default()
         }
     }

@@ -9,8 +9,9 @@ use toml::{
 };
 
 use super::{
-    command::Command,
+    command::{self, Command},
     forward::Forward,
+    guard::{self, Guard},
     keymap::Problem,
     place::Policy,
     session::SessionProfile,
@@ -250,18 +251,19 @@ impl Settings {
     }
 
     /// Reads a settings file. What is wrong with it is among its problems, and the rest stands. Where something that says what must
-    /// not be changed cannot be read, nothing is changed.
+    /// not be changed cannot be read, or stands under another name or in another place than its own, nothing is changed.
     pub fn read(file: &Written) -> Self {
-        let mut reader = Reader { file, problems: Vec::new(), guards: false };
+        let mut reader = Reader::of(file);
         let mut settings = reader.settings();
-        let (commands, wrong) = super::command::read(file);
-        settings.commands = commands;
         settings.read_only |= reader.guards;
+        if reader.asks {
+            settings.confirm_above = Threshold(0);
+        }
         settings.is_damaged = !reader.problems.is_empty();
         let text = file.text();
         let told = reader.problems.into_iter();
         let told = told.map(|(at, what, instead)| Problem::of_settings(text, at, what).instead(instead));
-        settings.problems = told.chain(wrong).collect();
+        settings.problems = told.chain(reader.of_commands).collect();
         settings.problems.sort_by_key(|problem| problem.line);
         settings
     }
@@ -281,15 +283,32 @@ impl Settings {
 /// What stands in a message where nothing is changed because it cannot be known what must not be.
 const GUARDED: &str = "nothing is changed anywhere until a start with it in order";
 
+/// The same for the places of a policy.
+const GUARDED_THERE: &str = "its places are read-only until a start with it in order";
+
+/// What stands where it cannot be known above how many nodes a change is to be confirmed.
+const ASKED: &str = "confirm-above = 0 stands";
+
 struct Reader<'a> {
     file: &'a Written,
     /// Where something is wrong, what it is and what stands instead.
     problems: Vec<(usize, String, String)>,
+    /// What is wrong with the user's own commands.
+    of_commands: Vec<Problem>,
     /// Whether something is lost that may have said what must not be changed.
     guards: bool,
+    /// Whether something is lost that may have said what must be confirmed.
+    asks: bool,
+    /// Where something is lost of a policy.
+    of_policies: Vec<usize>,
 }
 
 impl<'a> Reader<'a> {
+    fn of(file: &'a Written) -> Self {
+        let (problems, of_commands, of_policies) = Default::default();
+        Self { file, problems, of_commands, guards: false, asks: false, of_policies }
+    }
+
     fn report(&mut self, at: usize, what: String, instead: impl Into<String>) {
         self.problems.push((at, what, instead.into()));
     }
@@ -298,24 +317,80 @@ impl<'a> Reader<'a> {
         let file = self.file;
         let (mut plain, mut columns, mut aliases) = (DeTable::new(), Columns::default(), BTreeMap::new());
         let (mut views, mut forwards, mut sessions, mut policies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (key, value) in file.table() {
-            match &**key.get_ref() {
+        let mut commands = Vec::new();
+        for (key, mut value) in file.table() {
+            let name = key.get_ref().to_string();
+            if name == "policy" {
+                policies.extend(self.policies(&value));
+                continue;
+            }
+            if Guard::near(&name) == Some(Guard::Policy) {
+                policies.extend(self.misspelt_policies(&name, &value));
+                continue;
+            }
+            self.misplaced(&name, &mut value);
+            match name.as_str() {
                 "view" => views = self.entries("[[view]]", &value, |_| None),
                 "forward" => forwards = self.entries("[[forward]]", &value, |_| None),
                 "session" => sessions = self.entries("[[session]]", &value, |_| None),
-                "policy" => policies = self.entries("[[policy]]", &value, |entry| Some(Policy::strict(entry))),
                 "columns" => columns = self.columns(&value),
                 "aliases" => aliases = self.texts("[aliases]", &value),
-                "command" => {}
+                "command" => (commands, self.of_commands) = command::read(file, &value),
                 _ => self.plain(&mut plain, key, value),
             }
         }
         self.lost();
         let read = written::whole::<Settings>(plain, 0).unwrap_or_else(|(at, what)| {
-            self.report(at, what, "nothing of it stands");
+            self.guards = true;
+            self.report(at, what, GUARDED);
             Settings::default()
         });
-        Settings { columns, aliases, views, forwards, sessions, policies, ..read }
+        Settings { columns, aliases, views, forwards, sessions, policies, commands, ..read }
+    }
+
+    fn policies(&mut self, value: &Spanned<DeValue<'a>>) -> Vec<Policy> {
+        let sections = value.get_ref().as_array().into_iter().flatten();
+        let lost = sections.flat_map(|section| self.file.all_lost_of_section(section.span().start));
+        self.of_policies.extend(lost.map(|lost| lost.start).collect::<Vec<_>>());
+        self.entries("[[policy]]", value, |entry| Some(Policy::strict(entry)))
+    }
+
+    /// Policies under a name that is none, but like theirs: where they would hold nothing is changed.
+    fn misspelt_policies(&mut self, name: &str, value: &Spanned<DeValue<'a>>) -> Vec<Policy> {
+        let sections: Vec<_> = match value.get_ref() {
+            DeValue::Array(array) => array.iter().collect(),
+            _ => vec![value],
+        };
+        let what = format!("no section is called \"{name}\", but [[policy]] is");
+        sections.iter().for_each(|section| self.report(section.span().start, what.clone(), GUARDED_THERE));
+        sections.into_iter().map(Policy::strict).collect()
+    }
+
+    /// Takes out of an entry what says what must not be changed, and says nothing where it stands.
+    fn misplaced(&mut self, name: &str, value: &mut Spanned<DeValue<'a>>) {
+        let heading = match value.get_ref() {
+            DeValue::Array(_) => format!("[[{name}]]"),
+            _ => format!("[{name}]"),
+        };
+        for found in guard::take_misplaced(value.get_mut(), name == "aliases") {
+            let (what, stands) = (found.name, found.guard.place());
+            let instead = self.strictest(found.guard);
+            self.report(found.start, format!("\"{what}\" says nothing below {heading}; {stands}"), instead);
+        }
+    }
+
+    /// What stands where something that says this cannot be read.
+    fn strictest(&mut self, guard: Guard) -> &'static str {
+        match guard {
+            Guard::ReadOnly | Guard::Policy => {
+                self.guards = true;
+                GUARDED
+            }
+            Guard::ConfirmAbove => {
+                self.asks = true;
+                ASKED
+            }
+        }
     }
 
     /// One of the entries that stand for themselves.
@@ -325,18 +400,19 @@ impl<'a> Reader<'a> {
         alone.insert(key.clone(), value.clone());
         match written::whole::<Settings>(alone, key.span().start) {
             Ok(_) => drop(sound.insert(key, value)),
-            Err((at, what)) if name == "read-only" => {
-                self.guards = true;
-                self.report(at, format!("{name}: {what}"), GUARDED);
-            }
-            // No entry is called so.
-            Err((at, what)) if at == key.span().start => {
-                // It may be one that was to say so, misspelt.
-                let guards = what.ends_with("but \"read-only\" is");
-                self.guards |= guards;
-                self.report(at, what, if guards { GUARDED } else { "it is left out" });
-            }
-            Err((at, what)) => self.report(at, format!("{name}: {what}"), usual(&name)),
+            Err((at, what)) => match Guard::near(&name) {
+                Some(guard) => {
+                    let what = match guard.name() {
+                        called if called == name => format!("{name}: {what}"),
+                        called => format!("no entry is called \"{name}\", but \"{called}\" is"),
+                    };
+                    let instead = self.strictest(guard);
+                    self.report(at, what, instead);
+                }
+                // No entry is called so.
+                None if at == key.span().start => self.report(at, what, "it is left out"),
+                None => self.report(at, format!("{name}: {what}"), usual(&name)),
+            },
         }
     }
 
@@ -360,7 +436,7 @@ impl<'a> Reader<'a> {
                 read => {
                     let instead = instead(element);
                     let left = match &instead {
-                        Some(_) => "its places are read-only until a start with it in order",
+                        Some(_) => GUARDED_THERE,
                         None => "this one is left out",
                     };
                     for (at, what) in read.err().into_iter().flatten() {
@@ -429,15 +505,22 @@ impl<'a> Reader<'a> {
     fn lost(&mut self) {
         for lost in self.file.lost() {
             let part = self.file.original(lost);
-            let guards = part.contains("read-only") || part.contains("policy") || lost.is_all;
-            self.guards |= guards;
             let what = match self.file.name_of(lost) {
                 Some(name) => format!("{name}: {}", lost.what),
                 None => lost.what.clone(),
             };
-            match self.file.name_of(lost).filter(|_| self.file.is_before_sections(lost.start)) {
-                _ if guards => self.report(lost.start, what, GUARDED),
-                Some(name) if has_entry(name) => self.report(lost.start, what, usual(name)),
+            if self.of_policies.contains(&lost.start) && !part.trim_end().contains('\n') {
+                self.report(lost.start, what, GUARDED_THERE);
+                continue;
+            }
+            let says = part.contains(Guard::ReadOnly.name()) || part.contains(Guard::Policy.name()) || lost.is_all;
+            let near = self.file.names_in(lost).filter_map(Guard::near).min();
+            let guard = if says { Some(Guard::ReadOnly) } else { near };
+            let instead = guard.map(|guard| self.strictest(guard));
+            let name = self.file.name_of(lost).filter(|_| self.file.is_before_sections(lost.start));
+            match (instead, name) {
+                (Some(instead), _) => self.report(lost.start, what, instead),
+                (None, Some(name)) if has_entry(name) => self.report(lost.start, what, usual(name)),
                 _ => self.report(lost.start, what, self.file.left_out(lost)),
             }
         }
@@ -521,7 +604,7 @@ mod tests {
         for expected in [
             "2: refresh: a whole number, 0 or more, is expected here, not a text; 15 stands",
             "3: ascii: true or false is expected here, not a number; false stands",
-            "4: confirm-above: a whole number, 0 or more, is expected here, not a number below 0; 10 stands",
+            "4: confirm-above: a whole number, 0 or more, is expected here, not a number below 0; confirm-above = 0 stands",
             "5: no entry is called \"refesh-running\", but \"refresh-running\" is; it is left out",
             "6: clipboard: there is no \"alow\"; there are ask, allow, deny; \"ask\" stands",
             "7: sample-every: a time such as \"30s\", or \"off\", is expected here; it counts as not set",
@@ -568,12 +651,122 @@ mod tests {
             let settings = read(&format!("[[policy]]\n{text}\n"));
             assert!(settings.is_damaged && !settings.read_only, "{text}");
             let policy = &settings.policies[0];
+            let told = settings.problems.iter().any(|problem| problem.to_string().ends_with(GUARDED_THERE));
+            assert!(told, "{:#?}", settings.problems);
             (policy.pattern.clone(), policy.read_only, policy.theme.clone())
         };
         assert_eq!(policy("match = 'p*'\ntheme = 'dark'\nread_only = true"), ("p*".into(), true, Some("dark".into())));
         assert_eq!(policy("match = 'p*'\nconfirm-above = 'all'"), ("p*".into(), true, None));
         assert_eq!(policy("match = 'p*'\naccent = red"), ("p*".into(), true, None));
+        assert_eq!(policy("match = 'p*'\nread-only = yes"), ("p*".into(), true, None));
         assert_eq!(policy("accent = 'production'"), ("*".into(), true, None));
         assert_eq!(policy("match = 3"), ("*".into(), true, None));
+        let probe = |text: &str| read(&format!("[[policy]]\nmatch = 3\n{text}")).policies[0].probe;
+        assert_eq!(
+            ["", "probe = true", "probe = false", "probe = 'no'"].map(probe),
+            [None, Some(true), Some(false), Some(false)]
+        );
+    }
+
+    /// The lines that are told of a text, without what is wrong, and whether nothing is changed.
+    fn guarded(text: &str) -> (Vec<String>, bool) {
+        let settings = Settings::read(&Written::of(text));
+        (settings.problems.iter().map(ToString::to_string).collect(), settings.read_only)
+    }
+
+    #[test]
+    fn a_guard_that_is_misspelt_still_holds() {
+        for (text, told) in [
+            ("read_only = true\n", "1: no entry is called \"read_only\", but \"read-only\" is"),
+            ("\nread_only = yes\n", "2: read_only: a text stands in quotes"),
+            ("READONLY = 'yes'\n", "1: no entry is called \"READONLY\", but \"read-only\" is"),
+            ("[read-only]\nx = 1\n", "1: read-only: true or false is expected here, not a table"),
+            ("theme = 'dark'\n[[polcy]\nmatch = 'x'\n", "2: unclosed array table"),
+            ("x = { read_only = yes }\n", "1: x: a text stands in quotes"),
+        ] {
+            let (problems, is_read_only) = guarded(text);
+            let said = problems.iter().any(|said| said.contains(told) && said.ends_with(GUARDED));
+            assert!(is_read_only && said, "{text}: {problems:#?}");
+        }
+        for name in ["polcy", "Policy", "policies"] {
+            let text =
+                format!("ascii = true\n[[{name}]]\nmatch = '*prod*'\nread-only = true\n[[{name}]]\nmatch = 'x'\n");
+            let settings = Settings::read(&Written::of(&text));
+            let places: Vec<_> =
+                settings.policies.iter().map(|policy| (policy.pattern.as_str(), policy.read_only)).collect();
+            assert_eq!(places, [("*prod*", true), ("x", true)], "{name}");
+            let told: Vec<_> = settings.problems.iter().map(ToString::to_string).collect();
+            let expected = format!("no section is called \"{name}\", but [[policy]] is; {GUARDED_THERE}");
+            assert_eq!(told, [2, 5].map(|line| format!("settings.toml:{line}: {expected}")));
+            assert!(settings.is_damaged && !settings.read_only && settings.ascii);
+        }
+        let settings = Settings::read(&Written::of("[policy]\nread-only = true\n"));
+        assert!(settings.policies[0].read_only && settings.policies[0].pattern == "*");
+    }
+
+    #[test]
+    fn a_guard_in_a_place_where_it_says_nothing_still_holds() {
+        for (text, told) in [
+            (
+                "[columns]\nfleet = ['name']\nread-only = true\n",
+                "3: \"read-only\" says nothing below [columns]; read-only stands above",
+            ),
+            (
+                "[aliases]\nlost = 'filter ping:lost'\nread_only = true\n",
+                "3: \"read_only\" says nothing below [aliases]",
+            ),
+            (
+                "[[columns.scope]]\nmatch = 'x'\nfleet = ['name']\nread-only = true\n",
+                "4: \"read-only\" says nothing below [columns]",
+            ),
+            ("[[view]]\nname = 'x'\nread-only = true\n", "3: \"read-only\" says nothing below [[view]]"),
+            (
+                "[[command]]\nname = 'c'\nrun = 'true'\nchanges = true\nread-only = true\n",
+                "5: \"read-only\" says nothing below [[command]]",
+            ),
+            (
+                "[[session]]\n[session.parameters]\nuser = 'ops'\nread-only = true\n",
+                "4: \"read-only\" says nothing below [[session]]",
+            ),
+            ("[general]\nread-only = 'yes'\n", "2: \"read-only\" says nothing below [general]"),
+            (
+                "[[view]]\nname = 'x'\n[[view.policy]]\nmatch = '*'\n",
+                "3: \"policy\" says nothing below [[view]]; [[policy]] is a section",
+            ),
+            ("[columns]\nread-only = yes\n", "2: read-only: a text stands in quotes"),
+        ] {
+            let (problems, is_read_only) = guarded(text);
+            let said: Vec<_> = problems.iter().filter(|said| said.ends_with(GUARDED)).collect();
+            assert!(is_read_only && said.len() == 1 && said[0].contains(told), "{text}: {problems:#?}");
+            let settings = Settings::read(&Written::of(text));
+            let sound =
+                (settings.views.len(), settings.sessions.len(), settings.commands.len(), settings.aliases.len());
+            let written =
+                ["[[view]]", "[[session]]", "[[command]]", "lost"].map(|what| usize::from(text.contains(what)));
+            assert_eq!(sound, written.into(), "what else stands there is sound: {text}");
+        }
+        for fine in [
+            "[aliases]\nread-only = 'help'\npolicy = 'pane compliance'\n",
+            "[[session]]\nparameters = { read-only = 'true', policy = ['a', 'b'] }\n",
+            "[[policy]]\nmatch = 'x'\nread-only = false\nconfirm-above = 3\n",
+        ] {
+            assert_eq!(guarded(fine), (Vec::new(), false), "{fine}");
+        }
+    }
+
+    #[test]
+    fn where_it_cannot_be_read_what_is_confirmed_everything_is() {
+        for text in [
+            "confirm_above = 3\n",
+            "confirm-above = 'all'\n",
+            "confirm-above = many\n",
+            "[columns]\nconfirm-above = 3\n",
+        ] {
+            let settings = Settings::read(&Written::of(text));
+            let told: Vec<_> = settings.problems.iter().map(ToString::to_string).collect();
+            assert!(told.len() == 1 && told[0].ends_with(ASKED), "{told:#?}");
+            assert_eq!((settings.confirm_above.under(None), settings.read_only), (0, false), "{text}");
+        }
+        assert_eq!(Settings::parse("confirm-above = 3\n").unwrap().confirm_above.under(None), 3);
     }
 }

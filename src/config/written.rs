@@ -139,10 +139,28 @@ impl Written {
         DeTable::parse(&self.text).map(Spanned::into_inner).unwrap_or_default()
     }
 
+    /// The names in a part that was lost: those of headings, and those of entries wherever in it they stand.
+    pub fn names_in<'a>(&'a self, lost: &Lost) -> impl Iterator<Item = &'a str> {
+        let part = self.original(lost);
+        let is_bare = |c: char| c.is_alphanumeric() || "_-".contains(c);
+        let headings =
+            part.lines().filter(|line| is_heading(line)).flat_map(move |line| line.split(move |c| !is_bare(c)));
+        let entries = part.match_indices('=').map(move |(at, _)| {
+            let before = part[..at].trim_end().trim_end_matches(['"', '\'']);
+            &before[before.trim_end_matches(is_bare).len()..]
+        });
+        headings.chain(entries).filter(|name| !name.is_empty())
+    }
+
     /// What was lost of the section whose heading begins here, first of all.
     pub fn lost_of_section(&self, heading: usize) -> Option<&Lost> {
+        self.all_lost_of_section(heading).next()
+    }
+
+    /// All that was lost of the section whose heading begins here.
+    pub fn all_lost_of_section(&self, heading: usize) -> impl Iterator<Item = &Lost> {
         let end = self.end_of_section(heading);
-        self.lost.iter().find(|lost| (heading..end).contains(&lost.range.start))
+        self.lost.iter().filter(move |lost| (heading..end).contains(&lost.range.start))
     }
 
     /// Whether a place stands before the first heading.
