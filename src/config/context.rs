@@ -19,9 +19,15 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
 use super::{
+    guard::Guard,
     paths::{Paths, read_optional},
-    written::{self, Problem, Written},
+    written::{self, Problem, Written, nearest},
 };
 
 /// The name of the embedded fleet.
@@ -44,11 +50,14 @@ pub struct Context {
     /// What is wrong with it in the contexts file, if something is: then nobody is called.
     #[serde(skip)]
     pub broken: Option<String>,
+    /// Whether it stands for the one that is taken when none is named, where it cannot be read which one that is.
+    #[serde(skip)]
+    pub stands_for_default: bool,
 }
 
 impl Context {
     /// One of which is known only what is wrong with it.
-    fn broken(what: String) -> Self {
+    pub(super) fn broken(what: String) -> Self {
         Self { read_only: true, broken: Some(what), ..Self::default() }
     }
 
@@ -62,6 +71,7 @@ impl Context {
             credentials_file: over.credentials_file.clone().or(self.credentials_file),
             read_only: over.read_only || self.read_only,
             broken: self.broken,
+            stands_for_default: self.stands_for_default,
         }
     }
 }
@@ -75,8 +85,14 @@ pub struct Contexts {
     pub context: BTreeMap<String, Context>,
     /// What is wrong with their file.
     pub problems: Vec<Problem>,
+    /// Whether the file says, where that says nothing, that something is read-only: then every place is.
+    pub is_guarded: bool,
     /// Whether it cannot be read which one is taken when none is named.
     is_default_lost: bool,
+    /// What in the file could be the name of a context that could not be read.
+    doubts: Vec<String>,
+    /// Whether nothing of the file could be read.
+    is_lost: bool,
 }
 
 /// The name of the context that is taken when it cannot be read which one that is.
@@ -113,7 +129,7 @@ impl Contexts {
             Ok(text) => Self::read(&file, &text.unwrap_or_default()),
             Err(error) => {
                 let problem = Problem::at(&file, "", 0, format!("it cannot be read: {error}"));
-                Self { problems: vec![problem], is_default_lost: true, ..Self::default() }
+                Self { problems: vec![problem], is_default_lost: true, is_lost: true, ..Self::default() }
             }
         }
     }
@@ -132,6 +148,8 @@ impl Contexts {
         let above = written.lost().iter().find(|lost| written.is_before_sections(lost.start));
         contexts.is_default_lost = above.is_some();
         let damaged = above.map(|lost| named(lost.start, lost.what.clone()));
+        // What was lost below the heading of a context is of that one.
+        let mut inside = Vec::new();
         for (key, value) in written.table() {
             match (&**key.get_ref(), value.get_ref().as_table()) {
                 ("default", _) => match written::value(&value) {
@@ -144,8 +162,16 @@ impl Contexts {
                 ("context", Some(table)) => {
                     for (name, value) in table {
                         let start = value.span().start;
+                        if Guard::near(name.get_ref()) == Some(Guard::ReadOnly) && value.get_ref().as_table().is_none()
+                        {
+                            contexts.guard(problem(name.span().start, misplaced(name.get_ref())));
+                            continue;
+                        }
                         let faults = written::entry::<Context>(value);
                         let lost = written.lost_of_section(start).map(|lost| named(lost.start, lost.what.clone()));
+                        if text.get(start..).is_some_and(|text| text.starts_with('[')) {
+                            inside.extend(written.all_lost_of_section(start).map(|lost| lost.start));
+                        }
                         let context = match (faults, damaged.clone().or(lost)) {
                             (Ok(context), None) => context,
                             (Ok(_), Some(lost)) => Context::broken(lost),
@@ -163,16 +189,35 @@ impl Contexts {
                 }
                 ("context", None) => {
                     let what = "[context.NAME] is expected here, with its entries below it".to_owned();
+                    contexts.doubts.extend(text.get(value.span()).map(str::to_owned));
                     contexts.problems.push(problem(value.span().start, what));
+                }
+                (other, _) if Guard::near(other) == Some(Guard::ReadOnly) => {
+                    contexts.guard(problem(key.span().start, misplaced(other)));
                 }
                 (other, _) => {
                     let what = format!("no entry is called \"{other}\"; there are default and [context.NAME]");
                     contexts.problems.push(problem(key.span().start, what));
+                    contexts.is_default_lost |= nearest(other, ["default", "context"].into_iter()) == Some("default");
+                    contexts.doubts.push(other.to_owned());
+                    contexts.doubts.extend(value.get_ref().as_table().map(names).unwrap_or_default());
                 }
+            }
+        }
+        for lost in written.lost().iter().filter(|lost| !inside.contains(&lost.start)) {
+            contexts.doubts.push(written.original(lost).to_owned());
+            if written.names_in(lost).any(|name| Guard::near(name) == Some(Guard::ReadOnly)) || lost.is_all {
+                contexts.is_guarded = true;
             }
         }
         contexts.problems.sort_by_key(|problem| problem.line);
         contexts
+    }
+
+    /// Says that every place is read-only, and why.
+    fn guard(&mut self, problem: Problem) {
+        self.is_guarded = true;
+        self.problems.push(problem.instead("every place is read-only until a start with it in order"));
     }
 
     /// Contexts of a file that is in order.
@@ -193,25 +238,18 @@ impl Contexts {
     pub fn choose(&self, named: Option<&str>, flags: &Context, aws_is_configured: bool) -> Result<Choice, Unknown> {
         let spoken = flags.profile.is_some() || flags.region.is_some() || flags.endpoint_url.is_some();
         let named = named.or_else(|| self.default.as_deref().filter(|_| !spoken));
-        let damaged = (!self.problems.is_empty()).then(|| {
-            let told: Vec<_> = self.problems.iter().map(ToString::to_string).collect();
-            told.join("\n")
-        });
         match named {
-            Some(name) => match self.context.get(name) {
+            Some(name) => match self.get(name) {
                 Some(context) => {
-                    let context = context.clone().overlaid(flags);
+                    let context = context.overlaid(flags);
                     Ok(Choice::Remote { name: Some(name.to_owned()), context })
                 }
                 None if name == LOCAL => Ok(Choice::Local),
-                None => match damaged {
-                    Some(told) => Ok(Choice::Remote { name: Some(name.to_owned()), context: Context::broken(told) }),
-                    None => Err(self.unknown(name)),
-                },
+                None => Err(self.unknown(name)),
             },
             // Where it cannot be read which one is meant, none is taken instead.
             None if !spoken && self.default.is_none() && self.is_default_lost => {
-                let context = Context::broken(damaged.unwrap_or_default());
+                let context = Context { stands_for_default: true, ..Context::broken(self.told()) };
                 Ok(Choice::Remote { name: Some(DEFAULT.to_owned()), context })
             }
             None if spoken || aws_is_configured => Ok(Choice::Remote { name: None, context: flags.clone() }),
@@ -219,10 +257,38 @@ impl Contexts {
         }
     }
 
+    /// The context of a name. Where it may be in a part of the file that could not be read, it is one that says so: nothing else of
+    /// that name is to be taken instead.
+    pub fn get(&self, name: &str) -> Option<Context> {
+        let is_doubtful = self.is_lost || self.doubts.iter().any(|doubt| doubt.contains(name));
+        match self.context.get(name) {
+            Some(context) => Some(context.clone()),
+            None => is_doubtful.then(|| Context::broken(self.told())),
+        }
+    }
+
+    /// What is wrong with the file, a line each.
+    fn told(&self) -> String {
+        let told: Vec<_> = self.problems.iter().map(ToString::to_string).collect();
+        told.join("\n")
+    }
+
     fn unknown(&self, name: &str) -> Unknown {
         let known: Vec<&str> = self.context.keys().map(String::as_str).chain([LOCAL]).collect();
         Unknown { name: name.to_owned(), known: known.join(", ") }
     }
+}
+
+/// What is said of an entry that makes read-only and stands where it says nothing.
+fn misplaced(name: &str) -> String {
+    format!("\"{name}\" says nothing here; read-only stands below a [context.NAME], or in the settings")
+}
+
+/// The names in a table, and in the tables in it.
+fn names(table: &DeTable<'_>) -> Vec<String> {
+    let inner = |value: &Spanned<DeValue<'_>>| value.get_ref().as_table().map(names).unwrap_or_default();
+    let of = table.iter().flat_map(|(key, value)| inner(value).into_iter().chain([key.get_ref().to_string()]));
+    of.collect()
 }
 
 /// Variables that say that somebody set AWS up for this process.
@@ -320,8 +386,42 @@ mod tests {
             let (name, told) = broken(&format!("{text}{good}"), None);
             assert!(name == "default" && told.is_some_and(|told| told.starts_with("c.toml:1: ")), "{text}");
         }
+        // It may be the one that was meant.
+        for text in
+            ["[contxt.prod]\n", "[prod]\nregion = 'eu-west-1'\n", "[context.local\n", "context = 'prod local'\n"]
+        {
+            let name = if text.contains("local") { "local" } else { "prod" };
+            let (_, told) = broken(&format!("{text}{good}"), Some(name));
+            assert!(told.is_some_and(|told| told.starts_with("c.toml:1: ")), "{text}");
+            assert!(choose(&format!("{text}{good}"), Some("stage")).is_err(), "{text}");
+        }
+        let (name, told) = broken(&format!("defualt = 'prod'\n{good}"), None);
+        assert!(name == "default" && told.is_some_and(|told| told.starts_with("c.toml:1: no entry")));
+        let file = "[context.prod]\nregion = eu-west-1\n";
+        assert_eq!(choose(file, Some("local")), Ok(Choice::Local), "which names there are is known");
+        assert!(choose(file, Some("eu-west-1")).is_err());
         assert!(choose(good, Some("prod")).is_err(), "a name that is simply not there is refused");
         assert!(Contexts::read("c.toml", "contexts = 1\n").problems[0].to_string().starts_with("c.toml:1: no entry"));
+    }
+
+    #[test]
+    fn what_makes_read_only_in_a_wrong_place_holds_everywhere() {
+        for text in [
+            "read-only = true\n[context.prod]\n",
+            "read_only = yes\n[context.prod]\n",
+            "[context]\nread-only = true\n[context.prod]\n",
+            "[defaults]\nx = 1\n[context.prod]\n[all\nreadonly = true\n",
+        ] {
+            let contexts = Contexts::read("c.toml", text);
+            assert!(contexts.is_guarded && !contexts.problems.is_empty(), "{text}");
+            assert_eq!(contexts.context.keys().collect::<Vec<_>>(), ["prod"], "{text}");
+        }
+        let told = Contexts::read("c.toml", "read-only = true\n").problems[0].to_string();
+        assert!(
+            told.starts_with("c.toml:1: \"read-only\" says nothing here;") && told.contains("every place"),
+            "{told}"
+        );
+        assert!(!Contexts::read("c.toml", "[context.prod]\nread-only = true\nregion = x y\n").is_guarded);
     }
 
     #[test]

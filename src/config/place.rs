@@ -194,15 +194,15 @@ impl Catalogue {
             place.sample_every = policy.sample_every.or(place.sample_every);
             place.confirm_above = policy.confirm_above.or(place.confirm_above);
         }
-        place.read_only |= self.read_only;
+        place.read_only |= self.read_only || self.contexts.is_guarded;
         place.probe = place.probe.or(self.probe);
         place.sample_every = place.sample_every.or(self.sample_every);
         place
     }
 
     fn context(&self, name: &str) -> Option<Place> {
-        match self.contexts.context.get(name) {
-            Some(context) => Some(Place::from_context(name, context.clone())),
+        match self.contexts.get(name) {
+            Some(context) => Some(Place::from_context(name, context)),
             None => (name == LOCAL).then(Place::local),
         }
     }
@@ -331,6 +331,22 @@ mod tests {
         for wrong in ["", "nobody", "nobody/eu-west-1", "prod/", "prod/ eu", "bare"] {
             assert!(place(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_a_damaged_file_may_name_is_nothing_else() {
+        let catalogue = |text: &str| Catalogue { contexts: Contexts::read("c.toml", text), ..catalogue() };
+        let damaged = catalogue("[context.prod\nregion = 'x'\n[context.stage]\nregion = y\n[context.local\n");
+        for name in ["prod", "stage", "local"] {
+            let place = damaged.place(name).unwrap();
+            assert!(place.name == name && place.read_only && place.context.broken.is_some(), "{name}: {place:?}");
+        }
+        let far = damaged.place("a/b/eu-west-1").unwrap();
+        assert!(far.context.broken.is_none() && !far.read_only, "the file cannot have named this");
+        assert!(damaged.place("nobody").is_err());
+        assert!(catalogue("[context.stage]\nregion = y\n").place("local").unwrap().is_local());
+        let guarded = catalogue("read-only = true\n[context.dev]\n");
+        assert!(["dev", "local", "a/b/eu-west-1"].iter().all(|name| guarded.place(name).unwrap().read_only));
     }
 
     #[test]
