@@ -23,7 +23,7 @@ pub fn choose(global: &Global) -> anyhow::Result<Choice> {
         [name] => Some(name.as_str()),
         _ => anyhow::bail!("only the console works with several contexts at once; name one"),
     };
-    let choice = chosen(global, &catalogue, named)?;
+    let choice = chosen(&catalogue, named)?;
     let broken = match &choice {
         Choice::Remote { context, .. } => context.broken.clone(),
         Choice::Local => None,
@@ -48,7 +48,7 @@ pub fn places(global: &Global) -> anyhow::Result<(Catalogue, Vec<Place>)> {
     let names = global.context.iter().map(|name| Some(name.as_str()));
     let names: Vec<_> = if global.context.is_empty() { vec![None] } else { names.collect() };
     let place = |named| {
-        Ok(match chosen(global, &catalogue, named)? {
+        Ok(match chosen(&catalogue, named)? {
             Choice::Remote { name, context } => {
                 let name = name.or_else(|| context.profile.clone()).unwrap_or_else(|| "aws".to_owned());
                 Place::from_context(&name, context)
@@ -60,24 +60,19 @@ pub fn places(global: &Global) -> anyhow::Result<(Catalogue, Vec<Place>)> {
     Ok((catalogue, places))
 }
 
-fn chosen(global: &Global, catalogue: &Catalogue, named: Option<&str>) -> anyhow::Result<Choice> {
-    let flags = Context {
-        profile: global.profile.clone(),
-        region: global.region.clone(),
-        endpoint_url: global.endpoint_url.clone(),
-        ..Context::default()
-    };
+fn chosen(catalogue: &Catalogue, named: Option<&str>) -> anyhow::Result<Choice> {
+    let flags = &catalogue.flags;
     let base = etcetera::choose_base_strategy().ok();
     let configured = aws_is_configured(
         |name| std::env::var_os(name),
         base.as_ref().map(|base| base.home_dir()),
         std::path::Path::exists,
     );
-    match (catalogue.contexts.choose(named, &flags, configured), named) {
+    match (catalogue.contexts.choose(named, flags, configured), named) {
         (Ok(choice), _) => Ok(choice),
         // What is no context may be a profile with its region.
         (Err(unknown), Some(name)) => match catalogue.place(name) {
-            Ok(place) => Ok(Choice::Remote { name: Some(place.name), context: place.context.overlaid(&flags) }),
+            Ok(place) => Ok(Choice::Remote { name: Some(place.name), context: place.context.overlaid(flags) }),
             Err(_) => Err(unknown.into()),
         },
         (Err(unknown), None) => Err(unknown.into()),
@@ -89,7 +84,13 @@ pub fn catalogue(global: &Global) -> anyhow::Result<Catalogue> {
     let base = etcetera::choose_base_strategy().ok();
     let contexts = Paths::discover().map_or_else(|_| Contexts::default(), |paths| Contexts::of_file(&paths));
     let aws = AwsFiles::read(|name| std::env::var_os(name), base.as_ref().map(|base| base.home_dir()));
-    Ok(Catalogue { contexts, aws, read_only: global.read_only, ..Catalogue::default() })
+    let flags = Context {
+        profile: global.profile.clone(),
+        region: global.region.clone(),
+        endpoint_url: global.endpoint_url.clone(),
+        ..Context::default()
+    };
+    Ok(Catalogue { contexts, aws, flags, read_only: global.read_only, ..Catalogue::default() })
 }
 
 /// The settings of a fleet that is not the local one.

@@ -104,6 +104,8 @@ pub struct Catalogue {
     pub aws: AwsFiles,
     /// What holds where. Of several that match, the later ones win, but none makes writable what another made read-only.
     pub policies: Vec<Policy>,
+    /// What the command line says over the contexts that it names.
+    pub flags: Context,
     /// Whether every place is read-only.
     pub read_only: bool,
     /// Whether nodes may be looked into where nothing else is said.
@@ -164,6 +166,39 @@ impl Catalogue {
                  {known}{more}"
             )
         })
+    }
+
+    /// The place that a broken one was meant to be, now that the contexts are in order; the flags of the command line are over it as
+    /// they were. `None` where none is called so: nothing else is taken instead.
+    pub fn mend(&mut self, broken: &Place, was_context: bool) -> Option<Place> {
+        let name = match broken.context.stands_for_default {
+            true => self.contexts.default.clone()?,
+            false => broken.name.clone(),
+        };
+        let found = match self.contexts.context.get(&name) {
+            Some(_) => self.context(&name),
+            None if was_context => None,
+            // It was named while nobody could know that no context is called so.
+            None if name == LOCAL => Some(Place::local()),
+            None if broken.context.stands_for_default => None,
+            None => self.profile(&name),
+        };
+        let mut place = found?;
+        let own = self.own.iter_mut().find(|own| own.name == broken.name && own.context.broken.is_some());
+        if let Some(own) = own {
+            if !place.is_local() {
+                place.context = place.context.overlaid(&self.flags);
+            }
+            own.clone_from(&place);
+        }
+        Some(self.governed(place))
+    }
+
+    /// Makes a place read-only that is in no file as it is.
+    pub fn tighten(&mut self, name: &str) {
+        for own in self.own.iter_mut().filter(|own| own.name == name) {
+            (own.read_only, own.context.read_only) = (true, true);
+        }
     }
 
     /// How one signs in for a place, where that is for a person to do. Without a profile it is AWS's `default`, unless the
@@ -347,6 +382,40 @@ mod tests {
         assert!(catalogue("[context.stage]\nregion = y\n").place("local").unwrap().is_local());
         let guarded = catalogue("read-only = true\n[context.dev]\n");
         assert!(["dev", "local", "a/b/eu-west-1"].iter().all(|name| guarded.place(name).unwrap().read_only));
+    }
+
+    #[test]
+    fn what_is_mended_is_what_was_meant_and_nothing_else() {
+        // Started with this file, the command line naming a context and another region for it, or neither.
+        let mend = |damaged: &str, named: Option<&str>, text: &str| {
+            let contexts = Contexts::read("c.toml", damaged);
+            let flags = Context { region: named.map(|_| "sa-east-1".to_owned()), ..Context::default() };
+            let choice = contexts.choose(named, &flags, true).unwrap();
+            let super::super::context::Choice::Remote { name: Some(name), context } = choice else {
+                panic!("{choice:?}")
+            };
+            let was_context = contexts.context.contains_key(&name);
+            let broken = Place::from_context(&name, context);
+            assert!(broken.context.broken.is_some());
+            let aws = AwsFiles::parse("[default]\nregion=eu-west-1\n[profile prod]\nregion=us-east-1\n", "");
+            let own = vec![broken.clone()];
+            let mut catalogue = Catalogue { own, contexts, aws, flags, ..Catalogue::default() };
+            catalogue.contexts = Contexts::parse(text).unwrap();
+            let mended = catalogue.mend(&broken, was_context);
+            assert_eq!(catalogue.own[0].context.broken.is_some(), mended.is_none());
+            mended.map(|place| (place.name, place.context.region.unwrap_or_default()))
+        };
+        let is = |name: &str, region: &str| Some((name.to_owned(), region.to_owned()));
+        let sound = "[context.prod]\nregion = 'eu-west-1'\n[context.default]\n";
+        assert_eq!(mend("default = 3\n", None, &format!("default = 'prod'\n{sound}")), is("prod", "eu-west-1"));
+        assert_eq!(mend("default = 3\n", None, sound), None, "neither the context nor the profile of this name");
+        assert_eq!(mend("default = 3\n", None, ""), None);
+        assert_eq!(mend("default = 3\n", None, "default = 'prod'\n"), None);
+        assert_eq!(mend("[context.default]\nregion = 3\n", Some("default"), ""), None);
+        assert_eq!(mend("[context.prod]\nregion = 3\n", Some("prod"), sound), is("prod", "sa-east-1"));
+        assert_eq!(mend("[context.prod]\nregion = 3\n", Some("prod"), ""), None);
+        // This is what a start with the file in order would have come to.
+        assert_eq!(mend("[context.prod\n", Some("prod"), ""), is("prod/us-east-1", "sa-east-1"));
     }
 
     #[test]

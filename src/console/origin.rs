@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     config::{
+        context::{Context, Contexts},
         place::{Catalogue, Place},
         settings::Threshold,
     },
@@ -135,6 +136,15 @@ pub struct Governed {
     pub later: bool,
 }
 
+/// What became of the known places when their contexts came to be other ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Where changes are refused from now on.
+    pub refusing: Vec<Origin>,
+    /// Of which something else is said that counts from the next start, by name.
+    pub later: Vec<String>,
+}
+
 /// Every origin there was, and which of them are looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Origins {
@@ -214,9 +224,42 @@ impl Origins {
         governed
     }
 
+    /// The places whose contexts are not in order, wherever they are looked at.
+    pub fn broken(&self) -> Vec<Origin> {
+        let is_broken = |known: &Known| known.place.context.broken.is_some();
+        let at = self.all.iter().enumerate().filter(|(_, known)| is_broken(known)).map(|(at, _)| at);
+        at.filter_map(numbered).collect()
+    }
+
+    /// The user's contexts are other ones than before. Where one makes read-only now, that is so at once; the rest of what it says
+    /// counts from the next start.
+    pub fn take_contexts(&mut self, before: &Contexts, now: &Contexts) -> Changed {
+        let mut changed = Changed::default();
+        for (at, known) in self.all.iter_mut().enumerate().filter(|(_, known)| known.place.context.broken.is_none()) {
+            let name = &known.place.name;
+            let (old, new) = (before.context.get(name), now.context.get(name));
+            if old == new {
+                continue;
+            }
+            let tightens = new.is_some_and(|new| new.read_only) && !known.place.read_only;
+            if tightens {
+                known.place.read_only = true;
+                changed.refusing.extend(numbered(at));
+            }
+            let calls = |context: &Context| Context { read_only: false, ..context.clone() };
+            let loosens = old.is_some_and(|old| old.read_only) && new.is_some_and(|new| !new.read_only);
+            if loosens || old.map(calls) != new.map(calls) {
+                changed.later.push(name.clone());
+            }
+        }
+        changed
+    }
+
     /// A place whose context was not in order is this one.
-    pub fn mend(&mut self, origin: Origin, place: Place) {
+    pub fn mend(&mut self, origin: Origin, mut place: Place) {
+        place.name = super::text::clean(&place.name);
         if let Some(known) = self.get_mut(origin) {
+            known.label = place.name.as_str().into();
             known.facts.profile.clone_from(&place.context.profile);
             known.facts.region = place.context.region.clone().unwrap_or_default();
             (known.place, known.connection, known.waits) = (place, Connection::None, None);

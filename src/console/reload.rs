@@ -5,12 +5,13 @@ use super::{
     action::Action,
     effect::Effect,
     looks::Looks,
+    origin::Origin,
     pulse::Pulse,
     state::State,
     watch::{Files, shown},
 };
 use crate::config::{
-    context::Contexts,
+    context::{Contexts, LOCAL},
     keymap::{Keymap, Problem},
     paths::{Paths, read_optional},
     settings::Settings,
@@ -44,7 +45,8 @@ impl Pulse {
         self.reload_settings();
         reload_keymap(&mut self.read, &mut self.state);
         let mut fx = Vec::new();
-        reload_contexts(&mut self.read, &mut self.state, &mut fx);
+        let refusing = reload_contexts(&mut self.read, &mut self.state, &mut fx);
+        refusing.into_iter().for_each(|origin| self.performer.refuse_changes(origin));
         self.state.themes = Looks::names(&self.read.paths);
         let outcome = self.looks.reload();
         let told = std::mem::replace(&mut self.read.theme_fault, outcome.as_ref().err().cloned());
@@ -125,25 +127,42 @@ fn reload_keymap(read: &mut Read, state: &mut State) {
     }
 }
 
-fn reload_contexts(read: &mut Read, state: &mut State, fx: &mut Vec<Effect>) {
+/// Reads the contexts again. Where changes are refused from now on.
+#[must_use]
+fn reload_contexts(read: &mut Read, state: &mut State, fx: &mut Vec<Effect>) -> Vec<Origin> {
     let contexts = Contexts::of_file(&read.paths);
     if contexts == read.contexts {
-        return;
+        return Vec::new();
     }
+    let path = read.paths.contexts();
     for problem in &contexts.problems {
         state.advise(problem.fault(), "The contexts stay as they were until the file is in order.");
     }
+    let mut refusing = Vec::new();
     if contexts.problems.is_empty() {
-        state.take_contexts(contexts.clone(), fx);
-        state.tell(format!("{} is in force: @ chooses among what it names.", shown(&read.paths.contexts())));
+        state.tell(match path.exists() {
+            true => format!("{} is in force: @ chooses among what it names.", shown(&path)),
+            false => {
+                format!("{} is gone: @ chooses among {LOCAL} and the profiles of AWS's configuration.", shown(&path))
+            }
+        });
+        refusing = state.take_contexts(contexts.clone(), fx).refusing;
     }
     read.contexts = contexts;
+    refusing
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::place::Place, console::testing::Bench};
+    use crate::{
+        config::{
+            aws::AwsFiles,
+            context::{Choice, Context},
+            place::Place,
+        },
+        console::testing::Bench,
+    };
 
     fn read(paths: Paths) -> Read {
         Read {
@@ -203,7 +222,7 @@ mod tests {
         read.contexts = contexts;
         let mut fx = Vec::new();
         std::fs::write(read.paths.contexts(), "[context.prod]\nregion = 'eu-west-1'\n[context.new]\n").unwrap();
-        reload_contexts(&mut read, &mut bench.state, &mut fx);
+        assert_eq!(reload_contexts(&mut read, &mut bench.state, &mut fx), []);
         let place = fx.iter().find_map(|effect| match effect {
             Effect::Connect { place, .. } => Some(place),
             _ => None,
@@ -211,5 +230,88 @@ mod tests {
         let place = place.unwrap_or_else(|| panic!("{fx:#?}"));
         assert_eq!((place.context.region.as_deref(), place.context.broken.as_ref()), (Some("eu-west-1"), None));
         assert!(bench.state.catalogue.names().contains(&"new".to_owned()));
+    }
+
+    #[test]
+    fn what_a_context_says_while_it_is_looked_at_is_in_force_or_told() {
+        let root = tempfile::tempdir().unwrap();
+        let paths = Paths::below(root.path());
+        std::fs::create_dir_all(&paths.config).unwrap();
+        let write = |text: &str| std::fs::write(paths.contexts(), text).unwrap();
+        write("[context.prod]\nregion = 'eu-west-1'\n");
+        let contexts = Contexts::of_file(&paths);
+        let place = Place::from_context("prod", contexts.context["prod"].clone());
+        let mut bench = Bench::at(Settings::default(), vec![place]);
+        bench.state.catalogue.contexts = contexts.clone();
+        let mut read = read(paths.clone());
+        read.contexts = contexts;
+        let origin = bench.state.origins.first();
+        // What is refused from now on, and what is told that is new.
+        let mut reload = |bench: &mut Bench| {
+            bench.state.notices = Default::default();
+            let refusing = reload_contexts(&mut read, &mut bench.state, &mut Vec::new());
+            (
+                refusing,
+                bench.state.notices.all().map(|notice| notice.trouble.what.clone()).collect::<Vec<_>>().join("\n"),
+            )
+        };
+
+        write("[context.prod]\nregion = 'eu-west-1'\nread-only = true\n");
+        let (refusing, told) = reload(&mut bench);
+        assert!(refusing == [origin] && told.contains("prod is read-only from now on"), "{told}");
+        assert!(!told.contains("next start"), "{told}");
+        // Settings that are read again take nothing of that back.
+        assert!(
+            bench.state.govern(&Settings::default()) == Default::default() && bench.state.origins.is_read_only(origin)
+        );
+
+        write("[context.prod]\nregion = 'eu-west-1'\n[context.stage]\n");
+        let (refusing, told) = reload(&mut bench);
+        assert!(
+            refusing.is_empty() && told.contains("says of prod has changed: that counts from the next start"),
+            "{told}"
+        );
+        assert!(bench.state.origins.is_read_only(origin));
+
+        write("[context.prod]\nregion = 'us-east-1'\n");
+        assert!(reload(&mut bench).1.contains("of prod has changed: that counts from the next start"));
+
+        std::fs::remove_file(paths.contexts()).unwrap();
+        let (_, told) = reload(&mut bench);
+        assert!(told.contains("contexts.toml is gone: @ chooses among local and the profiles"), "{told}");
+        assert!(told.contains("of prod has changed") && !told.contains("in force"), "{told}");
+    }
+
+    #[test]
+    fn a_default_that_could_not_be_read_leads_nowhere_but_to_what_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let paths = Paths::below(root.path());
+        std::fs::create_dir_all(&paths.config).unwrap();
+        std::fs::write(paths.contexts(), "default = 3\n").unwrap();
+        let contexts = Contexts::of_file(&paths);
+        let Ok(Choice::Remote { name, context }) = contexts.choose(None, &Context::default(), true) else { panic!() };
+        let broken = Place::from_context(&name.unwrap(), context);
+        let mut bench = Bench::at(Settings::default(), vec![broken]);
+        bench.state.catalogue.contexts = contexts.clone();
+        bench.state.catalogue.aws = AwsFiles::parse("[default]\nregion=eu-west-1\n", "");
+        let mut read = read(paths);
+        read.contexts = contexts;
+        let mut reload = |bench: &mut Bench, text: &str| {
+            let mut fx = Vec::new();
+            std::fs::write(read.paths.contexts(), text).unwrap();
+            let _ = reload_contexts(&mut read, &mut bench.state, &mut fx);
+            let place = fx.into_iter().find_map(|effect| match effect {
+                Effect::Connect { place, .. } => Some((place.name.clone(), place.context.region.clone())),
+                _ => None,
+            });
+            let told: Vec<_> = bench.state.notices.all().map(|notice| notice.trouble.what.clone()).collect();
+            (place, told.join("\n"))
+        };
+        let (place, told) = reload(&mut bench, "[context.prod]\nregion = 'eu-west-1'\n");
+        assert!(place.is_none() && told.contains("names no default that is there: nothing else"), "{place:?} {told}");
+        let (place, told) = reload(&mut bench, "default = 'prod'\n[context.prod]\nregion = 'eu-west-1'\n");
+        assert_eq!(place, Some(("prod".to_owned(), Some("eu-west-1".to_owned()))));
+        assert!(told.contains("default is prod now."), "{told}");
+        assert_eq!(bench.state.origins.label(bench.state.origins.first()), "prod");
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     config::{context::Contexts, place::Place, settings::Settings},
     console::{
         effect::{Effect, Source},
-        origin::{Governed, NodeId, Origin},
+        origin::{Changed, Governed, NodeId, Origin},
         state::Pane,
         update::Trouble,
     },
@@ -36,20 +36,53 @@ impl State {
         governed
     }
 
-    /// The user's contexts are these from now on. What is looked at stays as it is, but for what could not be looked at because its
-    /// context was not in order.
-    pub fn take_contexts(&mut self, contexts: Contexts, fx: &mut Vec<Effect>) {
-        self.catalogue.contexts = contexts;
-        self.catalogue.own.retain(|place| place.context.broken.is_none());
-        for origin in self.origins.everywhere() {
-            let broken = self.origins.get(origin).filter(|known| known.place.context.broken.is_some());
-            let Some(Ok(place)) = broken.map(|known| self.catalogue.place(&known.place.name)) else { continue };
-            self.origins.mend(origin, place);
-            if self.origins.begin(origin) {
-                self.connect_to(origin, fx);
-            }
+    /// The user's contexts are these from now on. What is looked at stays as it is, but for what a context makes read-only now, and
+    /// for what could not be looked at because its context was not in order.
+    pub fn take_contexts(&mut self, contexts: Contexts, fx: &mut Vec<Effect>) -> Changed {
+        let before = std::mem::replace(&mut self.catalogue.contexts, contexts);
+        let changed = self.origins.take_contexts(&before, &self.catalogue.contexts);
+        for origin in &changed.refusing {
+            let name = self.origins.label(*origin).to_owned();
+            self.catalogue.tighten(&name);
+            self.tell(format!("{name} is read-only from now on: its context says so."));
+        }
+        if !changed.later.is_empty() {
+            let names = changed.later.join(", ");
+            self.advise(
+                format!("What the contexts file says of {names} has changed: that counts from the next start."),
+                "What is looked at stays as it was begun.",
+            );
+        }
+        for origin in self.origins.broken() {
+            self.mend(origin, &before, fx);
         }
         self.take_theme();
+        changed
+    }
+
+    /// Goes on with what was meant by a place whose context was not in order, if there is that now.
+    fn mend(&mut self, origin: Origin, before: &Contexts, fx: &mut Vec<Effect>) {
+        let Some(broken) = self.origins.get(origin).map(|known| known.place.clone()) else { return };
+        let was_context = before.context.contains_key(&broken.name);
+        let Some(place) = self.catalogue.mend(&broken, was_context) else {
+            let what = match broken.context.stands_for_default {
+                true => "the contexts file names no default that is there".to_owned(),
+                false => format!("there is no context {} any more", broken.name),
+            };
+            self.advise(format!("{what}: nothing else is looked at instead."), "Choose with @ what to look at.");
+            if let Some(known) = self.origins.get_mut(origin) {
+                known.place.context.broken = Some(what);
+            }
+            return;
+        };
+        if place.name != broken.name {
+            self.tell(format!("{} is {} now.", broken.name, place.name));
+        }
+        self.origins.mend(origin, place);
+        self.on_each_side(Self::label_fleet);
+        if self.origins.everywhere().contains(&origin) && self.origins.begin(origin) {
+            self.connect_to(origin, fx);
+        }
     }
 
     /// The user's own theme is another one.
