@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::state::canary::left::Entry as Canary;
+use super::{effect::files::replace, state::canary::left::Entry as Canary};
 use crate::config::forward::{Forward, Forwards};
 
 /// What a ledger is about.
@@ -23,7 +23,7 @@ pub trait Entry: PartialEq + Sized {
     fn parse(text: &str) -> Result<Vec<Self>, String>;
 
     /// What is written down.
-    fn text(entries: Vec<Self>) -> String;
+    fn text(entries: &[Self]) -> String;
 }
 
 impl Entry for Forward {
@@ -31,8 +31,8 @@ impl Entry for Forward {
         Forwards::parse(text).map(|forwards| forwards.forwards).map_err(|error| error.to_string())
     }
 
-    fn text(forwards: Vec<Self>) -> String {
-        Forwards { forwards }.text()
+    fn text(forwards: &[Self]) -> String {
+        Forwards { forwards: forwards.to_vec() }.text()
     }
 }
 
@@ -41,8 +41,8 @@ impl Entry for Canary {
         Self::parse(text)
     }
 
-    fn text(entries: Vec<Self>) -> String {
-        Self::text(&entries)
+    fn text(entries: &[Self]) -> String {
+        Self::text(entries)
     }
 }
 
@@ -65,18 +65,26 @@ pub struct Ledgers {
 }
 
 impl<E: Entry> Ledger<E> {
-    /// Begins the ledger of this console, and takes what consoles of the same scope have left.
+    /// Begins the ledger of this console, and takes what consoles of the same scope have left. That stands in its own ledger before
+    /// theirs go.
     ///
     /// # Errors
     /// When its directory cannot be written to.
     pub fn begin(directory: &Path, scope: &str) -> io::Result<(Self, Vec<E>)> {
         fs::create_dir_all(directory)?;
-        let left = take_left(directory, scope);
-        let file = directory.join(format!("{scope}.{}.toml", std::process::id()));
-        let lock = file.with_extension("lock");
-        let held = File::create(&lock)?;
-        held.lock()?;
-        Ok((Self { file, lock, _held: held, of: PhantomData }, left))
+        let (file, lock, held) = own(directory, scope, std::process::id())?;
+        let (left, gone) = left(directory, scope, &lock);
+        let ledger = Self { file, lock, _held: held, of: PhantomData };
+        let text = if left.is_empty() { String::new() } else { E::text(&left) };
+        // One of the same number that is gone may have left this file.
+        if !left.is_empty() || ledger.file.exists() {
+            replace(&ledger.file, &text)?;
+        }
+        for (lock, _held) in gone {
+            let _ = fs::remove_file(lock.with_extension("toml"));
+            let _ = fs::remove_file(lock);
+        }
+        Ok((ledger, left))
     }
 
     /// Where it says what is on.
@@ -88,7 +96,7 @@ impl<E: Entry> Ledger<E> {
     /// next one.
     pub fn end(self, undecided: Vec<E>) {
         if !undecided.is_empty() {
-            if let Err(error) = fs::write(&self.file, E::text(undecided)) {
+            if let Err(error) = replace(&self.file, &E::text(&undecided)) {
                 tracing::warn!(%error, file = %self.file.display(), "not written");
             }
             return;
@@ -99,37 +107,54 @@ impl<E: Entry> Ledger<E> {
     }
 }
 
-/// What consoles of a scope that are gone had under way; their files go with them.
-fn take_left<E: Entry>(directory: &Path, scope: &str) -> Vec<E> {
+/// A ledger that nobody holds, of this number or the next one that is free, and its lock: in another namespace of processes a console
+/// may live that has this number too.
+fn own(directory: &Path, scope: &str, number: u32) -> io::Result<(PathBuf, PathBuf, File)> {
+    let mut number = number;
+    loop {
+        let file = directory.join(format!("{scope}.{number}.toml"));
+        let lock = file.with_extension("lock");
+        let held = File::create(&lock)?;
+        match held.try_lock() {
+            Ok(()) => return Ok((file, lock, held)),
+            Err(TryLockError::WouldBlock) => number = number.wrapping_add(1),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
+/// What consoles of a scope that are gone had under way, and their locks, each held. `own` is held already.
+fn left<E: Entry>(directory: &Path, scope: &str, own: &Path) -> (Vec<E>, Vec<(PathBuf, File)>) {
     let of_scope = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".lock"));
         let number = name.and_then(|name| name.strip_prefix(scope)?.strip_prefix('.'));
         number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
     };
     let locks = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path()).filter(of_scope);
-    let mut left = Vec::new();
+    let (mut left, mut gone) = (Vec::<E>::new(), Vec::new());
     for lock in locks {
-        let Ok(held) = File::open(&lock) else { continue };
-        match held.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock | TryLockError::Error(_)) => continue,
+        let is_own = lock == own;
+        if !is_own {
+            let Ok(held) = File::open(&lock) else { continue };
+            match held.try_lock() {
+                Ok(()) => gone.push((lock.clone(), held)),
+                Err(TryLockError::WouldBlock | TryLockError::Error(_)) => continue,
+            }
         }
         let file = lock.with_extension("toml");
         let text = crate::config::paths::read_optional(&file).ok().flatten().unwrap_or_default();
         match E::parse(&text) {
-            Ok(entries) => left.extend(entries),
+            Ok(entries) => {
+                for entry in entries {
+                    if !left.contains(&entry) {
+                        left.push(entry);
+                    }
+                }
+            }
             Err(error) => tracing::warn!(%error, file = %file.display(), "not read"),
         }
-        let _ = fs::remove_file(file);
-        let _ = fs::remove_file(lock);
     }
-    let mut once: Vec<E> = Vec::new();
-    for entry in left {
-        if !once.contains(&entry) {
-            once.push(entry);
-        }
-    }
-    once
+    (left, gone)
 }
 
 #[cfg(test)]
@@ -141,7 +166,8 @@ mod tests {
     #[test]
     fn what_a_console_left_is_found_once_and_what_one_has_is_left_alone() {
         let directory = tempfile::tempdir().unwrap();
-        let (own, left) = Ledger::<Forward>::begin(directory.path(), "prod-1").unwrap();
+        let begin = || Ledger::<Forward>::begin(directory.path(), "prod-1").unwrap();
+        let (own, left) = begin();
         assert_eq!(left, []);
         fs::write(own.file(), ONE).unwrap();
         // One that was killed holds no lock any more.
@@ -151,12 +177,19 @@ mod tests {
         fs::write(directory.path().join("prod-1.8.toml"), "no ledger").unwrap();
         fs::write(directory.path().join("prod-12.9.lock"), "").unwrap();
         fs::write(directory.path().join("prod-12.9.toml"), ONE).unwrap();
-        let left: Vec<Forward> = take_left(directory.path(), "prod-1");
+        let (next, left) = begin();
         assert_eq!(left.iter().map(|forward| forward.remote).collect::<Vec<_>>(), [80]);
-        assert_eq!(take_left::<Forward>(directory.path(), "prod-1"), []);
+        assert!(!directory.path().join("prod-1.7.toml").exists());
+        let text = fs::read_to_string(next.file()).unwrap();
+        assert_eq!(Forward::parse(&text).unwrap(), left, "who is killed now has lost none of it");
+        let (third, none) = begin();
+        assert_eq!(none, []);
+        assert!(own.file() != next.file() && next.file() != third.file());
+        third.end(Vec::new());
+        next.end(Vec::new());
         // What nobody decided about is there again after an ordinary end too.
         own.end(left.clone());
-        let (own, again) = Ledger::<Forward>::begin(directory.path(), "prod-1").unwrap();
+        let (own, again) = begin();
         assert_eq!(again, left);
         own.end(Vec::new());
         let mut names: Vec<_> =

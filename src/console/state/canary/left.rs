@@ -82,9 +82,9 @@ pub struct Lasting {
 }
 
 impl Lasting {
-    /// What earlier consoles have left, and where this one says what waits.
+    /// What earlier consoles have left, and where this one says what waits, which is that so far.
     pub fn of(ledger: PathBuf, left: Vec<Entry>) -> Self {
-        Self { ledger: Some(ledger), left, ..Self::default() }
+        Self { ledger: Some(ledger), noted: left.clone(), left, ..Self::default() }
     }
 }
 

@@ -42,14 +42,15 @@ pub struct Lasting {
     pub file: Option<PathBuf>,
     /// What consoles had on that were killed.
     pub left: Vec<Entry>,
-    /// Where this one says what it has on.
+    /// Where this one says what it has on, which is what they had so far.
     pub ledger: Option<PathBuf>,
 }
 
 impl Forwards {
     /// The forwards of the settings, those that are kept, and those that were left.
     pub fn new(settings: &[Entry], lasting: Lasting) -> Self {
-        let mut forwards = Self { file: lasting.file, ledger: lasting.ledger, ..Self::default() };
+        let noted = lasting.left.clone();
+        let mut forwards = Self { file: lasting.file, ledger: lasting.ledger, noted, ..Self::default() };
         let all = settings.iter().map(|entry| (entry, Kept::InSettings));
         for (entry, kept) in all.chain(lasting.kept.iter().map(|entry| (entry, Kept::Here))) {
             let id = forwards.add(entry.clone());
