@@ -77,7 +77,7 @@ pub enum Found<A> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Keymap<A> {
     bindings: Vec<Binding<A>>,
-    /// Keys that do nothing in a layer, although a layer outside has them: the layer, and the keys.
+    /// Keys that do nothing in a layer, whatever a layer outside has them for: the layer, and the keys.
     silent: Vec<(String, Vec<KeyCombination>)>,
 }
 
@@ -135,23 +135,7 @@ impl<A: Copy + PartialEq> Keymap<A> {
             let own = |binding: &Binding<A>| binding.layer == name && binding.chord == chord;
             let action = match wanted.as_deref() {
                 Some("none") => {
-                    let outer = (vocabulary.outer)(&name);
-                    let is = |b: &Binding<A>| b.chord == chord;
-                    if self.bindings.iter().any(own) {
-                        self.bindings.retain(|b| !own(b));
-                    } else if self.bindings.iter().any(|b| is(b) && outer.contains(&b.layer.as_str())) {
-                        self.silent.push((name.clone(), chord.clone()));
-                    } else if origin == Origin::User {
-                        let mut there: Vec<_> =
-                            self.bindings.iter().filter(|b| is(b)).map(|b| b.layer.as_str()).collect();
-                        there.dedup();
-                        let there = match there[..] {
-                            [] => "no layer has this key".to_owned(),
-                            _ => format!("it is a key of [{}]", there.join("], [")),
-                        };
-                        report(start, format!("{place}: there is nothing to unbind here; {there}"), "");
-                    }
-                    given_up.push((name, chord));
+                    given_up.push((name, chord, start, keys));
                     continue;
                 }
                 Some(wanted) => (vocabulary.action)(wanted).ok_or_else(|| {
@@ -170,6 +154,7 @@ impl<A: Copy + PartialEq> Keymap<A> {
                 }
             };
             self.bindings.retain(|b| !own(b));
+            self.silent.retain(|(layer, keys)| !(*layer == name && *keys == chord));
             let place = (name_of_file.clone(), line_of(text, start));
             bound.push((keys, Binding { layer: name.clone(), chord: chord.clone(), action, origin, place }));
             places.push((name, chord, start));
@@ -177,6 +162,15 @@ impl<A: Copy + PartialEq> Keymap<A> {
         // Which of several keys is shown does not depend on where in the file they stand.
         bound.sort_by(|(a, one), (b, other)| (&one.layer, a).cmp(&(&other.layer, b)));
         self.bindings.extend(bound.into_iter().map(|(_, binding)| binding));
+        // Whatever the layers outside have, wherever in the file that stands, and those of the user's own commands.
+        for (name, chord, start, keys) in &given_up {
+            if let Err(there) = self.give_up(name, chord, &(vocabulary.outer)(name))
+                && origin == Origin::User
+            {
+                let what = format!("[{name}] \"{keys}\": there is nothing to unbind here; {there}");
+                report(*start, what, "");
+            }
+        }
         for (layer, chord, start) in &places {
             let place = |chord: &[KeyCombination]| format!("[{layer}] \"{}\"", spelled_chord(chord));
             let here = self.bindings.iter().filter(|b| b.layer == *layer && b.chord.len() != chord.len());
@@ -192,8 +186,7 @@ impl<A: Copy + PartialEq> Keymap<A> {
                 }
             }
             if origin == Origin::User {
-                let given_up = |hidden: &[KeyCombination]| given_up.iter().any(|(l, c)| l == layer && c == hidden);
-                for what in self.hidden(layer, chord, &(vocabulary.outer)(layer), &given_up) {
+                for what in self.hidden(layer, chord, &(vocabulary.outer)(layer)) {
                     report(*start, what, "");
                 }
             }
@@ -201,16 +194,30 @@ impl<A: Copy + PartialEq> Keymap<A> {
         problems.sort_by_key(|problem| problem.line);
     }
 
+    /// Keys do nothing in a layer from now on: its own go, and those of the layers outside are not looked up.
+    ///
+    /// # Errors
+    /// In words, where the keys are known, when neither it nor a layer outside has them.
+    fn give_up(&mut self, layer: &str, chord: &[KeyCombination], outer: &[&str]) -> Result<(), String> {
+        let has = |b: &Binding<A>| b.layer == layer || outer.contains(&b.layer.as_str());
+        let is_there = self.bindings.iter().any(|b| b.chord == chord && has(b));
+        self.bindings.retain(|b| !(b.layer == layer && b.chord == chord));
+        self.silent.push((layer.to_owned(), chord.to_vec()));
+        if is_there {
+            return Ok(());
+        }
+        let mut there: Vec<_> = self.bindings.iter().filter(|b| b.chord == chord).map(|b| b.layer.as_str()).collect();
+        there.dedup();
+        Err(match there[..] {
+            [] => "no layer has this key".to_owned(),
+            _ => format!("it is a key of [{}]", there.join("], [")),
+        })
+    }
+
     /// What a chord of a layer hides in the layers outside: chords that begin with it, and single keys that it begins with.
     /// Those are looked up only where the inner layer has nothing that begins as they do. The same chord outside gives way
-    /// to it on purpose, and so does what `given_up` knows.
-    fn hidden(
-        &self,
-        layer: &str,
-        chord: &[KeyCombination],
-        outer: &[&str],
-        given_up: &dyn Fn(&[KeyCombination]) -> bool,
-    ) -> Vec<String> {
+    /// to it on purpose, and so does what was given up in the layer.
+    fn hidden(&self, layer: &str, chord: &[KeyCombination], outer: &[&str]) -> Vec<String> {
         let outside =
             self.bindings.iter().filter(|b| outer.contains(&b.layer.as_str()) && b.chord.len() != chord.len());
         let own = |hidden: &[KeyCombination]| self.of(layer).any(|b| b.chord == hidden);
@@ -226,12 +233,12 @@ impl<A: Copy + PartialEq> Keymap<A> {
                 other.layer
             ))
         };
-        outside.filter(|other| !own(&other.chord) && !given_up(&other.chord)).filter_map(words).collect()
+        outside.filter(|other| !own(&other.chord) && !self.is_silent(layer, &other.chord)).filter_map(words).collect()
     }
 
     /// What keys of the user's in a layer hide of the layers outside it, in words.
     pub fn hidden_by(&self, layer: &str, keys: &str, outer: &[&str]) -> Vec<String> {
-        parse_chord(keys).map_or(Vec::new(), |chord| self.hidden(layer, &chord, outer, &|_| false))
+        parse_chord(keys).map_or(Vec::new(), |chord| self.hidden(layer, &chord, outer))
     }
 
     /// Binds keys to an action of the user's that no file of keys knows. A shipped binding of the same keys gives way. `place`
@@ -246,6 +253,7 @@ impl<A: Copy + PartialEq> Keymap<A> {
             return Err(format!("\"{keys}\" in [{layer}] is bound to something else of yours, in {}", other.source()));
         }
         self.bindings.retain(|b| !(b.layer == layer && b.chord == chord));
+        self.silent.retain(|(silent, keys)| !(silent == layer && *keys == chord));
         let place = (place.0.into(), place.1);
         self.bindings.push(Binding { layer: layer.to_owned(), chord, action, origin: Origin::User, place });
         Ok(())
@@ -262,16 +270,17 @@ impl<A: Copy + PartialEq> Keymap<A> {
         self.silent.iter().any(|(known, keys)| known == layer && keys == chord)
     }
 
-    /// The keys that do nothing in a layer, although a layer outside has them.
+    /// The keys that do nothing in a layer, whatever a layer outside has them for.
     pub fn silent_in<'a>(&'a self, layer: &'a str) -> impl Iterator<Item = &'a [KeyCombination]> {
         self.silent.iter().filter(move |(known, _)| known == layer).map(|(_, keys)| keys.as_slice())
     }
 
     /// What the typed keys mean in a stack of layers, innermost first.
     pub fn find(&self, stack: &[&str], typed: &[KeyCombination]) -> Found<A> {
-        for layer in stack {
+        for (at, layer) in stack.iter().enumerate() {
+            let is_silent = |chord: &[KeyCombination]| stack[..at].iter().any(|inner| self.is_silent(inner, chord));
             let mut begins = false;
-            for binding in self.bindings.iter().filter(|b| b.layer == *layer) {
+            for binding in self.of(layer).filter(|binding| !is_silent(&binding.chord)) {
                 if binding.chord == typed {
                     return Found::Action(binding.action);
                 }
@@ -279,9 +288,6 @@ impl<A: Copy + PartialEq> Keymap<A> {
             }
             if begins {
                 return Found::More;
-            }
-            if self.is_silent(layer, typed) {
-                return Found::Nothing;
             }
         }
         Found::Nothing
@@ -537,6 +543,46 @@ mod tests {
         map.overlay("u", "[global]\nm = 'none'\n", Origin::User, &vocabulary(), &mut problems);
         let told = "u:2: [global] \"m\": there is nothing to unbind here; it is a key of [fleet]";
         assert_eq!(problems[0].to_string(), told);
+    }
+
+    #[test]
+    fn what_is_unbound_in_a_layer_does_nothing_there_whoever_has_it_outside() {
+        let shipped = "[global]\nq = 'quit'\n'g g' = 'cursor-top'\n[fleet]\nq = 'mark'\n";
+        let load = |text: &str| {
+            let (mut map, mut problems) = map(shipped);
+            map.bindings.iter_mut().for_each(|binding| binding.origin = Origin::Shipped);
+            map.overlay("u", text, Origin::User, &vocabulary(), &mut problems);
+            assert_eq!(problems, [], "{text}");
+            map
+        };
+        let stack = ["fleet", "global"];
+        let found =
+            |map: &Keymap<u8>, typed: &str| (map.find(&stack, &keys(typed)), map.find(&["global"], &keys(typed)));
+        // The layer's own goes, and the one outside does not come in its place.
+        let map = load("[fleet]\nq = 'none'\n");
+        assert_eq!(found(&map, "q"), (Found::Nothing, Found::Action(1)));
+        assert_eq!(map.key_for(&stack, 1), None);
+        assert_eq!(map.silent_in("fleet").collect::<Vec<_>>(), [keys("q")]);
+        // Wherever in the file the layer outside has it from.
+        for text in ["[fleet]\nx = 'none'\n[global]\nx = 'mark'\n", "[global]\nx = 'mark'\n[fleet]\nx = 'none'\n"] {
+            assert_eq!(found(&load(text), "x"), (Found::Nothing, Found::Action(2)), "{text}");
+        }
+        // What begins with it outside is another key.
+        let map = load("[fleet]\nq = 'none'\n[global]\n'q' = 'none'\n'q q' = 'cursor-top'\n");
+        assert_eq!(found(&map, "q"), (Found::More, Found::More));
+        // A chord of which all is given up is not waited for.
+        let map = load("[fleet]\n'g g' = 'none'\n");
+        assert_eq!(found(&map, "g"), (Found::Nothing, Found::More));
+        // Only the layer outside gives it up.
+        let map = load("[global]\nq = 'none'\n");
+        assert_eq!(found(&map, "q"), (Found::Action(2), Found::Nothing));
+        // A key of the user's own command outside is given up too, and one in the layer itself is meant.
+        let mut map = load("[fleet]\nq = 'none'\n");
+        map.bind("global", "q", 3, ("s", 1)).unwrap();
+        assert_eq!(found(&map, "q"), (Found::Nothing, Found::Action(3)));
+        map.bind("fleet", "q", 2, ("s", 1)).unwrap();
+        assert_eq!(found(&map, "q").0, Found::Action(2));
+        assert_eq!(map.silent_in("fleet").count(), 0);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! rest is masked before a line is made.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fs::{File, OpenOptions},
     io::{self, BufWriter, Write},
     path::Path,
@@ -102,8 +102,9 @@ fn differences(keymap: &Keymap<super::action::Action>) -> String {
     let mut out = String::new();
     for (_, layer, _) in super::action::Layer::ALL {
         let gone = shipped.of(layer).filter(|binding| !keymap.of(layer).any(|other| other.chord == binding.chord));
-        let gone = gone.map(|binding| (spelled_chord(&binding.chord), "none"));
-        let gone = gone.chain(keymap.silent_in(layer).map(|chord| (spelled_chord(chord), "none")));
+        let gone = gone.map(|binding| binding.chord.as_slice());
+        let gone: BTreeSet<_> = gone.chain(keymap.silent_in(layer)).map(spelled_chord).collect();
+        let gone = gone.into_iter().map(|keys| (keys, "none"));
         let own = keymap.of(layer).filter(|binding| binding.origin == keymap::Origin::User);
         let own = own.map(|binding| (spelled_chord(&binding.chord), binding.action.entry().name));
         let lines: Vec<_> = gone.chain(own).collect();
