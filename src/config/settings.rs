@@ -456,9 +456,14 @@ impl<'a> Reader<'a> {
             return columns;
         };
         columns.lists = self.lists("[columns]", table, "scope");
-        let scopes = table.get("scope").and_then(|scopes| scopes.get_ref().as_array());
-        for scope in scopes.into_iter().flatten() {
-            let (heading, left) = ("[[columns.scope]]", "this one is left out");
+        let (heading, left) = ("[[columns.scope]]", "this one is left out");
+        let Some(scopes) = table.get("scope") else { return columns };
+        let Some(sections) = scopes.get_ref().as_array() else {
+            let what = format!("{heading} is expected here, with match and the lists below it");
+            self.report(scopes.span().start, what, "it is left out");
+            return columns;
+        };
+        for scope in sections {
             let Some(table) = scope.get_ref().as_table() else {
                 self.report(scope.span().start, format!("{heading} is a table"), left);
                 continue;
@@ -751,6 +756,21 @@ mod tests {
             "[[policy]]\nmatch = 'x'\nread-only = false\nconfirm-above = 3\n",
         ] {
             assert_eq!(guarded(fine), (Vec::new(), false), "{fine}");
+        }
+    }
+
+    #[test]
+    fn columns_of_places_that_are_not_in_order_are_told() {
+        for (text, told) in [
+            ("[columns.scope]\nmatch = 'x'\nfleet = ['name']\n", "1: [[columns.scope]] is expected here"),
+            ("[columns]\nscope = 3\n", "2: [[columns.scope]] is expected here"),
+            ("[columns]\nscope = [3]\n", "2: [[columns.scope]] is a table"),
+            ("[[columns.scope]]\nmatch = ['x']\n", "2: [[columns.scope]] match: a text in quotes"),
+            ("[[columns.scope]]\nmatch = 'x'\nfleet = 'name'\n", "3: [[columns.scope]] fleet: a list in brackets"),
+        ] {
+            let settings = Settings::read(&Written::of(text));
+            let all: Vec<_> = settings.problems.iter().map(ToString::to_string).collect();
+            assert!(all.len() == 1 && all[0].starts_with(&format!("settings.toml:{told}")), "{text}: {all:#?}");
         }
     }
 

@@ -54,7 +54,9 @@ pub fn unknown_columns(text: &str, judge: impl Fn(&str, Option<&str>) -> Result<
     );
     let mut problems = Vec::new();
     for (place, table) in tables {
-        for (list, names) in table.iter().filter(|(list, _)| !matches!(&**list.get_ref(), "scope" | "match")) {
+        // What a section has besides lists; the other one's is none here.
+        let other = if place == "[columns]" { "scope" } else { "match" };
+        for (list, names) in table.iter().filter(|(list, _)| &**list.get_ref() != other) {
             let name: &str = list.get_ref();
             let mut report = |start: usize, what: String| {
                 problems.push(Problem::of_settings(text, start, format!("{place} {what}")))
@@ -148,6 +150,12 @@ mod tests {
         );
         let told = unknown_columns(COLUMNS, |_, column| column.map_or(Ok(()), |_| Err("x".to_owned())));
         assert_eq!(told.iter().map(|problem| problem.line).collect::<Vec<_>>(), [2, 2, 3, 6, 6]);
+        let judge = |list: &str, _: Option<&str>| if list == "fleet" { Ok(()) } else { Err(format!("no {list}")) };
+        let text = "[columns]\nmatch = ['x']\n[[columns.scope]]\nmatch = 'x'\nscope = ['y']\nflet = ['name']\nfleet = ['name']\n";
+        let told: Vec<_> =
+            unknown_columns(text, judge).iter().map(|problem| (problem.line, problem.what.clone())).collect();
+        let expected = [(2, "[columns] no match"), (5, "[[columns.scope]] no scope"), (6, "[[columns.scope]] no flet")];
+        assert_eq!(told, expected.map(|(line, what)| (line, what.to_owned())));
         assert!(unknown_columns("[columns", judge).is_empty() && unknown_columns("columns = 3", judge).is_empty());
     }
 
