@@ -1,6 +1,9 @@
 //! Says how the console is left while it still runs: whoever kills it, or a machine that goes down, does not ask first.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::{task::JoinHandle, time::Instant};
 
@@ -13,15 +16,15 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub(super) struct Keeper {
     session: Session,
     due: Option<Instant>,
-    /// What was written last, without the rows.
-    kept: Option<Left>,
+    /// What was written last, without the rows. What could not be written is not, and is tried again.
+    kept: Arc<Mutex<Option<Left>>>,
     writing: Option<JoinHandle<()>>,
 }
 
 impl Keeper {
     /// One that has written nothing yet.
     pub fn new(session: Session) -> Self {
-        Self { session, due: None, kept: None, writing: None }
+        Self { session, due: None, kept: Arc::default(), writing: None }
     }
 
     /// The user did something, which may have changed how it would be left.
@@ -39,15 +42,18 @@ impl Keeper {
     pub fn keep(&mut self, left: Left) {
         self.due = None;
         let look = Left { nodes: Vec::new(), at: 0, ..left.clone() };
-        if self.kept.as_ref() == Some(&look) {
+        if self.kept.lock().unwrap_or_else(PoisonError::into_inner).as_ref() == Some(&look) {
             return;
         }
         if self.writing.as_ref().is_some_and(|writing| !writing.is_finished()) {
             return self.touch(Instant::now());
         }
-        self.kept = Some(look);
-        let session = self.session.clone();
-        self.writing = Some(tokio::task::spawn_blocking(move || write(&session, &left)));
+        let (session, kept) = (self.session.clone(), self.kept.clone());
+        self.writing = Some(tokio::task::spawn_blocking(move || {
+            if write(&session, &left) {
+                *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(look);
+            }
+        }));
     }
 
     /// Writes down how it is left in the end.
@@ -60,10 +66,10 @@ impl Keeper {
     }
 }
 
-fn write(session: &Session, left: &Left) {
-    if let Err(error) = session.write(left) {
-        tracing::warn!(%error, "how the console was left is not written down");
-    }
+/// Whether it is written down now.
+fn write(session: &Session, left: &Left) -> bool {
+    let written = session.write(left);
+    written.inspect_err(|error| tracing::warn!(%error, "how the console was left is not written down")).is_ok()
 }
 
 #[cfg(test)]
@@ -97,5 +103,23 @@ mod tests {
         keeper.keep(left("Sessions", 3));
         keeper.finish(&left("Sessions", 4)).await;
         assert_eq!(session.read(), Some(left("Sessions", 4)));
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_written_is_tried_again() {
+        let root = tempfile::tempdir().unwrap();
+        let paths = Paths::below(root.path());
+        let session = Session::of(&paths, &[Some("x")]);
+        let mut keeper = Keeper::new(session.clone());
+        // Where its directory is to be, there is a file.
+        std::fs::create_dir_all(&paths.state).unwrap();
+        std::fs::write(paths.sessions(), "").unwrap();
+        keeper.keep(left("Commands", 1));
+        keeper.writing.take().unwrap().await.unwrap();
+        assert_eq!(session.read(), None);
+        std::fs::remove_file(paths.sessions()).unwrap();
+        keeper.keep(left("Commands", 2));
+        keeper.writing.take().expect("nothing is kept so far").await.unwrap();
+        assert_eq!(session.read(), Some(left("Commands", 2)));
     }
 }

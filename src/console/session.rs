@@ -1,4 +1,5 @@
-//! The file in which a console says how it was left: one for each scope, read before the first frame, written at the end.
+//! The file in which a console says how it was left: one for each scope, read before the first frame, written while it runs and at
+//! its end.
 
 use std::{fs, io, path::PathBuf};
 
