@@ -22,7 +22,7 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Prints them. What is wrong with the user's file goes to standard error, all of it, and fails the verb.
+    /// Prints them. What is wrong with the user's keys goes to standard error, all of it, and fails the verb.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let (text, problems) = if self.print {
             (SHIPPED.to_owned(), Vec::new())
@@ -30,8 +30,10 @@ impl Keys {
             (keys::markdown(&console::keymap(None).0), Vec::new())
         } else {
             let paths = Paths::discover()?;
-            let (mut keymap, problems) = console::keymap_of_user(&paths);
-            keys::bind_own(&mut keymap, global::settings(&paths).commands);
+            let (mut keymap, mut problems) = console::keymap_of_user(&paths);
+            let (own, wrong) = keys::own(global::settings(&paths).commands);
+            problems.extend(wrong);
+            problems.extend(own.into_iter().flat_map(|own| keys::bind(&mut keymap, own)));
             (keys::text(&keymap), problems)
         };
         std::io::stdout().write_all(text.as_bytes())?;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::action::{Action, Kind, Layer, Own};
 use crate::config::{
     command::Command,
-    keymap::{BUILT_IN, Binding, Keymap, display_chord, spelled_chord},
+    keymap::{BUILT_IN, Binding, Keymap, Problem, display_chord, spelled_chord},
 };
 
 /// A line of help: keys, name, what it does.
@@ -106,13 +106,46 @@ pub fn beyond(keymap: &Keymap<Action>, layer: Layer, inner: &[Layer]) -> Vec<Hel
     lines
 }
 
-/// Binds the keys of the user's own commands, as far as they are free; the console tells of the others.
-pub fn bind_own(keymap: &mut Keymap<Action>, commands: Vec<Command>) {
-    for command in commands {
-        let Some((name, keys)) = command.key.clone() else { continue };
-        let (Some(layer), place) = (Layer::named(&name), (command.file.clone(), command.line)) else { continue };
-        let _ = keymap.bind(&name, &keys, Action::Own(Own::new(command, layer)), (&place.0, place.1));
-    }
+/// Layers in which keys are typed, or belong to the node: no command of the user's own has a key there.
+const TYPED: [Layer; 6] = [Layer::Shell, Layer::Form, Layer::Input, Layer::Confirm, Layer::Overlay, Layer::Scrollback];
+
+/// The layer in which a command of the user's own has its key, where it may have one there.
+fn layer_of(command: &Command) -> Option<Layer> {
+    let (name, _) = command.key.as_ref()?;
+    Layer::named(name).filter(|layer| !TYPED.contains(layer))
+}
+
+fn problem(command: &Command, what: &str) -> Problem {
+    let what = format!("[[command]]: {what}");
+    Problem { file: command.file.clone(), line: command.line, what, ..Problem::default() }
+}
+
+/// Makes actions of the user's own commands. Those that are called as one of ours are left out and told.
+pub fn own(commands: Vec<Command>) -> (Vec<&'static Own>, Vec<Problem>) {
+    let (taken, free): (Vec<_>, Vec<_>) =
+        commands.into_iter().partition(|command| Action::named(&command.name).is_some());
+    let taken = taken
+        .iter()
+        .map(|command| problem(command, &format!("\"{}\" is the name of an action; choose another", command.name)));
+    let own = free.into_iter().map(|command| {
+        let layer = layer_of(&command).unwrap_or(Layer::Global);
+        Own::new(command, layer)
+    });
+    (own.collect(), taken.collect())
+}
+
+/// Binds the key of a command of the user's own, if it has one and that is free. What is wrong with it, and what it hides.
+pub fn bind(keymap: &mut Keymap<Action>, own: &'static Own) -> Vec<Problem> {
+    let command = &own.command;
+    let Some((name, keys)) = &command.key else { return Vec::new() };
+    let Some(layer) = layer_of(command) else {
+        return vec![problem(command, &format!("no layer called \"{name}\" where a command can have a key"))];
+    };
+    let told = match keymap.bind(name, keys, Action::Own(own), (&command.file, command.line)) {
+        Ok(()) => keymap.hidden_by(name, keys, &layer.outer_names()),
+        Err(what) => vec![what],
+    };
+    told.iter().map(|what| problem(command, what)).collect()
 }
 
 fn all(keymap: &Keymap<Action>) -> impl Iterator<Item = (Layer, Vec<HelpLine>)> {
@@ -215,7 +248,9 @@ mod tests {
             "[[command]]\nname = \"look-up\"\nkey = \"ctrl-x\"\nrun = \"true\"\nchanges = false\n",
         );
         let mut with_own = keymap.clone();
-        bind_own(&mut with_own, own.commands);
+        let (own, problems) = super::own(own.commands);
+        assert_eq!((own.len(), problems.len()), (1, 0));
+        assert_eq!(own.iter().flat_map(|own| bind(&mut with_own, own)).count(), 0);
         let own = self::text(&with_own);
         let look_up = own.lines().find(|line| line.contains("look-up")).unwrap();
         assert!(look_up.trim_start().starts_with("ctrl-x ") && look_up.ends_with("(settings.toml:1)"), "{look_up}");

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::{
-        keymap::Keymap,
+        keymap::{Keymap, Problem},
         place::{Catalogue, Place},
         settings::Settings,
         view::View,
@@ -246,6 +246,10 @@ pub struct State {
     throttles: BTreeMap<Origin, (String, Timestamp)>,
     /// The user's own commands.
     pub own: Vec<&'static Own>,
+    /// What is wrong with the settings, but for the keys of those commands.
+    faults: Vec<Problem>,
+    /// What of that was told, and of the keys: the file and the words.
+    told: Vec<(String, String)>,
     /// Programs that were started on this machine so far.
     programs: u64,
     /// The line a text was last piped into.
@@ -351,6 +355,8 @@ impl State {
             watch: watch::Watch::default(),
             throttles: BTreeMap::new(),
             own: Vec::new(),
+            faults: Vec::new(),
+            told: Vec::new(),
             programs: 0,
             piped: String::new(),
             dirty: true,

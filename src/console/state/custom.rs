@@ -18,9 +18,10 @@ use crate::{
         settings::Settings,
     },
     console::{
-        action::{Action, Layer, Own},
+        action::{Action, Own},
         alias::Aliases,
         effect::{Change, Effect, Programs, Step},
+        keys,
         origin::{NodeId, Origin},
         text::{clean, count},
         update::Facts,
@@ -218,68 +219,41 @@ fn templates(command: &Command) -> impl Iterator<Item = &Template> {
 }
 
 impl State {
-    /// Makes actions of the user's own commands and binds their keys; tells what is wrong with them.
+    /// Makes actions of the user's own commands and binds their keys; tells what is wrong with them and with the rest of the settings.
     pub(super) fn take_own(&mut self) {
-        /// Layers in which keys are typed, or belong to the node.
-        const TYPED: [Layer; 6] =
-            [Layer::Shell, Layer::Form, Layer::Input, Layer::Confirm, Layer::Overlay, Layer::Scrollback];
-        let mut problems = std::mem::take(&mut self.settings.problems);
-        for command in std::mem::take(&mut self.settings.commands) {
-            if Action::named(&command.name).is_some() {
-                let what = format!("[[command]]: \"{}\" is the name of an action; choose another", command.name);
-                problems.push(Problem { file: command.file.clone(), line: command.line, what, ..Problem::default() });
-                continue;
-            }
-            let Some((name, keys)) = command.key.clone() else {
-                self.own.push(Own::new(command, Layer::Global));
-                continue;
-            };
-            let layer = Layer::ALL.iter().map(|(layer, ..)| *layer).find(|layer| layer.name() == name);
-            let layer = layer.filter(|layer| !TYPED.contains(layer));
-            let own = Own::new(command, layer.unwrap_or(Layer::Global));
-            let bound = match layer {
-                Some(_) => self.bind_own(own, &name, &keys),
-                None => Err(format!("no layer called \"{name}\" where a command can have a key")),
-            };
-            let outer = layer.map_or(Vec::new(), Layer::outer_names);
-            let told = match bound {
-                Ok(()) => self.keymap.hidden_by(&name, &keys, &outer),
-                Err(what) => vec![what],
-            };
-            let (file, line) = (own.command.file.clone(), own.command.line);
-            let problem =
-                |what| Problem { file: file.clone(), line, what: format!("[[command]]: {what}"), ..Problem::default() };
-            problems.extend(told.into_iter().map(problem));
-            self.own.push(own);
-        }
-        for problem in problems {
-            self.warn(problem.to_string());
-        }
+        let (own, wrong) = keys::own(std::mem::take(&mut self.settings.commands));
+        self.faults = std::mem::take(&mut self.settings.problems);
+        self.faults.extend(wrong);
+        self.own = own;
+        self.bind_own();
         let own: Vec<&str> = self.own.iter().map(|own| own.command.name.as_str()).collect();
         self.aliases = Aliases::of(&self.settings.aliases, &own);
     }
 
-    fn bind_own(&mut self, own: &'static Own, layer: &str, keys: &str) -> Result<(), String> {
-        let place = (own.command.file.as_str(), own.command.line);
-        Arc::make_mut(&mut self.keymap).bind(layer, keys, Action::Own(own), place)
+    /// Binds the keys of the user's own commands. What is wrong is told, unless that was so before.
+    fn bind_own(&mut self) {
+        let keymap = Arc::make_mut(&mut self.keymap);
+        let of_keys = self.own.iter().flat_map(|own| keys::bind(keymap, own));
+        let problems: Vec<Problem> = self.faults.iter().cloned().chain(of_keys).collect();
+        // What stands above it in its file may have moved it.
+        let what = |problem: &Problem| (problem.file.clone(), problem.what.clone());
+        let told = std::mem::replace(&mut self.told, problems.iter().map(what).collect());
+        for problem in problems.into_iter().filter(|problem| !told.contains(&what(problem))) {
+            self.warn(problem.to_string());
+        }
     }
 
     /// These keys are in force from now on, with those of the user's own commands.
     pub fn take_keymap(&mut self, keymap: Keymap<Action>) {
         self.keymap = Arc::new(keymap);
         self.typed.clear();
-        for own in self.own.clone() {
-            if let Some((layer, keys)) = &own.command.key {
-                // What is wrong with them was told when they were read.
-                let _ = self.bind_own(own, layer, keys);
-            }
-        }
+        self.bind_own();
     }
 
     /// The user's settings are these from now on. `keymap` has the keys without those of the user's own commands.
     pub fn take_settings(&mut self, settings: Settings, keymap: Keymap<Action>) {
-        self.own.clear();
-        self.take_keymap(keymap);
+        self.keymap = Arc::new(keymap);
+        self.typed.clear();
         self.settings = settings.with_views(&self.saved_views);
         self.take_own();
         self.take_columns();

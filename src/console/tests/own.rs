@@ -146,6 +146,32 @@ fn settings_and_keys_that_are_read_again_keep_what_belongs_together() {
 }
 
 #[test]
+fn what_is_wrong_with_the_settings_is_told_once() {
+    use crate::console::keymap;
+    let text = "[columns]\nflet = ['name']\n[[command]]\nname = 'look'\nkey = 'ctrl-x'\nrun = 'true'\nchanges = false\n\
+                [[command]]\nname = 'typed'\nkey = 'ctrl-y'\nlayer = 'shell'\nrun = 'true'\nchanges = false\n";
+    let mut bench = Bench::with(crate::console::read(text), false);
+    let told = |bench: &mut Bench| {
+        let told: Vec<_> = bench.state.notices.all().map(|notice| notice.trouble.what.clone()).collect();
+        bench.state.notices = Default::default();
+        told
+    };
+    let first = told(&mut bench);
+    assert!(first.len() == 2 && first.iter().any(|what| what.contains("flet")), "{first:#?}");
+    // Something else in the file changed, and what is wrong stands in another line.
+    bench.state.take_settings(crate::console::read(&format!("ascii = true\n{text}")), keymap(None).0);
+    assert_eq!(told(&mut bench), [""; 0]);
+    // A key of the user's that a command has too is not lost without a word; a layer in which one types stays without.
+    let mine = "[fleet]\n\"ctrl-x\" = \"mark-all\"\n";
+    bench.state.take_keymap(keymap(Some(("keymap.toml", mine))).0);
+    let now = told(&mut bench);
+    assert!(now.len() == 1 && now[0].contains("\"ctrl-x\" in [fleet] is bound to something else of yours"), "{now:#?}");
+    assert!(bench.state.keymap.of("shell").all(|binding| binding.action.entry().name != "typed"));
+    bench.state.take_keymap(keymap(Some(("keymap.toml", mine))).0);
+    assert_eq!(told(&mut bench), [""; 0]);
+}
+
+#[test]
 fn a_command_that_changes_something_is_shown_exactly_and_confirmed() {
     let mut bench = bench(false);
     named(&mut bench, "drain");
