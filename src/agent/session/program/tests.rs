@@ -75,6 +75,18 @@ async fn a_program_that_nobody_reads_waits() {
 }
 
 #[tokio::test]
+async fn a_program_that_ends_while_input_waits_for_it_is_over() {
+    let mut program =
+        Program::interactive("stty raw -echo; echo go; head -c 1 > /dev/null; echo bye", None, None).unwrap();
+    read_until(&mut program, "go").await;
+    // More than a terminal holds.
+    program.write(vec![b'x'; 1 << 20].into());
+    read_until(&mut program, "bye").await;
+    while output(&mut program).await.is_some() {}
+    assert!(program.has_room(), "nobody waits for what nobody takes");
+}
+
+#[tokio::test]
 async fn pipes_keep_the_streams_apart_and_take_signals() {
     // Whoever runs the tests may have done it in the background.
     crate::agent::process::restore_signals().unwrap();
