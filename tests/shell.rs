@@ -102,6 +102,7 @@ fn a_shell_outlives_a_restart_of_its_engine() {
     engine.kill();
     terminal.wait_for("connection lost");
     engine.restart();
+    terminal.wait_for("connected again");
     terminal.keys("echo again-$((1+1))\r");
     terminal.wait_for("again-2");
     terminal.keys("exit\r");

@@ -20,6 +20,7 @@ use escape::{Escape, Typed};
 use keys::Keys;
 use record::Record;
 use screen::{Screen, terminal_size};
+use tokio::time::{Instant, sleep_until};
 
 /// Runs a command on a node, keeps its outputs apart and tells its exit code.
 const COMMAND_DOCUMENT: &str = "AWS-StartNonInteractiveCommand";
@@ -27,6 +28,8 @@ const COMMAND_DOCUMENT: &str = "AWS-StartNonInteractiveCommand";
 const STOPPED: u8 = 130;
 /// Runs a command on a terminal of its own.
 const TERMINAL_DOCUMENT: &str = "AWS-StartInteractiveCommand";
+/// A connection that is back so soon is not told of in the middle of what a program shows.
+const UNNOTICED: Duration = Duration::from_secs(1);
 
 /// Open a shell on a node, or run one command there.
 ///
@@ -119,6 +122,8 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
     let (mut code, mut told) = (ExitCode::SUCCESS, false);
     // Whether the cursor stands behind something, mostly a prompt.
     let mut midway = false;
+    // When a lost connection is told of, and whether it was.
+    let (mut tell_loss, mut told_loss) = (None, false);
     let reason = loop {
         tokio::select! {
             event = session.next() => match event {
@@ -128,7 +133,13 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
                     midway = bytes.last().map_or(midway, |last| *last != b'\n');
                 }
                 Some(SessionEvent::Exit(exit)) => (code, told) = (exit_code(exit), true),
-                Some(SessionEvent::Reconnecting { attempt: 1 }) => screen.say("connection lost, trying again; ~. ends the session"),
+                Some(SessionEvent::Reconnecting { attempt: 1 }) => tell_loss = Some(Instant::now() + UNNOTICED),
+                Some(SessionEvent::Connected) => {
+                    tell_loss = None;
+                    if std::mem::take(&mut told_loss) {
+                        screen.say("connected again");
+                    }
+                }
                 Some(SessionEvent::Trouble(what)) => screen.say(&text::clean(&what)),
                 Some(SessionEvent::Silent(_)) => screen.say("the node does not answer; what you type waits, ~. ends the session"),
                 Some(SessionEvent::Answered) => screen.say("the node answers again"),
@@ -156,6 +167,10 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
                     typing = false;
                 }
             },
+            () = sleep_until(tell_loss.unwrap_or_else(Instant::now)), if tell_loss.is_some() => {
+                (tell_loss, told_loss) = (None, true);
+                screen.say("connection lost, trying again; ~. ends the session");
+            }
             () = resized.next() => {
                 session.resize(terminal_size());
                 record.resize(terminal_size());
