@@ -145,8 +145,10 @@ fn label(view: &View<'_>, tab: &Tab, (focused, shown): (bool, bool), room: usize
         (false, true) => Role::Title,
         (false, false) => Role::Dim,
     };
-    let mut spans =
-        vec![view.span(role, format!(" {sign}")), view.span(name, format!(" {} ", text::cut(&tab.name, room)))];
+    let mut spans = vec![
+        view.span(role, format!(" {sign}")),
+        view.span(name, format!(" {} ", text::cut(&view.state.tab_label(tab), room))),
+    ];
     for (role, mark) in marks(view, tab, reason) {
         spans.push(view.span(role, format!("{mark} ")));
     }
@@ -162,7 +164,10 @@ fn tabs(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let shells = &view.state.shells;
     let focus = shells.current().map(|tab| tab.id);
     let order = shells.in_order();
-    let room = if order.len() > 4 { 12 } else { 20 };
+    let room = match order.len() {
+        few @ 0..=4 => (usize::from(area.width) / few.max(1)).saturating_sub(12).clamp(20, 40),
+        _ => 12,
+    };
     let mut labels: Vec<_> = order
         .iter()
         .map(|(group, tab)| {
@@ -307,7 +312,8 @@ fn title(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, tab: &Tab, focused:
         (false, true) => Role::TabActive,
         (false, false) => Role::Tab,
     };
-    let mut spans = vec![view.span(role, format!("{sign} ")), view.span(name, format!(" {} ", tab.name))];
+    let mut spans =
+        vec![view.span(role, format!("{sign} ")), view.span(name, format!(" {} ", view.state.tab_label(tab)))];
     let room = usize::from(area.width).saturating_sub(width(&spans) + 1);
     spans.extend(marks(view, tab, room).into_iter().map(|(role, mark)| view.span(role, format!(" {mark}"))));
     if hidden > 0 {

@@ -164,6 +164,24 @@ fn a_node_that_no_list_has_is_sent_to_where_it_is_said_to_be() {
 }
 
 #[test]
+fn shells_on_nodes_of_one_name_say_where_they_are() {
+    let (mut bench, _) = two(false);
+    let rows = (0..bench.state.fleet.shown()).filter(|row| bench.state.fleet.row(*row).unwrap().name == "web-1");
+    for row in rows.collect::<Vec<_>>() {
+        bench.press("1");
+        bench.state.fleet.cursor.at = row;
+        bench.press("s");
+        assert!(matches!(bench.state.pane, Pane::Shell));
+        bench.press("ctrl-g d");
+    }
+    for way in ["5", "ctrl-g w"] {
+        bench.press(way);
+        let screen = bench.screen(120, 30);
+        assert!(["web-1@prod/eu-west-1", "web-1 (2)@stage"].iter().all(|tab| screen.contains(tab)), "{screen}");
+    }
+}
+
+#[test]
 fn a_command_on_nodes_of_two_origins_is_one_for_each() {
     let (mut bench, [prod, stage]) = two(false);
     bench.press("a r");

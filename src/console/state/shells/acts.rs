@@ -324,7 +324,7 @@ impl State {
     }
 
     fn pick_tab(&mut self) {
-        let (items, choices) = self.shells.in_order().into_iter().map(|(_, tab)| open_tab(tab, self.now)).unzip();
+        let (items, choices) = self.shells.in_order().into_iter().map(|(_, tab)| self.open_tab(tab)).unzip();
         self.pick_shell("Go to a shell", None, items, choices);
     }
 
@@ -334,14 +334,13 @@ impl State {
         let mut offered: Vec<((String, String), ShellChoice)> = Vec::new();
         if let Some(tab) = here {
             offered.push((
-                (tab.name.clone(), "another shell on this node".to_owned()),
+                (self.tab_label(tab), "another shell on this node".to_owned()),
                 ShellChoice::Node(NodeId::new(tab.origin, &*tab.node)),
             ));
         }
         if place.is_some() {
             let elsewhere = |(at, _): &(usize, &Tab)| *at != self.shells.at;
-            offered
-                .extend(self.shells.in_order().into_iter().filter(elsewhere).map(|(_, tab)| open_tab(tab, self.now)));
+            offered.extend(self.shells.in_order().into_iter().filter(elsewhere).map(|(_, tab)| self.open_tab(tab)));
         }
         let is_here = |node: &Node| here.is_some_and(|tab| tab.origin == node.origin && tab.node == node.id);
         let others = self.fleet.own().filter(|node| node.ping == PingStatus::Online && !is_here(node));
@@ -401,18 +400,27 @@ impl State {
             self.prefixed = false;
         }
     }
-}
 
-/// An open shell as it is offered.
-fn open_tab(tab: &Tab, now: Timestamp) -> ((String, String), ShellChoice) {
-    let state = match &tab.phase {
-        _ if tab.unanswered(now).is_some() => "no answer",
-        _ if tab.no_sign(now).is_some() => "no sign of the node",
-        Phase::Connecting => "connecting",
-        Phase::Connected => "open",
-        Phase::Reconnecting { .. } => "reconnecting",
-        Phase::Closed(_) => "closed",
-    };
-    let news = if tab.bell || tab.news { ", something new" } else { "" };
-    ((tab.name.clone(), format!("{state}{news}")), ShellChoice::Open(tab.id))
+    /// What a tab is called on the screen: with the place of its node behind it, where there are several.
+    pub fn tab_label(&self, tab: &Tab) -> String {
+        match &*self.origins.row_label(tab.origin) {
+            "" => tab.name.clone(),
+            place => format!("{}@{place}", tab.name),
+        }
+    }
+
+    /// An open shell as it is offered.
+    fn open_tab(&self, tab: &Tab) -> ((String, String), ShellChoice) {
+        let now = self.now;
+        let state = match &tab.phase {
+            _ if tab.unanswered(now).is_some() => "no answer",
+            _ if tab.no_sign(now).is_some() => "no sign of the node",
+            Phase::Connecting => "connecting",
+            Phase::Connected => "open",
+            Phase::Reconnecting { .. } => "reconnecting",
+            Phase::Closed(_) => "closed",
+        };
+        let news = if tab.bell || tab.news { ", something new" } else { "" };
+        ((self.tab_label(tab), format!("{state}{news}")), ShellChoice::Open(tab.id))
+    }
 }
