@@ -46,12 +46,13 @@ def register(port, ssm):
 
 
 def listing(port, directory):
-    """Seconds to the first rows, and to all of them, as tmux shows them."""
+    """Seconds to the first rows, and to all of them, as tmux shows them. The console remembers nothing of a run before."""
+    own = tempfile.mkdtemp(dir=directory)
     environment = {
         "AWS_SHARED_CREDENTIALS_FILE": f"{directory}/data/credentials", "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_REGION": peers.REGION, "XDG_CONFIG_HOME": directory, "XDG_STATE_HOME": directory,
+        "AWS_REGION": peers.REGION, "XDG_CONFIG_HOME": own, "XDG_STATE_HOME": own, "XDG_CACHE_HOME": own,
     }
-    tmux = ["tmux", "-S", f"{directory}/tmux", "-f", "/dev/null"]
+    tmux = ["tmux", "-S", f"{own}/tmux", "-f", "/dev/null"]
     settings = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
     start = time.perf_counter()
     subprocess.run(
