@@ -333,9 +333,15 @@ impl Origins {
         self.scope.len() > 1
     }
 
-    /// Whether more than one is looked at on the whole screen, so that a question has to say whose nodes it is about.
+    /// Whether more than one is looked at on the whole screen.
     pub fn are_several_anywhere(&self) -> bool {
         self.are_several() || self.among().is_some()
+    }
+
+    /// Whether more than one was ever looked at, so that a question has to say where something happens: what it is about may
+    /// lie where nobody looks any more.
+    pub fn are_several_known(&self) -> bool {
+        self.all.len() > 1
     }
 
     /// The first origin that is looked at.

@@ -1,12 +1,14 @@
 //! How much a yes takes. Every question comes through here: what changes more than the policies of its places allow to one
-//! key has to be typed, whoever asks. A question that did not come through here is one that nothing comes of.
+//! key has to be typed, whoever asks; and where several places are known, each says in which of them something happens. A question
+//! that did not come through here is one that nothing comes of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     State,
     node::natural,
     overlay::{Overlay, Question, Then},
+    shells::Tab,
 };
 use crate::console::{
     effect::Reach,
@@ -63,7 +65,7 @@ impl Then {
 impl State {
     /// Puts a question to the user: with one key for an answer or, where it reaches more than the policies of its places say,
     /// with the number of what it reaches to be typed; of one thing its name. What it reaches is read from what is done after
-    /// a yes, unless the question knows better. All of it can be read below the rest.
+    /// a yes, unless the question knows better. All of it can be read below the rest, and the places above it.
     pub(super) fn pose(&mut self, mut question: Question) {
         let in_doubt = |overlay: &Overlay| matches!(overlay, Overlay::Form(form) if form.in_doubt);
         if matches!(question.then, Then::Change(_)) && self.overlays.iter().any(in_doubt) {
@@ -99,7 +101,39 @@ impl State {
             let list = self.all_targets("All of them", &question.targets);
             question.lines.extend(list);
         }
+        if self.origins.are_several_known() {
+            let places = self.places_of(&question.then);
+            let places: Vec<&str> = places.into_iter().map(|origin| self.origins.label(origin)).collect();
+            if !places.is_empty() {
+                question = question.in_places(&places);
+            }
+        }
         self.overlays.push(Overlay::Question(Box::new(question.weighed())));
+    }
+
+    /// Where something happens after a yes. Nowhere of what is the console's own.
+    fn places_of(&self, then: &Then) -> BTreeSet<Origin> {
+        let of_tab = |id: &u64| self.shells.tab(*id).map(|tab| tab.origin);
+        match then {
+            Then::Change(changes) => changes.iter().map(|(origin, _)| *origin).collect(),
+            Then::OpenShells(nodes) => nodes.iter().map(|node| node.origin).collect(),
+            Then::Sample(nodes) => {
+                nodes.iter().map(|node| node.origin).filter(|origin| self.may_probe(*origin)).collect()
+            }
+            Then::CloseShell => self.shells.current().map(|tab| tab.origin).into_iter().collect(),
+            Then::Anew { tab } => of_tab(tab).into_iter().collect(),
+            Then::Paste(pasted) => pasted.tabs.iter().filter_map(of_tab).collect(),
+            Then::RemoveForwards(ids) => {
+                let removed = self.forwards.list.iter().filter(|forward| ids.contains(&forward.id));
+                removed.filter_map(|forward| forward.origin).collect()
+            }
+            Then::Quit
+            | Then::OpenLink(_)
+            | Then::CopyLink(_)
+            | Then::CopyLine(_)
+            | Then::Copy { .. }
+            | Then::DropForm => BTreeSet::new(),
+        }
     }
 
     /// Above how many things a change in these origins is typed: the least of their numbers.
@@ -116,6 +150,19 @@ impl State {
             natural(&a.name, &b.name).then_with(|| (&a.node.id, a.node.origin).cmp(&(&b.node.id, b.node.origin)))
         });
         targets
+    }
+
+    /// A node as every question names it: with its id.
+    pub(super) fn told_node(&self, node: &NodeId) -> String {
+        Target { node: node.clone(), name: self.node_name(node) }.told()
+    }
+
+    /// One of several things a question is about, after its place where several are known.
+    pub(super) fn told_in(&self, origin: Origin, thing: &str) -> String {
+        match self.origins.are_several_known() {
+            true => format!("{}: {thing}", self.origins.label(origin)),
+            false => thing.to_owned(),
+        }
     }
 
     /// What a question says of its nodes at first sight: each of a few, the first names of many; by origin, where there are
@@ -155,10 +202,15 @@ impl State {
         for target in targets {
             places.entry(target.node.origin).or_default().push(target);
         }
-        let several = self.origins.are_several_anywhere();
+        let several = self.origins.are_several_known();
         let whose = |origin: Origin| if several { self.origins.label(origin).to_string() } else { String::new() };
         places.into_iter().map(|(origin, own)| (whose(origin), own)).collect()
     }
+}
+
+/// A shell as a question names it: with the id of its node.
+pub(super) fn told_shell(tab: &Tab) -> String {
+    Target { node: NodeId::new(tab.origin, &*tab.node), name: clean(&tab.name) }.told()
 }
 
 /// Whether somebody can be asked to type a name: it is short, and all of it is on every keyboard.

@@ -196,6 +196,15 @@ impl Question {
         self
     }
 
+    /// A question that says in which places something happens, above all but the doubt.
+    #[must_use]
+    pub(super) fn in_places(mut self, places: &[&str]) -> Self {
+        let at = usize::from(self.lines.first().is_some_and(|line| line == IN_DOUBT));
+        self.lines.insert(at, format!("in {}", places.join(", ")));
+        self.as_is = self.as_is.start + 1..self.as_is.end + 1;
+        self
+    }
+
     /// A question of which is known how much a yes takes.
     #[must_use]
     pub(super) fn weighed(mut self) -> Self {

@@ -178,7 +178,7 @@ impl State {
             parts.iter().flat_map(|(origin, changes)| changes.iter().map(|change| (*origin, change))).collect();
         let mut lines = match all.as_slice() {
             [(origin, one)] => vec![self.named(*origin, one), String::new()],
-            _ => listed(&all, |(origin, change)| self.named(*origin, change)),
+            _ => listed(&all, |(origin, change)| self.told_in(*origin, &self.named(*origin, change))),
         };
         match all.as_slice() {
             [(_, one)] => lines.extend(one.lines()),
@@ -206,7 +206,7 @@ impl State {
             .fleet
             .node_in(origin, &change.id)
             .filter(|_| change.resource == ResourceTypeForTagging::ManagedInstance);
-        node.map_or_else(|| clean(&change.id), |node| format!("{} ({})", node.name, node.id))
+        node.map_or_else(|| clean(&change.id), |node| self.told_node(&node.node_id()))
     }
 
     /// Tags of some resources were changed.

@@ -91,9 +91,7 @@ impl State {
         if self.protects(origin) {
             return;
         }
-        let several = self.origins.are_several_anywhere();
-        let place = if several { format!("{}: ", self.origins.label(origin)) } else { String::new() };
-        let mut lines = vec![format!("{place}{}", clean(&back.name))];
+        let mut lines = vec![clean(&back.name)];
         match back.before {
             Some(before) => lines.extend([
                 format!("version {before} is written again, as the newest; {} is in force now", back.written),

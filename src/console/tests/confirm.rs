@@ -10,7 +10,7 @@ use crate::{
     },
     console::{
         action::{Action, Kind},
-        effect::{Change, Effect, Source, TakeBack},
+        effect::{Change, Effect, Reach, Source, TakeBack},
         origin::Origin,
         state::{
             Pane,
@@ -128,8 +128,23 @@ fn own() -> Bench {
     bench
 }
 
-#[test]
-fn where_every_change_is_typed_no_key_alone_makes_one() {
+/// What is called after a yes, all of which some question leads to.
+const OPERATIONS: [&str; 11] = [
+    "SendCommand",
+    "StartSession",
+    "CancelCommand",
+    "PutParameter",
+    "GetParameter, PutParameter",
+    "DeleteParameter",
+    "LabelParameterVersion",
+    "UnlabelParameterVersion",
+    "TerminateSession",
+    "AddTagsToResource",
+    "runs on this machine",
+];
+
+/// Wants every change in every console, as far as its question or as far as it goes without one.
+fn each_change(adapted: impl Fn(Bench) -> Bench, mut see: impl FnMut(Action, Bench)) {
     let benches: [fn() -> Bench; 15] = [
         || world::rich(false, 3),
         || loaded(false, 3),
@@ -147,13 +162,12 @@ fn where_every_change_is_typed_no_key_alone_makes_one() {
         node_view::services,
         node_view::files,
     ];
-    let (mut seen, mut unasked) = (BTreeSet::new(), BTreeSet::new());
     for make in benches {
         let own: Vec<_> = make().state.own.iter().map(|own| Action::Own(own)).collect();
         let changing = Action::ALL.iter().filter(|entry| entry.kind == Kind::Change).map(|entry| entry.action);
         for action in changing.chain(own) {
             for before in ["", "a"] {
-                let mut bench = strict(make());
+                let mut bench = adapted(make());
                 if !before.is_empty() && (bench.state.pane != Pane::Fleet || bench.state.node_view.is_some()) {
                     continue;
                 }
@@ -167,47 +181,120 @@ fn where_every_change_is_typed_no_key_alone_makes_one() {
                 bench.state.act(action, &mut bench.fx);
                 bench.state.settle(&mut bench.fx);
                 go_on(&mut bench);
-                let Some(asked) = question(&bench) else {
-                    unasked.extend(bench.fx.iter().any(Effect::changes).then(|| action.entry().name));
-                    continue;
-                };
-                if !matches!(asked.then, Then::Change(_) | Then::OpenShells(_) | Then::Sample(_)) {
-                    let then = asked.then.clone();
-                    bench.press("y");
-                    assert!(!bench.fx.iter().any(Effect::changes), "{action:?}: one key does {then:?}");
-                    continue;
-                }
-                let Some((word, _)) = asked.typed.clone() else { panic!("{action:?}: one key does {:?}", asked.then) };
-                seen.insert(asked.then.operation());
-                bench.fx.clear();
-                bench.state.act(Action::Yes, &mut bench.fx);
-                assert!(!bench.fx.iter().any(Effect::changes), "{action:?}: a yes that is no key");
-                bench.press("y enter");
-                assert!(!bench.fx.iter().any(Effect::changes), "{action:?}");
-                bench.press("ctrl-u");
-                bench.type_text(&word);
-                bench.press("enter");
-                assert!(bench.fx.iter().any(Effect::changes), "{action:?}: {word}\n{}", bench.screen(100, 30));
+                see(action, bench);
             }
         }
     }
+}
+
+#[test]
+fn where_every_change_is_typed_no_key_alone_makes_one() {
+    let (mut seen, mut unasked) = (BTreeSet::new(), BTreeSet::new());
+    each_change(strict, |action, mut bench| {
+        let Some(asked) = question(&bench) else {
+            unasked.extend(bench.fx.iter().any(Effect::changes).then(|| action.entry().name));
+            return;
+        };
+        if !matches!(asked.then, Then::Change(_) | Then::OpenShells(_) | Then::Sample(_)) {
+            let then = asked.then.clone();
+            bench.press("y");
+            assert!(!bench.fx.iter().any(Effect::changes), "{action:?}: one key does {then:?}");
+            return;
+        }
+        let Some((word, _)) = asked.typed.clone() else { panic!("{action:?}: one key does {:?}", asked.then) };
+        seen.insert(asked.then.operation());
+        bench.fx.clear();
+        bench.state.act(Action::Yes, &mut bench.fx);
+        assert!(!bench.fx.iter().any(Effect::changes), "{action:?}: a yes that is no key");
+        bench.press("y enter");
+        assert!(!bench.fx.iter().any(Effect::changes), "{action:?}");
+        bench.press("ctrl-u");
+        bench.type_text(&word);
+        bench.press("enter");
+        assert!(bench.fx.iter().any(Effect::changes), "{action:?}: {word}\n{}", bench.screen(100, 30));
+    });
     // One session begins with its key.
     assert_eq!(unasked, BTreeSet::from(["open-shell", "open-shells"]));
-    for operation in [
-        "SendCommand",
-        "StartSession",
-        "CancelCommand",
-        "PutParameter",
-        "GetParameter, PutParameter",
-        "DeleteParameter",
-        "LabelParameterVersion",
-        "UnlabelParameterVersion",
-        "TerminateSession",
-        "AddTagsToResource",
-        "runs on this machine",
-    ] {
+    for operation in OPERATIONS {
         assert!(seen.contains(operation), "{operation} was not tried: {seen:?}");
     }
+}
+
+/// Another place has been looked at, and is looked at still or no more.
+fn beside_another(mut bench: Bench, still: bool) -> Bench {
+    let scope = bench.state.origins.scope().to_vec();
+    let mut places: Vec<Place> = scope.iter().map(|o| bench.state.origins.get(*o).unwrap().place.clone()).collect();
+    let here = places.clone();
+    places.push(origins::place("elsewhere"));
+    bench.state.origins.look_at(places);
+    if !still {
+        bench.state.origins.look_at(here);
+    }
+    bench
+}
+
+#[test]
+fn where_several_places_are_known_every_question_says_its_own_and_the_ids_of_its_nodes() {
+    for still in [true, false] {
+        let mut seen = BTreeSet::new();
+        let adapted = |bench| beside_another(bench, still);
+        each_change(adapted, |action, bench| {
+            let Some(asked) = question(&bench) else { return };
+            let (place, ids): (Origin, Vec<&str>) = match &asked.then {
+                Then::Change(changes) => {
+                    let ids = changes.iter().flat_map(|(_, change)| match change.reach() {
+                        Reach::Nodes(ids) => ids,
+                        Reach::Things(_) => Vec::new(),
+                    });
+                    (changes[0].0, ids.collect())
+                }
+                Then::OpenShells(nodes) => (nodes[0].origin, nodes.iter().map(|node| node.id.as_str()).collect()),
+                Then::Sample(nodes) => (nodes[0].origin, nodes.iter().map(|node| node.id.as_str()).collect()),
+                _ => return,
+            };
+            let place = format!("in {}", bench.state.origins.label(place));
+            assert!(asked.lines.contains(&place), "{action:?}: {place}\n{}", asked.lines.join("\n"));
+            for id in ids {
+                let is_named = asked.lines.iter().any(|line| line.contains(id));
+                assert!(is_named, "{action:?}: {id}\n{}", asked.lines.join("\n"));
+            }
+            seen.insert(asked.then.operation());
+        });
+        for operation in OPERATIONS {
+            assert!(seen.contains(operation), "{operation} was not tried: {seen:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_asked_of_a_shell_says_whose_it_is() {
+    let open = || {
+        let mut bench = beside_another(loaded(false, 3), true);
+        bench.press("s");
+        bench
+    };
+    let mut closed = open();
+    closed.press("ctrl-g x");
+    let mut pasted = open();
+    pasted.type_text("one\ntwo\n");
+    for (mut bench, title) in [(closed, "Close this shell?"), (pasted, "Paste this?")] {
+        let screen = bench.screen(100, 30);
+        for said in [title, " in test ", "web-0 (mi-00000000000000000)"] {
+            assert!(screen.contains(said), "{said}\n{screen}");
+        }
+    }
+}
+
+#[test]
+fn where_one_place_alone_is_known_no_question_names_it() {
+    each_change(
+        |bench| bench,
+        |action, bench| {
+            let Some(asked) = question(&bench).filter(|_| !bench.state.origins.are_several_known()) else { return };
+            let place = format!("in {}", bench.state.origins.label(bench.state.origins.first()));
+            assert!(!asked.lines.contains(&place), "{action:?}\n{}", asked.lines.join("\n"));
+        },
+    );
 }
 
 #[test]

@@ -283,8 +283,8 @@ fn marked_sessions_are_named_and_terminated_together() {
     let screen = bench.screen(90, 30);
     for said in [
         "Terminate 2 sessions?",
-        "ops-0a1, yours on web-1",
-        "bob-0b2, of bob on web-2",
+        "ops-0a1, yours on web-1 (mi-00000000000000001)",
+        "bob-0b2, of bob on web-2 (mi-00000000000000002)",
         "1 session of others among them",
         "left out: 1 that are over",
         "TerminateSession",

@@ -344,7 +344,8 @@ fn a_signal_needs_a_choice_and_a_yes() {
     let nginx = bench.state.node_view.as_ref().unwrap().processes.table.current().unwrap().clone();
     assert_eq!((nginx.process.pid, nginx.cpu), (812, 95.0));
     bench.press("x enter");
-    assert!(bench.screen(120, 30).contains("Send TERM?"));
+    let screen = bench.screen(120, 30);
+    assert!(screen.contains("Send TERM?") && screen.contains("on web-1 (mi-00000000000000001)"), "{screen}");
     bench.press("enter");
     assert!(bench.changes().is_empty(), "enter is no yes");
     bench.press("x enter y");
@@ -358,7 +359,11 @@ fn a_signal_needs_a_choice_and_a_yes() {
 #[test]
 fn a_service_is_restarted_after_a_yes() {
     let mut bench = services();
-    bench.press("r y");
+    bench.press("r");
+    let screen = bench.screen(120, 30);
+    assert!(screen.contains("on web-1 (mi-00000000000000001)"), "{screen}");
+    assert!(screen.contains("nginx.service is failed failed"), "{screen}");
+    bench.press("y");
     let [Change::OnNode(change)] = bench.changes()[..] else { panic!() };
     assert_eq!(change.script, "systemctl restart -- nginx.service");
 }
@@ -375,6 +380,7 @@ fn an_edited_file_shows_what_changes_and_is_not_lost_when_it_is_refused() {
     bench.press("ctrl-s");
     let screen = bench.screen(120, 30);
     assert!(screen.contains("Write /motd?") && screen.contains("+ world"), "{screen}");
+    assert!(screen.contains("on web-1 (mi-00000000000000001)"), "{screen}");
     bench.press("y");
     let [Change::WriteFile(write)] = bench.changes()[..] else { panic!() };
     assert_eq!((write.text.as_str(), write.sum.len()), ("hello\nworld", 64));

@@ -231,7 +231,9 @@ fn several_lines_and_pastes_into_several_shells_are_asked_about() {
     bench.fx.clear();
     bench.press("ctrl-g b");
     bench.type_text("reboot");
-    assert!(bench.screen(80, 24).contains("1 line, 6 bytes, into 3 shells: web-1, web-2, web-3"));
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("1 line, 6 bytes, into 3 shells: web-1 (mi-00000000000000001)"), "{screen}");
+    assert!(screen.contains("web-3 (mi-00000000000000003)"), "{screen}");
     bench.press("y");
     assert_eq!(sent(&bench).len(), 3);
 }

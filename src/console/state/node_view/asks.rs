@@ -30,7 +30,7 @@ impl State {
     pub(in crate::console::state) fn ask_signal(&mut self, node: NodeId, process: &Process, signal: &str) {
         let what = format!("send {signal} to {} {}", process.name, process.pid);
         let lines = vec![
-            format!("on {}", self.node_name(&node)),
+            format!("on {}", self.told_node(&node)),
             format!("  {} {}", process.pid, cut(&process.command, 60)),
             format!("  of {}, {}", process.user, bytes(process.memory)),
         ];
@@ -53,7 +53,7 @@ impl State {
         let what = format!("{verb} {}", service.name);
         let state = if service.active.is_empty() { "not known".to_owned() } else { service.active.clone() };
         let lines = vec![
-            format!("on {}", self.node_name(&view.node)),
+            format!("on {}", self.told_node(&view.node)),
             format!("  {} is {state} {}", service.name, service.sub),
             format!("  {}", cut(&service.description, 60)),
             format!("  {}", cut(&clean(&script), 70)),
@@ -103,7 +103,7 @@ impl State {
             },
             _ => return,
         };
-        let lines = vec![format!("on {}", self.node_name(&node)), String::new()];
+        let lines = vec![format!("on {}", self.told_node(&node)), String::new()];
         let differs = difference::told(&old, &write.text);
         let title = format!("Write {}?", cut(&clean(&write.path), 60));
         if self.protects(node.origin) {
@@ -164,7 +164,7 @@ impl State {
         copying.id = self.looks_begun;
         if to_node {
             let lines = vec![
-                format!("on {}", self.node_name(&NodeId::new(copying.origin, &*copying.node))),
+                format!("on {}", self.told_node(&NodeId::new(copying.origin, &*copying.node))),
                 format!("  {} to {}", copying.local.display(), clean(&copying.remote)),
                 "  A file of that name there is replaced when the copy is whole.".to_owned(),
             ];

@@ -119,7 +119,8 @@ impl State {
             let whose = if self.is_own(session) { "yours".to_owned() } else { format!("of {}", session.owner) };
             let lasted =
                 session.lasted(self.now).map(|lasted| format!(", for {}", text::span(lasted))).unwrap_or_default();
-            format!("{}, {whose} on {}{lasted}", clean(&session.id), self.node_name(&session.node_id()))
+            let line = format!("{}, {whose} on {}{lasted}", clean(&session.id), self.told_node(&session.node_id()));
+            self.told_in(session.origin, &line)
         });
         if others > 0 {
             lines.push(format!("{} of others among them", text::count(others, "session")));
@@ -152,7 +153,7 @@ impl State {
         let whose = if own { "yours".to_owned() } else { format!("of {}", session.owner) };
         let mut lines = vec![format!("{}, {whose}", clean(&session.id))];
         let node = session.node_id();
-        lines.push(format!("on {} ({})", self.node_name(&node), clean(&node.id)));
+        lines.push(format!("on {}", self.told_node(&node)));
         if let Some(lasted) = session.lasted(self.now) {
             lines.push(format!("running for {}", text::span(lasted)));
         }

@@ -18,6 +18,7 @@ use crate::{
         origin::{NodeId, Origin},
         state::{
             Pane, State,
+            confirm::told_shell,
             form::{Field, Form, Purpose},
             node::Node,
             overlay::{Overlay, Pick, Question, ShellChoice, Then},
@@ -291,8 +292,7 @@ impl State {
         if !tab.is_running() {
             return self.close_shell(fx);
         }
-        let lines =
-            vec![format!("{} on {}", tab.name, clean(&tab.node)), "The session ends, and what runs in it.".to_owned()];
+        let lines = vec![told_shell(tab), "The session ends, and what runs in it.".to_owned()];
         let question = Question::new("Close this shell?", lines, Then::CloseShell);
         self.pose(question);
     }

@@ -7,6 +7,7 @@ use crate::console::{
     effect::Effect,
     state::{
         State,
+        confirm::told_shell,
         overlay::{Question, Then},
     },
     term::keys,
@@ -38,7 +39,11 @@ impl std::fmt::Debug for Pasted {
 impl State {
     /// A text was pasted while keys go to shells.
     pub(in crate::console::state) fn paste_into_shells(&mut self, pasted: &str, fx: &mut Vec<Effect>) {
-        let names: Vec<String> = self.shells.receivers().iter().map(|tab| tab.name.clone()).collect();
+        let shells = self.shells.receivers();
+        let names: Vec<String> = match shells.as_slice() {
+            [tab] => vec![told_shell(tab)],
+            tabs => tabs.iter().map(|tab| self.told_in(tab.origin, &told_shell(tab))).collect(),
+        };
         let tabs: Vec<u64> = self.shells.receivers().iter().map(|tab| tab.id).collect();
         if tabs.is_empty() {
             return self.tell("Every marked shell is muted or over; nothing was pasted.");
@@ -52,8 +57,8 @@ impl State {
             return self.send_paste(&pasted, fx);
         }
         let into = match names.as_slice() {
-            [name] => clean(name),
-            names => format!("{}: {}", count(names.len(), "shell"), clean(&names.join(", "))),
+            [name] => name.clone(),
+            names => format!("{}: {}", count(names.len(), "shell"), names.join(", ")),
         };
         let mut told = vec![format!("{}, {}, into {into}", count(lines, "line"), size(pasted.text.len()))];
         told.push(String::new());

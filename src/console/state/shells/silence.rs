@@ -9,6 +9,7 @@ use crate::{
         origin::Origin,
         state::{
             State,
+            confirm::told_shell,
             overlay::{Question, Then},
         },
         text::span,
@@ -130,7 +131,7 @@ impl State {
             Some(session) => format!("The old one, {session}, is left on its node: the sessions list it."),
             None => "The old one never began.".to_owned(),
         };
-        let lines = vec![format!("{} has not answered for {}.", tab.name, span(age)), left];
+        let lines = vec![format!("{} has not answered for {}.", told_shell(tab), span(age)), left];
         let question = Question::new("Begin a new session in this tab?", lines, Then::Anew { tab: tab.id });
         self.pose(question);
     }
