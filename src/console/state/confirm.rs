@@ -12,7 +12,7 @@ use super::{
 };
 use crate::console::{
     effect::Reach,
-    origin::{NodeId, Origin},
+    origin::{Known, NodeId, Origin},
     text::{clean, count, cut},
 };
 
@@ -21,8 +21,8 @@ use crate::console::{
 const FEW: usize = 8;
 /// Columns of the longest name. What is cut has its id all the same.
 const LONGEST: usize = 48;
-/// Characters of the longest name that has to be typed. For a longer one its number does.
-const TYPED: usize = 32;
+/// Characters of the longest name that has to be typed. For a longer one its number does, or the word that the question wants.
+const TYPED: usize = 48;
 
 /// A node that something agreed to reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,8 @@ impl Then {
 impl State {
     /// Puts a question to the user: with one key for an answer or, where it reaches more than the policies of its places say,
     /// with the number of what it reaches to be typed; of one thing its name. What it reaches is read from what is done after
-    /// a yes, unless the question knows better. All of it can be read below the rest, and the places above it.
+    /// a yes, unless the question knows better. All of it can be read below the rest, and the places above it. What a question
+    /// wants typed at least, such as `delete`, gives way to the name in production too, whatever number is set there.
     pub(super) fn pose(&mut self, mut question: Question) {
         let in_doubt = |overlay: &Overlay| matches!(overlay, Overlay::Form(form) if form.in_doubt);
         if matches!(question.then, Then::Change(_)) && self.overlays.iter().any(in_doubt) {
@@ -87,12 +88,17 @@ impl State {
             }),
             _ => None,
         };
-        let many = !reaches.is_empty() && reached > above;
-        let word = match (many, question.least.take()) {
+        let in_production =
+            reaches.iter().any(|(origin, _)| self.origins.get(*origin).is_some_and(Known::is_production));
+        let least = question.least.take();
+        let many = !reaches.is_empty() && (reached > above || in_production && least.is_some());
+        let word = match (many, least) {
             (true, _) if reached > 1 => Some(reached.to_string()),
-            (_, Some(least)) => Some(least),
-            (true, None) => Some(name.filter(|name| can_be_typed(name)).unwrap_or_else(|| reached.to_string())),
-            (false, None) => None,
+            (true, least) => {
+                let name = name.filter(|name| can_be_typed(name)).or(least);
+                Some(name.unwrap_or_else(|| reached.to_string()))
+            }
+            (false, least) => least,
         };
         if let Some(word) = word.filter(|_| question.typed.is_none()) {
             question = question.typing(&word);

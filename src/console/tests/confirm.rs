@@ -298,6 +298,32 @@ fn where_one_place_alone_is_known_no_question_names_it() {
 }
 
 #[test]
+fn of_one_thing_that_is_deleted_the_name_is_typed_where_it_matters() {
+    let word = |mut bench: Bench| {
+        bench.state.act(Action::DeleteParameter, &mut bench.fx);
+        question(&bench).and_then(|question| question.typed.clone()).map(|(word, _)| word)
+    };
+    let production = |mut bench: Bench| {
+        let first = bench.state.origins.first();
+        bench.state.origins.get_mut(first).unwrap().place.accent = Some("production".to_owned());
+        bench
+    };
+    assert_eq!(word(versions()).as_deref(), Some("delete"));
+    assert_eq!(word(strict(versions())).as_deref(), Some("/app/url"));
+    assert_eq!(word(production(versions())).as_deref(), Some("/app/url"), "whatever number is set");
+    assert_eq!(word(lists::marked_parameters()).as_deref(), Some("delete"));
+    let marked = production(lists::marked_parameters());
+    let number = marked.state.parameters.lens.marks.iter().count().to_string();
+    assert_eq!(word(marked), Some(number));
+    // Of what was created here, taking back is deleting.
+    let mut bench = strict(loaded(false, 1));
+    let put = Changed::Put { name: "/new".to_owned(), version: Some(1) };
+    bench.apply(Update::Changed(Origin::default(), Ok(put), None));
+    bench.press("z");
+    assert_eq!(question(&bench).unwrap().typed.as_ref().unwrap().0, "/new");
+}
+
+#[test]
 fn nothing_comes_of_a_question_that_nobody_weighed() {
     let mut bench = loaded(false, 1);
     let change = Change::Cancel(vec!["c-1".to_owned()]);
