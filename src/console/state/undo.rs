@@ -76,18 +76,20 @@ impl State {
                 .tell("Nothing was changed here that can be taken back; changed tags and written parameters can.");
         };
         let ago = span(self.now.since(last.at));
-        let others = match self.undo.len() - 1 {
-            0 => String::new(),
-            more => format!("; {} before it", count(more, "change")),
-        };
-        let title = format!("Take back what was changed {ago} ago{others}?");
+        let title = format!("Take back what was changed {ago} ago?");
+        // Nobody shall take them for a part of what is asked.
+        let earlier = self.undo.len() - 1;
+        let others = (earlier > 0).then(|| {
+            format!("Nothing else is taken back; {} can be taken back after it.", count(earlier, "earlier change"))
+        });
+        let others: Vec<String> = others.into_iter().collect();
         match last.inverse {
-            Inverse::Tags(inverse) => self.ask_retags(&title, vec![(last.origin, inverse)], Vec::new()),
-            Inverse::Parameter(back) => self.ask_take_back(&title, last.origin, back),
+            Inverse::Tags(inverse) => self.ask_retags(&title, vec![(last.origin, inverse)], others),
+            Inverse::Parameter(back) => self.ask_take_back(&title, last.origin, back, others),
         }
     }
 
-    fn ask_take_back(&mut self, title: &str, origin: Origin, back: TakeBack) {
+    fn ask_take_back(&mut self, title: &str, origin: Origin, back: TakeBack, others: Vec<String>) {
         if self.protects(origin) {
             return;
         }
@@ -103,6 +105,7 @@ impl State {
                 "It was created then and is deleted, which cannot be taken back; what reads it will fail.".to_owned(),
             ),
         }
+        lines.extend(others);
         let is_deleted = back.before.is_none();
         let mut question = Question::new(title, lines, Then::change(origin, Change::TakeBack(Box::new(back))));
         if is_deleted {

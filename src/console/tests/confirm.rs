@@ -324,6 +324,25 @@ fn of_one_thing_that_is_deleted_the_name_is_typed_where_it_matters() {
 }
 
 #[test]
+fn taking_back_says_what_and_that_earlier_changes_stay() {
+    let mut bench = loaded(false, 1);
+    for name in ["/first", "/second", "/third"] {
+        let put = Changed::Put { name: name.to_owned(), version: Some(4) };
+        bench.apply(Update::Changed(Origin::default(), Ok(put), None));
+    }
+    bench.wait(20_000);
+    bench.press("z");
+    let asked = question(&bench).unwrap();
+    assert_eq!(asked.title, "Take back what was changed 20s ago?");
+    let told = asked.lines.join("\n");
+    assert!(told.starts_with("/third\n") && !told.contains("/second"), "{told}");
+    assert!(told.contains("Nothing else is taken back; 2 earlier changes can be taken back after it."), "{told}");
+    let mut bench = written();
+    bench.press("z");
+    assert!(!question(&bench).unwrap().lines.join("\n").contains("Nothing else"));
+}
+
+#[test]
 fn nothing_comes_of_a_question_that_nobody_weighed() {
     let mut bench = loaded(false, 1);
     let change = Change::Cancel(vec!["c-1".to_owned()]);
