@@ -271,8 +271,6 @@ impl State {
         let send = |(origin, part): &(Origin, ssm::SendCommand)| (*origin, Change::Send(Box::new(part.clone())));
         let then = Then::Change(staged.rest.iter().map(send).collect());
         let mut question = Question::new("Send it to the rest?", lines, then).showing(script);
-        question.lines.extend(self.all_targets("These nodes get it", &targets));
-        question.is_listed = true;
         if !well {
             question = question.typing(&nodes.to_string());
         }

@@ -103,7 +103,7 @@ impl State {
         if let Some(word) = word.filter(|_| question.typed.is_none()) {
             question = question.typing(&word);
         }
-        if question.targets.len() > FEW && !question.is_listed {
+        if !are_few(&question.targets) && !question.is_listed {
             let list = self.all_targets("All of them", &question.targets);
             question.lines.extend(list);
         }
@@ -174,7 +174,7 @@ impl State {
     /// What a question says of its nodes at first sight: each of a few, the first names of many; by origin, where there are
     /// several.
     pub(super) fn told_targets(&self, targets: &[Target]) -> Vec<String> {
-        let few = targets.len() <= FEW;
+        let few = are_few(targets);
         let mut lines = Vec::new();
         for (whose, own) in self.by_place(targets) {
             let whose = if whose.is_empty() { whose } else { format!("{whose}: ") };
@@ -212,6 +212,11 @@ impl State {
         let whose = |origin: Origin| if several { self.origins.label(origin).to_string() } else { String::new() };
         places.into_iter().map(|(origin, own)| (whose(origin), own)).collect()
     }
+}
+
+/// Whether each of these has a line of its own where a question says what it is about.
+pub(super) fn are_few(targets: &[Target]) -> bool {
+    targets.len() <= FEW
 }
 
 /// A shell as a question names it: with the id of its node.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::{
     State,
     canary::{self, Staged},
-    compose, custom,
+    compose,
+    confirm::are_few,
+    custom,
     form::{Purpose, Value},
     input::LineInput,
     overlay::{Overlay, Pick, Question, Then},
@@ -420,10 +422,10 @@ impl State {
         let send = &plan.send;
         let mut words = plan.words().into_iter().map(|(words, _)| words);
         let mut lines: Vec<String> = words.next().into_iter().collect();
-        // The words of a canary name its nodes.
-        // What waits for the canary is asked about by itself.
+        // What waits for the canary is asked about by itself. The words of a canary name its nodes, but not their places.
         let targets = plan.now();
-        if plan.rest.is_empty() || self.origins.are_several_anywhere() {
+        let are_told = plan.rest.is_empty() || self.origins.are_several_known();
+        if are_told {
             lines.extend(self.told_targets(&targets));
         }
         if plan.rest.is_empty() && plan.parts.len() > 1 && plan.batches() == plan.parts.len() {
@@ -446,7 +448,9 @@ impl State {
             question.lines.extend([String::new(), plan.rate()]);
         }
         if !plan.rest.is_empty() {
-            question.lines.extend(self.all_targets("First", &targets));
+            if !are_told || !are_few(&targets) {
+                question.lines.extend(self.all_targets("First", &targets));
+            }
             question.lines.extend(self.all_targets("After a look at what came of it", &plan.later()));
             question.is_listed = true;
         }

@@ -8,6 +8,7 @@ use crate::{
         origin::Origin,
         state::{
             canary::left::{Entry, Lasting, Part},
+            overlay::Overlay,
             plan::Resolved,
         },
         testing::{BEGIN, Bench},
@@ -24,6 +25,11 @@ pub fn written(canary: &str) -> Bench {
 }
 
 fn write(bench: &mut Bench, canary: &str) {
+    write_for(bench, canary, 60);
+}
+
+/// [`written`], for so many nodes.
+fn write_for(bench: &mut Bench, canary: &str, nodes: usize) {
     bench.press("3 n");
     bench.type_text("systemctl restart nginx");
     bench.press("tab");
@@ -34,7 +40,7 @@ fn write(bench: &mut Bench, canary: &str) {
     let online = |n: usize| ssm::InstanceInformation { ping_status: Some(PingStatus::Online), ..info(n) };
     bench.answer(
         Source::Plan,
-        Page::Plan(Box::new(Resolved { nodes: (0..60).map(online).collect(), ..Default::default() })),
+        Page::Plan(Box::new(Resolved { nodes: (0..nodes).map(online).collect(), ..Default::default() })),
     );
 }
 
@@ -57,6 +63,34 @@ fn sent(bench: &Bench) -> Vec<Vec<&str>> {
             _ => Vec::new(),
         })
         .collect()
+}
+
+#[test]
+fn a_few_nodes_of_a_canary_and_of_its_rest_are_listed_once() {
+    let times = |bench: &Bench, id: &str| match bench.state.overlays.last() {
+        Some(Overlay::Question(question)) => question.lines.iter().filter(|line| line.contains(id)).count(),
+        _ => panic!("nothing is asked"),
+    };
+    for several in [false, true] {
+        let mut bench = loaded(false, 5);
+        if several {
+            bench.state.origins.look_at(vec![place("stage")]);
+            bench.state.origins.look_at(vec![place("test")]);
+        }
+        write_for(&mut bench, "2", 5);
+        for n in 0..5 {
+            assert_eq!(times(&bench, &format!("mi-{n:017}")), 1, "{n} {several}");
+        }
+        bench.type_text("2");
+        bench.press("enter");
+        answer(&mut bench, Ok(&["c-1"]), None);
+        bench.answer(Source::Commands, Page::Commands(vec![command("c-1", CommandStatus::InProgress, 0)]));
+        ended(&mut bench, CommandStatus::Success, 0);
+        bench.state.act(Action::SendRest, &mut bench.fx);
+        for n in 2..5 {
+            assert_eq!(times(&bench, &format!("mi-{n:017}")), 1, "{n} {several}");
+        }
+    }
 }
 
 /// What was agreed to last is answered.
@@ -143,7 +177,7 @@ fn the_rest_waits_for_a_yes_and_gets_exactly_what_was_planned() {
     bench.press("3 c");
     let screen = bench.screen(100, 40);
     assert!(screen.contains("Send it to the rest?") && screen.contains("restart nginx"));
-    assert!(screen.contains("These nodes get it, 58 nodes:"));
+    assert!(screen.contains("All of them, 58 nodes:"));
     bench.press("pagedown pagedown pagedown pagedown");
     let screen = bench.screen(100, 40);
     assert!(screen.contains("mi-00000000000000059"), "one that is not listed here has its id: {screen}");
