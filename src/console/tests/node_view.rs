@@ -369,6 +369,17 @@ fn a_service_is_restarted_after_a_yes() {
 }
 
 #[test]
+fn of_a_service_whose_state_nobody_knows_that_is_said() {
+    let mut bench = opened();
+    bench.press("right right right");
+    let id = look_for(&bench, |probe| *probe == Probe::Services);
+    say(&mut bench, id, "#scripts\n|dbus\n#.\n");
+    bench.press("r");
+    let screen = bench.screen(120, 30);
+    assert!(screen.contains("Restart dbus?") && screen.contains("how dbus is now is not known"), "{screen}");
+}
+
+#[test]
 fn an_edited_file_shows_what_changes_and_is_not_lost_when_it_is_refused() {
     let mut bench = files();
     bench.press("shift-g e");

@@ -51,10 +51,13 @@ impl State {
         };
         let Some(script) = view.services.manager.command(verb, &service.name) else { return };
         let what = format!("{verb} {}", service.name);
-        let state = if service.active.is_empty() { "not known".to_owned() } else { service.active.clone() };
+        let state = match service.active.as_str() {
+            "" => format!("how {} is now is not known", service.name),
+            active => format!("{} is {active} {}", service.name, service.sub),
+        };
         let lines = vec![
             format!("on {}", self.told_node(&view.node)),
-            format!("  {} is {state} {}", service.name, service.sub),
+            format!("  {state}"),
             format!("  {}", cut(&service.description, 60)),
             format!("  {}", cut(&clean(&script), 70)),
         ];
