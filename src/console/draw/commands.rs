@@ -176,15 +176,16 @@ fn progress(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Result
     if let Some(at) = command.and_then(|command| command.requested_date_time) {
         counts.push(view.span(Role::Dim, format!("sent {} ago", fleet::ago(view.state.now, Some(at)))));
     }
+    // That results are the same only but for something must not go unseen: it stands before what may be cut.
+    let is_folded = !results.fold.is_exact() && !results.by_node;
+    let left_out = is_folded.then(|| view.span(Role::Running, format!(" {} ", results.fold.short())));
     if area.height < 4 {
-        // That results are the same only but for something must not go unseen.
-        if !results.fold.is_exact() && !results.by_node {
-            counts.insert(1, view.span(Role::Running, format!("without {}   ", results.fold.words())));
-        }
-        if let Some(staged) = view.state.staged_of(results) {
-            return grid::line_at(frame, area, 0, canary(view, staged, area.width));
-        }
-        return grid::line_at(frame, area, 0, Line::from(counts));
+        let mut line = match view.state.staged_of(results) {
+            Some(staged) => canary(view, staged, area.width),
+            None => Line::from(counts),
+        };
+        line.spans = left_out.into_iter().chain(line.spans).collect();
+        return grid::line_at(frame, area, 0, line);
     }
     let look = |kind: Outcome| match kind {
         Outcome::Success => (Role::Success, "█", "#"),
@@ -215,9 +216,6 @@ fn progress(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Result
             (groups, nodes) if !far.is_empty() => {
                 format!(" {} among {nodes}{far}", text::count(groups, "different result"))
             }
-            (groups, nodes) if !results.fold.is_exact() => {
-                format!(" {} among {nodes}", text::count(groups, "different result"))
-            }
             (groups, nodes) => {
                 format!(" {} among {nodes}, odd ones first", text::count(groups, "different result"))
             }
@@ -226,10 +224,7 @@ fn progress(view: &View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Result
     if let Some(staged) = view.state.staged_of(results) {
         grid::line_at(frame, area, 2, canary(view, staged, area.width));
     }
-    let mut words = vec![view.span(Role::Dim, words)];
-    if !results.fold.is_exact() && !results.by_node {
-        words.push(view.span(Role::Running, format!("; {} left out", results.fold.words())));
-    }
+    let mut words: Vec<_> = left_out.into_iter().chain([view.span(Role::Dim, words)]).collect();
     if results.is_folding() && !results.groups.is_empty() {
         words.push(view.span(Role::Running, view.look.sign("  ⋯", "  ...")));
     }
@@ -259,10 +254,7 @@ fn canary(view: &View<'_>, staged: &Staged, width: u16) -> Line<'static> {
 }
 
 fn listing(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, results: &Results) {
-    let picked = |row: usize| match results.by_node {
-        true => false,
-        false => results.group(row).is_some_and(|group| Some(group.key) == results.picked),
-    };
+    let picked = |row: usize| results.is_picked(row);
     let columns = match results.by_node {
         true => [Column::new("Node", 14, 30, 0), Column::new("Result", 20, 40, 1), Column::new("Output", 10, 80, 2)],
         false => [Column::new("Nodes", 18, 40, 0), Column::new("Result", 18, 40, 1), Column::new("Output", 10, 80, 2)],

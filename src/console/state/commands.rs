@@ -24,7 +24,7 @@ pub use fold::{Fold, Folding, Group};
 pub use follow::Follow;
 pub(super) use invocation::lines;
 pub use invocation::{Invocation, Step, result_words};
-pub use results::Results;
+pub use results::{Picked, Results};
 pub use sheet::{CommandRows, ResultRows};
 pub use texts::FAR;
 
@@ -128,8 +128,6 @@ pub struct Commands {
     pub viewer: Option<Viewer>,
     /// What is read as it comes.
     pub follow: Option<Follow>,
-    /// What was left out of account last.
-    pub fold: Fold,
     /// How many results were looked at so far.
     looked: u64,
     /// Changes whenever the history does, for the side of a split screen that does not have it now; with what it was when
@@ -200,7 +198,7 @@ impl Commands {
     /// The pane of another side, which looks at the same history.
     pub fn beside(&self) -> Self {
         let seen = (self.revision, None);
-        let mut other = Self { fold: self.fold, cursor: self.cursor, seen, ..Self::default() };
+        let mut other = Self { cursor: self.cursor, seen, ..Self::default() };
         other.lens.outdate(None);
         other
     }
@@ -241,12 +239,10 @@ impl Commands {
         self.list.iter().find(|listed| listed.is(results.origin, &results.id))
     }
 
-    /// Looks at commands that were sent together. Answers about those that were looked at before are taken no more.
+    /// Looks at commands that were sent together. Answers about those that were looked at before are taken no more. Every
+    /// character counts at first: nothing that was left out of account in another command hides a difference in this one.
     pub fn look_at(&mut self, origin: Origin, ids: Vec<String>) {
-        // Whoever compares runs leaves the same out of account in the next one.
-        let fold = self.results.as_ref().map_or(self.fold, |before| before.fold);
-        let mut results = Results::new(origin, ids).numbered_after(self.looked << 32);
-        results.fold_by(fold);
+        let results = Results::new(origin, ids).numbered_after(self.looked << 32);
         self.looked += 1;
         (self.results, self.viewer, self.follow) = (Some(results), None, None);
     }

@@ -120,8 +120,7 @@ impl State {
                 results.switch();
             }
             Action::PickResult => {
-                let key = results.current_key();
-                results.picked = if results.picked == key { None } else { key };
+                results.pick();
             }
             Action::DiffGroups => self.diff_results(),
             Action::DiffEarlier => self.diff_earlier(fx),
@@ -159,35 +158,20 @@ impl State {
         }
         results.fold_by(fold);
         results.list_by(false);
-        self.commands.fold = fold;
     }
 
     fn diff_results(&mut self) {
         let Some(results) = &self.commands.results else { return };
-        let here = results.current();
-        let picked = results.picked.and_then(|key| results.with_key(key));
-        let above = results.cursor.at.checked_sub(1).and_then(|at| match results.by_node {
-            true => results.row(at).map(|invocation| (invocation, 1)),
-            false => results.group(at).and_then(|group| Some((results.members(group).next()?, group.members.len()))),
-        });
-        let (Some(here), Some(other)) = (here, picked.or(above).filter(|other| Some(*other) != here)) else {
+        let Some((other, here)) = results.two() else {
             return self.tell("Pick a result, then compare another with it.");
         };
         // What is known of one alone is no difference.
-        let whole = here.0.is_whole() && other.0.is_whole();
-        let lines = |(invocation, of)| {
-            let lines = match whole {
-                true => results.common(invocation, of, usize::MAX),
-                false => results.compared(invocation, of),
-            };
-            lines.into_iter().map(|(_, line)| line).collect::<Vec<_>>()
-        };
-        let title = format!("{} → {}", other.0.name, here.0.name);
-        let diff = super::viewer::diff(&lines(other), &lines(here));
+        let whole = here.is_whole() && other.is_whole();
+        let diff = super::viewer::diff_alike(&results.compared(other, whole), &results.compared(here, whole));
+        let title = format!("{} → {}", other.name, here.name);
         let file = format!("{}.diff", results.id);
         let mut viewer = super::viewer::Viewer::new(title, file, diff);
-        let folded = (here.1 > 1 || other.1 > 1) && !results.fold.is_exact();
-        let left_out = folded.then(|| format!("{} left out of account", results.fold.words()));
+        let left_out = results.fold.left_out();
         let far = (!whole).then(|| "compared as far as the service shows".to_owned());
         let notes: Vec<_> = far.into_iter().chain(left_out).collect();
         viewer.note = (!notes.is_empty()).then(|| notes.join("; "));

@@ -277,10 +277,9 @@ impl State {
     pub(super) fn land_earlier(&mut self, command: &str, whole: &Whole) {
         let Some(results) = &self.commands.results else { return };
         let Some(now) = results.of_node(&whole.node) else { return };
-        let plain = |lines: Vec<(Tone, String)>| lines.into_iter().map(|(_, line)| line).collect::<Vec<_>>();
         let steps: Vec<_> = whole.steps.iter().map(super::commands::Step::from).collect();
-        let old = plain(super::commands::lines(&steps, usize::MAX));
-        let new = plain(results.common(now, 1, usize::MAX));
+        let old = results.weighed(super::commands::lines(&steps, usize::MAX), now);
+        let new = results.compared(now, true);
         let at = |id: &str| {
             let listed = self.commands.list.iter().find(|listed| listed.is(results.origin, id));
             let ago = listed.and_then(|listed| listed.command.requested_date_time).map(|at| self.now.since(at));
@@ -290,13 +289,16 @@ impl State {
             )
         };
         let title = format!("{}: run of {} → run of {}", now.name, at(command), at(&now.command));
-        let mut viewer = Viewer::new(title, format!("{}-runs.diff", results.id), super::viewer::diff(&old, &new));
+        let diff = super::viewer::diff_alike(&old, &new);
+        let mut viewer = Viewer::new(title, format!("{}-runs.diff", results.id), diff);
         let code = whole.steps.iter().filter_map(|said| said.code).rfind(|code| *code > 0);
         let code = code.or_else(|| whole.steps.last().and_then(|said| said.code));
-        viewer.note = match (code, now.code) {
+        let exits = match (code, now.code) {
             (Some(old), Some(new)) if old != new => Some(format!("exit {old} → exit {new}")),
             _ => None,
         };
+        let notes: Vec<_> = exits.into_iter().chain(results.fold.left_out()).collect();
+        viewer.note = (!notes.is_empty()).then(|| notes.join("; "));
         self.commands.viewer = Some(viewer);
     }
 }

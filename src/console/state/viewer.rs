@@ -358,9 +358,17 @@ pub fn ranges(line: &str, wanted: &str) -> Vec<std::ops::Range<usize>> {
 
 /// Two texts compared line by line, with three lines around each difference.
 pub fn diff(old: &[String], new: &[String]) -> Vec<(Tone, String)> {
-    let old: Vec<&str> = old.iter().map(String::as_str).collect();
-    let new: Vec<&str> = new.iter().map(String::as_str).collect();
-    let diff = similar::TextDiff::configure().timeout(std::time::Duration::from_millis(500)).diff_slices(&old, &new);
+    let plain = |lines: &[String]| lines.iter().map(|line| (line.clone(), line.clone())).collect::<Vec<_>>();
+    diff_alike(&plain(old), &plain(new))
+}
+
+/// The same of lines that count as something else than they are: each is shown as its first part and compared by its second.
+/// Lines that count the same are no difference; around one, they are shown as the older text has them.
+pub fn diff_alike(old: &[(String, String)], new: &[(String, String)]) -> Vec<(Tone, String)> {
+    let counts = |lines| <[(String, String)]>::iter(lines).map(|(_, counts)| counts.as_str()).collect::<Vec<_>>();
+    let (before, after) = (counts(old), counts(new));
+    let diff =
+        similar::TextDiff::configure().timeout(std::time::Duration::from_millis(500)).diff_slices(&before, &after);
     let groups = diff.grouped_ops(3);
     let mut lines = Vec::new();
     let mut next = 0;
@@ -378,14 +386,18 @@ pub fn diff(old: &[String], new: &[String]) -> Vec<(Tone, String)> {
                 similar::ChangeTag::Delete => Tone::Removed,
                 similar::ChangeTag::Insert => Tone::Added,
             };
-            lines.push((tone, change.value().to_owned()));
+            let before = change.old_index().and_then(|at| old.get(at));
+            let shown = before.or_else(|| change.new_index().and_then(|at| new.get(at)));
+            lines.push((tone, shown.map(|(shown, _)| shown.clone()).unwrap_or_default()));
         }
     }
     if !groups.is_empty() {
         lines.extend(left_out(next, new.len()));
     }
     if lines.is_empty() {
-        lines.push((Tone::Heading, "The two are the same.".to_owned()));
+        let exactly = old.iter().map(|(shown, _)| shown).eq(new.iter().map(|(shown, _)| shown));
+        let told = if exactly { "The two are the same." } else { "The two are the same but for what is left out." };
+        lines.push((Tone::Heading, told.to_owned()));
     }
     lines
 }
@@ -471,5 +483,19 @@ mod tests {
         let lines = diff(&old, &new);
         let told: Vec<_> = lines.iter().filter(|(tone, _)| *tone == Tone::Heading).map(|(_, line)| line).collect();
         assert_eq!(told, ["··· 7 lines the same", "··· 16 lines the same"]);
+    }
+
+    #[test]
+    fn lines_that_count_the_same_are_shown_as_they_are_and_are_no_difference() {
+        let text = |lines: &[(&str, &str)]| {
+            lines.iter().map(|(shown, counts)| ((*shown).to_owned(), (*counts).to_owned())).collect::<Vec<_>>()
+        };
+        let old = text(&[("up 3 days", "up"), ("load 1", "load 1")]);
+        let new = text(&[("up 9 days", "up"), ("load 2", "load 2")]);
+        let line = |tone, line: &str| (tone, line.to_owned());
+        let told = [line(Tone::Plain, "up 3 days"), line(Tone::Removed, "load 1"), line(Tone::Added, "load 2")];
+        assert_eq!(diff_alike(&old, &new), told);
+        let told = [line(Tone::Heading, "The two are the same but for what is left out.")];
+        assert_eq!(diff_alike(&old[..1], &new[..1]), told);
     }
 }

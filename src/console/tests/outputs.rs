@@ -247,7 +247,7 @@ fn what_is_chosen_is_left_out_of_account_by_one_key() {
     bench.press("z n");
     assert_eq!(groups(&bench), 2);
     let screen = bench.screen(100, 24);
-    assert!(screen.contains("hosts, times, numbers left out"), "{screen}");
+    assert!(screen.contains("-hosts -times -numbers  2 different results"), "{screen}");
     assert!(screen.contains("<host> <time> up <time>"), "{screen}");
     bench.press("z z");
     assert_eq!(groups(&bench), 4);
@@ -261,6 +261,56 @@ fn what_is_chosen_is_left_out_of_account_by_one_key() {
 }
 
 #[test]
+fn what_is_left_out_of_account_is_no_difference_and_is_read_saved_and_found_as_it_is() {
+    let mut bench = uptimes(false);
+    bench.press("z z v g g space j d");
+    let screen = bench.screen(100, 24);
+    assert!(screen.contains("The two are the same but for what is left out."), "{screen}");
+    // What does differ is told as it is, whether one node is compared with another or a group with one.
+    bench.press("esc j j d");
+    let of_nodes = bench.screen(100, 24);
+    for told in ["web-0 → web-3", "- web-0 10:00:00 up 0 days", "- load 0.0", "+ web-3 is tired"] {
+        assert!(of_nodes.contains(told), "{told} in {of_nodes}");
+    }
+    bench.press("esc g g space v g g j d");
+    let of_groups = bench.screen(100, 24);
+    assert!(of_groups.contains("web-3 is tired") && !of_groups.contains('<'), "{of_groups}");
+    // A text is that of the node it is called after, on its way into a file as well.
+    bench.press("esc enter");
+    let screen = bench.screen(100, 24);
+    assert!(screen.contains("web-0 · success · exit 0, like 2 other nodes but for hosts"), "{screen}");
+    bench.press("w enter");
+    let saved = bench.fx.iter().find_map(|effect| match effect {
+        Effect::Save { text, .. } => Some(text.to_string()),
+        _ => None,
+    });
+    assert_eq!(saved.as_deref(), Some("web-0 10:00:00 up 0 days\nload 0.0\n"));
+    // What only one of several says is found among them.
+    bench.press("esc /");
+    bench.type_text("\"up 2 days\"");
+    bench.press("enter");
+    assert!(bench.screen(100, 24).contains("web-0 web-1 web-2"), "{}", bench.screen(100, 24));
+}
+
+#[test]
+fn that_results_are_the_same_only_but_for_something_is_seen_in_every_window_and_ends_with_the_command() {
+    let mut bench = uptimes(false);
+    bench.press("z z");
+    for (width, height) in [(40, 10), (80, 24)] {
+        let screen = bench.screen(width, height);
+        assert!(screen.contains("-hosts -times -ids -numbers"), "{screen}");
+    }
+    bench.press("esc j enter");
+    let line = |n: usize| ssm::CommandInvocation {
+        command_id: Some("c-0".to_owned()),
+        ..invocation(n, CommandInvocationStatus::Success, &format!("val {n}\n"))
+    };
+    bench.answer(Source::Invocations, Page::Invocations((0..4).map(line).collect()));
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("4 different results") && !screen.contains("-numbers"), "{screen}");
+}
+
+#[test]
 fn a_run_is_compared_with_the_one_before() {
     let mut bench = uptimes(false);
     bench.press("b");
@@ -271,6 +321,13 @@ fn a_run_is_compared_with_the_one_before() {
     let screen = bench.screen(100, 24);
     assert!(screen.contains("web-0: run of 1h ago → run of"), "{screen}");
     assert!(screen.contains("- load 9.9") && screen.contains("+ load 0.0"), "{screen}");
+    // What is left out of account is no difference between runs either.
+    let mut bench = uptimes(false);
+    bench.press("z n b");
+    let whole = Box::new(Whole::of(&node, "web-0 10:00:00 up 0 days\nload 9.9\n", ""));
+    bench.answer(Source::Earlier, Page::Earlier { command: "c-0".to_owned(), whole });
+    let screen = bench.screen(100, 24);
+    assert!(screen.contains("The two are the same but for") && screen.contains("numbers left out"), "{screen}");
     // What is forgotten is said to be, and not that there was none.
     let mut bench = uptimes(false);
     bench.press("b");

@@ -1,5 +1,5 @@
 //! Equal results in groups. What differs by nature from node to node (names, times, ids, numbers) can be left out of account:
-//! it is replaced by a placeholder, for grouping and for what a group has in common, never in a node's own text.
+//! a placeholder takes its place where results are compared and in the row of a group, never in a text that is read.
 
 use std::{
     borrow::Cow,
@@ -40,6 +40,21 @@ impl Fold {
     pub fn words(self) -> String {
         let words = [(self.hosts, "hosts"), (self.times, "times"), (self.ids, "ids"), (self.numbers, "numbers")];
         words.iter().filter(|(on, _)| *on).map(|(_, word)| *word).collect::<Vec<_>>().join(", ")
+    }
+
+    /// What a comparison says of it, if anything is left out.
+    pub fn left_out(self) -> Option<String> {
+        (!self.is_exact()).then(|| format!("{} left out of account", self.words()))
+    }
+
+    /// The same in short: `-hosts -times`.
+    pub fn short(self) -> String {
+        self.words().split(", ").map(|word| format!("-{word}")).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A line of a result as it is compared. A heading, which says how a step ended, counts as it is.
+    pub fn compared<'a>(self, tone: Tone, line: &'a str, names: &[String]) -> Cow<'a, str> {
+        if tone == Tone::Heading { Cow::Borrowed(line) } else { self.apply(line, names) }
     }
 
     /// A line with placeholders for what is left out. `names`: what the node is called. Runs of spaces become one, since
@@ -203,7 +218,7 @@ impl Folding {
         (invocation.outcome, invocation.code, &invocation.details).hash(&mut hasher);
         let mut first = String::new();
         for (tone, line) in invocation.compared() {
-            let line = self.fold.apply(&line, &invocation.names);
+            let line = self.fold.compared(tone, &line, &invocation.names);
             (tone as u8, line.trim_end()).hash(&mut hasher);
             if first.is_empty() && tone != Tone::Heading {
                 first = line.trim().chars().take(200).collect();

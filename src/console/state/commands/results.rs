@@ -26,6 +26,15 @@ const WHOLES: usize = 1_000;
 /// Bytes of output in all that are put into groups at once; more is done beside the loop.
 const AT_ONCE: usize = 256 * 1024;
 
+/// A result that others are compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Picked {
+    /// That of a group, by its key.
+    Group(u64),
+    /// That of a node, by its id.
+    Node(String),
+}
+
 /// A command that is looked at.
 #[derive(Clone, Debug)]
 pub struct Results {
@@ -59,8 +68,8 @@ pub struct Results {
     pub lens: Lens,
     /// Where one is.
     pub cursor: Cursor,
-    /// The result kept for comparing: the key of a group.
-    pub picked: Option<u64>,
+    /// The result kept for comparing.
+    pub picked: Option<Picked>,
     places: HashMap<String, usize>,
     asked: HashSet<String>,
     outdated: bool,
@@ -206,7 +215,7 @@ impl Results {
     pub fn fold_by(&mut self, fold: Fold) {
         self.outdated |= self.fold != fold;
         self.fold = fold;
-        self.picked = None;
+        self.picked.take_if(|picked| matches!(picked, Picked::Group(_)));
     }
 
     /// Puts the results into groups again if they changed: at once where that is little work, else the work to be done
@@ -368,19 +377,39 @@ impl Results {
         }
     }
 
-    /// The key of the result under the cursor.
-    pub fn current_key(&self) -> Option<u64> {
-        if !self.by_node {
-            return self.group(self.cursor.at).map(|group| group.key);
-        }
-        let at = self.order.get(self.lens.place(self.cursor.at)?)?;
-        self.groups.iter().find(|group| group.members.contains(at)).map(|group| group.key)
+    /// Keeps the result under the cursor for comparing, or no more.
+    pub fn pick(&mut self) {
+        let here = self.picked_at(self.cursor.at);
+        self.picked = if self.picked == here { None } else { here };
     }
 
-    /// One invocation with the result of a key, and how many there are.
-    pub fn with_key(&self, key: u64) -> Option<(&Invocation, usize)> {
-        let group = self.groups.iter().find(|group| group.key == key)?;
-        Some((self.members(group).next()?, group.members.len()))
+    /// Whether the result of a row is kept for comparing.
+    pub fn is_picked(&self, row: usize) -> bool {
+        self.picked.is_some() && self.picked == self.picked_at(row)
+    }
+
+    fn picked_at(&self, row: usize) -> Option<Picked> {
+        match self.by_node {
+            true => self.row(row).map(|invocation| Picked::Node(invocation.node.clone())),
+            false => self.group(row).map(|group| Picked::Group(group.key)),
+        }
+    }
+
+    /// The results that are to be compared, each that of a node: the one that was picked, or else the one above the cursor, and
+    /// the one under it. `None` if these are not two.
+    pub fn two(&self) -> Option<(&Invocation, &Invocation)> {
+        let first = |group: &Group| self.members(group).next();
+        let at = |row: usize| match self.by_node {
+            true => self.row(row),
+            false => self.group(row).and_then(first),
+        };
+        let picked = self.picked.as_ref().and_then(|picked| match picked {
+            Picked::Group(key) => self.groups.iter().find(|group| group.key == *key).and_then(first),
+            Picked::Node(node) => self.of_node(node),
+        });
+        let here = at(self.cursor.at)?;
+        let other = picked.or_else(|| at(self.cursor.at.checked_sub(1)?))?;
+        (other.node != here.node).then_some((other, here))
     }
 }
 

@@ -139,8 +139,10 @@ impl Sheet for ResultRows<'_> {
     }
 
     fn more(&self, row: usize) -> Cow<'_, str> {
-        let steps = self.members(row).next().map(|first| first.steps.as_slice()).unwrap_or_default();
-        let texts = steps.iter().flat_map(|step| [step.stdout.as_ref(), step.stderr.as_ref()]);
+        // Of several that are the same but for something, each has a text of its own.
+        let several = if self.0.fold.is_exact() { 1 } else { usize::MAX };
+        let steps = self.members(row).take(several).flat_map(|member| &member.steps);
+        let texts = steps.flat_map(|step| [step.stdout.as_ref(), step.stderr.as_ref()]);
         texts.collect::<Vec<_>>().join("\n").into()
     }
 

@@ -1,4 +1,4 @@
-//! The texts of results: a node's own, and what several nodes have in common.
+//! The texts of results. Each is that of one node, as it is, whatever is left out of account where results are compared.
 
 use super::{
     super::viewer::{Of, Tone, Viewer},
@@ -10,24 +10,22 @@ use crate::console::text::count;
 pub const FAR: &str = ", as far as the service shows";
 
 impl Results {
-    /// What results have in common that differ only in what is left out of account; a result's own text where there is one
-    /// only.
-    pub fn common(&self, invocation: &Invocation, of: usize, most: usize) -> Vec<(Tone, String)> {
-        self.folded_lines(invocation.lines(most), invocation, of)
+    /// The lines of a result as they are, each with what it counts as where results are compared. `whole`: all that is known of
+    /// it; else what is known of others as well, which may be no more than a beginning.
+    pub fn compared(&self, invocation: &Invocation, whole: bool) -> Vec<(String, String)> {
+        let lines = if whole { invocation.lines(usize::MAX) } else { invocation.compared() };
+        self.weighed(lines, invocation)
     }
 
-    /// The same as it is compared with what is known of another, which may be no more than a beginning.
-    pub fn compared(&self, invocation: &Invocation, of: usize) -> Vec<(Tone, String)> {
-        self.folded_lines(invocation.compared(), invocation, of)
-    }
-
-    fn folded_lines(&self, mut lines: Vec<(Tone, String)>, invocation: &Invocation, of: usize) -> Vec<(Tone, String)> {
-        if of > 1 && !self.fold.is_exact() {
-            for (_, line) in lines.iter_mut().filter(|(tone, _)| *tone != Tone::Heading) {
-                *line = self.fold.apply(line, &invocation.names).into_owned();
-            }
-        }
-        lines
+    /// Lines of a node, each with what it counts as.
+    pub fn weighed(&self, lines: Vec<(Tone, String)>, invocation: &Invocation) -> Vec<(String, String)> {
+        let weighed = lines.into_iter().map(|(tone, line)| {
+            let counts = self.fold.compared(tone, &line, &invocation.names);
+            // Where something is left out, what ends a line is no difference either.
+            let counts = if self.fold.is_exact() { &counts } else { counts.trim_end() }.to_owned();
+            (line, counts)
+        });
+        weighed.collect()
     }
 
     /// The text of what is under the cursor: its beginning for a glance, or all of it.
@@ -41,30 +39,25 @@ impl Results {
         Some(self.viewer(self.of_node(&of.node)?, of.nodes, usize::MAX))
     }
 
+    /// The text of one node, and how many have this result.
     fn viewer(&self, first: &Invocation, of: usize, most: usize) -> Viewer {
+        let (name, result) = (&first.name, result_words(first));
+        let far = if first.is_beginning() { FAR } else { "" };
+        // What is read is that of one, unless it is that of all: they go on each in its own way, all of it was fetched for one
+        // alone, or they are the same but for something.
+        let is_of_all = first.outcome.is_final() && first.shown.is_none() && self.fold.is_exact();
         let title = match of {
-            1 => format!("{} · {}", first.name, result_words(first)),
-            // They go on each in its own way: what is read is that of one.
-            n if !first.outcome.is_final() => {
-                let others = count(n - 1, "other node");
-                format!("{} · {}, like {others}", first.name, result_words(first))
-            }
-            // All of it was fetched for one of them alone.
-            n if first.shown.is_some() => {
-                let others = count(n - 1, "other node");
-                format!("{} · {}, like {others}{FAR}", first.name, result_words(first))
-            }
+            1 => format!("{name} · {result}"),
+            n if is_of_all => format!("{n} nodes with the same result{far} · {result}"),
             n => {
-                let far = if first.is_beginning() { FAR } else { "" };
-                match self.fold.is_exact() {
-                    true => format!("{n} nodes with the same result{far} · {}", result_words(first)),
-                    false => {
-                        format!("{n} nodes, the same but for {}{far} · {}", self.fold.words(), result_words(first))
-                    }
-                }
+                let but = match self.fold.is_exact() {
+                    true => String::new(),
+                    false => format!(" but for {}", self.fold.words()),
+                };
+                format!("{name} · {result}, like {}{but}{far}", count(n - 1, "other node"))
             }
         };
-        let lines = self.common(first, of, most);
+        let lines = first.lines(most);
         let mut viewer = Viewer::new(title, format!("{}-{}.txt", self.id, first.node), lines);
         (viewer.note, viewer.kept) = match &first.note {
             Some(note) => (Some(note.clone()), first.kept),

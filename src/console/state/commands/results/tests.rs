@@ -57,7 +57,7 @@ fn identical_results_stand_together_and_odd_ones_first() {
 }
 
 #[test]
-fn what_is_left_out_of_account_folds_and_is_not_shown_in_the_nodes_own_text() {
+fn what_is_left_out_of_account_folds_and_stays_in_every_text_that_is_read() {
     let line = |n: usize| format!("node-{n} up {n} days\n");
     let mut page: Vec<_> = (1..=3).map(|n| success(&format!("mi-{n}"), &line(n))).collect();
     page.push(success("mi-4", "node-4 is down\n"));
@@ -71,11 +71,20 @@ fn what_is_left_out_of_account_folds_and_is_not_shown_in_the_nodes_own_text() {
     assert_eq!(told, [(1, "<host> is down"), (3, "<host> up <time>")]);
     results.cursor.at = 1;
     let viewer = results.view(usize::MAX).unwrap();
-    assert_eq!(viewer.title, "3 nodes, the same but for hosts, times · success · exit 0");
-    assert_eq!(viewer.lines, [(Tone::Plain, "<host> up <time>".to_owned())]);
+    assert_eq!(viewer.title, "node-1 · success · exit 0, like 2 other nodes but for hosts, times");
+    assert_eq!(viewer.lines, [(Tone::Plain, "node-1 up 1 days".to_owned())]);
     results.switch();
     results.cursor.at = 1;
     assert_eq!(results.view(usize::MAX).unwrap().lines, [(Tone::Plain, "node-2 up 2 days".to_owned())]);
+}
+
+#[test]
+fn what_a_step_ended_with_is_no_number_that_is_left_out() {
+    let of = |node, code| stepped(node, CommandInvocationStatus::Failed, &[("get", code, "x"), ("put", 1, "y")]);
+    let mut results = results(&[of("mi-1", 3), of("mi-2", 4), of("mi-3", 4)]);
+    results.fold_by(Fold { numbers: true, ..Fold::default() });
+    results.settle();
+    assert_eq!(results.groups.iter().map(|group| group.members.len()).collect::<Vec<_>>(), [1, 2]);
 }
 
 #[test]
@@ -127,8 +136,8 @@ fn cut_outputs_are_alike_as_far_as_they_were_shown_and_one_that_is_fetched_whole
     assert_eq!(title(&results), "mi-1 · success · exit 0, like 1 other node, as far as the service shows");
     let whole: Vec<_> = results.view(usize::MAX).unwrap().lines.into_iter().map(|(_, line)| line).collect();
     assert_eq!(whole, ["seen", "and more"]);
-    let compared = results.compared(results.of_node("mi-1").unwrap(), 1);
-    assert_eq!(compared, [(Tone::Plain, "seen".to_owned())]);
+    let compared = results.compared(results.of_node("mi-1").unwrap(), false);
+    assert_eq!(compared, [("seen".to_owned(), "seen".to_owned())]);
 }
 
 /// A document of several steps on a node: of each its name, its exit code and what the list shows of its output.
