@@ -152,13 +152,6 @@ impl Field {
         Self { name: name.to_owned(), label: text::clean(label), hint: text::clean(hint), value }
     }
 
-    /// What is typed next takes the place of what it holds, unless one moves in it before.
-    pub fn begin_anew(&mut self) {
-        if let Value::Line(input) = &mut self.value {
-            input.begin_anew();
-        }
-    }
-
     /// Whether the cursor can stand in it.
     pub fn is_open(&self) -> bool {
         !matches!(self.value, Value::Fixed(_))
@@ -282,8 +275,12 @@ pub struct Form {
 }
 
 impl Form {
-    /// A form with the cursor in its first open field.
-    pub fn new(title: &str, purpose: Purpose, fields: Vec<Field>) -> Self {
+    /// A form with the cursor in its first open field. Where it is one line alone, what that begins with is a proposal: what is
+    /// typed first takes its place, unless one moves in it before.
+    pub fn new(title: &str, purpose: Purpose, mut fields: Vec<Field>) -> Self {
+        if let [Field { value: Value::Line(input), .. }] = fields.as_mut_slice() {
+            input.begin_anew();
+        }
         let focus = fields.iter().position(Field::is_open).unwrap_or(0);
         let title = title.to_owned();
         Self { title, purpose, fields, focus, problem: None, sent: None, in_doubt: false, touched: false }

@@ -371,6 +371,19 @@ fn a_text_goes_through_a_program_even_where_nothing_may_change() {
     // Whoever leaves a text that still grows ends what writes it, and the line is there again.
     bench.press("| enter esc");
     assert!(bench.fx.iter().any(|effect| matches!(effect, Effect::StopPrograms(2))));
+    // What is typed takes the place of that line, unless one goes on from its end.
+    let mut ran = |keys: &str, typed: &str| {
+        bench.press(keys);
+        bench.type_text(typed);
+        bench.press("enter esc");
+        let line = |effect: &Effect| match effect {
+            Effect::Run(programs) => programs.steps[0].words.last().cloned(),
+            _ => None,
+        };
+        bench.fx.iter().rev().find_map(line).expect("it runs")
+    };
+    assert_eq!(ran("|", "tail -3"), "tail -3");
+    assert_eq!(ran("| end", " -q"), "tail -3 -q");
 }
 
 #[test]

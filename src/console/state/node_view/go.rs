@@ -78,9 +78,7 @@ impl State {
     pub(super) fn ask_path(&mut self) {
         let Some(view) = &self.node_view else { return };
         let hint = "a folder or a file; one without / at its beginning is below this folder";
-        // Where one is can be gone on from, and the first letter of another path takes its place.
-        let mut field = Field::line("path", "Path", hint, &view.files.path);
-        field.begin_anew();
+        let field = Field::line("path", "Path", hint, &view.files.path);
         self.overlays.push(Overlay::Form(Box::new(Form::new("Go to a path", Purpose::GoToPath, vec![field]))));
     }
 
