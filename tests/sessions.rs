@@ -4,7 +4,12 @@
 mod line;
 pub mod support;
 
-use std::{fs, sync::atomic::Ordering, time::Duration};
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+    sync::atomic::Ordering,
+    time::Duration,
+};
 
 use fleetdeck::{
     client::{Client, Session, SessionEvent, Settings, TerminalSize},
@@ -105,6 +110,10 @@ fn files_are_copied_both_ways_and_a_broken_copy_goes_on() {
         .collect();
     fs::write(root.join("here"), &bytes).unwrap();
     fs::create_dir(root.join("node")).unwrap();
+    let mode = |name: &str| fs::metadata(root.join(name)).unwrap().permissions().mode() & 0o777;
+    fs::set_permissions(root.join("here"), Permissions::from_mode(0o700)).unwrap();
+    fs::write(root.join("back"), "private").unwrap();
+    fs::set_permissions(root.join("back"), Permissions::from_mode(0o600)).unwrap();
 
     let to_node = format!("web-1:{}", path("node"));
     engine.fleetdeck(&["cp", &path("here"), &to_node]);
@@ -112,6 +121,7 @@ fn files_are_copied_both_ways_and_a_broken_copy_goes_on() {
     let from_node = format!("web-1:{}", path("node/here"));
     engine.fleetdeck(&["cp", &from_node, &path("back")]);
     assert!(fs::read(root.join("back")).unwrap() == bytes);
+    assert_eq!((mode("node/here"), mode("back")), (0o700, 0o600));
 
     // Beginnings are gone on from, but only if they are beginnings.
     fs::write(root.join("node/.again.fleetdeck-part"), &bytes[..2_000_000]).unwrap();

@@ -26,7 +26,8 @@ const STOPPED: u8 = 130;
 /// Copy a file from a node or to it.
 ///
 /// One of the two is NODE:PATH, with the node's id or name. The SHA-256 of both files is compared. A copy that was broken
-/// off goes on where it stopped when it is started again. For directories, pack them: `tar`.
+/// off goes on where it stopped when it is started again. A file that is there keeps its mode and its owner; a new one has
+/// the mode of its source less the umask. For directories, pack them: `tar`.
 #[derive(Debug, Args)]
 pub struct Cp {
     /// NODE:PATH, or a file here.

@@ -7,6 +7,7 @@
 
 mod download;
 mod lines;
+mod place;
 mod script;
 mod upload;
 

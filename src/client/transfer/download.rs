@@ -1,9 +1,9 @@
 //! From a node to this machine.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{Seek, SeekFrom, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -12,7 +12,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::{
     Complaint, Copied, Progress, SIZE, TransferError, hash,
     lines::{Line, Lines},
-    part_of, reason, script, text_of,
+    part_of, place, reason, script, text_of,
 };
 use crate::{
     client::{Client, SessionEvent, word::quoted},
@@ -22,8 +22,9 @@ use crate::{
 const DOCUMENT: &str = "AWS-StartNonInteractiveCommand";
 
 impl Client {
-    /// Copies a file of a node to `local`, which is replaced when the copy is whole. `told` hears how far it is. When
-    /// `stopped` is ready, the copy is broken off.
+    /// Copies a file of a node to `local`. A file that is there is replaced when the copy is whole and keeps its mode and its
+    /// owner; a new one has the mode of the node's file less the umask. `told` hears how far it is. When `stopped` is ready,
+    /// the copy is broken off.
     pub async fn download(
         &self,
         target: String,
@@ -67,6 +68,7 @@ impl Client {
                                     total = size.parse().unwrap_or_default();
                                     file.begin(offset.parse().unwrap_or_default())?;
                                 }
+                                "mode" => file.mode = place::mode_of(&rest),
                                 "sum" => sum = Some(rest),
                                 "error" => return Err(TransferError::Node(rest)),
                                 _ => {}
@@ -104,8 +106,12 @@ impl Client {
 /// The copy on its way.
 struct Partial<'a> {
     local: &'a Path,
-    path: std::path::PathBuf,
+    /// Where it belongs: behind the links of `local`.
+    real: PathBuf,
+    path: PathBuf,
     file: File,
+    /// The permission bits of the file on the node.
+    mode: Option<u32>,
     context: Context,
     /// What an earlier try left.
     had: u64,
@@ -116,11 +122,11 @@ struct Partial<'a> {
 
 impl<'a> Partial<'a> {
     fn open(local: &'a Path) -> Result<Self, TransferError> {
-        let path = part_of(local);
-        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = open.map_err(TransferError::local(&path))?;
+        let real = place::behind(local).map_err(TransferError::local(local))?;
+        let path = part_of(&real);
+        let mut file = place::private(&path).map_err(TransferError::local(&path))?;
         let (context, had) = hash(&mut file, u64::MAX).map_err(TransferError::local(&path))?;
-        Ok(Self { local, path, file, context, had, written: had, done: false })
+        Ok(Self { local, real, path, file, mode: None, context, had, written: had, done: false })
     }
 
     fn sum(&self) -> String {
@@ -154,7 +160,7 @@ impl<'a> Partial<'a> {
             return Err(TransferError::Differs);
         }
         self.file.sync_all().map_err(TransferError::local(&self.path))?;
-        fs::rename(&self.path, self.local).map_err(TransferError::local(self.local))?;
+        place::put(&mut self.file, &self.path, &self.real, self.mode).map_err(TransferError::local(self.local))?;
         self.done = true;
         let path = self.local.display().to_string();
         Ok(Copied { path, bytes: self.written, resumed: self.had, sha256: own })

@@ -11,7 +11,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::{
     Complaint, Copied, Progress, SIZE, TransferError, hash,
     lines::{Line, Lines},
-    reason, script, text_of,
+    place, reason, script, text_of,
 };
 use crate::{
     client::{Client, SessionEvent},
@@ -23,8 +23,9 @@ const DOCUMENT: &str = "AWS-StartInteractiveCommand";
 const BLOCK: u64 = 24 * 1024;
 
 impl Client {
-    /// Copies `local` to a node, to a file or into a directory there; a file that is there is replaced when the copy is
-    /// whole. `told` hears how far it is. When `stopped` is ready, the copy is broken off.
+    /// Copies `local` to a node, to a file or into a directory there. A file that is there is replaced when the copy is
+    /// whole and keeps its mode and its owner; a new one has the mode of `local` less the node's umask. `told` hears how
+    /// far it is. When `stopped` is ready, the copy is broken off.
     pub async fn upload(
         &self,
         target: String,
@@ -35,7 +36,7 @@ impl Client {
     ) -> Result<Copied, TransferError> {
         let mut source = Source::open(local)?;
         let name = local.file_name().unwrap_or_default().to_string_lossy();
-        let parameters = [("command".to_owned(), vec![script::upload(remote, &name)])];
+        let parameters = [("command".to_owned(), vec![script::upload(remote, &name, source.mode)])];
         let request = StartSession {
             target,
             document_name: Some(DOCUMENT.to_owned()),
@@ -106,6 +107,8 @@ impl Client {
 struct Source<'a> {
     path: &'a Path,
     file: File,
+    /// Its permission bits.
+    mode: u32,
     total: u64,
     sum: String,
     resumed: u64,
@@ -115,8 +118,9 @@ struct Source<'a> {
 impl<'a> Source<'a> {
     fn open(path: &'a Path) -> Result<Self, TransferError> {
         let mut file = File::open(path).map_err(TransferError::local(path))?;
+        let mode = place::mode(&file).map_err(TransferError::local(path))?;
         let (context, total) = hash(&mut file, u64::MAX).map_err(TransferError::local(path))?;
-        Ok(Self { path, file, total, sum: text_of(context), resumed: 0, sent: 0 })
+        Ok(Self { path, file, mode, total, sum: text_of(context), resumed: 0, sent: 0 })
     }
 
     /// The answer to what the node has already: `<bytes> <sum>`.
