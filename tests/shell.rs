@@ -2,11 +2,13 @@
 
 pub mod support;
 
+use std::process::{Command, Stdio};
+
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use support::{BINARY, Engine, Terminal, read};
+use support::{BINARY, Engine, Terminal, read, until};
 
 /// An engine with one node.
 fn node() -> Engine {
@@ -123,4 +125,26 @@ fn a_command_brings_its_exit_code_and_its_outputs() {
     let said = String::from_utf8(run.stderr).unwrap();
     assert_eq!(run.status.code(), Some(1), "{said}");
     assert!(said.contains("nobody"), "{said}");
+}
+
+#[test]
+fn a_command_whose_output_nobody_reads_any_more_ends_on_the_node() {
+    let engine = node();
+    for tty in ["", "-t"] {
+        let (url, root) = (&engine.url, engine.root.path().display());
+        let command = format!("'echo $$ > {root}/pid; while :; do echo line; sleep 0.05; done'");
+        let verb = format!("{BINARY} --endpoint-url {url} shell web-1 {tty} -- {command}");
+        let script = format!("{{ {verb}; echo $? > code; }} | head -n 1");
+        let run = Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(engine.root.path())
+            .envs(engine.environment())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(String::from_utf8_lossy(&run.stdout).starts_with("line"), "{run:?}");
+        assert_eq!(read(engine.root.path().join("code")).trim(), "141", "{run:?}");
+        let pid = Pid::from_raw(read(engine.root.path().join("pid")).trim().parse().unwrap());
+        until("the command's end", || kill(pid, None).is_err());
+    }
 }

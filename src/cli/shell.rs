@@ -6,7 +6,7 @@ pub mod modes;
 mod record;
 pub mod screen;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 
 use super::{Global, choice, nodes, stop::stopped, talk};
 use crate::{
@@ -26,6 +26,8 @@ use tokio::time::{Instant, sleep_until};
 const COMMAND_DOCUMENT: &str = "AWS-StartNonInteractiveCommand";
 /// The exit code after a signal.
 const STOPPED: u8 = 130;
+/// The exit code of a program that wrote to a pipe which nobody reads any more, as shells tell it.
+const UNREAD: u8 = 141;
 /// Runs a command on a terminal of its own.
 const TERMINAL_DOCUMENT: &str = "AWS-StartInteractiveCommand";
 /// A connection that is back so soon is not told of in the middle of what a program shows.
@@ -119,7 +121,7 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
     let mut escape = Escape::default();
     let mut resized = screen::resizes()?;
     let (mut typing, mut stopping, mut leaving) = (true, false, false);
-    let (mut code, mut told) = (ExitCode::SUCCESS, false);
+    let (mut code, mut told, mut lost) = (ExitCode::SUCCESS, false, None);
     // Whether the cursor stands behind something, mostly a prompt.
     let mut midway = false;
     // When a lost connection is told of, and whether it was.
@@ -128,8 +130,8 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
         tokio::select! {
             event = session.next() => match event {
                 Some(SessionEvent::Output(bytes) | SessionEvent::Stderr(bytes)) => {
-                    screen.write(&bytes)?;
                     record.output(&bytes);
+                    lost = lost.or(screen.write(&bytes).err());
                     midway = bytes.last().map_or(midway, |last| *last != b'\n');
                 }
                 Some(SessionEvent::Exit(exit)) => (code, told) = (exit_code(exit), true),
@@ -181,9 +183,16 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
                 session.terminate().await;
             }
         }
+        if lost.is_some() && !stopping {
+            stopping = true;
+            session.terminate().await;
+        }
     };
     drop(screen);
     record.end();
+    if let Some(error) = lost {
+        return untaken(error);
+    }
     if reason.is_some() && !told {
         if midway {
             talk::say("");
@@ -200,22 +209,25 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
 async fn execute(mut session: Session, mut record: Record) -> anyhow::Result<ExitCode> {
     let mut stop = std::pin::pin!(stopped()?);
     let (mut out, mut err) = (screen::Sink::stdout(), screen::Sink::stderr());
-    let (mut code, mut told, mut stopping) = (None, false, false);
+    let (mut code, mut told, mut stopping, mut lost) = (None, false, false, None);
     loop {
         tokio::select! {
             event = session.next() => match event {
                 Some(SessionEvent::Output(bytes)) => {
-                    out.write(&bytes)?;
                     record.output(&bytes);
+                    lost = lost.or(out.write(&bytes).err());
                 }
                 Some(SessionEvent::Stderr(bytes)) => {
-                    err.write(&bytes)?;
                     record.output(&bytes);
+                    lost = lost.or(err.write(&bytes).err());
                 }
                 Some(SessionEvent::Exit(exit)) => (code, told) = (Some(exit), true),
                 Some(SessionEvent::Reconnecting { attempt: 1 }) => talk::say("fleetdeck: connection lost, trying again"),
                 Some(SessionEvent::Trouble(what)) => talk::say(&format!("fleetdeck: {what}")),
                 Some(SessionEvent::Closed { reason }) => {
+                    if let Some(error) = lost {
+                        return untaken(error);
+                    }
                     let unknown = if reason.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
                     part(reason, told);
                     return Ok(code.map_or(unknown, exit_code));
@@ -229,6 +241,19 @@ async fn execute(mut session: Session, mut record: Record) -> anyhow::Result<Exi
                 session.terminate().await;
             }
         }
+        // The command would go on for nobody.
+        if lost.is_some() && !stopping {
+            stopping = true;
+            session.terminate().await;
+        }
+    }
+}
+
+/// What comes of a session that was ended because its output could not be written: whoever closes a pipe has seen enough.
+fn untaken(error: io::Error) -> anyhow::Result<ExitCode> {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(ExitCode::from(UNREAD)),
+        _ => Err(error.into()),
     }
 }
 
