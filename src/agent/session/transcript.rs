@@ -269,7 +269,7 @@ impl Transcript {
         // A text with a hole in it would be no transcript: what comes after something that was left out is left out too.
         let room = if self.left_out > 0 { 0 } else { room };
         let wanted = &bytes[..bytes.len().min(room)];
-        let kept = self.put(wanted);
+        let kept = self.put(wanted, SPARE);
         self.kept += kept as u64;
         self.left_out += (bytes.len() - kept) as u64;
     }
@@ -279,7 +279,8 @@ impl Transcript {
         self.settle();
         if self.left_out > 0 {
             let note = format!("\r\n[{} more bytes of output are not in this transcript]\r\n", self.left_out);
-            self.put(note.as_bytes());
+            // Whoever reads it has to know, so this sentence has room beyond what memory takes of the text.
+            self.put(note.as_bytes(), SPARE + note.len());
         }
     }
 
@@ -313,8 +314,8 @@ impl Transcript {
         }
     }
 
-    /// How much of this is kept.
-    fn put(&mut self, bytes: &[u8]) -> usize {
+    /// How much of this is kept; in memory, not more than `spare` with what is there already.
+    fn put(&mut self, bytes: &[u8], spare: usize) -> usize {
         let mut rest = self.text.lock();
         let mut written = 0;
         if let Some(file) = self.file.as_mut().filter(|_| self.refused.is_none()) {
@@ -324,7 +325,7 @@ impl Transcript {
                 tracing::error!("a transcript is kept in memory from here on: {error}");
             }
         }
-        let more = (bytes.len() - written).min(SPARE.saturating_sub(rest.bytes.len()));
+        let more = (bytes.len() - written).min(spare.saturating_sub(rest.bytes.len()));
         rest.bytes.extend_from_slice(&bytes[written..written + more]);
         written + more
     }
@@ -368,8 +369,12 @@ mod tests {
         assert_eq!(transcript.refused().unwrap().kind(), io::ErrorKind::StorageFull);
         assert_eq!(text.read(3, 6).await.unwrap(), b"access");
         transcript.write(&vec![b'x'; SPARE]);
-        transcript.finish();
         assert_eq!((text.rest().len(), text.is_there()), (SPARE, true), "memory has its limit too");
+        transcript.write(b"and so on");
+        transcript.finish();
+        let rest = text.rest();
+        let said = String::from_utf8_lossy(&rest[SPARE..]);
+        assert_eq!(said, "\r\n[24 more bytes of output are not in this transcript]\r\n");
     }
 
     #[tokio::test]
