@@ -2,7 +2,10 @@
 
 pub mod support;
 
-use std::process::{Command, Stdio};
+use std::{
+    fs::File,
+    process::{Command, Stdio},
+};
 
 use nix::{
     sys::signal::{Signal, kill},
@@ -125,6 +128,28 @@ fn a_command_brings_its_exit_code_and_its_outputs() {
     let said = String::from_utf8(run.stderr).unwrap();
     assert_eq!(run.status.code(), Some(1), "{said}");
     assert!(said.contains("nobody"), "{said}");
+}
+
+#[test]
+fn what_is_piped_into_a_command_is_said_to_go_nowhere() {
+    let engine = node();
+    let run = |input: Stdio| {
+        let words = ["--endpoint-url", &engine.url, "shell", "web-1", "--", "cat; echo end"];
+        Command::new(BINARY).args(words).envs(engine.environment()).stdin(input).output().unwrap()
+    };
+    let file = engine.root.path().join("input");
+    std::fs::write(&file, "data").unwrap();
+    let said = run(File::open(&file).unwrap().into());
+    assert_eq!((said.status.code(), &*said.stdout), (Some(0), &b"end\n"[..]));
+    let words = String::from_utf8(said.stderr).unwrap();
+    assert!(words.contains("standard input is not sent") && words.lines().count() == 1, "{words}");
+    // Somebody holds the other end and writes nothing, as around cron.
+    let (idle, writer) = std::io::pipe().unwrap();
+    for input in [Stdio::null(), idle.into()] {
+        let said = run(input);
+        assert_eq!((&*said.stdout, &*said.stderr), (&b"end\n"[..], &b""[..]));
+    }
+    drop(writer);
 }
 
 #[test]

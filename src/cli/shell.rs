@@ -5,6 +5,7 @@ mod keys;
 pub mod modes;
 mod record;
 pub mod screen;
+mod unsent;
 
 use std::{io, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -21,6 +22,7 @@ use keys::Keys;
 use record::Record;
 use screen::{Screen, terminal_size};
 use tokio::time::{Instant, sleep_until};
+use unsent::Unsent;
 
 /// Runs a command on a node, keeps its outputs apart and tells its exit code.
 const COMMAND_DOCUMENT: &str = "AWS-StartNonInteractiveCommand";
@@ -36,7 +38,7 @@ const UNNOTICED: Duration = Duration::from_secs(1);
 /// Open a shell on a node, or run one command there.
 ///
 /// In a shell, `~.` at the beginning of a line ends the session and `~?` lists what else there is. A command's exit code
-/// becomes that of this program.
+/// becomes that of this program; it has no standard input unless `-t` gives it a terminal.
 #[derive(Debug, Args)]
 pub struct Shell {
     /// Id or name of the node.
@@ -210,6 +212,8 @@ async fn execute(mut session: Session, mut record: Record) -> anyhow::Result<Exi
     let mut stop = std::pin::pin!(stopped()?);
     let (mut out, mut err) = (screen::Sink::stdout(), screen::Sink::stderr());
     let (mut code, mut told, mut stopping, mut lost) = (None, false, false, None);
+    let mut unsent = Unsent::default();
+    unsent.tell();
     loop {
         tokio::select! {
             event = session.next() => match event {
@@ -228,6 +232,8 @@ async fn execute(mut session: Session, mut record: Record) -> anyhow::Result<Exi
                     if let Some(error) = lost {
                         return untaken(error);
                     }
+                    // Whoever writes into a pipe may have begun only now.
+                    unsent.tell();
                     let unknown = if reason.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
                     part(reason, told);
                     return Ok(code.map_or(unknown, exit_code));
