@@ -40,6 +40,7 @@ mod outputs;
 pub mod perform;
 mod plan;
 mod programs;
+mod put;
 mod queries;
 mod retag;
 mod sample;
@@ -266,11 +267,11 @@ pub enum Change {
     Scan(Vec<String>),
     /// Cancel commands, by their ids.
     Cancel(Vec<String>),
-    /// Create a parameter or give it a new version.
-    Put(Box<ssm::PutParameter>),
+    /// Create a parameter or give it a new version. `began`: the version that must still be in force.
+    Put { put: Box<ssm::PutParameter>, began: Option<i64> },
     /// Put an earlier version of a parameter again, as a new one. The request has no value: it is fetched when this is done,
-    /// so that a secret never gets into the state.
-    Restore { version: i64, put: Box<ssm::PutParameter> },
+    /// so that a secret never gets into the state. `began`: the version that must still be in force.
+    Restore { version: i64, put: Box<ssm::PutParameter>, began: Option<i64> },
     /// Put the version of a parameter again that was there before one that was written here.
     TakeBack(Box<TakeBack>),
     /// Delete a parameter.
@@ -396,8 +397,7 @@ impl Change {
             Self::Tag(change) => Reach::Nodes(vec![&change.id]),
             Self::Tags(changes) => Reach::Nodes(changes.iter().map(|change| change.id.as_str()).collect()),
             Self::Cancel(commands) => Reach::Things(commands.iter().map(String::as_str).collect()),
-            Self::Put(put) => Reach::Things(vec![&put.name]),
-            Self::Restore { put, .. } => Reach::Things(vec![&put.name]),
+            Self::Put { put, .. } | Self::Restore { put, .. } => Reach::Things(vec![&put.name]),
             Self::TakeBack(back) => Reach::Things(vec![&back.name]),
             Self::Delete(delete) => Reach::Things(vec![&delete.name]),
             Self::Label(label) => Reach::Things(vec![&label.name]),
@@ -414,7 +414,7 @@ impl Change {
             Self::Send(_) | Self::Scan(_) | Self::OnNode(_) => ssm::SendCommand::NAME,
             Self::WriteFile(_) | Self::Upload(_) => ssm::StartSession::NAME,
             Self::Cancel(_) => ssm::CancelCommand::NAME,
-            Self::Put(_) => ssm::PutParameter::NAME,
+            Self::Put { .. } => ssm::PutParameter::NAME,
             Self::Restore { .. } => "GetParameter, PutParameter",
             Self::TakeBack(back) if back.before.is_none() => ssm::DeleteParameter::NAME,
             Self::TakeBack(_) => "GetParameter, PutParameter",

@@ -211,6 +211,9 @@ pub enum Changed {
     Cancelled(String),
     /// A parameter has a new version.
     Put { name: String, version: Option<i64> },
+    /// A parameter was not written: this version of it is in force by now, and not the one that was begun from. `None`: the
+    /// parameter is gone.
+    Outdated { name: String, began: i64, newest: Option<i64> },
     /// A version that was written here was taken back; the version in which the one before it is in force again. `None`: there
     /// was none, and the parameter is gone.
     TakenBack { back: TakeBack, version: Option<i64> },

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Change, Retag, on_node,
     perform::{AT_ONCE, trouble},
-    take_back, transfer, write,
+    put, take_back, transfer, write,
 };
 use crate::{
     client::{Client, Error},
@@ -42,16 +42,12 @@ pub(super) async fn make(
             }
             Changed::Cancelled(ids.into_iter().next().unwrap_or_default())
         }
-        Change::Put(put) => {
-            let name = put.name.clone();
-            Changed::Put { name, version: client.call(*put).await?.version }
-        }
-        Change::Restore { version, mut put } => {
-            let name = put.name.clone();
-            let asked = ssm::GetParameter { name: format!("{name}:{version}"), with_decryption: Some(true) };
+        Change::Put { put, began } => put::over(client, *put, began).await?,
+        Change::Restore { version, mut put, began } => {
+            let asked = ssm::GetParameter { name: format!("{}:{version}", put.name), with_decryption: Some(true) };
             let value = client.call(asked).await?.parameter.and_then(|parameter| parameter.value);
             put.value = value.ok_or_else(|| Error::Protocol("GetParameter answered without a value".to_owned()))?;
-            Changed::Put { name, version: client.call(*put).await?.version }
+            put::over(client, *put, began).await?
         }
         Change::TakeBack(back) => take_back::run(client, *back).await?,
         Change::Tags(changes) => tag_all(client, changes).await?,

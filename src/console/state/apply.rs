@@ -1,6 +1,6 @@
 //! What answers change.
 
-use super::{Pane, State, form::Form, node::Patches, notices::Weight, overlay::Overlay, reading::KEPT, watch::Work};
+use super::{Pane, State, node::Patches, notices::Weight, overlay::Overlay, reading::KEPT, watch::Work};
 use crate::{
     client::denial::{CODES, Denial},
     console::{
@@ -359,8 +359,10 @@ impl State {
         number: Option<u64>,
         fx: &mut Vec<Effect>,
     ) {
-        let waits = |form: &Form| form.sent.is_some_and(|sent| number.is_none_or(|number| number == sent));
         match result {
+            Ok(Changed::Outdated { name, began, newest }) => {
+                self.parameter_outdated(origin, (&name, began, newest), number, fx);
+            }
             Ok(changed) => {
                 let before = match &changed {
                     Changed::Sent { commands, trouble } => {
@@ -368,7 +370,7 @@ impl State {
                     }
                     _ => Vec::new(),
                 };
-                self.overlays.retain(|overlay| !matches!(overlay, Overlay::Form(form) if waits(form)));
+                self.overlays.retain(|overlay| !matches!(overlay, Overlay::Form(form) if form.waits_for(number)));
                 self.changed(origin, changed, before, fx);
             }
             Err(trouble) => {
@@ -380,7 +382,7 @@ impl State {
                 let problem = problem.into_iter().flatten().collect::<Vec<_>>().join("\n");
                 for overlay in &mut self.overlays {
                     if let Overlay::Form(form) = overlay
-                        && waits(form)
+                        && form.waits_for(number)
                     {
                         (form.sent, form.problem) = (None, Some(problem.clone()));
                         form.in_doubt |= unknown;
@@ -434,6 +436,8 @@ impl State {
                 failed.into_iter().for_each(|trouble| self.fail(trouble));
                 self.tagged(origin, done);
             }
+            // Its form stays: that is told where it is known which one it is.
+            Changed::Outdated { .. } => {}
             Changed::TakenBack { back, version } => self.taken_back(origin, &back, version, fx),
             Changed::Overtaken { back, newest } => self.overtaken(origin, &back, newest, fx),
             Changed::Deleted(name) => self.parameter_deleted(origin, &name),

@@ -217,8 +217,8 @@ pub enum Purpose {
     Command,
     /// A parameter is created.
     Create,
-    /// A parameter gets a new version; the value it has, where that was shown.
-    Edit { name: String, old: Option<Secret> },
+    /// A parameter gets a new version; the value it has, where that was shown, and the version that the fields were filled from.
+    Edit { name: String, old: Option<Secret>, began: Option<i64> },
     /// A parameter will get a new version, once its value is there to begin with.
     Awaited { name: String },
     /// A version gets labels.
@@ -348,6 +348,19 @@ impl Form {
                 | Purpose::Retag { .. }
         );
         long && self.touched && self.sent.is_none()
+    }
+
+    /// Whether it was submitted with the yes of this number, or with any, and its answer is not there.
+    pub fn waits_for(&self, number: Option<u64>) -> bool {
+        self.sent.is_some_and(|sent| number.is_none_or(|number| number == sent))
+    }
+
+    /// The version of a parameter that its fields were filled from, if it writes a new one.
+    pub fn began(&self) -> Option<i64> {
+        match self.purpose {
+            Purpose::Edit { began, .. } => began,
+            _ => None,
+        }
     }
 
     /// Types a text into the field the cursor is in, as pasting does.

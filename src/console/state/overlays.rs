@@ -276,7 +276,10 @@ impl State {
         }
         let outcome = match &form.purpose {
             Purpose::Command => self.written(form).map(|written| Submitted::Send(Box::new(written))),
-            Purpose::Create | Purpose::Edit { .. } => forms::request(form).map(|put| Submitted::Put(Box::new(put))),
+            Purpose::Create | Purpose::Edit { .. } => {
+                let began = form.began();
+                forms::request(form).map(|put| Submitted::Put(Box::new(put), began))
+            }
             Purpose::Awaited { .. } => Err(("value", "the value has not come yet".to_owned())),
             Purpose::Label { name, version } => forms::labels(form).map(|labels| {
                 let parameter_version = Some(*version);
@@ -328,7 +331,7 @@ impl State {
                 }
             }
             Ok(Submitted::Send(written)) => self.plan_send(*written, true, fx),
-            Ok(Submitted::Put(put)) => self.confirm_put(*put),
+            Ok(Submitted::Put(put, began)) => self.confirm_put(*put, began),
             Ok(Submitted::Label(label)) => {
                 let line = format!("{} to version {}", label.labels.join(", "), label.parameter_version.unwrap_or(0));
                 self.confirm_parameter("Label this version?", vec![clean(&label.name), line], Change::Label(label));
@@ -500,7 +503,7 @@ pub(super) fn nodes_of(parts: &[Part]) -> impl Iterator<Item = NodeId> + '_ {
 
 enum Submitted {
     Send(Box<compose::Written>),
-    Put(Box<ssm::PutParameter>),
+    Put(Box<ssm::PutParameter>, Option<i64>),
     Label(ssm::LabelParameterVersion),
     Unlabel(ssm::UnlabelParameterVersion),
     Tags(Origin, Option<Box<crate::console::effect::Retag>>),

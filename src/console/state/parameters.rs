@@ -503,8 +503,8 @@ impl Parameters {
         }
         let newest = focus.versions.list.first().filter(|_| version.is_some());
         let old = match newest {
-            Some(newest) => newest.value.as_ref(),
-            None => value,
+            Some(newest) => newest.value.as_ref().map(|value| (value, Some(newest.number))),
+            None => focus.shown.as_ref().map(|shown| (&shown.value, shown.version)),
         };
         Ok(forms::edit(name, facts, value.map(Secret::expose), old))
     }

@@ -207,7 +207,7 @@ fn the_form_for_a_new_parameter_hides_a_secret_while_it_is_typed() {
     insta::assert_snapshot!("confirm_80x24", bench.screen(80, 24));
     assert!(bench.changes().is_empty());
     bench.press("y");
-    let [Change::Put(put)] = bench.changes()[..] else { panic!("{:?}", bench.changes()) };
+    let [Change::Put { put, began: None }] = bench.changes()[..] else { panic!("{:?}", bench.changes()) };
     assert_eq!((put.name.as_str(), put.value.as_str()), ("/myapp/prod/api/new", "hunter2"));
     bench.apply(Update::Changed(
         Origin::default(),

@@ -14,7 +14,7 @@ use crate::{
             overlay::{Overlay, Question, Then, listed},
         },
         text::{clean, count},
-        update::Page,
+        update::{Page, Trouble},
     },
     ssm::{self, ParameterTier, ParameterType},
 };
@@ -188,21 +188,18 @@ impl State {
         let data_type = facts.map(|facts| facts.data_type.clone()).filter(|kind| !kind.is_empty());
         match focus.versions.restoration(&focus.name, data_type) {
             Ok((version, put, lines)) => {
-                let put = Box::new(put);
+                let began = focus.versions.list.first().map(|newest| newest.number);
                 let title = format!("Write version {version} again, as the newest?");
-                let question = Question::new(
-                    &title,
-                    lines,
-                    Then::change(self.parameters.origin, Change::Restore { version, put }),
-                );
-                self.pose(question);
+                let change = Change::Restore { version, put: Box::new(put), began };
+                self.pose(Question::new(&title, lines, Then::change(self.parameters.origin, change)));
             }
             Err(why) => self.tell(why),
         }
     }
 
-    /// The question before a parameter is written. It says everything but the value.
-    pub(in crate::console::state) fn confirm_put(&mut self, put: ssm::PutParameter) {
+    /// The question before a parameter is written. It says everything but the value. `began`: the version that must still be in
+    /// force.
+    pub(in crate::console::state) fn confirm_put(&mut self, put: ssm::PutParameter, began: Option<i64>) {
         let kind = put.r#type.as_ref().map_or("a value", ParameterType::as_str);
         let tier = put.tier.as_ref().map_or("", ParameterTier::as_str);
         let mut lines =
@@ -218,7 +215,8 @@ impl State {
             _ => "Create this parameter?",
         };
         let difference = self.difference(&put);
-        let question = Question::new(title, lines, Then::change(self.parameters.origin, Change::Put(Box::new(put))));
+        let change = Change::Put { put: Box::new(put), began };
+        let question = Question::new(title, lines, Then::change(self.parameters.origin, change));
         self.pose(question.showing(difference));
     }
 
@@ -237,7 +235,10 @@ impl State {
         match (old, put.r#type == Some(ParameterType::SecureString)) {
             (Some(old), false) => lines.extend(difference::told(old.expose(), &put.value)),
             (Some(old), true) => lines.push(difference::measured(old.expose(), &put.value)),
-            (None, _) => {
+            (None, false) => {
+                lines.push("The value in force has not come yet: what differs from it is not known.".to_owned())
+            }
+            (None, true) => {
                 lines.push(
                     "The old value is hidden; reveal it before you edit it to be told how much differs.".to_owned(),
                 );
@@ -281,6 +282,7 @@ impl State {
             Page::Value(value) => {
                 self.parameters.land_value(*value, now, reveal);
                 self.edit_awaited();
+                self.compare_edits();
             }
             Page::ParameterTags(tags) => self.parameters.land_tags(&tags),
             Page::History(list) => self.parameters.land_versions(list, now, reveal),
@@ -301,6 +303,62 @@ impl State {
                     self.tell(why);
                 }
             }
+        }
+    }
+
+    /// The value is here that a form would overwrite: what it changes is told beside that.
+    fn compare_edits(&mut self) {
+        let here = self.parameters.current().map(|(name, _)| name.to_string());
+        let shown = self.parameters.focus().and_then(|focus| focus.shown.as_ref());
+        for overlay in &mut self.overlays {
+            if let Overlay::Form(form) = overlay
+                && let Purpose::Edit { name, old, began: began @ Some(_) } = &mut form.purpose
+                && old.is_none()
+                && Some(&*name) == here.as_ref()
+                && let Some(shown) = shown.filter(|shown| shown.version == *began)
+            {
+                *old = Some(shown.value.clone());
+            }
+        }
+    }
+
+    /// A parameter was not written, since somebody else has written or deleted it meanwhile. The form stays with what was typed
+    /// into it, and is about what is in force now.
+    pub(in crate::console::state) fn parameter_outdated(
+        &mut self,
+        origin: Origin,
+        outdated: (&str, i64, Option<i64>),
+        number: Option<u64>,
+        fx: &mut Vec<Effect>,
+    ) {
+        let (name, began, newest) = outdated;
+        let told = clean(name);
+        let what = match newest {
+            Some(newest) => format!(
+                "{told}: refused, it was changed by somebody else meanwhile (version {newest}, you began from {began})"
+            ),
+            None => {
+                format!("{told}: refused, it was deleted by somebody else meanwhile (you began from version {began})")
+            }
+        };
+        let advice = match newest {
+            Some(_) => "Nothing was written: look at what it says now, and write again.",
+            None => "Nothing was written: to write again creates it anew.",
+        };
+        for overlay in &mut self.overlays {
+            if let Overlay::Form(form) = overlay
+                && form.waits_for(number)
+            {
+                (form.sent, form.problem) = (None, Some(format!("{what}\n{advice}")));
+                if let Purpose::Edit { old, began, .. } = &mut form.purpose {
+                    (*old, *began) = (None, newest);
+                }
+            }
+        }
+        self.fail(Trouble::new(what, Some(advice)));
+        if origin == self.parameters.origin {
+            self.compare_edits();
+            self.ask(origin, Query::Parameter(name.to_owned()), fx);
         }
     }
 

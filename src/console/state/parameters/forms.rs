@@ -37,8 +37,8 @@ pub fn mask(form: &mut Form) {
 }
 
 /// The form for a new version, beside the value that is in force where that is known. Without a value to begin with the editor
-/// is empty: a secret is not shown unless it was revealed.
-pub fn edit(name: &str, facts: &Facts, value: Option<&str>, old: Option<&Secret>) -> Form {
+/// is empty: a secret is not shown unless it was revealed. `old`: the value in force and its version.
+pub fn edit(name: &str, facts: &Facts, value: Option<&str>, old: Option<(&Secret, Option<i64>)>) -> Form {
     let hint = match (value, facts.kind.as_str()) {
         (None, _) => "the old value stays hidden; type the new one",
         (_, "StringList") => "items between commas",
@@ -67,8 +67,10 @@ pub fn edit(name: &str, facts: &Facts, value: Option<&str>, old: Option<&Secret>
     ];
     let kept = kept.into_iter().filter(|(.., value)| !value.is_empty() && *value != "text");
     fields.extend(kept.map(|(field, label, value)| Field::of(field, label, "", Value::Fixed(value.clone()))));
-    let old = old.cloned();
-    Form::new("New version", Purpose::Edit { name: name.to_owned(), old }, fields)
+    // The other fields are of the version that the list has: the older of the two counts.
+    let began = old.and_then(|(_, version)| version).into_iter().chain(facts.version).min();
+    let old = old.map(|(value, _)| value.clone());
+    Form::new("New version", Purpose::Edit { name: name.to_owned(), old, began }, fields)
 }
 
 /// What takes the keys until the value of a parameter is there: they are meant for it, and not for the pane.
