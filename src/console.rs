@@ -98,7 +98,7 @@ pub fn settings(paths: &Paths) -> Settings {
         Ok(None) => Settings::default(),
         Err(error) => {
             let problem = Problem::at(&file, "", 0, format!("it cannot be read: {error}"));
-            let problems = vec![problem.instead("nothing is changed anywhere until it can")];
+            let problems = vec![problem.instead(crate::config::settings::UNREADABLE)];
             Settings { read_only: true, is_damaged: true, problems, ..Settings::default() }
         }
     }

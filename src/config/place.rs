@@ -11,7 +11,7 @@ use super::{
     aws::{AwsFiles, SignIn},
     context::{Context, Contexts, LOCAL},
     regions,
-    settings::{Every, Settings},
+    settings::{Every, Settings, Threshold},
 };
 
 /// One account and region, or one endpoint, under the name the user knows it by.
@@ -32,6 +32,9 @@ pub struct Place {
     pub refresh: Option<u64>,
     /// Whether everything that changes something there is refused.
     pub read_only: bool,
+    /// Whether that is so only as long as the settings are not in order.
+    #[serde(skip)]
+    pub is_in_doubt: bool,
     /// Whether nodes there may be looked into although it is read-only. Not set: where the endpoint is on this machine.
     pub probe: Option<bool>,
     /// Time between samples of the disks and the memory of its nodes. Not set: 30 s where the endpoint is on this machine.
@@ -112,14 +115,36 @@ pub struct Catalogue {
     pub probe: Option<bool>,
     /// Time between samples where nothing else is said.
     pub sample_every: Option<Every>,
+    /// What the settings say as they are written, while that is not in order.
+    pub doubtful: Option<Box<Doubtful>>,
+}
+
+/// What a settings file says that came not to be in order. Where that is stricter than what is in force, it holds as long.
+#[derive(Clone, Debug)]
+pub struct Doubtful {
+    written: Settings,
+    /// The number of the settings in force.
+    usual: Threshold,
 }
 
 impl Catalogue {
-    /// Takes what the settings say of places. Nothing they say makes writable what was read-only.
+    /// Takes what the settings say of places, which are in order. Nothing they say makes writable what was read-only before
+    /// somebody was in doubt of it.
     pub fn take(&mut self, settings: &Settings) {
+        self.doubtful = None;
         self.policies.clone_from(&settings.policies);
         self.read_only |= settings.read_only;
         (self.probe, self.sample_every) = (settings.probe, settings.sample_every);
+    }
+
+    /// The settings are not in order any more. Where they are stricter than those in force, that holds until they are taken.
+    pub fn doubt(&mut self, written: Settings, in_force: &Settings) {
+        self.doubtful = Some(Box::new(Doubtful { written, usual: in_force.confirm_above }));
+    }
+
+    /// Whether the settings are not in order, although those in force were.
+    pub fn is_in_doubt(&self) -> bool {
+        self.doubtful.is_some()
     }
 
     /// The names that are offered: own places, contexts, `local`, and each profile in its own region and in those of others.
@@ -219,16 +244,22 @@ impl Catalogue {
 
     /// A place with the policies applied.
     #[must_use]
-    pub fn governed(&self, mut place: Place) -> Place {
-        let matching: Vec<_> = self.policies.iter().filter(|policy| policy.matches(&place)).collect();
-        for policy in matching {
-            place.read_only |= policy.read_only;
-            place.accent = policy.accent.clone().or(place.accent);
-            place.theme = policy.theme.clone().or(place.theme);
-            place.probe = policy.probe.or(place.probe);
-            place.sample_every = policy.sample_every.or(place.sample_every);
-            place.confirm_above = policy.confirm_above.or(place.confirm_above);
+    pub fn governed(&self, place: Place) -> Place {
+        let mut governed = self.governed_in_order(place.clone());
+        if let Some(Doubtful { written, usual }) = self.doubtful.as_deref() {
+            let strict = place.under(&written.policies);
+            governed.is_in_doubt = !governed.read_only && (strict.read_only || written.read_only);
+            governed.read_only |= governed.is_in_doubt;
+            let above = written.confirm_above.under(strict.confirm_above);
+            if above < usual.under(governed.confirm_above) {
+                governed.confirm_above = Some(above);
+            }
         }
+        governed
+    }
+
+    fn governed_in_order(&self, place: Place) -> Place {
+        let mut place = place.under(&self.policies);
         place.read_only |= self.read_only || self.contexts.is_guarded;
         place.probe = place.probe.or(self.probe);
         place.sample_every = place.sample_every.or(self.sample_every);
@@ -259,6 +290,28 @@ impl Place {
     /// A context as a place.
     pub fn from_context(name: &str, context: Context) -> Self {
         Self { name: name.to_owned(), read_only: context.read_only, context, ..Self::default() }
+    }
+
+    /// It with these policies applied.
+    fn under(mut self, policies: &[Policy]) -> Self {
+        let matching: Vec<_> = policies.iter().filter(|policy| policy.matches(&self)).collect();
+        for policy in matching {
+            self.read_only |= policy.read_only;
+            self.accent = policy.accent.clone().or(self.accent);
+            self.theme = policy.theme.clone().or(self.theme);
+            self.probe = policy.probe.or(self.probe);
+            self.sample_every = policy.sample_every.or(self.sample_every);
+            self.confirm_above = policy.confirm_above.or(self.confirm_above);
+        }
+        self
+    }
+
+    /// It as it is in no file any more, without what settings that are not in order make of it.
+    #[must_use]
+    pub fn without_doubt(mut self) -> Self {
+        self.read_only &= !self.is_in_doubt;
+        (self.is_in_doubt, self.confirm_above) = (false, None);
+        self
     }
 
     /// Whether it is this machine's own fleet.

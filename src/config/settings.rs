@@ -87,6 +87,20 @@ pub struct Settings {
     pub is_damaged: bool,
 }
 
+/// What is said of a file that cannot be read at all: nobody knows what it says must not be changed.
+pub const UNREADABLE: &str = read::UNREADABLE;
+
+/// What holds as long as something is wrong with the settings while they are in use, in a sentence. `None` where it is nothing that
+/// may say what must not be changed, or not without a question.
+pub fn stricter(problem: &Problem) -> Option<&'static str> {
+    match problem.instead.as_str() {
+        read::GUARDED | read::UNREADABLE => Some("Nothing is changed anywhere until the file is in order."),
+        read::GUARDED_THERE => Some("Its places are read-only until the file is in order."),
+        read::ASKED => Some("Whatever changes something is typed until the file is in order."),
+        _ => None,
+    }
+}
+
 /// Commands are read by [`super::command::read`], which tells all that is wrong at once.
 fn read_apart<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Command>, D::Error> {
     IgnoredAny::deserialize(deserializer).map(|_| Vec::new())

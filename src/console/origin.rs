@@ -132,6 +132,8 @@ fn numbered(at: usize) -> Option<Origin> {
 pub struct Governed {
     /// Where changes are refused from now on.
     pub refusing: Vec<Origin>,
+    /// Where they are made again: they were refused only as long as the settings were not in order.
+    pub allowing: Vec<Origin>,
     /// Whether some of it counts from the next start.
     pub later: bool,
 }
@@ -204,14 +206,18 @@ impl Origins {
     }
 
     /// Takes what holds now for the places that are known. What is refused more is refused at once; leave to do more counts
-    /// from the next start.
+    /// from the next start, but where it was taken away by settings that were not in order.
     pub fn govern(&mut self, catalogue: &Catalogue) -> Governed {
         let mut governed = Governed::default();
         for (at, known) in self.all.iter_mut().enumerate() {
-            let place = catalogue.place(&known.place.name).unwrap_or_else(|_| catalogue.governed(known.place.clone()));
+            let place = catalogue.place(&known.place.name);
+            let place = place.unwrap_or_else(|_| catalogue.governed(known.place.clone().without_doubt()));
             if place.read_only && !known.place.read_only {
-                known.place.read_only = true;
+                (known.place.read_only, known.place.is_in_doubt) = (true, place.is_in_doubt);
                 governed.refusing.extend(numbered(at));
+            } else if known.place.is_in_doubt {
+                (known.place.read_only, known.place.is_in_doubt) = (place.read_only, place.is_in_doubt);
+                governed.allowing.extend(numbered(at).filter(|_| !place.read_only));
             }
             if place.probe == Some(false) {
                 known.place.probe = place.probe;
@@ -241,9 +247,10 @@ impl Origins {
             if old == new {
                 continue;
             }
-            let tightens = new.is_some_and(|new| new.read_only) && !known.place.read_only;
+            let is_open = !known.place.read_only || known.place.is_in_doubt;
+            let tightens = new.is_some_and(|new| new.read_only) && is_open;
             if tightens {
-                known.place.read_only = true;
+                (known.place.read_only, known.place.is_in_doubt) = (true, false);
                 changed.refusing.extend(numbered(at));
             }
             let calls = |context: &Context| Context { read_only: false, ..context.clone() };

@@ -5,7 +5,7 @@ use super::{
     action::Action,
     effect::Effect,
     looks::Looks,
-    origin::Origin,
+    origin::{Governed, Origin},
     pulse::Pulse,
     state::State,
     watch::{Files, shown},
@@ -14,7 +14,7 @@ use crate::config::{
     context::{Contexts, LOCAL},
     keymap::{Keymap, Problem},
     paths::{Paths, read_optional},
-    settings::Settings,
+    settings::{self, Settings},
 };
 
 /// What the command line and the place make of the user's settings.
@@ -64,15 +64,12 @@ impl Pulse {
         let path = self.read.paths.settings();
         let mut settings = super::settings(&self.read.paths);
         if settings.is_damaged {
-            let told = std::mem::replace(&mut self.read.faults, settings.problems);
-            for problem in self.read.faults.iter().filter(|problem| !told.contains(problem)) {
-                self.state.advise(problem.fault(), "The settings stay as they were until the file is in order.");
-            }
-            return;
+            let governed = doubt_settings(&mut self.read, &mut self.state, settings);
+            return self.enforce(&governed);
         }
         self.read.faults.clear();
         (self.read.adjust)(&mut settings);
-        if settings == self.read.settings {
+        if settings == self.read.settings && !self.state.catalogue.is_in_doubt() {
             return;
         }
         let before = std::mem::replace(&mut self.read.settings, settings.clone());
@@ -86,7 +83,7 @@ impl Pulse {
             let _ = self.tty.set_mouse(settings.mouse);
         }
         let governed = self.state.govern(&settings);
-        governed.refusing.into_iter().for_each(|origin| self.performer.refuse_changes(origin));
+        self.enforce(&governed);
         self.state.tell(match path.exists() {
             true => format!("{} is in force.", shown(&path)),
             false => format!("{} is gone: the usual settings are in force again.", shown(&path)),
@@ -97,6 +94,31 @@ impl Pulse {
         let (keymap, _) = keymap_of(&shown(&self.read.paths.keymap()), self.read.keymap.as_deref());
         self.state.take_settings(settings, keymap);
     }
+
+    /// Changes are refused, or made again, where that is another matter now.
+    fn enforce(&mut self, governed: &Governed) {
+        governed.refusing.iter().for_each(|origin| self.performer.refuse_changes(*origin));
+        governed.allowing.iter().for_each(|origin| self.performer.allow_changes(*origin));
+    }
+}
+
+/// Settings that are not in order change nothing, but for what they make stricter until they are. What is wrong with them is
+/// told once.
+fn doubt_settings(read: &mut Read, state: &mut State, settings: Settings) -> Governed {
+    let told = std::mem::replace(&mut read.faults, settings.problems.clone());
+    let governed = state.doubt(settings, &read.settings);
+    let fresh = read.faults.iter().filter(|problem| !told.contains(problem));
+    let fresh = fresh.map(|problem| (problem, settings::stricter(problem)));
+    // What is told last is the first that is seen.
+    let (guards, others): (Vec<_>, Vec<_>) = fresh.partition(|(_, stricter)| stricter.is_some());
+    for (problem, stricter) in others.into_iter().chain(guards) {
+        state.advise(
+            problem.fault(),
+            stricter
+                .unwrap_or("The settings stay as they were until the file is in order; what they make stricter holds."),
+        );
+    }
+    governed
 }
 
 fn keymap_of(name: &str, text: Option<&str>) -> (Keymap<Action>, Vec<Problem>) {
@@ -204,6 +226,86 @@ mod tests {
         assert_eq!(bench.state.key_for(Action::OpenShell).as_deref(), Some("s"));
         let told = bench.state.notices.all().next().map(|notice| notice.trouble.what.clone()).unwrap();
         assert!(told.contains("keymap.toml is gone: the shipped keys are in force again"), "{told}");
+    }
+
+    /// A console that looks at `prod` and `stage`, of which a change of more than five things is typed in the first.
+    fn of_two(root: &std::path::Path) -> (Bench, Read, [Origin; 2]) {
+        let paths = Paths::below(root);
+        std::fs::create_dir_all(&paths.config).unwrap();
+        let settings = Settings::parse("[[policy]]\nmatch = '*prod*'\nconfirm-above = 5\n").unwrap();
+        let places = ["prod", "stage"].map(|name| Place { name: name.to_owned(), ..Place::default() });
+        let bench = Bench::at(settings.clone(), places.to_vec());
+        let [prod, stage] = bench.state.origins.scope()[..] else { panic!() };
+        (bench, Read { settings, ..read(paths) }, [prod, stage])
+    }
+
+    /// What becomes of a file that is saved with something wrong in it.
+    fn doubt(bench: &mut Bench, read: &mut Read, text: &str) -> Governed {
+        std::fs::write(read.paths.settings(), text).unwrap();
+        let settings = crate::console::settings(&read.paths);
+        assert!(settings.is_damaged, "{text}");
+        doubt_settings(read, &mut bench.state, settings)
+    }
+
+    #[test]
+    fn settings_that_are_not_in_order_make_stricter_until_they_are_and_never_looser() {
+        let root = tempfile::tempdir().unwrap();
+        let (mut bench, mut read, both) = of_two(root.path());
+        let now = |bench: &Bench| {
+            let origins = &bench.state.origins;
+            both.map(|origin| {
+                (origins.is_read_only(origin), origins.confirm_above(origin, bench.state.settings.confirm_above))
+            })
+        };
+        let usual = [(false, 5), (false, 10)];
+        assert_eq!(now(&bench), usual);
+        for (text, stricter) in [
+            ("read-only = tru\n", [(true, 5), (true, 10)]),
+            ("[[policy]]\nmatch = '*prod*'\nraed-only = true\n", [(true, 5), (false, 10)]),
+            ("theme = 3\n[[policy]]\nmatch = '*prod*'\nread-only = true\n", [(true, 5), (false, 10)]),
+            ("theme = 3\n[[policy]]\nmatch = 'st*'\nconfirm-above = 2\n", [(false, 5), (false, 2)]),
+            ("confirm-above = many\n", [(false, 0), (false, 0)]),
+            ("theme = 3\nconfirm-above = 50\n[[policy]]\nmatch = '*'\nconfirm-above = 50\n", usual),
+        ] {
+            let governed = doubt(&mut bench, &mut read, text);
+            assert_eq!(now(&bench), stricter, "{text}");
+            let refusing: Vec<_> = both.into_iter().zip(stricter).filter(|(_, (refused, _))| *refused).collect();
+            let refusing: Vec<_> = refusing.into_iter().map(|(origin, _)| origin).collect();
+            assert_eq!((&governed.refusing, governed.allowing.len()), (&refusing, 0), "{text}");
+            // It is saved once more, and one thing is mended and the other is not: nothing comes and goes for that.
+            assert_eq!(doubt(&mut bench, &mut read, text), Governed::default(), "{text}");
+            let governed = bench.state.govern(&read.settings);
+            assert_eq!((now(&bench), governed.allowing, governed.later), (usual, refusing, false), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_read_only_for_another_reason_too_stays_so_when_the_settings_are_in_order() {
+        let root = tempfile::tempdir().unwrap();
+        let (mut bench, mut read, [prod, stage]) = of_two(root.path());
+        let _ = doubt(&mut bench, &mut read, "read-only = tru\n");
+        let contexts = Contexts::parse("[context.prod]\nread-only = true\n").unwrap();
+        assert_eq!(bench.state.take_contexts(contexts, &mut Vec::new()).refusing, [prod]);
+        assert_eq!(bench.state.govern(&Settings::default()).allowing, [stage]);
+        assert!(bench.state.origins.is_read_only(prod));
+        // A policy says in order what was in doubt before.
+        let _ = doubt(&mut bench, &mut read, "read-only = tru\n");
+        let strict = Settings::parse("[[policy]]\nmatch = 'st*'\nread-only = true\n").unwrap();
+        assert_eq!(bench.state.govern(&strict), Governed::default());
+        assert_eq!(bench.state.govern(&Settings::default()).allowing, []);
+        assert!(bench.state.origins.is_read_only(stage), "who looks at the console must be able to rely on it");
+    }
+
+    #[test]
+    fn of_several_problems_what_may_say_what_must_not_be_changed_is_seen_first() {
+        let root = tempfile::tempdir().unwrap();
+        let (mut bench, mut read, _) = of_two(root.path());
+        let _ = doubt(&mut bench, &mut read, "raed-only = true\ntheme = 3\nascii = 4\n");
+        let told: Vec<_> = bench.state.notices.all().map(|notice| notice.trouble.clone()).collect();
+        assert!(told[0].what.contains("settings.toml:1: no entry is called \"raed-only\""), "{told:#?}");
+        assert_eq!(told[0].advice.as_deref(), Some("Nothing is changed anywhere until the file is in order."));
+        assert!(told[1..].iter().any(|told| told.what == "prod, stage: read-only until the settings are in order."));
+        assert!(bench.screen(80, 24).contains("raed-only"));
     }
 
     #[test]

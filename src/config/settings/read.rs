@@ -27,6 +27,9 @@ pub(super) const GUARDED_THERE: &str = "its places are read-only until a start w
 /// What stands where it cannot be known above how many nodes a change is to be confirmed.
 pub(super) const ASKED: &str = "confirm-above = 0 stands";
 
+/// The same of a file that cannot be read at all.
+pub(super) const UNREADABLE: &str = "nothing is changed anywhere until it can";
+
 /// Reads a settings file. What is wrong with it is among its problems.
 pub(super) fn settings(file: &Written) -> Settings {
     let mut reader = Reader::of(file);

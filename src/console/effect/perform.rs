@@ -142,6 +142,13 @@ impl Performer {
         }
     }
 
+    /// From now on changes in an origin are made again.
+    pub fn allow_changes(&mut self, origin: Origin) {
+        if let Some(end) = self.ends.get_mut(&origin) {
+            end.read_only = false;
+        }
+    }
+
     /// Programs are started by these words, followed by their own: a command that leaves our terminal for a session of its own
     /// and becomes the program.
     #[must_use]

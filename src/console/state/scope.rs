@@ -33,7 +33,27 @@ impl State {
         self.catalogue.take(settings);
         let governed = self.origins.govern(&self.catalogue);
         self.take_theme();
+        if !governed.allowing.is_empty() {
+            let names = self.labels(&governed.allowing);
+            self.tell(format!("{names}: changes are made again, as the settings say."));
+        }
         governed
+    }
+
+    /// The settings are not in order. What is looked at becomes as strict as what they say, until they are.
+    pub fn doubt(&mut self, written: Settings, in_force: &Settings) -> Governed {
+        self.catalogue.doubt(written, in_force);
+        let governed = self.origins.govern(&self.catalogue);
+        self.take_theme();
+        if !governed.refusing.is_empty() {
+            let names = self.labels(&governed.refusing);
+            self.warn(format!("{names}: read-only until the settings are in order."));
+        }
+        governed
+    }
+
+    fn labels(&self, origins: &[Origin]) -> String {
+        origins.iter().map(|origin| self.origins.label(*origin)).collect::<Vec<_>>().join(", ")
     }
 
     /// The user's contexts are these from now on. What is looked at stays as it is, but for what a context makes read-only now, and
