@@ -77,6 +77,7 @@ mod silence;
 pub mod split;
 pub mod tagging;
 mod time;
+pub mod under_way;
 pub mod undo;
 pub mod viewer;
 mod watch;
@@ -197,6 +198,8 @@ pub struct State {
     preferences_feed: feed::Feeds,
     /// Messages.
     pub notices: Notices,
+    /// Changes that have no answer yet.
+    pub under_way: under_way::UnderWay,
     /// Changes that can be taken back, the last one last.
     pub undo: Vec<undo::Undoable>,
     /// The last commands of the node in the detail pane.
@@ -331,6 +334,7 @@ impl State {
             preferences: shells::limits::Known::default(),
             preferences_feed: feed::Feeds::default(),
             notices: Notices::default(),
+            under_way: Default::default(),
             undo: Vec::new(),
             node_commands: NodeCommands::default(),
             typed: Vec::new(),

@@ -82,6 +82,11 @@ fn signs_in(view: &View<'_>, trouble: &Trouble) -> bool {
 /// operation that is throttled is told of as such.
 pub(super) fn silence(view: &View<'_>, feed: &Feed) -> Option<Duration> {
     let waited = feed.waited(view.state.now).filter(|_| view.state.throttled().is_none())?;
+    worth_a_word(waited)
+}
+
+/// How long something has had no answer, once that is worth a word.
+pub(super) fn worth_a_word(waited: Duration) -> Option<Duration> {
     if waited < SILENT {
         text::changes_in(SILENT - waited);
     }

@@ -8,7 +8,7 @@ use ratatui::{
     widgets::{Clear, Paragraph},
 };
 
-use super::{View, boxes};
+use super::{View, boxes, cards};
 use crate::{
     config::theme::Role,
     console::{
@@ -41,7 +41,7 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, form:
     fields(view, frame, place, Rect { height: room, ..inner }, form, top);
     let bottom = inner.bottom();
     let (role, words) = match (wrong, form.current()) {
-        _ if form.sent.is_some() => (Role::Running, vec![sent(view)]),
+        _ if form.sent.is_some() => (Role::Running, vec![sent(view, form)]),
         (Some(problem), _) => (Role::Error, problem),
         (None, field) => (Role::Dim, field.map(|field| field.hint.clone()).into_iter().collect()),
     };
@@ -53,8 +53,12 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, form:
 }
 
 /// What is said of a form that was submitted, until the answer is there.
-fn sent(view: &View<'_>) -> String {
+fn sent(view: &View<'_>, form: &Form) -> String {
     let state = view.state;
+    let waited = form.sent.and_then(|number| state.under_way.waited(number, state.now));
+    if let Some(waited) = waited.and_then(cards::worth_a_word) {
+        return format!("on its way for {}, no answer yet", text::seconds(waited));
+    }
     let silence = |origin: &Origin| state.worst(*origin)?.waited(state.now);
     match state.origins.scope().iter().find_map(silence) {
         Some(silence) => format!("on its way… no answer for {}", text::seconds(silence)),

@@ -7,7 +7,7 @@ use ratatui::{
     widgets::Paragraph,
 };
 
-use super::{View, origin, split, toasts};
+use super::{View, cards, origin, split, toasts};
 use crate::{
     config::{keymap::display_chord, theme::Role},
     console::{
@@ -366,7 +366,10 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) -> 
         let whose = if whose.is_empty() { String::new() } else { format!("{whose}: ") };
         format!(" {whose}{operation} throttled, {next} ")
     });
-    let told = text::cut(&throttle.unwrap_or_default(), usize::from(area.width).saturating_sub(8));
+    let told = match unanswered(view) {
+        Some(words) => text::cut(&words, area.width.into()),
+        None => text::cut(&throttle.unwrap_or_default(), usize::from(area.width).saturating_sub(8)),
+    };
     let room = usize::from(area.width).saturating_sub(text::width(&told));
     for (key, word, action) in hints {
         let width = text::width(&key) + text::width(word) + 3;
@@ -385,6 +388,14 @@ pub(super) fn footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) -> 
     }
     frame.render_widget(Paragraph::new(Line::from(spans)).style(view.style(Role::Footer)), area);
     false
+}
+
+/// The changes that have no answer although it is time for one: ` 1 change has no answer for 20 s `.
+fn unanswered(view: &View<'_>) -> Option<String> {
+    let (waited, late) = view.state.under_way.oldest(view.state.now)?;
+    let waited = cards::worth_a_word(waited)?;
+    let have = if late == 1 { "has" } else { "have" };
+    Some(format!(" {} {have} no answer for {} ", text::count(late, "change"), text::seconds(waited)))
 }
 
 /// Whether nothing in a box is taken with enter: it is only closed.
@@ -430,6 +441,9 @@ pub(super) fn shell_footer(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rec
     if shells.current().is_some_and(|tab| tab.recording) {
         // In full screen there is no tab that says it.
         spans.insert(0, view.span(Role::Danger, format!(" {} ", super::shell::recording(view))));
+    }
+    if let Some(words) = unanswered(view) {
+        spans.insert(0, view.span(Role::Warning, words));
     }
     let ends = shells.current().filter(|_| shells.full_screen).and_then(|tab| super::shell::ends_soon(view, tab));
     spans.extend(ends.map(|(role, told)| view.span(role, format!("{told} "))));

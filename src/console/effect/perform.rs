@@ -164,7 +164,12 @@ impl Performer {
             None => true,
         };
         if let Some(origin) = effect.changed().filter(|origin| refused(*origin)) {
-            self.say(Update::FailedIn(origin, Trouble::new("Refused: this origin is read-only.", None)));
+            let trouble = Trouble::new("Refused: this origin is read-only.", None);
+            self.say(match effect {
+                // Somebody waits for what becomes of it.
+                Effect::Change(change) => Update::Changed(origin, Err(trouble), Some(change.number())),
+                _ => Update::FailedIn(origin, trouble),
+            });
             return None;
         }
         match &effect {
@@ -492,7 +497,10 @@ impl Performer {
         if let Change::Run(programs) = change {
             return self.run(programs);
         }
-        let Some(client) = self.client(origin) else { return };
+        let Some(client) = self.client(origin) else {
+            let trouble = Trouble::new("Nothing was changed: there is no connection yet.", None);
+            return self.say(Update::Changed(origin, Err(trouble), Some(number)));
+        };
         let updates = self.updates.clone();
         let copy = if let Change::Upload(copying) = &change { Some(copying.id) } else { None };
         if let Some(id) = copy {
@@ -640,6 +648,26 @@ mod tests {
         assert!(what(told.recv().await).contains("in the clipboard instead"));
         assert!(open(browser("false")).is_none());
         assert!(what(told.recv().await).contains("false did not open the link: exit status: 1"));
+    }
+
+    #[tokio::test]
+    async fn a_change_that_is_refused_is_answered_as_any_other() {
+        let (updates, mut told) = mpsc::channel(4);
+        let mut performer = Performer::new(Box::new(|_| Box::pin(std::future::pending())), updates);
+        let origin = Origin::default();
+        performer.perform(Effect::Connect { origin, place: Box::default() });
+        let mut answer = |performer: &mut Performer| {
+            let cancel = Change::Cancel(vec!["c-1".to_owned()]);
+            performer.perform(Effect::Change(Confirmed::by_the_user(origin, cancel, 7)));
+            match told.try_recv() {
+                Ok(Update::Changed(_, Err(trouble), Some(7))) => trouble.what,
+                other => panic!("{other:?}"),
+            }
+        };
+        performer.refuse_changes(origin);
+        assert!(answer(&mut performer).contains("read-only"));
+        performer.allow_changes(origin);
+        assert!(answer(&mut performer).contains("there is no connection yet"));
     }
 
     #[tokio::test]

@@ -359,6 +359,7 @@ impl State {
         number: Option<u64>,
         fx: &mut Vec<Effect>,
     ) {
+        self.under_way.end(origin, number);
         match result {
             Ok(Changed::Outdated { name, began, newest }) => {
                 self.parameter_outdated(origin, (&name, began, newest), number, fx);

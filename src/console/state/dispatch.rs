@@ -180,6 +180,7 @@ impl State {
     pub(super) fn raw_key(&mut self, key: KeyEvent, fx: &mut Vec<Effect>) {
         self.heard = self.listens();
         match self.overlays.last_mut() {
+            Some(Overlay::Form(form)) if form.sent.is_some() => return self.takes_nothing(),
             Some(Overlay::Form(form)) => return form.key(key),
             Some(Overlay::Text(text)) => {
                 if text.viewer.finding && text.viewer.find.key(key) {
@@ -232,6 +233,7 @@ impl State {
     pub(super) fn paste(&mut self, text: &str, fx: &mut Vec<Effect>) {
         self.heard = self.listens();
         match self.overlays.last_mut() {
+            Some(Overlay::Form(form)) if form.sent.is_some() => return self.takes_nothing(),
             Some(Overlay::Form(form)) => return form.paste(text),
             Some(Overlay::Text(read)) => {
                 if read.viewer.finding {

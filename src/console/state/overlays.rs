@@ -61,6 +61,15 @@ impl State {
             return;
         }
         match overlay {
+            Overlay::Form(form) if form.sent.is_some() => match action {
+                Action::FieldNext => form.move_focus(true),
+                Action::FieldPrevious => form.move_focus(false),
+                Action::Dismiss => {
+                    self.overlays.pop();
+                    self.tell("What was agreed to goes on; what becomes of it is told.");
+                }
+                _ => self.takes_nothing(),
+            },
             Overlay::Form(form) => match action {
                 Action::FieldNext => form.move_focus(true),
                 Action::FieldPrevious => form.move_focus(false),
@@ -158,6 +167,11 @@ impl State {
                 }
             }
         }
+    }
+
+    /// What a form that is on its way holds is what was agreed to.
+    pub(super) fn takes_nothing(&mut self) {
+        self.tell("This is on its way: nothing is typed into it until its answer is there.");
     }
 
     pub(super) fn open_help(&mut self, prefixed: bool) {
@@ -260,6 +274,7 @@ impl State {
             form.sent = Some(self.agreed);
         }
         for confirmed in &confirmed {
+            self.under_way.begin(confirmed, self.now);
             match confirmed.change() {
                 Change::Run(programs) => self.read_programs(&programs.title, programs.id),
                 Change::Upload(copying) => self.list_copying(copying, "upload", Some(self.agreed)),

@@ -1,11 +1,14 @@
 //! Parameters as their user works with them.
 
+use std::time::Duration;
+
 use crate::{
     console::{
         effect::{Effect, Source},
+        origin::Origin,
         state::{form::Purpose, overlay::Overlay},
         testing::Bench,
-        update::Page,
+        update::{Changed, Page, Trouble, Update},
     },
     ssm::{self, ParameterType},
 };
@@ -54,6 +57,61 @@ fn what_is_typed_while_a_value_is_fetched_does_nothing_else() {
     assert!(matches!(form(&bench), Some(Purpose::Edit { .. })));
     assert!(bench.screen(80, 24).contains("https://a.example"));
     assert!(!bench.fx.iter().any(Effect::changes));
+}
+
+/// A new version of a parameter that was agreed to.
+fn agreed() -> Bench {
+    let mut bench = loaded(ParameterType::String);
+    bench.press("e");
+    bench.wait(1_000);
+    bench.answer(Source::Value, value(ParameterType::String, "port=1"));
+    bench.type_text("2");
+    bench.press("ctrl-s y");
+    assert_eq!(bench.changes().len(), 1);
+    bench
+}
+
+#[test]
+fn a_form_on_its_way_says_for_how_long_and_takes_nothing() {
+    let mut bench = agreed();
+    assert!(bench.screen(80, 24).contains("on its way…"));
+    assert!(bench.state.deadline().since(bench.now) <= Duration::from_secs(5));
+    bench.wait(12_000);
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("on its way for 10 s, no answer yet"), "{screen}");
+    for typed in ["x", "ctrl-s", "left"] {
+        bench.press(typed);
+        assert!(bench.screen(80, 24).contains("This is on its way: nothing is typed into it"), "{typed}");
+    }
+    bench.type_text("lost");
+    assert!(!bench.screen(80, 24).contains("lost") && bench.changes().len() == 1);
+    // With the answer it takes what is typed again.
+    let trouble = Trouble::new("ThrottlingException: later", None);
+    bench.apply(Update::Changed(Origin::default(), Err(trouble), Some(1)));
+    bench.type_text("3");
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("port=123") && !screen.contains("no answer yet"), "{screen}");
+}
+
+#[test]
+fn a_change_without_an_answer_is_seen_wherever_one_is() {
+    let mut bench = agreed();
+    bench.press("esc");
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("What was agreed to goes on; what becomes of it is told."), "{screen}");
+    assert!(!screen.contains("no answer"), "an answer takes its time");
+    bench.wait(22_000);
+    for pane in ["1", "2", "3", "4", "5", "6", "7"] {
+        bench.press(pane);
+        for (width, height) in [(40, 10), (80, 24), (200, 60)] {
+            let screen = bench.screen(width, height);
+            assert!(screen.contains("1 change has no answer for 20 s"), "{pane}\n{screen}");
+        }
+        bench.wait(0);
+    }
+    let put = Changed::Put { name: "/app/url".to_owned(), version: Some(2) };
+    bench.apply(Update::Changed(Origin::default(), Ok(put), Some(1)));
+    assert!(!bench.screen(80, 24).contains("change has no answer"));
 }
 
 #[test]
