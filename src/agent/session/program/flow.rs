@@ -2,9 +2,8 @@
 //! its echo with the line, in the same turn of the session.
 
 use std::{
-    fs::File,
     future::poll_fn,
-    io::{self, Write},
+    io,
     os::fd::{AsRawFd, RawFd},
     pin::Pin,
     task::{Context, Poll, Waker, ready},
@@ -18,8 +17,8 @@ use nix::{
     unistd::Pid,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, Interest, ReadBuf, unix::AsyncFd},
-    net::unix::pipe::Receiver,
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::unix::pipe::{Receiver, Sender},
 };
 
 use crate::wire::envelope::payload;
@@ -81,8 +80,8 @@ impl Flow {
         let mut end = FileDescriptor::dup(&master).map_err(io::Error::other)?;
         end.set_non_blocking(true).map_err(io::Error::other)?;
         let file = || end.as_file().map_err(io::Error::other);
-        // To the runtime a terminal that is read is as good as a pipe.
-        let (output, input) = (Receiver::from_file_unchecked(file()?)?, Keys::new(file()?)?);
+        let output = Receiver::from_file_unchecked(file()?)?;
+        let input = Keys { terminal: Sender::from_file_unchecked(file()?)?, waits: false };
         Ok(Self::new(vec![Source::new(output, payload::OUTPUT, "")], Sink::Stream(Box::new(input))))
     }
 
@@ -160,40 +159,38 @@ impl Flow {
 }
 
 /// The way of keys to a terminal.
-struct Keys(AsyncFd<File>);
+struct Keys {
+    /// To the runtime a terminal is as good as a pipe.
+    terminal: Sender,
+    /// It was full.
+    waits: bool,
+}
 
 impl Keys {
-    fn new(terminal: File) -> io::Result<Self> {
-        AsyncFd::with_interest(terminal, Interest::WRITABLE).map(Self)
-    }
-
     /// Whether nobody has the terminal open any more.
     fn are_for_nobody(&self) -> bool {
-        let mut end = [pollfd { fd: self.0.as_raw_fd(), events: 0, revents: 0 }];
+        let mut end = [pollfd { fd: self.terminal.as_raw_fd(), events: 0, revents: 0 }];
         poll(&mut end, Some(Duration::ZERO)).is_ok() && end[0].revents & POLLHUP != 0
     }
 }
 
 impl AsyncWrite for Keys {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        loop {
-            let mut ready = ready!(self.0.poll_write_ready(context))?;
-            if let Ok(written) = ready.try_io(|terminal| terminal.get_ref().write(bytes)) {
-                return Poll::Ready(written);
-            }
-            // What hung up is always ready, and full for ever: there would be no end to trying.
-            if self.are_for_nobody() {
-                return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-            }
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        // What hung up is ready for the runtime, and full for ever: there would be no end to trying, and no turn for anybody else.
+        if self.waits && self.are_for_nobody() {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
+        let written = Pin::new(&mut self.terminal).poll_write(context, bytes);
+        self.waits = written.is_pending();
+        written
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.terminal).poll_flush(context)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.terminal).poll_shutdown(context)
     }
 }
 
