@@ -151,6 +151,7 @@ fn take(bench: &mut Bench, step: Step) {
                 0 => Changed::Sent { commands: vec![name], trouble: Some(trouble(n)) },
                 1 => Changed::Scanning { commands: vec![name], nodes: vec![world::id(0)], trouble: Some(trouble(n)) },
                 2 => Changed::Cancelled(name),
+                3 if n % 2 == 1 => Changed::Outdated { name, began: 1, newest: (n % 3 > 0).then_some(2) },
                 3 => Changed::Put { name, version: Some(2) },
                 4 => Changed::Deleted(name),
                 5 => Changed::Terminated(name),
