@@ -108,6 +108,7 @@ fn set_mode(file: &File, mode: u32) -> io::Result<()> {
 
 /// The umask of this process, which stays what it was at the first question: it can be asked for only by changing it.
 #[cfg(unix)]
+#[allow(clippy::useless_conversion, reason = "not every system's modes are as wide")]
 fn umask() -> u32 {
     use nix::sys::stat::{Mode, umask};
     static UMASK: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
