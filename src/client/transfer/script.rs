@@ -61,6 +61,8 @@ d=./; case $f in */*) d=${{f%/*}}/ ;; esac
 p="$d.${{f##*/}}.fleetdeck-part"; w="$p.$$"
 if [ ! -d "$d" ]; then says "error $d is not a directory on the node"; exit 1; fi
 if [ -e "$f" ] && [ ! -f "$f" ]; then says "error $f is no ordinary file on the node"; exit 1; fi
+set -f; set -- $(ls -ldn "$f" 2>/dev/null); set +f
+if [ -e "$f" ] && [ ! -w "$f" ] && [ "$3" != "$(id -u)" ]; then says "error the node cannot write $f: Permission denied"; exit 1; fi
 if ! e=$({{ set -C; : > "$w"; }} 2>&1); then says "error the node cannot write to $d: ${{e##*: }}"; exit 1; fi
 for q in "$p" "$p".*; do
 if [ -f "$q" ] && [ "$q" != "$w" ]; then
@@ -90,7 +92,7 @@ if e=$(put 2>&1); then says "done $t"; else says "error the node cannot write $f
     )
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::{
         os::unix::fs::PermissionsExt,
@@ -310,5 +312,51 @@ mod tests {
             assert_eq!((old.uid(), old.gid()), (12, 34));
         }
         assert!(fs::read_dir(dir.path()).unwrap().all(|file| !file.unwrap().path().to_str().unwrap().contains("part")));
+    }
+
+    #[test]
+    fn a_file_of_somebody_else_is_written_into_or_refused_before_anything_is_sent() {
+        use std::{
+            fs,
+            os::unix::{
+                fs::{MetadataExt, chown},
+                process::CommandExt,
+            },
+        };
+        // Only root can be two users.
+        if !nix::unistd::geteuid().is_root() {
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o777)).unwrap();
+        let path = dir.path().join("file");
+        let sum = crate::wire::digest::sha256_hex(b"hello");
+        let copy = |mode| {
+            fs::write(&path, "old").unwrap();
+            chown(&path, Some(12), Some(34)).unwrap();
+            fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+            let mut child = shell()
+                .args(["-c", &upload(path.to_str().unwrap(), "x", 0o755)])
+                .uid(65534)
+                .gid(65534)
+                .current_dir("/")
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let answer = format!("0 9 {sum}\naGVsbG8=\n");
+            // A script that says why it cannot reads nothing.
+            let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), answer.as_bytes());
+            let said = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+            let about = fs::metadata(&path).unwrap();
+            assert_eq!((about.uid(), about.gid(), about.mode() & 0o7777), (12, 34, mode), "{said}");
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing else stays: {said}");
+            (said, fs::read_to_string(&path).unwrap())
+        };
+        let (said, text) = copy(0o666);
+        assert!(said.contains("\n#done ") && text == "hello", "{said}");
+        let (said, text) = copy(0o644);
+        assert_eq!(said, format!("#error the node cannot write {}: Permission denied\n", path.display()));
+        assert_eq!(text, "old");
     }
 }
