@@ -131,6 +131,15 @@ fn accents(paths: &Paths) -> Vec<(usize, String)> {
 
 /// The keymap in force: the shipped one with the user's over it, and what is wrong with them.
 pub fn keymap(user: Option<(&str, &str)>) -> (Keymap<action::Action>, Vec<Problem>) {
+    read_keymap(user, false)
+}
+
+/// The keymap of another console, which may have had commands of its user's own. Their keys do nothing here.
+fn keymap_of_another(file: (&str, &str)) -> (Keymap<action::Action>, Vec<Problem>) {
+    read_keymap(Some(file), true)
+}
+
+fn read_keymap(user: Option<(&str, &str)>, is_foreign: bool) -> (Keymap<action::Action>, Vec<Problem>) {
     let layers: Vec<&str> = action::Layer::ALL.iter().map(|(_, name, _)| *name).collect();
     let names: Vec<&str> = action::Action::ALL.iter().map(|entry| entry.name).chain(["none"]).collect();
     let vocabulary = crate::config::keymap::Vocabulary {
@@ -138,6 +147,7 @@ pub fn keymap(user: Option<(&str, &str)>) -> (Keymap<action::Action>, Vec<Proble
         names: &names,
         action: &action::Action::named,
         outer: &|name| action::Layer::named(name).map_or(Vec::new(), action::Layer::outer_names),
+        is_foreign,
     };
     Keymap::load(&vocabulary, user)
 }

@@ -23,6 +23,9 @@ pub struct Vocabulary<'a, A> {
     pub names: &'a [&'a str],
     /// The layers in which a key is looked up that a layer does not have.
     pub outer: &'a dyn Fn(&str) -> Vec<&'static str>,
+    /// Whether it is the file of another console, which may have had actions that are not known here: their keys do nothing,
+    /// and that is no problem.
+    pub is_foreign: bool,
 }
 
 /// Where a binding was written.
@@ -138,6 +141,10 @@ impl<A: Copy + PartialEq> Keymap<A> {
                     given_up.push((name, chord, start, keys));
                     continue;
                 }
+                Some(wanted) if vocabulary.is_foreign && (vocabulary.action)(wanted).is_none() => {
+                    given_up.push((name, chord, start, keys));
+                    continue;
+                }
                 Some(wanted) => (vocabulary.action)(wanted).ok_or_else(|| {
                     let near = nearest(wanted, vocabulary.names.iter().copied());
                     let near = near.map(|near| format!(", but \"{near}\""));
@@ -166,6 +173,7 @@ impl<A: Copy + PartialEq> Keymap<A> {
         for (name, chord, start, keys) in &given_up {
             if let Err(there) = self.give_up(name, chord, &(vocabulary.outer)(name))
                 && origin == Origin::User
+                && !vocabulary.is_foreign
             {
                 let what = format!("[{name}] \"{keys}\": there is nothing to unbind here; {there}");
                 report(*start, what, "");

@@ -333,7 +333,7 @@ fn clamp((columns, rows): (u16, u16)) -> (u16, u16) {
 
 /// The state a record begins with.
 fn state(head: &Head) -> State {
-    let (keymap, problems) = super::keymap(Some(("the keys of the record", &head.keymap)));
+    let (keymap, problems) = super::keymap_of_another(("the keys of the record", &head.keymap));
     let clean = |place: &Place| Place {
         name: super::text::clean(&place.name),
         notice: place.notice.as_deref().map(super::text::clean),

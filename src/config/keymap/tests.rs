@@ -11,6 +11,7 @@ fn vocabulary() -> Vocabulary<'static, u8> {
             "cursor-top" => Some(3),
             _ => None,
         },
+        is_foreign: false,
     }
 }
 
@@ -53,6 +54,20 @@ fn every_problem_is_reported_with_its_place() {
     let (_, problems) = map("[fleet]\nR = 'mark'\nq = 'quit'\nshift-r = 'quit'\n");
     let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(texts, ["mine.toml:4: [fleet] \"shift-r\": bound twice, first in line 2; the first stands"]);
+}
+
+#[test]
+fn actions_of_another_console_are_no_problem_and_their_keys_do_nothing() {
+    let mut map = Keymap { bindings: Vec::new(), silent: Vec::new() };
+    let mut problems = Vec::new();
+    let foreign = Vocabulary { is_foreign: true, ..vocabulary() };
+    let text = "[global]\nq = 'quit'\n[fleet]\nq = 'look-up'\nx = 'look-up'\nhyperspace = 'mark'\n";
+    map.overlay("of another", text, Origin::User, &foreign, &mut problems);
+    let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(texts.len(), 1, "{texts:#?}");
+    assert!(texts[0].contains("not a key"), "{texts:#?}");
+    assert_eq!(map.find(&["fleet", "global"], &keys("q")), Found::Nothing);
+    assert_eq!(map.find(&["global"], &keys("q")), Found::Action(1));
 }
 
 #[test]

@@ -92,6 +92,17 @@ fn what_is_no_record_is_told_and_what_is_half_of_one_is_shown() {
 }
 
 #[test]
+fn keys_of_commands_that_only_the_recorded_console_had_are_no_problem() {
+    let told = |keys: &str| {
+        let begun = crate::console::sample::fleet(0, Timestamp::from_millis(1_795_341_600_000));
+        let head = Head { keymap: format!("[fleet]\n{keys}\n"), ..Head::of(&begun, "dark", false) };
+        state(&head).notices.all().map(|notice| notice.trouble.what.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told("\"ctrl-x\" = \"look-up\""), Vec::<String>::new());
+    assert_eq!(told("\"hyperspace\" = \"mark\"").len(), 1);
+}
+
+#[test]
 fn an_older_record_in_which_answers_have_no_numbers_is_read() {
     let now = Update::Changed(Origin::default(), Ok(crate::console::update::Changed::Cancelled("c".to_owned())), None);
     let mut older = serde_json::to_value(&now).unwrap();
