@@ -112,7 +112,8 @@ pub(super) fn unmatched(
     remarks: &[String],
 ) {
     let next = format!("The filter \"{filter}\" lets none of {of} through.");
-    let remarks = remarks.iter().map(|remark| text::clean(&format!(" {}.", cards::capital(remark))));
+    let end = |remark: &str| if remark.ends_with('?') { "" } else { "." };
+    let remarks = remarks.iter().map(|remark| text::clean(&format!(" {}{}", cards::capital(remark), end(remark))));
     let next = std::iter::once(next).chain(remarks).collect::<String>();
     cards::empty(view, frame, area, "Nothing matches", &next, &[Action::Filter, Action::Back]);
 }

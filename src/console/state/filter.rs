@@ -10,7 +10,7 @@ mod words;
 pub use complete::{Completion, Source};
 pub use parts::{Op, Part, comparison, parts, quoted};
 pub use tags::TagTest;
-pub use unknown::{meant, told, unknown};
+pub use unknown::{meant, tagless, told, unknown};
 pub use values::{age, is_date, quantity};
 pub use words::{Matching, Words, find_folded};
 

@@ -139,6 +139,24 @@ fn ages_and_numbers_compare() {
 }
 
 #[test]
+fn a_tag_that_no_node_has_is_told_with_the_one_that_is_meant() {
+    let mut bench = loaded(6);
+    assert_eq!(filter(&mut bench, "tag:Environ=prod"), 0);
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("no node has a tag Environ; perhaps tag:Env=prod?"), "{screen}");
+    assert!(screen.contains("through. No node has"), "{screen}");
+    assert_eq!(filter(&mut bench, "tag:env=prod"), 0);
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("no node has a tag env; perhaps tag:Env=prod?"), "{screen}");
+    // A value that none has is another matter, and so is a tag while tags are not known.
+    assert_eq!(filter(&mut bench, "tag:Env=none"), 0);
+    assert!(!bench.screen(80, 24).contains("No node has a tag"));
+    bench.answer(Source::Nodes, Page::Nodes((0..7).map(info).collect()));
+    assert_eq!(filter(&mut bench, "tag:env=prod"), 0);
+    assert!(!bench.screen(80, 24).contains("No node has a tag"));
+}
+
+#[test]
 fn what_makes_no_sense_in_a_filter_is_told_while_it_is_typed() {
     let mut bench = loaded(3);
     bench.press("/");

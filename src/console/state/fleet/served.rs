@@ -10,7 +10,7 @@ use crate::{
     console::{
         effect::{self, Effect},
         origin::Origin,
-        state::{State, feed::Feeds},
+        state::{State, feed::Feeds, filter::tagless},
         text::clean,
     },
     ssm::{self, InstanceInformationStringFilter},
@@ -95,10 +95,11 @@ impl Fleet {
     pub fn remarks(&self, filter: &str) -> Vec<String> {
         /// Nodes whose tags are looked at.
         const LOOKED_AT: usize = 2_000;
-        remarks(filter, |name| {
+        let unknown = remarks(filter, |name| {
             let tags = self.own().take(LOOKED_AT).flat_map(|node| node.tags.iter().flatten());
             tags.map(|(key, _)| key.as_str()).find(|key| key.eq_ignore_ascii_case(name))
-        })
+        });
+        unknown.into_iter().chain(tagless(filter, || self.own().map(|node| &**node))).collect()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
         action::Action,
         state::{
             cursor::Cursor,
-            filter::{Completion, Filter, Matching, Op, Source, TAG, Token, meant, quoted, told, unknown},
+            filter::{Completion, Filter, Matching, Op, Source, TAG, Token, meant, quoted, tagless, told, unknown},
             input::LineInput,
         },
     },
@@ -212,7 +212,12 @@ impl Lens {
             let tag = tag(&name, &value).filter(|_| sheet.has_tags());
             told(&name, tag.as_deref().or_else(|| meant(&name, &keys)), &keys)
         };
-        unknown(self.filter.text(), &keys).into_iter().map(said).collect()
+        let text = self.filter.text();
+        let tagless = match sheet.has_tags() {
+            true => tagless(text, || (0..sheet.count()).filter_map(|row| sheet.tagged(row))),
+            false => Vec::new(),
+        };
+        unknown(text, &keys).into_iter().map(said).chain(tagless).collect()
     }
 
     /// The columns the rows are sorted by, of those the list has now.
