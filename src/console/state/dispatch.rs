@@ -26,8 +26,8 @@ impl State {
         }
         let prefixed = std::mem::take(&mut self.prefixed);
         match action {
-            // What has to be read goes first.
-            Action::Back if self.pane != Pane::Shell && self.notices.dismiss(self.now) => {}
+            // What has to be read goes first, unless the card of a filter that lets nothing through says what the key does.
+            Action::Back if self.pane != Pane::Shell && self.notices.dismiss(self.now) && !self.is_filtered_away() => {}
             Action::Help => self.open_help(prefixed),
             Action::Palette => self.open_command(prefixed),
             Action::Messages => self.overlays.push(Overlay::Messages(Default::default())),

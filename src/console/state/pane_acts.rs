@@ -1,7 +1,7 @@
 //! What actions do in each pane.
 
 use super::{
-    State,
+    Pane, State,
     commands::{self, Listed},
     compliance::Level,
     confirm::Target,
@@ -19,6 +19,10 @@ impl State {
     pub(super) fn act_fleet(&mut self, action: Action, fx: &mut Vec<Effect>) {
         let shown = self.fleet.shown();
         self.fleet.moved = true;
+        // Neither a detail nor a group is seen then that a step back could close.
+        if action == Action::Back && self.is_filtered_away() {
+            return self.fleet.set_filter("");
+        }
         if self.act_groups(action) || self.arrange_fleet(action, fx) {
             return;
         }
@@ -51,6 +55,15 @@ impl State {
             Action::Copy => self.copy(self.fleet.current().map(|node| node.id.clone()), fx),
             _ => {}
         }
+    }
+
+    /// Whether the filter of the list that is shown lets nothing through.
+    pub(super) fn is_filtered_away(&self) -> bool {
+        if let Some(lens) = self.lens() {
+            return lens.is_empty() && lens.is_filtered();
+        }
+        let is_fleet = self.pane == Pane::Fleet && self.node_view.is_none() && self.compare.is_none();
+        is_fleet && self.fleet.shown() == 0 && !self.fleet.filter.text().is_empty()
     }
 
     pub(super) fn copy(&mut self, text: Option<String>, fx: &mut Vec<Effect>) {

@@ -157,6 +157,20 @@ fn a_tag_that_no_node_has_is_told_with_the_one_that_is_meant() {
 }
 
 #[test]
+fn the_first_step_back_from_a_filter_that_lets_nothing_through_takes_it_away() {
+    let mut bench = loaded(6);
+    bench.press("d");
+    assert!(bench.state.fleet.detail);
+    // Neither what is hidden nor what is told of the filter comes first.
+    assert_eq!(filter(&mut bench, "tag:env=prod"), 0);
+    assert!(bench.state.notices.shown(bench.now).len() == 1);
+    bench.press("esc");
+    assert_eq!((bench.state.fleet.shown(), bench.state.fleet.detail), (6, true));
+    bench.press("esc");
+    assert!(!bench.state.fleet.detail);
+}
+
+#[test]
 fn what_makes_no_sense_in_a_filter_is_told_while_it_is_typed() {
     let mut bench = loaded(3);
     bench.press("/");
