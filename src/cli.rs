@@ -12,6 +12,7 @@ mod demo;
 mod face;
 mod forward;
 mod global;
+mod heir;
 mod janitor;
 mod keys;
 mod lifeline;
@@ -77,6 +78,8 @@ enum Verb {
     #[command(hide = true)]
     Apart(apart::Apart),
     #[command(hide = true)]
+    Heir(heir::Heir),
+    #[command(hide = true)]
     Janitor(janitor::Janitor),
 }
 
@@ -115,6 +118,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Man(verb)) => verb.run(),
         Some(Verb::AsUser(verb)) => verb.run(),
         Some(Verb::Apart(verb)) => verb.run(),
+        Some(Verb::Heir(verb)) => verb.run(),
         Some(Verb::Janitor(verb)) => verb.run(),
         None if cli.replay.is_given() => cli.replay.run(),
         None => face::run(global, cli.record),

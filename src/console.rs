@@ -22,6 +22,7 @@ pub mod command;
 pub mod draw;
 pub mod effect;
 mod ground;
+pub mod heir;
 mod keeper;
 mod keyboard;
 pub mod keys;

@@ -249,6 +249,26 @@ fn a_console_that_was_killed_is_split_again() {
 }
 
 #[test]
+fn a_console_that_is_killed_gives_the_terminal_back() {
+    let engine = Engine::start();
+    let console = format!("exec {BINARY} --endpoint-url {}", engine.url);
+    // The line is read once the terminal makes lines again.
+    let script = format!("stty -g > before; sh -c 'echo $$ > pid; {console}'; read line; stty -g > after; echo left");
+    let mut terminal = Terminal::run(&script, &engine.environment(), engine.root.path(), 24, 80);
+    terminal.wait_for("No managed nodes");
+    let pid = nix::unistd::Pid::from_raw(read(engine.root.path().join("pid")).trim().parse().unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
+    terminal.wait("the main screen", |screen| !screen.alternate_screen());
+    support::until("the line settings to be what they were", || {
+        terminal.settings() == read(engine.root.path().join("before"))
+    });
+    terminal.keys("\r");
+    terminal.wait_for("left");
+    terminal.wait_for_exit();
+    assert_terminal_is_as_before(&engine, &terminal);
+}
+
+#[test]
 fn the_first_key_after_a_pause_is_heard_at_once() {
     let engine = Engine::start();
     let script = format!("set -m; {BINARY} --endpoint-url {}; echo stopped; read line; fg; echo over", engine.url);

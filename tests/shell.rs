@@ -90,6 +90,26 @@ fn a_signal_ends_a_shell_and_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
+fn a_shell_that_is_killed_gives_the_terminal_back() {
+    let engine = node();
+    let verb = format!("exec {BINARY} --endpoint-url {} shell web-1", engine.url);
+    // The line is read once the terminal makes lines again.
+    let script = format!(
+        "stty -g > before; sh -c 'echo $$ > pid; {verb}'; code=$?; read line; stty -g > after; echo left-with-$code"
+    );
+    let mut terminal = Terminal::run(&script, &engine.environment(), engine.root.path(), 24, 80);
+    terminal.keys("printf '\\033[?1049h\\033[?25l'; echo full-$((1+1))\r");
+    terminal.wait_for("full-2");
+    terminal.wait("a full screen", |screen| screen.alternate_screen() && screen.hide_cursor());
+    let pid = read(engine.root.path().join("pid")).trim().parse().unwrap();
+    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+    terminal.wait("the screen that was there before", |screen| !screen.alternate_screen() && !screen.hide_cursor());
+    until("the line settings to be what they were", || terminal.settings() == read(engine.root.path().join("before")));
+    terminal.keys("\r");
+    assert_left(&engine, terminal, 137);
+}
+
+#[test]
 fn a_shell_whose_engine_dies_can_be_left() {
     let mut engine = node();
     let mut terminal = prompt(&engine);

@@ -4,7 +4,7 @@ use std::{
     io::{self, Stdout, Write, stdout},
     mem::ManuallyDrop,
     sync::{
-        Once,
+        Mutex, Once, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -21,7 +21,7 @@ use ratatui::{
     layout::{Position, Rect},
 };
 
-use super::reports;
+use super::{heir::Heir, reports};
 use crate::config::settings::Notify;
 
 /// Whether the terminal is taken over right now.
@@ -29,6 +29,8 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Base64 bytes that common terminals take into the clipboard: xterm and tmux cut or drop what is longer than about this.
 const LARGEST_COPY: usize = 100_000;
 static HOOK: Once = Once::new();
+/// Who gives the terminal back if this process is killed.
+static HEIR: Mutex<Option<Heir>> = Mutex::new(None);
 /// Presses, moves with a button down, and positions as numbers (SGR). Not every move (1003), which nothing here asks for, and
 /// not the older ways to write positions (1015), which some terminals and tmux would choose instead.
 const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1002h\x1b[?1006h";
@@ -50,6 +52,7 @@ impl Tty {
     /// When standard output is no terminal.
     pub fn take(mouse: bool) -> io::Result<Self> {
         HOOK.call_once(give_back_on_panic);
+        *HEIR.lock().unwrap_or_else(PoisonError::into_inner) = Heir::start(true);
         // Colours are our themes' business: crossterm would undo attributes together with colours it leaves out.
         crossterm::style::force_color_output(true);
         enter(mouse)?;
@@ -188,12 +191,24 @@ pub fn check(terminal: bool, kind: Option<&str>) -> Result<(), &'static str> {
 impl Drop for Tty {
     fn drop(&mut self) {
         give_back();
+        // It has nothing to wait for any more.
+        drop(HEIR.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+/// Says to the heir, where there is one, what became of the terminal.
+fn tell_heir(what: fn(&mut Heir)) {
+    if let Ok(mut heir) = HEIR.try_lock()
+        && let Some(heir) = &mut *heir
+    {
+        what(heir);
     }
 }
 
 fn enter(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
+    tell_heir(Heir::taken);
     begin(&mut stdout(), mouse, reports::stand_between()).inspect_err(|_| give_back())
 }
 
@@ -210,7 +225,7 @@ fn begin(out: &mut impl Write, mouse: bool, reports: bool) -> io::Result<()> {
 }
 
 /// Takes back all that [`begin`] sets, whatever of it was set.
-fn end(out: &mut impl Write) -> io::Result<()> {
+pub(super) fn end(out: &mut impl Write) -> io::Result<()> {
     out.write_all(reports::UNSUBSCRIBE)?;
     out.write_all(MOUSE_OFF)?;
     execute!(out, DisableFocusChange, DisableBracketedPaste, Show, LeaveAlternateScreen)
@@ -234,6 +249,7 @@ pub fn give_back() {
         let _ = disable_raw_mode();
         // The console's screen goes last: whoever sees that it has gone may type.
         let _ = end(&mut stdout());
+        tell_heir(Heir::given);
     }
 }
 

@@ -9,7 +9,10 @@ use std::{
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode, size};
 
 use super::modes::Modes;
-use crate::client::{TerminalSize, recording::Filter};
+use crate::{
+    client::{TerminalSize, recording::Filter},
+    console::heir::Heir,
+};
 
 /// What AWS's client tells when there is no terminal.
 const NO_TERMINAL: TerminalSize = TerminalSize { cols: 300, rows: 100 };
@@ -28,6 +31,8 @@ pub struct Screen {
     raw: bool,
     /// What the shell's programs have switched on.
     modes: Modes,
+    /// Who gives the terminal back if this process is killed.
+    heir: Option<Heir>,
 }
 
 impl Screen {
@@ -35,6 +40,7 @@ impl Screen {
     pub fn raw() -> io::Result<Self> {
         static HOOK: Once = Once::new();
         let raw = io::stdin().is_terminal();
+        let mut heir = None;
         if raw {
             HOOK.call_once(|| {
                 let report = panic::take_hook();
@@ -43,9 +49,11 @@ impl Screen {
                     report(panic);
                 }));
             });
+            heir = Heir::start(false);
             enable_raw_mode()?;
+            heir.iter_mut().for_each(Heir::taken);
         }
-        Ok(Self { raw, modes: Modes::default() })
+        Ok(Self { raw, modes: Modes::default(), heir })
     }
 
     /// Writes a shell's output as it is: the terminal belongs to the shell, as with ssh.
@@ -73,6 +81,7 @@ impl Drop for Screen {
         if self.raw {
             let _ = disable_raw_mode();
         }
+        self.heir.iter_mut().for_each(Heir::given);
     }
 }
 
