@@ -310,11 +310,6 @@ impl Channel {
         self.outgoing.next(now)
     }
 
-    /// Whether [`Channel::poll_transmit`] has frames of the stream, and not acknowledgements alone.
-    pub fn has_frames(&self) -> bool {
-        !self.paused && (self.run_up.start().is_some() || self.outgoing.is_waiting())
-    }
-
     /// The next thing that happened.
     pub fn poll_event(&mut self) -> Option<Event> {
         let event = self.events.pop_front()?;

@@ -41,11 +41,6 @@ pub(super) const PIECES: usize = 2;
 const STREAM_PIECES: usize = 16;
 /// The clock on the wall is so much ahead of the one that stands still with the machine: it was asleep.
 const ASLEEP: Duration = Duration::from_secs(20);
-/// How long the acknowledgement of an echo waits. Whoever shows the echo has the processor first, and a key that is typed
-/// meanwhile takes the acknowledgement along.
-const COURTESY: Duration = Duration::from_millis(1);
-/// Output up to this size is an echo.
-const ECHO: usize = 256;
 /// How long a line that was there before the machine fell asleep has to prove that it still is.
 const AWAKE: Duration = Duration::from_secs(5);
 
@@ -98,11 +93,6 @@ pub(super) struct Line {
     silent: bool,
     /// Whether the command's exit code was told: whatever follows, it has come to its end.
     pub(super) exited: bool,
-}
-
-/// Whether the terminal of the node said no more than it says to a key.
-fn is_echo(event: &SessionEvent) -> bool {
-    matches!(event, SessionEvent::Output(bytes) if bytes.len() <= ECHO)
 }
 
 /// Input on its way to the channel.
@@ -211,9 +201,7 @@ impl Line {
         let told = self.events.clone();
         let mut ping = interval_at(Instant::now() + self.keep_alive, self.keep_alive);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut mute, mut gone, mut jammed) = (false, false, false);
-        // Until when acknowledgements wait.
-        let mut courtesy: Option<Instant> = None;
+        let (mut mute, mut gone) = (false, false);
         let silence = self.keep_alive.mul_f64(2.5);
         let mut quiet = Instant::now() + silence;
         let mut wake = Wake::new(self.clock.now());
@@ -224,13 +212,12 @@ impl Line {
                 mouth.ping();
                 quiet = quiet.min(Instant::now() + AWAKE);
             }
-            let (mut shown, mut echo) = (false, true);
+            let mut shown = false;
             loop {
                 if let Some(reason) = self.take_events() {
                     return End::Closed(reason);
                 }
                 let idle = self.output.is_empty();
-                echo &= self.output.iter().all(is_echo);
                 if !self.show() {
                     return End::Dropped;
                 }
@@ -243,21 +230,22 @@ impl Line {
             if shown && self.shell {
                 // The holder has its turn before it is acknowledged: somebody waits to see it.
                 yield_now().await;
-                courtesy = echo.then(|| courtesy.unwrap_or_else(|| Instant::now() + COURTESY));
             }
             self.write_input();
             self.counts.set(self.channel.counted());
             self.tell_taken();
             let now = self.clock.now();
-            courtesy = courtesy.filter(|end| *end > Instant::now() && !jammed && !self.channel.has_frames());
-            if courtesy.is_none() && !mute {
-                let sending =
-                    poll_fn(|context| Poll::Ready(mouth.poll_send(context, || self.channel.poll_transmit(now))));
-                let sent = sending.await;
-                jammed = sent.is_pending();
-                // A line that takes nothing any more may still have something to say, and then says that it has ended.
-                mute = matches!(sent, Poll::Ready(Err(_)));
-            }
+            let sending = poll_fn(|context| Poll::Ready(mouth.poll_send(context, || self.channel.poll_transmit(now))));
+            // A line that takes nothing any more may still have something to say, and then says that it has ended.
+            let jammed = !mute
+                && match sending.await {
+                    Poll::Ready(Ok(())) => false,
+                    Poll::Ready(Err(_)) => {
+                        mute = true;
+                        false
+                    }
+                    Poll::Pending => true,
+                };
             let now = self.clock.now();
             let resend = self.channel.deadline().map(|due| due.since(now));
             let silent = self.channel.unanswered_since().filter(|_| !self.silent);
@@ -302,10 +290,7 @@ impl Line {
                     Some(command) => self.obey(command),
                     None => return End::Dropped,
                 },
-                sent = poll_fn(|context| mouth.poll_send(context, || None)), if jammed => {
-                    (jammed, mute) = (false, sent.is_err());
-                }
-                () = sleep_until(courtesy.unwrap_or(quiet)), if courtesy.is_some() => {}
+                sent = poll_fn(|context| mouth.poll_send(context, || None)), if jammed => mute = sent.is_err(),
                 key = generated(&mut self.key) => self.unlock(key),
                 () = sleep(resend.unwrap_or(FAREWELL)), if resend.is_some() => self.channel.tick(self.clock.now()),
                 _ = ping.tick() => mouth.ping(),

@@ -214,20 +214,6 @@ async fn a_dropped_line_is_taken_up_again_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn an_echo_is_acknowledged_though_nobody_types_again() {
-    let service = Service::start(u32::MAX).await;
-    let mut session = service.session().await;
-    session.input(b"x".to_vec());
-    while !matches!(news(&mut session).await, Some(SessionEvent::Output(_))) {}
-    let acknowledged = async {
-        while !service.node.lock().unwrap().is_drained() {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(Duration::from_secs(20), acknowledged).await.expect("the node would repeat the echo for ever");
-}
-
-#[tokio::test]
 async fn the_reason_of_an_end_is_told_and_nothing_follows() {
     let service = Service::start(u32::MAX).await;
     let mut session = service.session().await;

@@ -133,11 +133,6 @@ impl Outgoing {
         self.frames.front()?.as_ref().map(|frame| frame.written)
     }
 
-    /// Whether a frame waits for its turn.
-    pub(super) fn is_waiting(&self) -> bool {
-        self.unsent < self.next_sequence() || !self.again.is_empty()
-    }
-
     /// The next frame that waits for its turn: those to be repeated first.
     pub(super) fn next(&mut self, now: Timestamp) -> Option<Bytes> {
         let sequence = loop {

@@ -300,21 +300,6 @@ fn acknowledgements_that_went_down_with_a_line_are_said_again_on_the_next() {
 }
 
 #[test]
-fn acknowledgements_alone_can_wait_and_frames_cannot() {
-    let (mut agent, mut client) = (Channel::new(Role::Agent, SMALL_FRAME), Channel::new(Role::Client, SMALL_FRAME));
-    agent.write(payload::OUTPUT, b"x", at(0));
-    assert!(agent.has_frames());
-    flush(&mut agent, at(0)).iter().for_each(|bytes| client.receive(bytes, at(1)).unwrap());
-    assert!(!agent.has_frames() && !client.has_frames());
-    client.write(payload::OUTPUT, b"y", at(2));
-    assert!(client.has_frames());
-    assert_eq!(flush(&mut client, at(2)).len(), 2, "the acknowledgement goes with the key");
-    assert!(!client.has_frames());
-    client.reconnected();
-    assert!(client.has_frames(), "what was under way is sent again at once");
-}
-
-#[test]
 fn duplicates_are_acknowledged_again_and_delivered_once() {
     let (mut client, mut agent) = (Channel::new(Role::Client, SMALL_FRAME), Channel::new(Role::Agent, SMALL_FRAME));
     agent.write(payload::OUTPUT, b"once", at(1));
