@@ -2,6 +2,7 @@
 //! `PutParameter` takes no condition, so the version is looked at right before. What is written in the very moment between is
 //! overwritten; the number of the version that comes out says so, and the user is told.
 
+use super::take_back::is_gone;
 use crate::{
     client::{Client, Error, denial::CODES},
     console::update::{Changed, Fault, Trouble},
@@ -42,7 +43,7 @@ async fn in_force(client: &Client, name: &str) -> Result<InForce, Error> {
     let asked = GetParameter { name: name.to_owned(), with_decryption: Some(false) };
     match client.call(asked).await {
         Ok(answer) => return Ok(known(answer.parameter.and_then(|parameter| parameter.version))),
-        Err(error) if error.code() == Some("ParameterNotFound") => return Ok(InForce::None),
+        Err(error) if is_gone(&error) => return Ok(InForce::None),
         Err(error) if is_denied(&error) => {}
         Err(error) => return Err(error),
     }

@@ -79,7 +79,8 @@ fn is_ours(newest: &ParameterHistory, back: &TakeBack) -> bool {
     newest.version == Some(back.written) && !back.made.zip(newest.last_modified_date).is_some_and(differ)
 }
 
-fn is_gone(error: &Error) -> bool {
+/// Whether there is no such parameter, or no such version of it.
+pub(super) fn is_gone(error: &Error) -> bool {
     error.code() == Some("ParameterNotFound")
 }
 
