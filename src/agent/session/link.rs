@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, timeout};
 use tokio_tungstenite::tungstenite::{self, Message};
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ use crate::{
         control::send,
     },
     wire::{
+        alarm::Alarm,
         channel::{Channel, Role, frame_size},
         messages::OpenChannel,
     },
@@ -42,6 +43,7 @@ pub struct Link<'a> {
     socket: Socket,
     ping: Interval,
     deadline: Instant,
+    alarm: Alarm,
     /// How the socket was lost, when that was heard behind something else.
     lost: Option<CallError>,
 }
@@ -71,6 +73,7 @@ impl<'a> Link<'a> {
             socket,
             ping: pings(),
             deadline: Instant::now() + SILENCE,
+            alarm: Alarm::new(Instant::now() + SILENCE),
             lost: None,
         };
         link.channel.send_session_state("Connected", session_id, node.clock.now());
@@ -115,6 +118,7 @@ impl<'a> Link<'a> {
         }
         let now = self.node.clock.now();
         let overdue = self.channel.deadline().map(|at| Instant::now() + at.since(now));
+        let due = overdue.map_or(self.deadline, |overdue| overdue.min(self.deadline));
         tokio::select! {
             message = self.socket.next() => {
                 self.deadline = Instant::now() + SILENCE;
@@ -130,12 +134,14 @@ impl<'a> Link<'a> {
                 }
                 Ok(())
             }
-            () = sleep_until(overdue.unwrap_or(self.deadline)), if overdue.is_some() => {
-                self.channel.tick(self.node.clock.now());
-                Ok(())
-            }
+            () = self.alarm.ring(due) => match Instant::now() < self.deadline {
+                true => {
+                    self.channel.tick(self.node.clock.now());
+                    Ok(())
+                }
+                false => Err(CallError::transport("the service is silent")),
+            },
             _ = self.ping.tick() => send(&mut self.socket, Message::Ping("keepalive".into())).await,
-            () = sleep_until(self.deadline) => Err(CallError::transport("the service is silent")),
         }
     }
 

@@ -11,7 +11,7 @@ use tokio::{
         watch,
     },
     task::yield_now,
-    time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until},
+    time::{Instant, MissedTickBehavior, interval_at},
 };
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
@@ -25,6 +25,7 @@ use crate::{
     client::{Client, Error},
     ssm::{Sensitive, TerminateSession, Timestamp, clock::Clock},
     wire::{
+        alarm::Alarm,
         channel::{Channel, Event},
         envelope::{flag, payload},
         messages::TerminalSize,
@@ -204,6 +205,7 @@ impl Line {
         let (mut mute, mut gone) = (false, false);
         let silence = self.keep_alive.mul_f64(2.5);
         let mut quiet = Instant::now() + silence;
+        let mut alarm = Alarm::new(quiet);
         let mut wake = Wake::new(self.clock.now());
         let begun = self.clock.now();
         loop {
@@ -247,14 +249,17 @@ impl Line {
                     Poll::Pending => true,
                 };
             let now = self.clock.now();
-            let resend = self.channel.deadline().map(|due| due.since(now));
             let silent = self.channel.unanswered_since().filter(|_| !self.silent);
-            let silent = silent.map(|since| since.max(begun).plus(PATIENCE).since(now));
+            let silent = silent.map(|since| since.max(begun).plus(PATIENCE));
             let listening = self.output.len() < self.pieces() && self.channel.wants_input();
             // What came before the end of a line has been dealt with: it may be the end of the session.
             if gone && listening {
                 return End::Lost;
             }
+            let by_clock = [self.channel.deadline(), silent].into_iter().flatten();
+            let by_clock = by_clock.map(|due| Instant::now() + due.since(now));
+            let due = by_clock.chain(listening.then_some(quiet)).chain(self.ending).min();
+            let due = due.unwrap_or_else(|| Instant::now() + silence);
             tokio::select! {
                 heard = ear.hear(), if listening => {
                     let mut heard = Some(heard);
@@ -292,12 +297,16 @@ impl Line {
                 },
                 sent = poll_fn(|context| mouth.poll_send(context, || None)), if jammed => mute = sent.is_err(),
                 key = generated(&mut self.key) => self.unlock(key),
-                () = sleep(resend.unwrap_or(FAREWELL)), if resend.is_some() => self.channel.tick(self.clock.now()),
                 _ = ping.tick() => mouth.ping(),
-                () = sleep(silent.unwrap_or(PATIENCE)), if silent.is_some() => {}
-                () = sleep_until(quiet), if listening => return End::Lost,
-                () = sleep_until(self.ending.unwrap_or(quiet)), if self.ending.is_some() => {
-                    return End::Closed(self.obstacle.take());
+                () = alarm.ring(due) => {
+                    let now = Instant::now();
+                    if listening && now >= quiet {
+                        return End::Lost;
+                    }
+                    if self.ending.is_some_and(|ending| now >= ending) {
+                        return End::Closed(self.obstacle.take());
+                    }
+                    self.channel.tick(self.clock.now());
                 }
             }
             if wake.after_sleep(self.clock.now()) {
