@@ -269,6 +269,22 @@ fn a_console_that_is_killed_gives_the_terminal_back() {
 }
 
 #[test]
+fn a_console_is_left_whatever_became_of_the_process_beside_it() {
+    let engine = Engine::start();
+    let script = format!("sh -c 'echo $$ > pid; exec {BINARY} --endpoint-url {}'; echo left-with-$?", engine.url);
+    let mut terminal = Terminal::run(&script, &engine.environment(), engine.root.path(), 24, 80);
+    terminal.wait_for("No managed nodes");
+    let console = read(engine.root.path().join("pid"));
+    let children = read(format!("/proc/{0}/task/{0}/children", console.trim()).into());
+    let [beside] = children.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{children:?}") };
+    let beside = nix::unistd::Pid::from_raw(beside.parse().unwrap());
+    nix::sys::signal::kill(beside, nix::sys::signal::Signal::SIGSTOP).unwrap();
+    terminal.keys("q");
+    terminal.wait_for("left-with-0");
+    terminal.wait_for_exit();
+}
+
+#[test]
 fn the_first_key_after_a_pause_is_heard_at_once() {
     let engine = Engine::start();
     let script = format!("set -m; {BINARY} --endpoint-url {}; echo stopped; read line; fg; echo over", engine.url);

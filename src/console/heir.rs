@@ -35,6 +35,8 @@ const UNDO: &[u8] =
 pub struct Heir {
     child: Child,
     pipe: Option<ChildStdin>,
+    /// Whether the terminal is taken, and would be given back by it.
+    taken: bool,
 }
 
 impl Heir {
@@ -48,16 +50,18 @@ impl Heir {
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let mut child = command.spawn().ok()?;
         let pipe = child.stdin.take();
-        Some(Self { child, pipe })
+        Some(Self { child, pipe, taken: false })
     }
 
     /// The terminal is taken over.
     pub fn taken(&mut self) {
+        self.taken = true;
         self.say(TAKEN);
     }
 
     /// The terminal is given back.
     pub fn given(&mut self) {
+        self.taken = false;
         self.say(GIVEN);
     }
 
@@ -72,6 +76,10 @@ impl Heir {
 impl Drop for Heir {
     fn drop(&mut self) {
         self.pipe = None;
+        if !self.taken {
+            // It has nothing more to do, and may be stopped like any other process.
+            let _ = self.child.kill();
+        }
         let _ = self.child.wait();
     }
 }
