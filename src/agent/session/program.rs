@@ -61,7 +61,8 @@ impl Program {
     pub fn shell(account: Option<&Account>, size: Option<TerminalSize>) -> Result<Self, String> {
         let shell = login_shell(account);
         let mut command = on_behalf(account, &shell.to_string_lossy(), &[])?;
-        if let Some(prompt) = prompt(&shell) {
+        let home = account.map_or_else(home, |account| account.home.clone());
+        if let Some(prompt) = prompt(&shell, &[home.join(".bashrc"), "/etc/bash.bashrc".into()]) {
             command.env("PS1", prompt);
         }
         Self::on_terminal(command, size)
@@ -266,9 +267,11 @@ fn login_shell(account: Option<&Account>) -> PathBuf {
 }
 
 /// A prompt that says where one is, for shells whose start files do not set one. The host's name matters: it may be a
-/// name space of its own.
-fn prompt(shell: &Path) -> Option<String> {
+/// name space of its own. Where bash has one of its start files, nothing is set: what comes from us is handed down, and a `sh`
+/// below shows the prompt of bash as it is written.
+fn prompt(shell: &Path, start_files: &[PathBuf]) -> Option<String> {
     match shell.file_name()?.to_str()? {
+        "bash" if start_files.iter().any(|file| file.exists()) => None,
         "bash" => Some(r"\u@\h:\w\$ ".to_owned()),
         "sh" | "dash" | "ash" => {
             let host = nix::unistd::gethostname().ok()?;

@@ -49,6 +49,18 @@ async fn a_terminal_has_a_size_and_an_exit_code() {
     assert_eq!(timeout(LONG, &mut program.exit).await.unwrap(), Ok(7));
 }
 
+#[test]
+fn a_shell_without_start_files_says_where_one_is_and_bash_hands_no_prompt_down() {
+    let home = tempfile::tempdir().unwrap();
+    let start_files = [home.path().join(".bashrc")];
+    let of = |shell: &str| prompt(Path::new(shell), &start_files);
+    assert_eq!(of("/bin/bash").as_deref(), Some(r"\u@\h:\w\$ "));
+    std::fs::write(&start_files[0], "").unwrap();
+    assert_eq!(of("/usr/bin/bash"), None);
+    assert!(of("/bin/sh").unwrap().ends_with(r":$PWD\$ "));
+    assert_eq!(of("/usr/bin/fish"), None);
+}
+
 #[tokio::test]
 async fn killing_ends_everything_on_the_terminal() {
     let mut program = Program::interactive("set -m; sleep 1000 & echo child $!.; wait", None, None).unwrap();
