@@ -3,6 +3,7 @@
 //! Encoders, decoders and pure state machines. No policy, no sockets, no clock of its own; only [`streams`] moves the bytes of
 //! connections, because both ends of a port session do that in the same way.
 
+pub mod alarm;
 pub mod channel;
 pub mod digest;
 pub mod envelope;

@@ -267,6 +267,11 @@ impl Contexts {
         }
     }
 
+    /// Whether the file says of this place, or may say where it cannot be read, that nothing is changed there.
+    pub fn forbids(&self, name: &str) -> bool {
+        self.is_guarded || self.get(name).is_some_and(|context| context.read_only)
+    }
+
     /// What is wrong with the file, a line each.
     fn told(&self) -> String {
         let told: Vec<_> = self.problems.iter().map(ToString::to_string).collect();

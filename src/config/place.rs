@@ -117,6 +117,8 @@ pub struct Catalogue {
     pub sample_every: Option<Every>,
     /// What the settings say as they are written, while that is not in order.
     pub doubtful: Option<Box<Doubtful>>,
+    /// What the contexts file says, while it is not in order and was before.
+    pub doubtful_contexts: Option<Box<Contexts>>,
 }
 
 /// What a settings file says that came not to be in order. Where that is stricter than what is in force, it holds as long.
@@ -140,6 +142,17 @@ impl Catalogue {
     /// The settings are not in order any more. Where they are stricter than those in force, that holds until they are taken.
     pub fn doubt(&mut self, written: Settings, in_force: &Settings) {
         self.doubtful = Some(Box::new(Doubtful { written, usual: in_force.confirm_above }));
+    }
+
+    /// The contexts file is not in order any more, and says this. What that makes read-only is so until others are taken.
+    pub fn doubt_contexts(&mut self, written: Contexts) {
+        self.doubtful_contexts = Some(Box::new(written));
+    }
+
+    /// Takes contexts, which are in order. Answers those from before.
+    pub fn take_contexts(&mut self, contexts: Contexts) -> Contexts {
+        self.doubtful_contexts = None;
+        std::mem::replace(&mut self.contexts, contexts)
     }
 
     /// Whether the settings are not in order, although those in force were.
@@ -246,15 +259,17 @@ impl Catalogue {
     #[must_use]
     pub fn governed(&self, place: Place) -> Place {
         let mut governed = self.governed_in_order(place.clone());
+        let mut forbids = self.doubtful_contexts.as_deref().is_some_and(|written| written.forbids(&place.name));
         if let Some(Doubtful { written, usual }) = self.doubtful.as_deref() {
             let strict = place.under(&written.policies);
-            governed.is_in_doubt = !governed.read_only && (strict.read_only || written.read_only);
-            governed.read_only |= governed.is_in_doubt;
+            forbids |= strict.read_only || written.read_only;
             let above = written.confirm_above.under(strict.confirm_above);
             if above < usual.under(governed.confirm_above) {
                 governed.confirm_above = Some(above);
             }
         }
+        governed.is_in_doubt = !governed.read_only && forbids;
+        governed.read_only |= forbids;
         governed
     }
 

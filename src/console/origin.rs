@@ -143,6 +143,8 @@ pub struct Governed {
 pub struct Changed {
     /// Where changes are refused from now on.
     pub refusing: Vec<Origin>,
+    /// Where they are made again: they were refused only as long as the contexts were not in order.
+    pub allowing: Vec<Origin>,
     /// Of which something else is said that counts from the next start, by name.
     pub later: Vec<String>,
 }

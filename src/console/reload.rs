@@ -5,7 +5,7 @@ use super::{
     action::Action,
     effect::Effect,
     looks::Looks,
-    origin::{Governed, Origin},
+    origin::{Changed, Governed},
     pulse::Pulse,
     state::State,
     watch::{Files, shown},
@@ -45,8 +45,8 @@ impl Pulse {
         self.reload_settings();
         reload_keymap(&mut self.read, &mut self.state);
         let mut fx = Vec::new();
-        let refusing = reload_contexts(&mut self.read, &mut self.state, &mut fx);
-        refusing.into_iter().for_each(|origin| self.performer.refuse_changes(origin));
+        let governed = reload_contexts(&mut self.read, &mut self.state, &mut fx);
+        self.enforce(&governed);
         self.state.themes = Looks::names(&self.read.paths);
         let outcome = self.looks.reload();
         let told = std::mem::replace(&mut self.read.theme_fault, outcome.as_ref().err().cloned());
@@ -149,29 +149,34 @@ fn reload_keymap(read: &mut Read, state: &mut State) {
     }
 }
 
-/// Reads the contexts again. Where changes are refused from now on.
+/// Reads the contexts again. Where changes are refused, or made again, from now on.
 #[must_use]
-fn reload_contexts(read: &mut Read, state: &mut State, fx: &mut Vec<Effect>) -> Vec<Origin> {
+fn reload_contexts(read: &mut Read, state: &mut State, fx: &mut Vec<Effect>) -> Governed {
     let contexts = Contexts::of_file(&read.paths);
     if contexts == read.contexts {
-        return Vec::new();
+        return Governed::default();
     }
     let path = read.paths.contexts();
     for problem in &contexts.problems {
-        state.advise(problem.fault(), "The contexts stay as they were until the file is in order.");
+        state.advise(
+            problem.fault(),
+            "The contexts stay as they were until the file is in order; what they make read-only is so.",
+        );
     }
-    let mut refusing = Vec::new();
-    if contexts.problems.is_empty() {
+    let governed = if contexts.problems.is_empty() {
         state.tell(match path.exists() {
             true => format!("{} is in force: @ chooses among what it names.", shown(&path)),
             false => {
                 format!("{} is gone: @ chooses among {LOCAL} and the profiles of AWS's configuration.", shown(&path))
             }
         });
-        refusing = state.take_contexts(contexts.clone(), fx).refusing;
-    }
+        let Changed { refusing, allowing, .. } = state.take_contexts(contexts.clone(), fx);
+        Governed { refusing, allowing, later: false }
+    } else {
+        state.doubt_contexts(contexts.clone())
+    };
     read.contexts = contexts;
-    refusing
+    governed
 }
 
 #[cfg(test)]
@@ -183,7 +188,7 @@ mod tests {
             context::{Choice, Context},
             place::Place,
         },
-        console::testing::Bench,
+        console::{origin::Origin, testing::Bench},
     };
 
     fn read(paths: Paths) -> Read {
@@ -324,7 +329,7 @@ mod tests {
         read.contexts = contexts;
         let mut fx = Vec::new();
         std::fs::write(read.paths.contexts(), "[context.prod]\nregion = 'eu-west-1'\n[context.new]\n").unwrap();
-        assert_eq!(reload_contexts(&mut read, &mut bench.state, &mut fx), []);
+        assert_eq!(reload_contexts(&mut read, &mut bench.state, &mut fx), Governed::default());
         let place = fx.iter().find_map(|effect| match effect {
             Effect::Connect { place, .. } => Some(place),
             _ => None,
@@ -351,7 +356,7 @@ mod tests {
         // What is refused from now on, and what is told that is new.
         let mut reload = |bench: &mut Bench| {
             bench.state.notices = Default::default();
-            let refusing = reload_contexts(&mut read, &mut bench.state, &mut Vec::new());
+            let refusing = reload_contexts(&mut read, &mut bench.state, &mut Vec::new()).refusing;
             (
                 refusing,
                 bench.state.notices.all().map(|notice| notice.trouble.what.clone()).collect::<Vec<_>>().join("\n"),
@@ -382,6 +387,32 @@ mod tests {
         let (_, told) = reload(&mut bench);
         assert!(told.contains("contexts.toml is gone: @ chooses among local and the profiles"), "{told}");
         assert!(told.contains("of prod has changed") && !told.contains("in force"), "{told}");
+    }
+
+    #[test]
+    fn a_guard_that_is_misspelt_in_the_contexts_holds_until_they_are_in_order() {
+        let root = tempfile::tempdir().unwrap();
+        let (mut bench, mut read, [prod, stage]) = of_two(root.path());
+        std::fs::create_dir_all(&read.paths.config).unwrap();
+        let mut reload = |bench: &mut Bench, text: &str| {
+            std::fs::write(read.paths.contexts(), text).unwrap();
+            let governed = reload_contexts(&mut read, &mut bench.state, &mut Vec::new());
+            (governed.refusing, governed.allowing)
+        };
+        let in_order = "[context.prod]\n[context.stage]\n";
+        assert_eq!(reload(&mut bench, in_order), (vec![], vec![]));
+        assert_eq!(reload(&mut bench, "[context.prod]\nraed-only = true\n[context.stage]\n"), (vec![prod], vec![]));
+        assert!(bench.state.origins.is_read_only(prod) && !bench.state.origins.is_read_only(stage));
+        let told: Vec<_> = bench.state.notices.all().map(|notice| notice.trouble.what.clone()).collect();
+        assert!(told.iter().any(|told| told == "prod: read-only until the contexts are in order."), "{told:#?}");
+        assert_eq!(reload(&mut bench, "read-only = true\n[context.prod]\n[context.stage]\n"), (vec![stage], vec![]));
+        assert_eq!(reload(&mut bench, in_order), (vec![], vec![prod, stage]));
+        assert!(!bench.state.origins.is_read_only(prod));
+        // What the file says in order stays said.
+        assert_eq!(reload(&mut bench, "[context.prod]\nread-only = 3\n[context.stage]\n"), (vec![prod], vec![]));
+        assert_eq!(reload(&mut bench, "[context.prod]\nread-only = true\n[context.stage]\n"), (vec![prod], vec![]));
+        assert_eq!(reload(&mut bench, in_order), (vec![], vec![]));
+        assert!(bench.state.origins.is_read_only(prod), "leave to change things counts from the next start");
     }
 
     #[test]

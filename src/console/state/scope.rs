@@ -52,6 +52,17 @@ impl State {
         governed
     }
 
+    /// The contexts file is not in order. What is looked at becomes read-only where the file says so or cannot be read, until it is.
+    pub fn doubt_contexts(&mut self, written: Contexts) -> Governed {
+        self.catalogue.doubt_contexts(written);
+        let governed = self.origins.govern(&self.catalogue);
+        if !governed.refusing.is_empty() {
+            let names = self.labels(&governed.refusing);
+            self.warn(format!("{names}: read-only until the contexts are in order."));
+        }
+        governed
+    }
+
     fn labels(&self, origins: &[Origin]) -> String {
         origins.iter().map(|origin| self.origins.label(*origin)).collect::<Vec<_>>().join(", ")
     }
@@ -59,8 +70,8 @@ impl State {
     /// The user's contexts are these from now on. What is looked at stays as it is, but for what a context makes read-only now, and
     /// for what could not be looked at because its context was not in order.
     pub fn take_contexts(&mut self, contexts: Contexts, fx: &mut Vec<Effect>) -> Changed {
-        let before = std::mem::replace(&mut self.catalogue.contexts, contexts);
-        let changed = self.origins.take_contexts(&before, &self.catalogue.contexts);
+        let before = self.catalogue.take_contexts(contexts);
+        let mut changed = self.origins.take_contexts(&before, &self.catalogue.contexts);
         for origin in &changed.refusing {
             let name = self.origins.label(*origin).to_owned();
             self.catalogue.tighten(&name);
@@ -72,6 +83,11 @@ impl State {
                 format!("What the contexts file says of {names} has changed: that counts from the next start."),
                 "What is looked at stays as it was begun.",
             );
+        }
+        changed.allowing = self.origins.govern(&self.catalogue).allowing;
+        if !changed.allowing.is_empty() {
+            let names = self.labels(&changed.allowing);
+            self.tell(format!("{names}: changes are made again: the contexts are in order."));
         }
         for origin in self.origins.broken() {
             self.mend(origin, &before, fx);
