@@ -275,9 +275,14 @@ fn a_console_is_left_whatever_became_of_the_process_beside_it() {
     let mut terminal = Terminal::run(&script, &engine.environment(), engine.root.path(), 24, 80);
     terminal.wait_for("No managed nodes");
     let console = read(engine.root.path().join("pid"));
-    let children = read(format!("/proc/{0}/task/{0}/children", console.trim()).into());
-    let [beside] = children.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{children:?}") };
-    let beside = nix::unistd::Pid::from_raw(beside.parse().unwrap());
+    // Whichever of its threads has started it.
+    let threads = format!("/proc/{}/task", console.trim());
+    let children = || -> String {
+        let threads = std::fs::read_dir(&threads).unwrap().flatten();
+        threads.map(|thread| read(thread.path().join("children"))).collect()
+    };
+    support::until("a process beside the console", || !children().is_empty());
+    let beside = nix::unistd::Pid::from_raw(children().trim().parse().unwrap());
     nix::sys::signal::kill(beside, nix::sys::signal::Signal::SIGSTOP).unwrap();
     terminal.keys("q");
     terminal.wait_for("left-with-0");
