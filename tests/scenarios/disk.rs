@@ -182,6 +182,8 @@ fn no_old_value_looks_new(night: &mut OnCall, engine: &Engine, agent: i32) {
     engine.fleetdeck(&["run", "--name", "web-17", "--", "head -c 16000000 /dev/zero > /tmp/kept"]);
     night.goes_to("web-17");
     night.key("\r");
+    // The list of nodes names it too.
+    night.sees("web-17 › Overview");
     night.sees_as("/tmp", Role::Success, &[Role::Stale]);
     kill(Pid::from_raw(agent), Signal::SIGSTOP).unwrap();
     night.sees("The node is silent: no answer for");
