@@ -1,4 +1,5 @@
-//! Sessions: what the service asks for over the control channel, each served by a task of its own over a data channel.
+//! Sessions: what the service asks for over the control channel, each served by a task of its own over a data channel, all of
+//! them on a thread that waits for nothing else: not for the disk, and not for what the rest of the agent does.
 
 pub mod account;
 mod delivery;
@@ -9,6 +10,7 @@ mod port;
 mod program;
 mod serve;
 mod terms;
+mod thread;
 mod transcript;
 mod words;
 
@@ -20,6 +22,7 @@ use std::{
     time::Duration,
 };
 
+use tokio::{task::spawn_blocking, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Node, outbox::Outbox};
@@ -29,12 +32,15 @@ use crate::wire::{
 };
 use plan::Plan;
 use terms::{LogTerms, Terms};
-use transcript::{Orphan, Text, Transcripts};
+use thread::SessionThread;
+use transcript::{Orphan, Text, Transcript, Transcripts};
 
 /// So many sessions at a time, as AWS's agent has it.
 const LIMIT: usize = 1000;
 /// How long sessions have to end when the agent does.
 const FAREWELL: Duration = Duration::from_secs(3);
+/// How long a session waits at its beginning for the disk to say whether it takes the transcript.
+const DISK: Duration = Duration::from_millis(200);
 /// Why a session ends that is under way when its agent is stopped.
 const STOPPED: &str = "The agent on the node was stopped.";
 /// Why a session ends that was under way when its agent was killed.
@@ -47,13 +53,15 @@ pub struct Sessions {
     transcripts: Transcripts,
     live: Mutex<HashMap<String, CancellationToken>>,
     tasks: TaskTracker,
+    thread: SessionThread,
 }
 
 impl Sessions {
     /// None yet. Transcripts are kept in `directory`.
     pub fn new(node: Arc<Node>, outbox: Arc<Outbox>, directory: PathBuf) -> io::Result<Self> {
         let transcripts = Transcripts::open(directory)?;
-        Ok(Self { node, outbox, transcripts, live: Mutex::default(), tasks: TaskTracker::new() })
+        let (live, tasks, thread) = (Mutex::default(), TaskTracker::new(), SessionThread::default());
+        Ok(Self { node, outbox, transcripts, live, tasks, thread })
     }
 
     /// Ends the sessions that were under way when the last agent was killed, and delivers their transcripts.
@@ -96,6 +104,13 @@ impl Sessions {
         if self.node.is_stopping() {
             return self.complete(&session_id, Err(STOPPED.to_owned()), &LogTerms::default());
         }
+        let thread = match self.thread.get() {
+            Ok(thread) => thread,
+            Err(error) => {
+                let sentence = format!("the node cannot start a thread for sessions: {error}");
+                return self.complete(&session_id, Err(sentence), &LogTerms::default());
+            }
+        };
         let cancel = CancellationToken::new();
         {
             let mut live = self.lock();
@@ -110,14 +125,20 @@ impl Sessions {
             live.insert(session_id.clone(), cancel.clone());
         }
         let sessions = self.clone();
-        self.tasks.spawn(async move {
+        let work = async move {
             tracing::info!("session {session_id} begins");
             let terms = plan.1.log.clone();
             let text = sessions.transcripts.text(&session_id);
+            let mut transcript = None;
             let streamed = CancellationToken::new();
             let stream = sessions.stream(&session_id, &terms, &text, &streamed);
             let run = async {
-                let mut outcome = sessions.run(&session_id, plan, &text, &cancel).await;
+                let mut outcome = delivery::check(&sessions.node, &terms).await;
+                if outcome.is_ok() {
+                    let begun = transcript.insert(sessions.transcripts.begin(&session_id, &terms, &text));
+                    outcome = sessions.run(&session_id, plan, begun, &cancel).await;
+                    begun.finish();
+                }
                 sessions.lock().remove(&session_id);
                 streamed.cancel();
                 if sessions.node.is_stopping() {
@@ -126,25 +147,25 @@ impl Sessions {
                 sessions.complete(&session_id, outcome, &terms);
             };
             let ((), streamed) = tokio::join!(run, stream);
+            // Neither the note nor the text comes to the disk after it was taken away.
+            if let Some(transcript) = transcript {
+                transcript.settled().await;
+            }
             sessions.settle(&session_id, &terms, &text, streamed).await;
-        });
+        };
+        self.tasks.spawn_on(work, &thread);
     }
 
     async fn run(
         &self,
         session_id: &str,
         plan: (Plan, Terms),
-        text: &Text,
+        transcript: &mut Transcript,
         cancel: &CancellationToken,
     ) -> Result<(), String> {
-        let terms = &plan.1.log;
-        delivery::check(&self.node, terms).await?;
-        let mut transcript = self.transcripts.begin(session_id, terms, text);
-        let outcome = serve::serve(&self.node, session_id, plan, transcript.as_mut(), cancel).await;
-        if let Some(transcript) = transcript {
-            transcript.finish();
-        }
-        outcome
+        // Nearly always it says at once whether it refuses.
+        let _ = timeout(DISK, transcript.settled()).await;
+        serve::serve(&self.node, session_id, plan, transcript, cancel).await
     }
 
     /// Sends the transcript to its log group as it grows, if the document says so. Answers whether all of it arrived.
@@ -176,7 +197,8 @@ impl Sessions {
             }
             return;
         }
-        self.transcripts.end(session_id);
+        let (transcripts, session_id) = (self.transcripts.clone(), session_id.to_owned());
+        let _ = spawn_blocking(move || transcripts.end(&session_id)).await;
     }
 
     /// Ends a session, if it is there.
@@ -195,7 +217,7 @@ impl Sessions {
             self.tasks.wait().await;
             self.outbox.tasks_acknowledged().await;
         };
-        if tokio::time::timeout(FAREWELL, ended).await.is_err() {
+        if timeout(FAREWELL, ended).await.is_err() {
             tracing::warn!("some sessions did not end in time");
         }
     }

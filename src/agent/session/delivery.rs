@@ -194,7 +194,7 @@ mod tests {
         let terms = LogTerms { group: "logs".into(), ..LogTerms::default() };
         let text = transcripts.text("root-1");
         assert!(piece(&text, 0, false).await.unwrap().is_empty(), "nothing is there yet");
-        let mut transcript = transcripts.begin("root-1", &terms, &text).unwrap();
+        let mut transcript = transcripts.begin("root-1", &terms, &text);
         transcript.write(b"one\ntwo\nthr");
         assert_eq!(piece(&text, 0, false).await.unwrap(), b"one\ntwo\n");
         assert!(piece(&text, 8, false).await.unwrap().is_empty(), "the line goes on");

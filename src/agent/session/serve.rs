@@ -4,7 +4,10 @@ use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
 use serde_json::Value;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, timeout, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -55,7 +58,7 @@ pub async fn serve(
     node: &Node,
     session_id: &str,
     (plan, terms): (Plan, Terms),
-    transcript: Option<&mut Transcript>,
+    transcript: &mut Transcript,
     cancel: &CancellationToken,
 ) -> Result<(), String> {
     let link = tokio::select! {
@@ -99,7 +102,7 @@ pub(super) struct Session<'a> {
     pub(super) program: Option<Program>,
     /// The size of the user's terminal, if it came before there was a program to tell.
     pub(super) size: Option<TerminalSize>,
-    transcript: Option<&'a mut Transcript>,
+    transcript: &'a mut Transcript,
     /// A key was handed to the program just now.
     typed: bool,
     /// Output that the channel has no room for.
@@ -109,7 +112,7 @@ pub(super) struct Session<'a> {
 impl Session<'_> {
     async fn run(&mut self, plan: &Plan, terms: &Terms) -> Result<End, String> {
         let key = terms.key.as_deref();
-        let account = terms.account.as_ref();
+        let account = terms.account.clone();
         // Without a key the first frame of a shell is its first output, as clients expect of it.
         if plan.is_on_terminal() && key.is_some() {
             self.handshake(plan.session_type(), Value::Null, key).await?;
@@ -121,17 +124,22 @@ impl Session<'_> {
         let mut first = Vec::new();
         let mut program = match plan {
             Plan::Shell { profile } => {
-                let program = Program::shell(account, self.size)?;
+                let size = self.size;
+                let program = start(move || Program::shell(account.as_ref(), size)).await?;
                 if !profile.trim().is_empty() {
                     first = format!("{}\n", profile.trim_end()).into_bytes();
                 }
                 program
             }
-            Plan::Interactive { command } => Program::interactive(command, account, self.size)?,
+            Plan::Interactive { command } => {
+                let (command, size) = (command.clone(), self.size);
+                start(move || Program::interactive(&command, account.as_ref(), size)).await?
+            }
             Plan::NonInteractive { command, separate } => {
                 let words = words::split(command)?;
                 self.handshake(plan.session_type(), Value::Null, key).await?;
-                Program::on_pipes(&words, separate.as_ref(), account)?
+                let separate = separate.clone();
+                start(move || Program::on_pipes(&words, separate.as_ref(), account.as_ref())).await?
             }
             Plan::Port(port) => return port::serve(self, port).await,
         };
@@ -189,7 +197,8 @@ impl Session<'_> {
             if let Some(end) = self.take_events() {
                 return Ok(Some(end));
             }
-            if std::mem::take(&mut self.typed) && self.pending.is_empty() {
+            let has_room = self.transcript.has_room();
+            if std::mem::take(&mut self.typed) && self.pending.is_empty() && has_room {
                 self.await_echo().await;
             }
             self.push_output();
@@ -198,7 +207,7 @@ impl Session<'_> {
                 continue;
             }
             let Some(program) = &mut self.program else { return Ok(None) };
-            let wants_output = self.pending.is_empty();
+            let wants_output = self.pending.is_empty() && has_room;
             tokio::select! {
                 outcome = self.link.wait() => if let Err(lost) = outcome {
                     self.link.reconnect(&lost).await?;
@@ -211,6 +220,7 @@ impl Session<'_> {
                     Turn::Room => {}
                     Turn::Over => return Ok(None),
                 },
+                () = self.transcript.room(), if !has_room => {}
             }
         }
     }
@@ -258,12 +268,11 @@ impl Session<'_> {
 
     /// Says on the terminal that the disk does not take the transcript, if it does not, and what becomes of it.
     fn warn_of_transcript(&mut self, terms: &LogTerms) {
-        let Some(refused) = self.transcript.as_ref().and_then(|transcript| transcript.refused()) else { return };
+        let Some(refused) = self.transcript.refused() else { return };
         let place = match terms.bucket.as_str() {
             "" => format!("the log group {}", terms.group),
             bucket => format!("s3://{bucket}/{}", terms.object_key(self.session_id)),
         };
-        let refused = refused.to_string();
         let refused = refused.split(" (os error").next().unwrap_or_default();
         let megabytes = SPARE / (1024 * 1024);
         let warning = format!(
@@ -273,11 +282,9 @@ impl Session<'_> {
         self.take_output((payload::OUTPUT, warning.into_bytes()));
     }
 
-    /// What the program wrote is in the transcript before anybody sees it.
+    /// What the program wrote is on its way to the transcript before anybody sees it.
     fn take_output(&mut self, output: (u32, Vec<u8>)) {
-        if let Some(transcript) = &mut self.transcript {
-            transcript.write(&output.1);
-        }
+        self.transcript.write(&output.1);
         self.pending.push_back(output);
     }
 
@@ -288,9 +295,7 @@ impl Session<'_> {
             && bytes.len() < LARGE_FRAME
             && let Some((more_kind, more)) = program.more_output()
         {
-            if let Some(transcript) = &mut self.transcript {
-                transcript.write(&more);
-            }
+            self.transcript.write(&more);
             match *kind == more_kind {
                 true => bytes.extend_from_slice(&more),
                 false => self.pending.push_back((more_kind, more)),
@@ -375,6 +380,11 @@ impl Session<'_> {
         self.link.channel.send_session_state("Terminating", self.session_id, self.node.clock.now());
         let _ = self.link.flush().await;
     }
+}
+
+/// Starts a program by a thread that may wait for the disk it is on.
+async fn start(program: impl FnOnce() -> Result<Program, String> + Send + 'static) -> Result<Program, String> {
+    spawn_blocking(program).await.map_err(|error| format!("cannot start a program: {error}"))?
 }
 
 /// Whether an event ends the session.
