@@ -1,7 +1,7 @@
 """Sessions through our client, engine and agent, beside AWS's plugin and agent over the same engine, beside ssh, and
 beside what this machine can do at best: bash on a terminal with nobody between, and bash behind three plain relays.
 
-    python benches/sessions.py [cat] [keys] [paste] [flood] [--rounds N]
+    python benches/sessions.py [cat] [keys] [paste] [flood] [busy] [--rounds N]
 
 Needs root and `cargo build --release`; openssh-server and socat for `keys` and `paste`. SESSION_MANAGER_PLUGIN and AMAZON_SSM_AGENT say where
 AWS's pair is; without them only ours is measured. All ends speak TLS to the engine. Rates are medians over the rounds,
@@ -13,6 +13,7 @@ import hashlib
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -135,6 +136,38 @@ class Bench:
             if name != "ours":
                 print(f"  ours / {name}: p50 {times['ours'] / half:.2f}")
 
+    def busy(self):
+        """The longest that a key takes while something keeps the node's disk busy and other sessions come and go."""
+        print("\nfrom key to echo on a node whose disk is busy")
+        writers = 'while :; do for i in 1 2 3; do dd if=/dev/zero of="$0/big$i" bs=1M count=1500 status=none & done; wait; sync; done'
+        for name, start in self.all():
+            taken, others = [], []
+            writer = subprocess.Popen(["sh", "-c", writers, self.trial.directory], start_new_session=True)
+            try:
+                for _ in range(self.rounds):
+                    with start() as terminal:
+                        prompt(terminal)
+                        terminal.type("cat > /dev/null\n")
+                        terminal.wait("cat > /dev/null\n")
+                        terminal.read(0.5)
+                        for number in range(4 * KEYS):
+                            if number % 100 == 0:
+                                # One that ends, and one that begins.
+                                others.append(start())
+                                if len(others) > 1:
+                                    others.pop(0).__exit__()
+                            time.sleep(KEY_PAUSE)
+                            taken.append(terminal.echo(b"x" if number % 40 else b"\n") * 1000)
+            finally:
+                for other in others:
+                    other.__exit__()
+                os.killpg(writer.pid, signal.SIGKILL)
+                writer.wait()
+                for file in self.trial.directory.glob("big*"):
+                    file.unlink()
+            tails = statistics.quantiles(taken, n=1000)
+            print(f"  {name:24} p50 {statistics.median(taken):8.2f} ms   p99.9 {tails[998]:8.2f} ms   worst {max(taken):8.2f} ms")
+
     def flood(self):
         """`yes`, a second later Ctrl-C, and the time until nothing comes any more, on a fast and on a slow terminal."""
         print("\nfrom Ctrl-C to the end of a flood")
@@ -198,7 +231,7 @@ def report(title, rates, unit):
 
 
 def main():
-    known = ("cat", "keys", "paste", "flood")
+    known = ("cat", "keys", "paste", "flood", "busy")
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("what", nargs="*", help=f"{', '.join(known)}; all if none is named")
     arguments.add_argument("--rounds", type=int, default=3)

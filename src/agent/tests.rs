@@ -291,6 +291,31 @@ async fn a_shell_goes_on_over_a_broken_line_and_says_how_it_ended() {
 }
 
 #[tokio::test]
+async fn a_shell_begins_and_goes_on_while_the_disk_has_no_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut service = Service::start().await;
+    let agent = Agent::start(dir.path(), Some(service.url()), true);
+    let mut control = service.control().await;
+    // Whoever opens the session's note waits until somebody reads it.
+    let note = dir.path().join("sessions/root-1.json");
+    nix::unistd::mkfifo(&note, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let mut document = json!({"schemaVersion": "1.0", "sessionType": "InteractiveCommands", "properties": {}});
+    document["properties"][facts::PLATFORM] = json!({"commands": "stty -echo; echo ready; read x; echo got $x"});
+    start_session(&mut control, document).await;
+    let mut user =
+        User { channel: Channel::new(Role::Client, SMALL_FRAME), peer: service.data().await, seen: String::new() };
+    user.sized(80, 24).await;
+    assert!(user.read_until("ready").await);
+    user.type_in("one\r").await;
+    assert!(user.read_until("got one").await);
+    let read = std::thread::spawn(move || (std::fs::read(&note).unwrap(), note));
+    assert_eq!(task_complete(&mut control).await.final_task_status, "Success");
+    agent.stop().await;
+    let (read, note) = read.join().unwrap();
+    assert!(read.starts_with(b"{") && !note.exists(), "it came to the disk, and was taken away at the end");
+}
+
+#[tokio::test]
 async fn the_last_output_arrives_although_the_line_breaks_after_the_program_has_ended() {
     let dir = tempfile::tempdir().unwrap();
     let mut service = Service::start().await;
