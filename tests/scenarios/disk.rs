@@ -182,8 +182,11 @@ fn no_old_value_looks_new(night: &mut OnCall, engine: &Engine, agent: i32) {
     engine.fleetdeck(&["run", "--name", "web-17", "--", "head -c 16000000 /dev/zero > /tmp/kept"]);
     night.goes_to("web-17");
     night.key("\r");
-    // The list of nodes names it too.
-    night.sees("web-17 › Overview");
+    // The list of nodes names it too, and frames are drawn from the top.
+    night.terminal.wait("the view of the node alone", |screen| {
+        let shown = screen.contents();
+        shown.contains("web-17 › Overview") && !shown.contains("web-18")
+    });
     night.sees_as("/tmp", Role::Success, &[Role::Stale]);
     kill(Pid::from_raw(agent), Signal::SIGSTOP).unwrap();
     night.sees("The node is silent: no answer for");

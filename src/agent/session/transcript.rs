@@ -394,7 +394,10 @@ impl Disk {
             none => none.insert(private(&self.text.file)?),
         };
         loop {
-            let piece: Vec<u8> = self.text.lock().bytes.iter().take(PIECE).copied().collect();
+            let piece = {
+                let rest = self.text.lock();
+                rest.bytes[..rest.bytes.len().min(PIECE)].to_vec()
+            };
             if piece.is_empty() {
                 return Ok(());
             }
