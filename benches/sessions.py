@@ -3,7 +3,7 @@ beside what this machine can do at best: bash on a terminal with nobody between,
 
     python benches/sessions.py [cat] [keys] [paste] [flood] [busy] [--rounds N]
 
-Needs root and `cargo build --release`; openssh-server and socat for `keys` and `paste`. SESSION_MANAGER_PLUGIN and AMAZON_SSM_AGENT say where
+Needs root and `cargo build --release`; openssh-server and socat for `keys`, `paste` and `busy`. SESSION_MANAGER_PLUGIN and AMAZON_SSM_AGENT say where
 AWS's pair is; without them only ours is measured. All ends speak TLS to the engine. Rates are medians over the rounds,
 in which the contestants take turns.
 """

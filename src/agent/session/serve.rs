@@ -8,7 +8,7 @@ use tokio::{
     task::spawn_blocking,
     time::{Instant, timeout, timeout_at},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     link::Link,
@@ -382,12 +382,72 @@ impl Session<'_> {
     }
 }
 
-/// Starts a program by a thread that may wait for the disk it is on.
+/// Starts a program by a thread that may wait for the disk it is on. One whose session has ended meanwhile is not started, or
+/// killed: what somebody has terminated must not run after all.
 async fn start(program: impl FnOnce() -> Result<Program, String> + Send + 'static) -> Result<Program, String> {
-    spawn_blocking(program).await.map_err(|error| format!("cannot start a program: {error}"))?
+    let starting = AbortOnDropHandle::new(spawn_blocking(|| program().map(|program| Fresh(Some(program)))));
+    let mut fresh = starting.await.map_err(|error| format!("cannot start a program: {error}"))??;
+    fresh.0.take().ok_or_else(|| "the program was taken already".to_owned())
+}
+
+/// A program that nobody has taken yet, and that ends if nobody does.
+struct Fresh(Option<Program>);
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        if let Some(program) = &self.0 {
+            program.kill();
+        }
+    }
 }
 
 /// Whether an event ends the session.
 pub(super) fn ends(event: &Event) -> bool {
     matches!(event, Event::Closed(_) | Event::Flag(flag::TERMINATE_SESSION))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::agent::process::start_time;
+
+    #[tokio::test]
+    async fn a_program_that_starts_after_its_session_was_ended_does_not_run() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("pid");
+        let (begun, wait_begun) = mpsc::channel();
+        let (dropped, wait_dropped) = mpsc::channel::<()>();
+        let command = format!("echo $$ > '{0}.part'; mv '{0}.part' '{0}'; exec sleep 1000", file.display());
+        let mut starting = Box::pin(start({
+            let file = file.clone();
+            move || {
+                begun.send(()).unwrap();
+                wait_dropped.recv().unwrap();
+                let program = Program::on_pipes(&["sh".to_owned(), "-c".to_owned(), command], None, None)?;
+                // It runs before anybody knows of it.
+                while !file.exists() {
+                    std::thread::yield_now();
+                }
+                Ok(program)
+            }
+        }));
+        assert!(starting.as_mut().now_or_never().is_none());
+        wait_begun.recv().unwrap();
+        drop(starting);
+        dropped.send(()).unwrap();
+        let gone = async {
+            loop {
+                let pid = std::fs::read_to_string(&file).ok().and_then(|pid| pid.trim().parse().ok());
+                if pid.is_some_and(|pid| start_time(pid).is_none()) {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(20), gone).await.expect("the program is killed");
+    }
 }
