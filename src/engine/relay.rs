@@ -339,15 +339,15 @@ async fn serve(engine: Arc<Engine>, session_id: String, reticent: bool, mut sock
     }
 }
 
-/// Lets what waits leave until the session ends, another socket takes this one's place or this one is too old.
+/// Lets what waits leave until the session ends, another socket takes this one's place or this one is too old. That one ends
+/// without a word: when AWS's client has answered a close frame and then sends a key, it gives its session up, and a line that
+/// broke it takes up again.
 async fn write(mouth: &Mouth, age: Option<Duration>) {
     let old = async {
         match age {
             Some(age) => sleep(age).await,
             None => std::future::pending().await,
         }
-        mouth.end(None);
-        std::future::pending().await
     };
     tokio::select! {
         () = mouth.run() => {}
