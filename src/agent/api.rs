@@ -19,15 +19,17 @@ use crate::{
     wire::{
         envelope::MESSAGE_LIMIT,
         json,
+        memory::STREAM_READS,
         messages::{CreateChannel, channel_token},
         partition,
         sigv4::{Body, Credentials, Signing, sign},
     },
 };
 
-/// Buffers of sockets in bytes, for either direction: of control channels and of data channels.
+/// Buffers of control channels in bytes, for either direction.
 const QUIET_BUFFER: usize = 8 * 1024;
-const STREAM_BUFFER: usize = 64 * 1024;
+/// What is written to data channels at once, in bytes.
+const STREAM_WRITES: usize = 64 * 1024;
 /// How long a call may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long an upload may stand still.
@@ -221,12 +223,15 @@ impl Api {
             request.headers_mut().insert(name, HeaderValue::try_from(value).map_err(CallError::transport)?);
         }
         // Control channels are many and quiet; what passes over data channels is to pass in few pieces.
-        let buffer = if path.starts_with("/v1/data-channel/") { STREAM_BUFFER } else { QUIET_BUFFER };
+        let (reads, writes) = match path.starts_with("/v1/data-channel/") {
+            true => (STREAM_READS, STREAM_WRITES),
+            false => (QUIET_BUFFER, QUIET_BUFFER),
+        };
         let config = WebSocketConfig::default()
             .max_message_size(Some(MESSAGE_LIMIT))
             .max_frame_size(Some(MESSAGE_LIMIT))
-            .read_buffer_size(buffer)
-            .write_buffer_size(buffer);
+            .read_buffer_size(reads)
+            .write_buffer_size(writes);
         let dial = tokio_tungstenite::connect_async_tls_with_config(request, Some(config), true, self.tls.connector());
         let (socket, _) = tokio::time::timeout(CALL_TIMEOUT, dial)
             .await

@@ -110,16 +110,16 @@ pub(super) async fn socket(
         return token_answer("OpenControlChannel", Err(error));
     }
     let engine = Arc::clone(&app.engine);
-    sized(upgrade, BUFFER).on_upgrade(move |socket| serve(engine, instance_id, socket, PATIENCE))
+    sized(upgrade, BUFFER, BUFFER).on_upgrade(move |socket| serve(engine, instance_id, socket, PATIENCE))
 }
 
-/// The limits of every socket of the engine.
-pub(super) fn sized(upgrade: WebSocketUpgrade, buffer: usize) -> WebSocketUpgrade {
+/// The limits of every socket of the engine, and the sizes of its buffers.
+pub(super) fn sized(upgrade: WebSocketUpgrade, reads: usize, writes: usize) -> WebSocketUpgrade {
     upgrade
         .max_message_size(MESSAGE_LIMIT)
         .max_frame_size(MESSAGE_LIMIT)
-        .read_buffer_size(buffer)
-        .write_buffer_size(buffer)
+        .read_buffer_size(reads)
+        .write_buffer_size(writes)
 }
 
 /// The first frame of a socket, which is text.

@@ -7,11 +7,15 @@ use bytes::Bytes;
 /// The window of a channel, and as much again for the buffers around it.
 const KEPT: usize = 4 * 1024 * 1024;
 
+/// What a data channel's socket reads at once, in bytes: as much as one record of TLS holds. The buffer is cleared before
+/// each read, and with a larger one a key pays for it.
+pub const STREAM_READS: usize = 16 * 1024;
+
 /// What is smaller than this is copied before it is kept.
 const SMALL: usize = 8 * 1024;
 
 /// A part of a message that may be kept for as long as somebody is slow to take it. Sharing it would keep the whole message with
-/// it, and the read buffer of the socket that the message lies in: 64 KiB for a single byte, if a peer wants it so.
+/// it, and the read buffer of the socket that the message lies in: 16 KiB for a single byte, if a peer wants it so.
 pub fn lasting(message: &Bytes, part: &[u8]) -> Bytes {
     if part.len() < SMALL { Bytes::copy_from_slice(part) } else { message.slice_ref(part) }
 }

@@ -19,7 +19,7 @@ use tokio_tungstenite::{
 
 use crate::{
     client::{Error, credentials::chain, tls},
-    wire::envelope::MESSAGE_LIMIT,
+    wire::{envelope::MESSAGE_LIMIT, memory::STREAM_READS},
 };
 
 const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -54,8 +54,10 @@ pub(super) enum Heard {
 impl Socket {
     /// Dials `url` and sends the opening text.
     pub(super) async fn open(url: &str, opening: String) -> Result<Self, Error> {
-        let config =
-            WebSocketConfig::default().max_message_size(Some(MESSAGE_LIMIT)).max_frame_size(Some(MESSAGE_LIMIT));
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(MESSAGE_LIMIT))
+            .max_frame_size(Some(MESSAGE_LIMIT))
+            .read_buffer_size(STREAM_READS);
         let connector = tls::websocket_connector(url)?;
         let dial = connect_async_tls_with_config(url, Some(config), true, connector);
         let (socket, _) = match timeout(DIAL_TIMEOUT, dial).await {

@@ -19,7 +19,7 @@ async fn serve_node(harness: &Harness, patience: Patience) -> std::net::SocketAd
     harness.engine.store.adopt_node_for_tests(NODE.to_owned(), harness.engine.now()).await;
     let engine = harness.engine.clone();
     let upgraded = move |upgrade: WebSocketUpgrade| async move {
-        sized(upgrade, BUFFER).on_upgrade(move |socket| serve(engine, NODE.to_owned(), socket, patience))
+        sized(upgrade, BUFFER, BUFFER).on_upgrade(move |socket| serve(engine, NODE.to_owned(), socket, patience))
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
