@@ -106,6 +106,8 @@ pub struct Channel {
     size: Bytes,
     /// Messages that only have to be written: acknowledgements and states.
     replies: VecDeque<Bytes>,
+    /// Whether the frame that goes before them has gone, or need not.
+    led: bool,
     events: VecDeque<Event>,
     /// The cost of `events`.
     waiting: usize,
@@ -135,6 +137,8 @@ impl Channel {
             run_up: RunUp::Done,
             size: Bytes::new(),
             replies: VecDeque::new(),
+            // The state of the session comes before its first frame.
+            led: true,
             events: VecDeque::new(),
             waiting: 0,
             read: 0,
@@ -293,11 +297,26 @@ impl Channel {
         self.reply(kind::SESSION_STATE, &body, now);
     }
 
-    /// The next message to write to the socket.
+    /// The next message to write to the socket; `None` when there is none for now.
     pub fn poll_transmit(&mut self, now: Timestamp) -> Option<Bytes> {
-        if let Some(reply) = self.replies.pop_front() {
-            return Some(reply);
+        // One frame leads: it may be a key or its echo, which somebody waits for, and for acknowledgements nobody does.
+        if !self.led && self.opening == Opening::Done {
+            self.led = true;
+            if let Some(frame) = self.next_frame(now) {
+                return Some(frame);
+            }
         }
+        let next = self.replies.pop_front().or_else(|| self.next_frame(now));
+        self.led = next.is_some();
+        next
+    }
+
+    /// Whether all that there is to send is one acknowledgement.
+    pub fn owes_one_acknowledgement(&self) -> bool {
+        self.replies.len() == 1 && self.run_up == RunUp::Done && !self.outgoing.has_next()
+    }
+
+    fn next_frame(&mut self, now: Timestamp) -> Option<Bytes> {
         if self.paused {
             return None;
         }

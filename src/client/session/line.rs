@@ -7,11 +7,14 @@ use futures_util::FutureExt;
 use tokio::{
     sync::{
         Semaphore,
-        mpsc::{self, error::TrySendError},
+        mpsc::{
+            self,
+            error::{TryRecvError, TrySendError},
+        },
         watch,
     },
     task::yield_now,
-    time::{Instant, MissedTickBehavior, interval_at},
+    time::Instant,
 };
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
@@ -42,6 +45,11 @@ pub(super) const PIECES: usize = 2;
 const STREAM_PIECES: usize = 16;
 /// The clock on the wall is so much ahead of the one that stands still with the machine: it was asleep.
 const ASLEEP: Duration = Duration::from_secs(20);
+/// What comes after a line said nothing for so long is shown at once.
+const REST: Duration = Duration::from_millis(2);
+/// How long the acknowledgement of a key's echo waits for the next key, to go out with it. Whoever holds a key down sends and
+/// wakes half as much, and a node repeats nothing for so short a time.
+const HELD: Duration = Duration::from_millis(40);
 /// How long a line that was there before the machine fell asleep has to prove that it still is.
 const AWAKE: Duration = Duration::from_secs(5);
 
@@ -75,6 +83,8 @@ pub(super) struct Line {
     window: Arc<Semaphore>,
     /// How much of what was streamed the node has taken.
     taken: watch::Sender<u64>,
+    /// Whether a key has left since something was shown last.
+    typed: bool,
     /// Bytes that were streamed, and those of them in `input`.
     streamed: (u64, usize),
     input: VecDeque<Input>,
@@ -139,6 +149,7 @@ impl Line {
             counts,
             window,
             taken,
+            typed: false,
             streamed: (0, 0),
             input: VecDeque::new(),
             output: VecDeque::new(),
@@ -200,15 +211,30 @@ impl Line {
     async fn carry(&mut self, mut socket: Socket) -> End {
         let Socket { ear, mouth } = &mut socket;
         let told = self.events.clone();
-        let mut ping = interval_at(Instant::now() + self.keep_alive, self.keep_alive);
-        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut mute, mut gone) = (false, false);
+        let mut ping = Instant::now() + self.keep_alive;
+        let (mut mute, mut gone, mut jammed) = (false, false, false);
+        // Until when an acknowledgement waits for a key.
+        let mut held: Option<Instant> = None;
         let silence = self.keep_alive.mul_f64(2.5);
         let mut quiet = Instant::now() + silence;
         let mut alarm = Alarm::new(quiet);
         let mut wake = Wake::new(self.clock.now());
         let begun = self.clock.now();
         loop {
+            // However much comes, what is typed has its turn, and what is due.
+            match self.commands.try_recv() {
+                Ok(command) => self.obey(command),
+                Err(TryRecvError::Disconnected) => return End::Dropped,
+                Err(TryRecvError::Empty) => {}
+            }
+            let now = self.clock.now();
+            if self.channel.deadline().is_some_and(|due| due <= now) {
+                self.channel.tick(now);
+            }
+            if Instant::now() >= ping {
+                mouth.ping();
+                ping = Instant::now() + self.keep_alive;
+            }
             if self.note_silence(begun) {
                 // Perhaps the line is dead, and not the node.
                 mouth.ping();
@@ -220,34 +246,34 @@ impl Line {
                     return End::Closed(reason);
                 }
                 let idle = self.output.is_empty();
+                shown |= self.output.iter().any(|event| matches!(event, SessionEvent::Output(_)));
                 if !self.show() {
                     return End::Dropped;
                 }
-                shown |= !idle;
                 // What the holder does not take yet stays, and what the channel has besides stays there.
                 if idle || !self.output.is_empty() {
                     break;
                 }
             }
             if shown && self.shell {
+                if std::mem::take(&mut self.typed) {
+                    held = Some(Instant::now() + HELD);
+                }
                 // The holder has its turn before it is acknowledged: somebody waits to see it.
                 yield_now().await;
             }
             self.write_input();
             self.counts.set(self.channel.counted());
-            self.tell_taken();
-            let now = self.clock.now();
-            let sending = poll_fn(|context| Poll::Ready(mouth.poll_send(context, || self.channel.poll_transmit(now))));
+            held.take_if(|until| jammed || Instant::now() >= *until || !self.channel.owes_one_acknowledgement());
             // A line that takes nothing any more may still have something to say, and then says that it has ended.
-            let jammed = !mute
-                && match sending.await {
-                    Poll::Ready(Ok(())) => false,
-                    Poll::Ready(Err(_)) => {
-                        mute = true;
-                        false
-                    }
-                    Poll::Pending => true,
-                };
+            if !mute && held.is_none() {
+                let now = self.clock.now();
+                let mut next = || self.channel.poll_transmit(now);
+                let sent = poll_fn(|context| Poll::Ready(mouth.poll_send(context, &mut next))).await;
+                jammed = sent.is_pending();
+                mute = matches!(sent, Poll::Ready(Err(_)));
+            }
+            self.tell_taken();
             let now = self.clock.now();
             let silent = self.channel.unanswered_since().filter(|_| !self.silent);
             let silent = silent.map(|since| since.max(begun).plus(PATIENCE));
@@ -258,10 +284,14 @@ impl Line {
             }
             let by_clock = [self.channel.deadline(), silent].into_iter().flatten();
             let by_clock = by_clock.map(|due| Instant::now() + due.since(now));
-            let due = by_clock.chain(listening.then_some(quiet)).chain(self.ending).min();
-            let due = due.unwrap_or_else(|| Instant::now() + silence);
+            let due = by_clock.chain(listening.then_some(quiet)).chain(self.ending).chain(held);
+            let due = due.fold(ping, Instant::min);
+            let wanted = self.places();
+            // In the order of what somebody waits for: each look at what is not there yet makes a key later.
             tokio::select! {
+                biased;
                 heard = ear.hear(), if listening => {
+                    let rested = Instant::now() + silence > quiet + REST;
                     let mut heard = Some(heard);
                     while let Some(next) = heard {
                         quiet = Instant::now() + silence;
@@ -278,26 +308,25 @@ impl Line {
                                 break;
                             }
                         }
-                        // What is there already is taken in the same turn, and acknowledged together.
-                        heard = match self.channel.backlog() < self.appetite() {
-                            true => ear.hear().now_or_never(),
-                            false => None,
-                        };
+                        // What is there already is taken in the same turn, and acknowledged together. But what comes
+                        // first after a rest is a key's echo, and is shown before what came with it is looked at.
+                        let backlog = self.channel.backlog();
+                        let more = if rested { backlog == 0 } else { backlog < self.appetite() };
+                        heard = if more { ear.hear().now_or_never() } else { None };
                     }
                 }
-                places = told.reserve_many(self.places()), if !self.output.is_empty() => match places {
+                command = self.commands.recv() => match command {
+                    Some(command) => self.obey(command),
+                    None => return End::Dropped,
+                },
+                places = told.reserve_many(wanted), if !self.output.is_empty() => match places {
                     Ok(mut places) => if let (Some(place), Some(event)) = (places.next(), self.output.pop_front()) {
                         place.send(event);
                     },
                     Err(_) => return End::Dropped,
                 },
-                command = self.commands.recv() => match command {
-                    Some(command) => self.obey(command),
-                    None => return End::Dropped,
-                },
-                sent = poll_fn(|context| mouth.poll_send(context, || None)), if jammed => mute = sent.is_err(),
+                sent = poll_fn(|context| mouth.poll_send(context, || None)), if jammed => (mute, jammed) = (sent.is_err(), false),
                 key = generated(&mut self.key) => self.unlock(key),
-                _ = ping.tick() => mouth.ping(),
                 () = alarm.ring(due) => {
                     let now = Instant::now();
                     if listening && now >= quiet {
@@ -306,7 +335,6 @@ impl Line {
                     if self.ending.is_some_and(|ending| now >= ending) {
                         return End::Closed(self.obstacle.take());
                     }
-                    self.channel.tick(self.clock.now());
                 }
             }
             if wake.after_sleep(self.clock.now()) {
@@ -370,6 +398,7 @@ impl Line {
         match command {
             Command::Input { bytes, windowed } => {
                 let newline = !windowed && bytes[..] == *b"\n";
+                self.typed |= !windowed;
                 if windowed {
                     self.streamed.0 += bytes.len() as u64;
                     self.streamed.1 += bytes.len();

@@ -28,7 +28,7 @@ use crate::{
     ssm::clock::Clock,
     wire::{
         channel::{Channel, Event, Role, SMALL_FRAME},
-        envelope::payload,
+        envelope::{View, kind, payload},
         messages::{HandshakeComplete, HandshakeRequest, RequestedAction},
         sealed::SessionKeys,
     },
@@ -46,6 +46,8 @@ struct Service {
     patience: u32,
     /// What is noted about the end of the session, once it has ended: its state and how it came about.
     over: Arc<Mutex<Option<(&'static str, &'static str)>>>,
+    /// The kinds of messages that came for the node.
+    heard: Arc<Mutex<Vec<String>>>,
     /// Whether the node hears and says nothing, while the service stands.
     stopped: Arc<AtomicBool>,
     /// What KMS was asked for.
@@ -68,6 +70,7 @@ impl Service {
             connections: Arc::default(),
             patience,
             over: Arc::default(),
+            heard: Arc::default(),
             stopped: Arc::default(),
             asked: Arc::default(),
             listening: Arc::default(),
@@ -181,6 +184,7 @@ async fn serve(service: Service, mut socket: ws::WebSocket) {
                 if number == 0 && heard > service.patience {
                     return;
                 }
+                service.heard.lock().unwrap().push(View::decode(&bytes).unwrap().message_type.to_owned());
                 service.node.lock().unwrap().receive(&bytes, now()).unwrap();
             }
             Ok(Some(Ok(ws::Message::Text(text)))) => {
@@ -338,6 +342,27 @@ async fn only_a_typed_newline_becomes_a_carriage_return() {
         }
     }
     assert!(got == stream);
+}
+
+#[tokio::test]
+async fn the_acknowledgement_of_an_echo_goes_out_with_the_next_key_or_soon() {
+    let service = Service::start(u32::MAX).await;
+    let mut session = service.session().await;
+    for _ in 0..50 {
+        session.input(b"k".to_vec());
+        assert_eq!(news(&mut session).await, Some(SessionEvent::Output("k".into())));
+    }
+    let acknowledged = async {
+        while service.node.lock().unwrap().unacknowledged() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(60), acknowledged).await.expect("the last one goes out by itself");
+    // Each key was typed when the echo of the one before was there. The size of the terminal came before the first.
+    let heard = service.heard.lock().unwrap();
+    let together =
+        heard[1..].windows(3).filter(|kinds| **kinds == [kind::INPUT, kind::INPUT, kind::ACKNOWLEDGE]).count();
+    assert!(together > 0, "a key never came before the acknowledgement: {heard:?}");
 }
 
 #[tokio::test]

@@ -133,6 +133,11 @@ impl Outgoing {
         self.frames.front()?.as_ref().map(|frame| frame.written)
     }
 
+    /// Whether [`Outgoing::next`] may have one.
+    pub(super) fn has_next(&self) -> bool {
+        !self.again.is_empty() || self.unsent < self.next_sequence()
+    }
+
     /// The next frame that waits for its turn: those to be repeated first.
     pub(super) fn next(&mut self, now: Timestamp) -> Option<Bytes> {
         let sequence = loop {

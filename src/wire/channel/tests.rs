@@ -217,6 +217,29 @@ fn a_shell_needs_no_handshake() {
 }
 
 #[test]
+fn a_key_and_its_echo_go_before_acknowledgements_and_a_flood_behind_them() {
+    let (mut client, mut agent) = (Channel::new(Role::Client, SMALL_FRAME), Channel::new(Role::Agent, SMALL_FRAME));
+    agent.write(payload::OUTPUT, b"$ ", at(1));
+    settle(&mut client, &mut agent, at(1));
+    for key in 0..3 {
+        assert!(!client.owes_one_acknowledgement());
+        client.write(payload::OUTPUT, b"x", at(key));
+        flush(&mut client, at(key)).iter().for_each(|bytes| agent.receive(bytes, at(key)).unwrap());
+        (0..4).for_each(|_| _ = agent.write(payload::OUTPUT, b"x", at(key)));
+        let sent = flush(&mut agent, at(key));
+        let kinds: Vec<String> = sent.iter().map(|bytes| Envelope::decode(bytes).unwrap().message_type).collect();
+        let (echo, acknowledgement) = (kind::OUTPUT, kind::ACKNOWLEDGE);
+        assert_eq!(kinds, [echo, acknowledgement, echo, echo, echo]);
+        client.receive(&sent[0], at(key)).unwrap();
+        assert!(client.owes_one_acknowledgement());
+        sent[1..].iter().for_each(|bytes| client.receive(bytes, at(key)).unwrap());
+        assert!(!client.owes_one_acknowledgement(), "it owes four");
+        settle(&mut client, &mut agent, at(key));
+    }
+    assert_eq!(data(&mut client), b"$ xxxxxxxxxxxx");
+}
+
+#[test]
 fn a_handshake_is_answered_and_an_exit_code_is_an_event() {
     let (mut client, mut agent) = (Channel::new(Role::Client, SMALL_FRAME), Channel::new(Role::Agent, SMALL_FRAME));
     let request = serde_json::from_str(
