@@ -115,6 +115,16 @@ impl Shell {
     }
 }
 
+/// What happens in a shell.
+enum Next {
+    Event(Option<SessionEvent>),
+    Keys(Option<Vec<u8>>),
+    /// It is time to say that the connection is lost.
+    Loss,
+    Resized,
+    Stop,
+}
+
 /// A shell: keystrokes one way, the screen the other, whatever the connection does.
 async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCode> {
     let mut stop = std::pin::pin!(stopped()?);
@@ -128,9 +138,37 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
     let mut midway = false;
     // When a lost connection is told of, and whether it was.
     let (mut tell_loss, mut told_loss) = (None, false);
+    // What was looked at last is looked at last the next time: neither keys nor output keep the other waiting, and nothing
+    // stands in the way of what somebody waits for.
+    let mut shown = false;
     let reason = loop {
-        tokio::select! {
-            event = session.next() => match event {
+        let loss = async {
+            match tell_loss {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        let next = match shown {
+            false => tokio::select! {
+                biased;
+                event = session.next() => Next::Event(event),
+                bytes = keys.next(), if typing => Next::Keys(bytes),
+                () = resized.next() => Next::Resized,
+                () = &mut stop, if !stopping => Next::Stop,
+                () = loss => Next::Loss,
+            },
+            true => tokio::select! {
+                biased;
+                bytes = keys.next(), if typing => Next::Keys(bytes),
+                () = resized.next() => Next::Resized,
+                () = &mut stop, if !stopping => Next::Stop,
+                () = loss => Next::Loss,
+                event = session.next() => Next::Event(event),
+            },
+        };
+        shown = matches!(next, Next::Event(_));
+        match next {
+            Next::Event(event) => match event {
                 Some(SessionEvent::Output(bytes) | SessionEvent::Stderr(bytes)) => {
                     record.output(&bytes);
                     lost = lost.or(screen.write(&bytes).err());
@@ -145,13 +183,15 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
                     }
                 }
                 Some(SessionEvent::Trouble(what)) => screen.say(&text::clean(&what)),
-                Some(SessionEvent::Silent(_)) => screen.say("the node does not answer; what you type waits, ~. ends the session"),
+                Some(SessionEvent::Silent(_)) => {
+                    screen.say("the node does not answer; what you type waits, ~. ends the session")
+                }
                 Some(SessionEvent::Answered) => screen.say("the node answers again"),
                 Some(SessionEvent::Closed { reason }) => break reason,
                 Some(_) => {}
                 None => break None,
             },
-            bytes = keys.next(), if typing => match bytes {
+            Next::Keys(bytes) => match bytes {
                 Some(bytes) => match escape.take(&bytes) {
                     Typed::Send(bytes) if bytes.is_empty() => {}
                     Typed::Send(bytes) => session.input(bytes),
@@ -171,15 +211,15 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
                     typing = false;
                 }
             },
-            () = sleep_until(tell_loss.unwrap_or_else(Instant::now)), if tell_loss.is_some() => {
+            Next::Loss => {
                 (tell_loss, told_loss) = (None, true);
                 screen.say("connection lost, trying again; ~. ends the session");
             }
-            () = resized.next() => {
+            Next::Resized => {
                 session.resize(terminal_size());
                 record.resize(terminal_size());
             }
-            () = &mut stop, if !stopping => {
+            Next::Stop => {
                 stopping = true;
                 code = ExitCode::from(STOPPED);
                 session.terminate().await;

@@ -326,9 +326,11 @@ async fn serve(engine: Arc<Engine>, session_id: String, reticent: bool, mut sock
     }
     note(&engine, &session_id, SessionStatus::Connected).await;
     tokio::select! {
-        () = engine.stopping().cancelled() => {}
-        () = write(&mouth, engine.settings.channel_age) => {}
+        // What comes is looked at first: somebody waits for it at the other end.
+        biased;
         () = read(&engine, &session_id, side, &mouth, stream) => {}
+        () = write(&mouth, engine.settings.channel_age) => {}
+        () = engine.stopping().cancelled() => {}
     }
     mouth.gone();
     let left = engine.relays.detach(&session_id, side, &mouth);
@@ -362,6 +364,7 @@ async fn read(engine: &Engine, session_id: &str, side: Side, own: &Arc<Mouth>, m
     let mut silence = std::pin::pin!(sleep_until(heard + SILENCE));
     loop {
         let mut next = tokio::select! {
+            biased;
             next = stream.next() => Some(next),
             () = &mut silence => {
                 if heard.elapsed() >= SILENCE {
