@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::tungstenite::{self, Message};
 use uuid::Uuid;
 
@@ -41,7 +41,8 @@ pub struct Link<'a> {
     node: &'a Node,
     session_id: &'a str,
     socket: Socket,
-    ping: Interval,
+    /// When the next ping is due.
+    ping: Instant,
     deadline: Instant,
     alarm: Alarm,
     /// How the socket was lost, when that was heard behind something else.
@@ -71,7 +72,7 @@ impl<'a> Link<'a> {
             node,
             session_id,
             socket,
-            ping: pings(),
+            ping: Instant::now() + PING,
             deadline: Instant::now() + SILENCE,
             alarm: Alarm::new(Instant::now() + SILENCE),
             lost: None,
@@ -116,10 +117,20 @@ impl<'a> Link<'a> {
         if let Some(lost) = self.lost.take() {
             return Err(lost);
         }
+        // However much comes, what is due has its turn.
         let now = self.node.clock.now();
+        if self.channel.deadline().is_some_and(|due| due <= now) {
+            self.channel.tick(now);
+            return Ok(());
+        }
+        if Instant::now() >= self.ping {
+            self.ping = Instant::now() + PING;
+            return send(&mut self.socket, Message::Ping("keepalive".into())).await;
+        }
         let overdue = self.channel.deadline().map(|at| Instant::now() + at.since(now));
-        let due = overdue.map_or(self.deadline, |overdue| overdue.min(self.deadline));
+        let due = overdue.into_iter().fold(self.deadline.min(self.ping), Instant::min);
         tokio::select! {
+            biased;
             message = self.socket.next() => {
                 self.deadline = Instant::now() + SILENCE;
                 self.take(message)?;
@@ -135,13 +146,9 @@ impl<'a> Link<'a> {
                 Ok(())
             }
             () = self.alarm.ring(due) => match Instant::now() < self.deadline {
-                true => {
-                    self.channel.tick(self.node.clock.now());
-                    Ok(())
-                }
+                true => Ok(()),
                 false => Err(CallError::transport("the service is silent")),
             },
-            _ = self.ping.tick() => send(&mut self.socket, Message::Ping("keepalive".into())).await,
         }
     }
 
@@ -156,7 +163,7 @@ impl<'a> Link<'a> {
                 Ok(socket) => {
                     self.socket = socket;
                     self.lost = None;
-                    self.ping = pings();
+                    self.ping = Instant::now() + PING;
                     self.deadline = Instant::now() + SILENCE;
                     self.channel.reconnected();
                     return Ok(());
@@ -209,10 +216,4 @@ fn next_wait(node: &Node, error: &CallError, attempt: u32) -> Option<Duration> {
 fn delay(attempt: u32) -> Duration {
     let base = Duration::from_millis(100) + jitter(Duration::from_millis(100));
     (base * 2u32.pow(attempt.min(8))).min(Duration::from_secs(5))
-}
-
-fn pings() -> Interval {
-    let mut ping = interval_at(Instant::now() + PING, PING);
-    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ping
 }

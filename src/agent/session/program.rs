@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
     process::Stdio,
     thread,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -34,6 +35,9 @@ use flow::{Flow, Sink, Source};
 
 /// The size until the user's is known.
 const SIZE: PtySize = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+
+/// How long a terminal is looked at for the echo of a key: the kernel writes it in about half the time.
+const AT_ONCE: Duration = Duration::from_micros(50);
 
 /// A running program.
 pub struct Program {
@@ -171,6 +175,11 @@ impl Program {
     /// Waits for output, unless none is wanted, and for input to be taken. Cancel safe.
     pub async fn turn(&mut self, wants_output: bool) -> Turn {
         self.flow.turn(wants_output).await
+    }
+
+    /// What a terminal answers at once, which it nearly always does to a key.
+    pub fn echo(&mut self) -> Option<(u32, Vec<u8>)> {
+        self.flow.echo(AT_ONCE)
     }
 
     /// Output that is there already, with its payload type.

@@ -206,9 +206,14 @@ impl Session<'_> {
                 self.link.reconnect(&lost).await?;
                 continue;
             }
-            let Some(program) = &mut self.program else { return Ok(None) };
             let wants_output = self.pending.is_empty() && has_room;
+            // However much comes, the program has its turn.
+            if wants_output && self.glance() {
+                continue;
+            }
+            let Some(program) = &mut self.program else { return Ok(None) };
             tokio::select! {
+                biased;
                 outcome = self.link.wait() => if let Err(lost) = outcome {
                     self.link.reconnect(&lost).await?;
                 },
@@ -229,10 +234,24 @@ impl Session<'_> {
     /// cost less together.
     async fn await_echo(&mut self) {
         let Some(program) = &mut self.program else { return };
-        if let Ok(Turn::Output(kind, bytes)) = timeout(ECHO, program.turn(true)).await {
-            self.take_output((kind, bytes));
+        let mut echo = program.echo();
+        if echo.is_none()
+            && let Ok(Turn::Output(kind, bytes)) = timeout(ECHO, program.turn(true)).await
+        {
+            echo = Some((kind, bytes));
+        }
+        if let Some(echo) = echo {
+            self.take_output(echo);
             self.take_more_output();
         }
+    }
+
+    /// Takes what the program has written already. The answer is whether there was anything.
+    fn glance(&mut self) -> bool {
+        let Some(output) = self.program.as_mut().and_then(Program::more_output) else { return false };
+        self.take_output(output);
+        self.take_more_output();
+        true
     }
 
     /// Hands what the client sent to the program, as long as there is room for it. What has no room stays in the channel,

@@ -2,12 +2,14 @@
 //! its echo with the line, in the same turn of the session.
 
 use std::{
+    fs::File,
     future::poll_fn,
-    io,
+    hint::spin_loop,
+    io::{self, Read},
     os::fd::{AsRawFd, RawFd},
     pin::Pin,
     task::{Context, Poll, Waker, ready},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::{Buf, Bytes};
@@ -44,6 +46,8 @@ pub struct Flow {
     /// Input that the program has not taken yet. Nothing is added before it has.
     unwritten: Bytes,
     buffer: Box<[u8]>,
+    /// The terminal, for whoever cannot wait until the runtime says that it has something.
+    terminal: Option<File>,
 }
 
 /// One of a program's outputs.
@@ -72,7 +76,7 @@ pub enum Sink {
 
 impl Flow {
     pub fn new(sources: Vec<Source>, sink: Sink) -> Self {
-        Self { sources, sink, unwritten: Bytes::new(), buffer: vec![0; READ].into() }
+        Self { sources, sink, unwritten: Bytes::new(), buffer: vec![0; READ].into(), terminal: None }
     }
 
     /// Both directions of a terminal, by the number of the file that leads to it. The file is the caller's to keep.
@@ -82,7 +86,9 @@ impl Flow {
         let file = || end.as_file().map_err(io::Error::other);
         let output = Receiver::from_file_unchecked(file()?)?;
         let input = Keys { terminal: Sender::from_file_unchecked(file()?)?, waits: false };
-        Ok(Self::new(vec![Source::new(output, payload::OUTPUT, "")], Sink::Stream(Box::new(input))))
+        let terminal = Some(file()?);
+        let sources = vec![Source::new(output, payload::OUTPUT, "")];
+        Ok(Self { terminal, ..Self::new(sources, Sink::Stream(Box::new(input))) })
     }
 
     /// Whether [`Flow::write`] may be called: what was given last is taken.
@@ -117,6 +123,20 @@ impl Flow {
         match self.poll_read(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Turn::Output(payload_type, bytes)) => Some((payload_type, bytes)),
             _ => None,
+        }
+    }
+
+    /// What a terminal writes in so short a time that to wait for it takes less than to be woken.
+    pub fn echo(&mut self, patience: Duration) -> Option<(u32, Vec<u8>)> {
+        let terminal = self.terminal.as_mut()?;
+        let begun = Instant::now();
+        loop {
+            match terminal.read(&mut self.buffer) {
+                Ok(length) if length > 0 => return Some((payload::OUTPUT, self.buffer[..length].to_vec())),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && begun.elapsed() < patience => spin_loop(),
+                // The end is the runtime's to tell.
+                _ => return None,
+            }
         }
     }
 

@@ -49,6 +49,33 @@ async fn a_terminal_has_a_size_and_an_exit_code() {
     assert_eq!(timeout(LONG, &mut program.exit).await.unwrap(), Ok(7));
 }
 
+#[tokio::test]
+async fn an_echo_is_seen_at_once_and_lost_for_nobody() {
+    let mut program = Program::interactive("stty -icanon; echo up; exec cat", None, None).unwrap();
+    read_until(&mut program, "up\r\n").await;
+    let (mut at_once, mut seen) = (0, String::new());
+    for key in (0..26u8).cycle().take(1000) {
+        let key = char::from(b'a' + key).to_string();
+        program.write(key.clone().into());
+        // Once by the terminal and once by the program.
+        while seen.matches(&*key).count() < 2 {
+            let output = match program.echo() {
+                Some(echo) => {
+                    at_once += 1;
+                    echo
+                }
+                None => output(&mut program).await.unwrap(),
+            };
+            seen.push_str(&String::from_utf8_lossy(&output.1));
+        }
+        assert_eq!(std::mem::take(&mut seen), key.repeat(2));
+    }
+    assert!(at_once > 0, "not one of a thousand");
+    program.write(Bytes::from_static(b"\x03"));
+    while output(&mut program).await.is_some() {}
+    assert_eq!(program.echo(), None, "it has ended");
+}
+
 #[test]
 fn a_shell_without_start_files_says_where_one_is_and_bash_hands_no_prompt_down() {
     let home = tempfile::tempdir().unwrap();
