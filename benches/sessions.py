@@ -1,10 +1,11 @@
 """Sessions through our client, engine and agent, beside AWS's plugin and agent over the same engine, beside ssh, and
 beside what this machine can do at best: bash on a terminal with nobody between, and bash behind three plain relays.
 
-    python benches/sessions.py [cat] [keys] [paste] [flood] [busy] [--rounds N]
+    python benches/sessions.py [cat] [keys] [paste] [flood] [busy] [--rounds N] [--pause SECONDS]
 
 Needs root and `cargo build --release`; openssh-server and socat for `keys`, `paste` and `busy`. SESSION_MANAGER_PLUGIN and AMAZON_SSM_AGENT say where
-AWS's pair is; without them only ours is measured. All ends speak TLS to the engine. Rates are medians over the rounds,
+AWS's pair is; without them only ours is measured. All ends speak TLS to the engine; `keys` also measures a fleet on one
+machine, where they need none. Rates are medians over the rounds,
 in which the contestants take turns.
 """
 
@@ -29,7 +30,7 @@ MEGABYTE = 1_000_000
 CAT, CAT_REAL = 100 * MEGABYTE, 10 * MEGABYTE
 PASTE = MEGABYTE
 KEYS = 300
-#: Nobody types faster than this; without a pause a loop measures warm caches.
+#: Nobody types faster than this; without a pause a loop measures warm caches. People pause for 0.1 s and more.
 KEY_PAUSE = 0.01
 
 
@@ -41,8 +42,8 @@ def lines(size):
 
 
 class Bench:
-    def __init__(self, trial, rounds):
-        self.trial, self.rounds = trial, rounds
+    def __init__(self, trial, rounds, pause=KEY_PAUSE):
+        self.trial, self.rounds, self.pause = trial, rounds, pause
         self.ours = trial.our_node()
         self.real = self.others = None
         lacking = list(pair.missing())
@@ -113,9 +114,17 @@ class Bench:
         report("paste of 1 MB into `cat > file`", rates, "MB/s")
 
     def keys(self):
+        with pair.Trial(self.trial.directory / "local", tls=False) as local:
+            node = local.our_node()
+            contestants = [("ours", self.open_ours),
+                           ("ours on one machine", lambda: Terminal([peers.BINARY, "shell", node], local.environment)),
+                           *self.all()[1:]]
+            self.type(contestants)
+
+    def type(self, contestants):
         times = {}
         for _ in range(self.rounds):
-            for name, start in self.all():
+            for name, start in contestants:
                 with start() as terminal:
                     prompt(terminal)
                     terminal.type("cat > /dev/null\n")
@@ -123,7 +132,7 @@ class Bench:
                     terminal.read(0.5)
                     taken = []
                     for number in range(KEYS):
-                        time.sleep(KEY_PAUSE)
+                        time.sleep(self.pause)
                         taken.append(terminal.echo(b"x" if number % 40 else b"\n"))
                     times.setdefault(name, []).append([seconds * 1000 for seconds in taken[20:]])
         print("\nfrom key to echo")
@@ -132,9 +141,10 @@ class Bench:
             tails = statistics.median(statistics.quantiles(taken, n=100)[98] for taken in rounds)
             times[name] = halves
             print(f"  {name:24} p50 {halves:8.2f} ms   p99 {tails:8.2f} ms")
-        for name, half in times.items():
-            if name != "ours":
-                print(f"  ours / {name}: p50 {times['ours'] / half:.2f}")
+        for ours in ("ours", "ours on one machine"):
+            for name, half in times.items():
+                if not name.startswith("ours"):
+                    print(f"  {ours} / {name}: p50 {times[ours] / half:.2f}")
 
     def busy(self):
         """The longest that a key takes while something keeps the node's disk busy and other sessions come and go."""
@@ -235,6 +245,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("what", nargs="*", help=f"{', '.join(known)}; all if none is named")
     arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--pause", type=float, default=KEY_PAUSE, help="seconds between an echo and the next key (keys)")
     chosen = arguments.parse_args()
     for what in chosen.what:
         if what not in known:
@@ -243,7 +254,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
         with pair.Trial(directory) as trial:
-            bench = Bench(trial, chosen.rounds)
+            bench = Bench(trial, chosen.rounds, chosen.pause)
             for what in chosen.what or known:
                 getattr(bench, what)()
 
