@@ -63,12 +63,19 @@ class Caller:
         )
         text = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         signature = hmac.digest(self.signing_key(now[:8]), text.encode(), "sha256").hex()
-        self.connection.request("POST", "/", body, {
+        headers = {
             "Content-Type": "application/x-amz-json-1.1", "Host": self.host, "X-Amz-Date": now, "X-Amz-Target": target,
             "Authorization": f"AWS4-HMAC-SHA256 Credential={self.access}/{scope}, "
                              f"SignedHeaders=content-type;host;x-amz-date;x-amz-target, Signature={signature}",
-        })
-        answer = self.connection.getresponse()
+        }
+        try:
+            self.connection.request("POST", "/", body, headers)
+            answer = self.connection.getresponse()
+        except (OSError, http.client.RemoteDisconnected):
+            # Servers hang up on connections that rest.
+            self.connection.close()
+            self.connection.request("POST", "/", body, headers)
+            answer = self.connection.getresponse()
         text = answer.read()
         if answer.status != 200:
             raise RuntimeError(f"{operation}: {answer.status} {text[:200]!r}")
