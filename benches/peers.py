@@ -71,7 +71,7 @@ class Caller:
         try:
             self.connection.request("POST", "/", body, headers)
             answer = self.connection.getresponse()
-        except (OSError, http.client.RemoteDisconnected):
+        except OSError:
             # Servers hang up on connections that rest.
             self.connection.close()
             self.connection.request("POST", "/", body, headers)

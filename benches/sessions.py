@@ -3,10 +3,10 @@ beside what this machine can do at best: bash on a terminal with nobody between,
 
     python benches/sessions.py [cat] [keys] [paste] [flood] [busy] [--rounds N] [--pause SECONDS]
 
-Needs root and `cargo build --release`; openssh-server and socat for `keys`, `paste` and `busy`. SESSION_MANAGER_PLUGIN and AMAZON_SSM_AGENT say where
-AWS's pair is; without them only ours is measured. All ends speak TLS to the engine; `keys` also measures a fleet on one
-machine, where they need none. Rates are medians over the rounds,
-in which the contestants take turns.
+Needs root and `cargo build --release`; openssh-server and socat for `keys`, `paste` and `busy`. SESSION_MANAGER_PLUGIN and
+AMAZON_SSM_AGENT say where AWS's pair is; without them only ours is measured. All ends speak TLS to the engine; `keys`
+also measures a fleet on one machine, where they need none. Rates are medians over the rounds, in which the contestants
+take turns.
 """
 
 import argparse
