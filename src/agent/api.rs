@@ -19,7 +19,7 @@ use crate::{
     wire::{
         envelope::MESSAGE_LIMIT,
         json,
-        memory::STREAM_READS,
+        memory::{STREAM_READS, STREAM_WRITES},
         messages::{CreateChannel, channel_token},
         partition,
         sigv4::{Body, Credentials, Signing, sign},
@@ -28,8 +28,6 @@ use crate::{
 
 /// Buffers of control channels in bytes, for either direction.
 const QUIET_BUFFER: usize = 8 * 1024;
-/// What is written to data channels at once, in bytes.
-const STREAM_WRITES: usize = 64 * 1024;
 /// How long a call may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long an upload may stand still.

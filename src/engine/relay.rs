@@ -35,13 +35,11 @@ use crate::{
     ssm::{ApiError, SessionStatus, Timestamp},
     wire::{
         envelope::{Envelope, View, kind, payload},
-        memory::{STREAM_READS, keep_for_streams},
+        memory::{STREAM_READS, STREAM_WRITES, keep_for_streams},
         messages::{Acknowledge, Acknowledged, SessionState},
     },
 };
 
-/// What is written to a data channel's sockets at once, in bytes: room for two of the large frames.
-const WRITES: usize = 64 * 1024;
 /// Clients ping every five minutes; an end that is silent for longer than this is gone.
 const SILENCE: Duration = Duration::from_secs(12 * 60);
 
@@ -286,7 +284,8 @@ pub(super) async fn socket(
     // AWS's client names the library that it is made with, and nothing else.
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let reticent = agent.starts_with("Go-http-client/");
-    control::sized(upgrade, STREAM_READS, WRITES).on_upgrade(move |socket| serve(engine, session_id, reticent, socket))
+    control::sized(upgrade, STREAM_READS, STREAM_WRITES)
+        .on_upgrade(move |socket| serve(engine, session_id, reticent, socket))
 }
 
 async fn serve(engine: Arc<Engine>, session_id: String, reticent: bool, mut socket: WebSocket) {
