@@ -325,11 +325,12 @@ async fn serve(engine: Arc<Engine>, session_id: String, reticent: bool, mut sock
     }
     note(&engine, &session_id, SessionStatus::Connected).await;
     tokio::select! {
-        // What comes is looked at first: somebody waits for it at the other end.
+        // What comes is looked at before what waits: somebody waits for it at the other end. However much comes, an engine
+        // that is to stop stops.
         biased;
+        () = engine.stopping().cancelled() => {}
         () = read(&engine, &session_id, side, &mouth, stream) => {}
         () = write(&mouth, engine.settings.channel_age) => {}
-        () = engine.stopping().cancelled() => {}
     }
     mouth.gone();
     let left = engine.relays.detach(&session_id, side, &mouth);

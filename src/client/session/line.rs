@@ -48,7 +48,7 @@ const ASLEEP: Duration = Duration::from_secs(20);
 /// What comes after a line said nothing for so long is shown at once.
 const REST: Duration = Duration::from_millis(2);
 /// How long the acknowledgement of a key's echo waits for the next key, to go out with it. Whoever holds a key down sends and
-/// wakes half as much, and a node repeats nothing for so short a time.
+/// wakes half as much. Our agent repeats nothing for so short a time; what AWS's may repeat is known here, and not shown again.
 const HELD: Duration = Duration::from_millis(40);
 /// How long a line that was there before the machine fell asleep has to prove that it still is.
 const AWAKE: Duration = Duration::from_secs(5);
@@ -227,6 +227,9 @@ impl Line {
                 Err(TryRecvError::Disconnected) => return End::Dropped,
                 Err(TryRecvError::Empty) => {}
             }
+            if self.ending.is_some_and(|ending| Instant::now() >= ending) {
+                return End::Closed(self.obstacle.take());
+            }
             let now = self.clock.now();
             if self.channel.deadline().is_some_and(|due| due <= now) {
                 self.channel.tick(now);
@@ -327,15 +330,9 @@ impl Line {
                 },
                 sent = poll_fn(|context| mouth.poll_send(context, || None)), if jammed => (mute, jammed) = (sent.is_err(), false),
                 key = generated(&mut self.key) => self.unlock(key),
-                () = alarm.ring(due) => {
-                    let now = Instant::now();
-                    if listening && now >= quiet {
-                        return End::Lost;
-                    }
-                    if self.ending.is_some_and(|ending| now >= ending) {
-                        return End::Closed(self.obstacle.take());
-                    }
-                }
+                () = alarm.ring(due) => if listening && Instant::now() >= quiet {
+                    return End::Lost;
+                },
             }
             if wake.after_sleep(self.clock.now()) {
                 // The other side may have hung up long ago without being heard.

@@ -19,6 +19,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Buf;
+use futures_util::SinkExt;
 use serde_json::{Value, json};
 use tokio::{task::AbortHandle, time::timeout};
 
@@ -227,6 +228,26 @@ async fn the_reason_of_an_end_is_told_and_nothing_follows() {
     // This service never says goodbye: the handle closes all the same.
     assert_eq!(news(&mut session).await, Some(SessionEvent::Closed { reason: None }));
     assert_eq!(session.next().await, None);
+}
+
+/// A service that neither ends a session nor stops talking.
+async fn babble(upgrade: WebSocketUpgrade) -> Response {
+    // In large pieces, so that there is always something to read.
+    let upgrade = upgrade.write_buffer_size(256 * 1024);
+    upgrade.on_upgrade(|mut socket| async move { while socket.feed(ws::Message::Pong("more".into())).await.is_ok() {} })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_never_stops_talking_keeps_nobody() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let service = Service { address: listener.local_addr().unwrap(), ..Service::start(u32::MAX).await };
+    let routes = Router::new().route("/", post(api)).route("/stream", get(babble)).with_state(service.clone());
+    tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+    let mut session = service.session().await;
+    assert_eq!(session.next().await, Some(SessionEvent::Connected));
+    session.terminate().await;
+    let end = timeout(Duration::from_secs(20), news(&mut session)).await.expect("it ends");
+    assert_eq!(end, Some(SessionEvent::Closed { reason: None }));
 }
 
 /// The next event that is not about the connection.

@@ -294,7 +294,7 @@ async fn an_old_channel_ends_without_a_word_and_the_session_goes_on() {
     let mut served = Served::with(settings).await;
     let (id, token) = served.session().await;
     let mut client = served.dial(&id, &token).await;
-    let end = client.next().await;
+    let end = tokio::time::timeout(Duration::from_secs(20), client.next()).await.expect("it ends");
     assert!(!matches!(end, Some(Ok(_))), "AWS's client takes a farewell for the end of its session: {end:?}");
     let resumed = served.harness.call(ResumeSession { session_id: id }).await.unwrap();
     assert!(resumed.token_value.is_some());
