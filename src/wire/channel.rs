@@ -28,7 +28,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    envelope::{EnvelopeError, View, created_date, kind, payload},
+    envelope::{Checksum, EnvelopeError, View, created_date, kind, payload},
     memory::{self, keep_for_streams},
     messages::{Acknowledged, SessionState, TerminalSize},
     partition,
@@ -50,6 +50,9 @@ pub const CLIENT_VERSION: &str = "1.2.650.0";
 pub const SMALL_FRAME: usize = 1024;
 /// The same everywhere else: every peer reads frames of this size, and they cost a fraction.
 pub const LARGE_FRAME: usize = 32 * 1024;
+/// The same once both ends know each other for our own. Only a line that is fast enough has frames of this size, see
+/// [`Channel::write_from`].
+const HUGE_FRAME: usize = 128 * 1024;
 /// Events that may wait for their reader, in bytes of payload.
 const EVENT_LIMIT: usize = 4 * 1024 * 1024;
 /// Acknowledgements that may wait for the socket. More than any peer's window, or two ends that both wait for the other
@@ -101,6 +104,8 @@ pub struct Channel {
     late: Late,
     opening: Opening,
     secrecy: Secrecy,
+    /// What the frames of this end are checked by.
+    checksum: Checksum,
     run_up: RunUp,
     /// The size of the terminal, in the frames of the run-up.
     size: Bytes,
@@ -134,6 +139,7 @@ impl Channel {
             late: Late::default(),
             opening: if role == Role::Client { Opening::Quiet } else { Opening::Done },
             secrecy: Secrecy::default(),
+            checksum: Checksum::default(),
             run_up: RunUp::Done,
             size: Bytes::new(),
             replies: VecDeque::new(),
@@ -227,7 +233,7 @@ impl Channel {
         data.len() - rest.len()
     }
 
-    /// Like [`Channel::write`]; what is taken is gone from `data`.
+    /// Like [`Channel::write`]; what is taken is gone from `data`. A frame is never more than a quarter of the window.
     pub fn write_from(&mut self, payload_type: u32, data: &mut impl Buf, now: Timestamp) {
         while data.has_remaining() && self.can_send() {
             let size = self.outgoing.piece().clamp(1, self.frame_size);
@@ -376,9 +382,9 @@ impl Channel {
             ..self.message(self.role.sends(), &[], now)
         };
         let bytes = match self.secrecy.sealing(self.role, payload_type) {
-            None => frame.encode_with(plain),
+            None => frame.encode_with(plain, self.checksum),
             Some(keys) => match keys.seal(&plain.copy_to_bytes(plain.remaining())) {
-                Ok(sealed) => frame.encode_with(&sealed[..]),
+                Ok(sealed) => frame.encode_with(&sealed[..], self.checksum),
                 Err(error) => return self.push(Event::Broken(error)),
             },
         };

@@ -14,6 +14,8 @@ const HEADER_LENGTH: usize = 116;
 const PREFIX: usize = HEADER_LENGTH + 4;
 /// Where the digest of the payload stands.
 const DIGEST: std::ops::Range<usize> = 80..112;
+/// What that field begins with when it holds a CRC-32, which stands in its last four bytes.
+const CRC32: [u8; 28] = *b"CRC-32\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 /// The largest header a reader follows. Only 116 is ever written; the field exists so that headers may grow.
 const HEADER_LIMIT: usize = 4096;
 /// The largest message a reader takes.
@@ -175,6 +177,36 @@ impl Envelope {
     }
 }
 
+/// How the reader of a message sees that its payload is what was sent. None is a protection against somebody who means harm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Checksum {
+    /// As AWS's peers have it, and every reader knows it.
+    #[default]
+    Sha256,
+    /// A twentieth of the work. Only this program's readers know it: a sender must have been told that it is understood.
+    Crc32,
+}
+
+impl Checksum {
+    /// The field of the header.
+    fn of(self, payload: &[u8]) -> [u8; 32] {
+        let mut field = [0; 32];
+        match self {
+            Self::Sha256 => field.copy_from_slice(digest::digest(&digest::SHA256, payload).as_ref()),
+            Self::Crc32 => {
+                field[..CRC32.len()].copy_from_slice(&CRC32);
+                field[CRC32.len()..].copy_from_slice(&crc32fast::hash(payload).to_be_bytes());
+            }
+        }
+        field
+    }
+
+    /// The one that a header has.
+    fn in_field(field: &[u8; 32]) -> Self {
+        if field.starts_with(&CRC32) { Self::Crc32 } else { Self::Sha256 }
+    }
+}
+
 /// One message whose parts lie somewhere else: what streams are made of, where every copy counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View<'a> {
@@ -199,11 +231,11 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// The bytes of the message.
     pub fn encode(&self) -> Vec<u8> {
-        self.encode_with(self.payload)
+        self.encode_with(self.payload, Checksum::Sha256)
     }
 
     /// The bytes of the message with another payload, which may lie in pieces: it is copied once, to its place.
-    pub fn encode_with(&self, payload: impl Buf) -> Vec<u8> {
+    pub fn encode_with(&self, payload: impl Buf, checksum: Checksum) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(PREFIX + payload.remaining());
         bytes.extend_from_slice(&(HEADER_LENGTH as u32).to_be_bytes());
         let mut name = [b' '; 32];
@@ -221,8 +253,8 @@ impl<'a> View<'a> {
         bytes.extend_from_slice(&self.payload_type.to_be_bytes());
         bytes.extend_from_slice(&u32::try_from(payload.remaining()).unwrap_or(u32::MAX).to_be_bytes());
         bytes.put(payload);
-        let digest = digest::digest(&digest::SHA256, &bytes[PREFIX..]);
-        bytes[DIGEST].copy_from_slice(digest.as_ref());
+        let checksum = checksum.of(&bytes[PREFIX..]);
+        bytes[DIGEST].copy_from_slice(&checksum);
         bytes
     }
 
@@ -236,7 +268,7 @@ impl<'a> View<'a> {
         let stated: [u8; 32] = field(bytes, DIGEST.start)?;
         let empty =
             view.payload.is_empty() && field(bytes, bytes.len() - 4).is_ok_and(|length: [u8; 4]| length == [0; 4]);
-        if !empty && !unread && digest::digest(&digest::SHA256, view.payload).as_ref() != stated {
+        if !empty && !unread && Checksum::in_field(&stated).of(view.payload) != stated {
             return Err(EnvelopeError::Digest);
         }
         Ok(view)
@@ -326,6 +358,22 @@ mod tests {
         let mut bytes = Envelope::new(kind::START_PUBLICATION, Timestamp::from_millis(1), b"x".to_vec()).encode();
         bytes[120] = b'y';
         assert!(Envelope::decode(&bytes).is_ok());
+    }
+
+    #[test]
+    fn a_reader_knows_either_checksum_and_misses_no_damage() {
+        let message = sample(b"hush".to_vec());
+        let view = View { payload_type: 1, payload: b"", ..View::decode(&message.encode()).unwrap() }
+            .encode_with(&b"hush"[..], Checksum::Crc32);
+        assert_eq!(&view[80..86], b"CRC-32");
+        assert_eq!(View::decode(&view).unwrap().payload, b"hush");
+        for at in 80..view.len() {
+            let mut bytes = view.clone();
+            bytes[at] ^= 1;
+            let unread = (112..120).contains(&at);
+            assert!(unread || View::decode(&bytes) == Err(EnvelopeError::Digest), "{at}");
+            assert!(at < 120 || View::decode(&view[..at]) == Err(EnvelopeError::Digest), "{at}");
+        }
     }
 
     #[test]

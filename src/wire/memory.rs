@@ -4,7 +4,7 @@ use std::{hint::black_box, sync::Once};
 
 use bytes::Bytes;
 
-/// The window of a channel, and as much again for the buffers around it.
+/// The window of a channel. As much again is kept for the buffers around it.
 const KEPT: usize = 4 * 1024 * 1024;
 
 /// What a data channel's socket reads at once, in bytes: as much as one record of TLS holds. The buffer is cleared before

@@ -301,7 +301,14 @@ pub struct StepStatus {
 pub struct HandshakeRequest {
     pub agent_version: String,
     pub requested_client_actions: Vec<RequestedAction>,
+    /// What the agent can check frames by besides SHA-256, see [`CHECKSUM_CRC32`]. AWS's agents say nothing of it, and AWS's
+    /// clients do not look.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checksums: Vec<String>,
 }
+
+/// The name of [`Checksum::Crc32`](super::envelope::Checksum::Crc32) in a handshake.
+pub const CHECKSUM_CRC32: &str = "CRC32";
 
 /// One thing an agent asks of the client.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -319,6 +326,9 @@ pub struct HandshakeResponse {
     pub client_version: String,
     pub processed_client_actions: Vec<ProcessedAction>,
     pub errors: Option<Vec<String>>,
+    /// The same of the client. One that was not offered any says nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checksums: Vec<String>,
 }
 
 /// What came of one requested action.

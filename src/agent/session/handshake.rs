@@ -45,8 +45,12 @@ impl Session<'_> {
                 action_parameters: json!({"KMSKeyId": key, "Challenge": challenge}),
             });
         }
-        let request = HandshakeRequest { agent_version: AGENT_VERSION.to_owned(), requested_client_actions: actions };
-        self.link.channel.send_handshake_request(&request, self.node.clock.now());
+        let request = HandshakeRequest {
+            agent_version: AGENT_VERSION.to_owned(),
+            requested_client_actions: actions,
+            ..HandshakeRequest::default()
+        };
+        self.link.channel.send_handshake_request(request, self.node.clock.now());
         let response = timeout(ANSWER, self.next_handshake())
             .await
             .map_err(|_| "the client did not answer the handshake in time".to_owned())??;

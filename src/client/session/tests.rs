@@ -334,8 +334,12 @@ async fn an_encrypted_session_gets_its_key_from_kms() {
         action_type: "KMSEncryption".into(),
         action_parameters: json!({"KMSKeyId": "alias/sessions", "Challenge": "c"}),
     };
-    let request = HandshakeRequest { agent_version: "3.3.0.0".into(), requested_client_actions: vec![action] };
-    service.node.lock().unwrap().send_handshake_request(&request, Clock::system().now());
+    let request = HandshakeRequest {
+        agent_version: "3.3.0.0".into(),
+        requested_client_actions: vec![action],
+        ..Default::default()
+    };
+    service.node.lock().unwrap().send_handshake_request(request, Clock::system().now());
     let mut session = service.session().await;
     session.input(b"secret".to_vec());
     assert!(matches!(news(&mut session).await, Some(SessionEvent::Ready { .. })));

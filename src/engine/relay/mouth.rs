@@ -19,7 +19,7 @@ use crate::engine::control::FAREWELL;
 
 /// Room for what waits for an end, in KiB.
 const ROOM: u32 = 4 * 1024;
-/// What a frame takes of it at least: no more than 64 frames wait. Between our own ends none is larger.
+/// What a frame takes of it at least: no more than 64 frames wait.
 const FRAME: u32 = 64;
 
 /// One end's way out.

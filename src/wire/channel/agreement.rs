@@ -1,22 +1,23 @@
-//! What both ends agree on before a session begins: its kind, and its key where it has one.
+//! What both ends agree on before a session begins: its kind, its key where it has one, and how frames are checked.
 
 use super::{
-    Channel,
+    Channel, HUGE_FRAME, SMALL_FRAME,
     handshake::{self, Opening},
 };
 use crate::{
     ssm::Timestamp,
     wire::{
-        envelope::payload,
-        messages::{HandshakeComplete, HandshakeRequest},
+        envelope::{Checksum, payload},
+        messages::{CHECKSUM_CRC32, HandshakeComplete, HandshakeRequest},
         sealed::{SealError, SessionKeys},
     },
 };
 
 impl Channel {
     /// Asks the client for what a session needs; [`super::Event::Handshake`] brings the answer.
-    pub fn send_handshake_request(&mut self, request: &HandshakeRequest, now: Timestamp) {
-        self.send_json(payload::HANDSHAKE_REQUEST, request, now);
+    pub fn send_handshake_request(&mut self, mut request: HandshakeRequest, now: Timestamp) {
+        request.checksums = self.checksums();
+        self.send_json(payload::HANDSHAKE_REQUEST, &request, now);
     }
 
     /// Gives a client the key that [`super::Event::KeyWanted`] asked for: as it is to be sent to the agent, and as it is used.
@@ -55,11 +56,29 @@ impl Channel {
             return tracing::debug!("a handshake in the middle of a session");
         }
         self.opening = Opening::Shaking;
-        let (answer, events) = handshake::answer(request);
+        let offered = !request.checksums.is_empty();
+        self.agree_on_checksum(&request.checksums);
+        let (mut answer, events) = handshake::answer(request);
+        if offered {
+            answer.set_checksums(self.checksums());
+        }
         match answer.wants_key() {
             true => self.secrecy.answer = Some(answer),
             false => self.send_json(payload::HANDSHAKE_RESPONSE, &answer.ready(), now),
         }
         events.into_iter().for_each(|event| self.push(event));
+    }
+
+    /// What this end can check besides SHA-256. Of AWS's service it is not known whether it looks into what it passes on.
+    fn checksums(&self) -> Vec<String> {
+        if self.frame_size > SMALL_FRAME { vec![CHECKSUM_CRC32.to_owned()] } else { Vec::new() }
+    }
+
+    /// The other end can check these. One that knows ours reads larger frames as well.
+    pub(super) fn agree_on_checksum(&mut self, theirs: &[String]) {
+        if self.checksums().iter().any(|own| theirs.contains(own)) {
+            self.checksum = Checksum::Crc32;
+            self.frame_size = HUGE_FRAME;
+        }
     }
 }

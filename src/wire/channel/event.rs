@@ -79,7 +79,13 @@ impl Channel {
             (payload::EXIT_CODE, Role::Client) => exit_code(&payload).map(Event::ExitCode),
             (payload::FLAG, _) => payload[..].try_into().ok().map(u32::from_be_bytes).map(Event::Flag),
             (payload::SIZE, Role::Agent) => serde_json::from_slice(&payload).ok().map(Event::Size),
-            (payload::HANDSHAKE_RESPONSE, Role::Agent) => serde_json::from_slice(&payload).ok().map(Event::Handshake),
+            (payload::HANDSHAKE_RESPONSE, Role::Agent) => {
+                let response: Option<HandshakeResponse> = serde_json::from_slice(&payload).ok();
+                response.map(|response| {
+                    self.agree_on_checksum(&response.checksums);
+                    Event::Handshake(response)
+                })
+            }
             (payload::CHALLENGE_RESPONSE, Role::Agent) => self.secrecy.check(&payload).map(|outcome| match outcome {
                 Ok(()) => Event::Encrypted,
                 Err(error) => Event::Broken(error),

@@ -120,6 +120,11 @@ impl Answer {
         self.key.is_some()
     }
 
+    /// Says what the client can check besides SHA-256.
+    pub(super) fn set_checksums(&mut self, checksums: Vec<String>) {
+        self.response.checksums = checksums;
+    }
+
     pub(super) fn ready(self) -> HandshakeResponse {
         self.response
     }

@@ -70,7 +70,7 @@ fn settle_without(a: &mut Channel, b: &mut Channel, secret: &[u8]) {
 #[test]
 fn a_session_with_a_key_is_encrypted_both_ways() {
     let (mut client, mut agent) = (Channel::new(Role::Client, 1024), Channel::new(Role::Agent, 1024));
-    agent.send_handshake_request(&key_request(), at(1));
+    agent.send_handshake_request(key_request(), at(1));
     settle(&mut client, &mut agent, at(1));
     let wanted = Event::KeyWanted { key_id: "alias/x".into(), challenge: Some("c".into()) };
     assert_eq!(client.poll_event(), Some(wanted));
@@ -103,7 +103,7 @@ fn a_session_with_a_key_is_encrypted_both_ways() {
 #[test]
 fn ends_with_different_keys_notice() {
     let (mut client, mut agent) = (Channel::new(Role::Client, 1024), Channel::new(Role::Agent, 1024));
-    agent.send_handshake_request(&key_request(), at(1));
+    agent.send_handshake_request(key_request(), at(1));
     settle(&mut client, &mut agent, at(1));
     client.answer_key(b"blob", SessionKeys::split(&[8; 64], Role::Client).unwrap(), true, at(2));
     settle(&mut client, &mut agent, at(2));
@@ -121,7 +121,7 @@ fn ends_with_different_keys_notice() {
 #[test]
 fn a_refused_key_is_a_failed_action() {
     let (mut client, mut agent) = (Channel::new(Role::Client, 1024), Channel::new(Role::Agent, 1024));
-    agent.send_handshake_request(&key_request(), at(1));
+    agent.send_handshake_request(key_request(), at(1));
     settle(&mut client, &mut agent, at(1));
     client.refuse_key("access denied", at(2));
     settle(&mut client, &mut agent, at(2));
@@ -239,6 +239,41 @@ fn a_key_and_its_echo_go_before_acknowledgements_and_a_flood_behind_them() {
     assert_eq!(data(&mut client), b"$ xxxxxxxxxxxx");
 }
 
+/// Whether what is written at each of the ends after a handshake is checked by CRC-32: the client's, the agent's.
+fn light(client_frames: usize, agent_frames: usize, spoil: fn(&mut Bytes)) -> [bool; 2] {
+    let (mut client, mut agent) = (Channel::new(Role::Client, client_frames), Channel::new(Role::Agent, agent_frames));
+    agent.send_handshake_request(HandshakeRequest::default(), at(1));
+    for mut bytes in flush(&mut agent, at(1)) {
+        spoil(&mut bytes);
+        client.receive(&bytes, at(1)).unwrap();
+    }
+    settle(&mut client, &mut agent, at(1));
+    agent.send_handshake_complete(&HandshakeComplete::default(), at(2));
+    settle(&mut client, &mut agent, at(2));
+    [&mut client, &mut agent].map(|end| {
+        end.write(payload::OUTPUT, b"x", at(3));
+        let frames = flush(end, at(3));
+        let frame = frames.last().unwrap();
+        assert_eq!(View::decode(frame).unwrap().payload, b"x");
+        frame[80..].starts_with(b"CRC-32")
+    })
+}
+
+#[test]
+fn our_own_ends_spare_themselves_the_digest_and_nobody_else_is_asked_to() {
+    let nothing: fn(&mut Bytes) = |_| {};
+    assert_eq!(light(LARGE_FRAME, LARGE_FRAME, nothing), [true, true]);
+    // AWS's service between them, as either end knows it.
+    assert_eq!(light(SMALL_FRAME, LARGE_FRAME, nothing), [false, false]);
+    assert_eq!(light(LARGE_FRAME, SMALL_FRAME, nothing), [false, false]);
+    // Another peer, which says nothing of it.
+    let silent: fn(&mut Bytes) = |bytes| {
+        let request = View { payload: br#"{"AgentVersion":"3.3.0.0"}"#, ..View::decode(bytes).unwrap() };
+        *bytes = request.encode().into();
+    };
+    assert_eq!(light(LARGE_FRAME, LARGE_FRAME, silent), [false, false]);
+}
+
 #[test]
 fn a_handshake_is_answered_and_an_exit_code_is_an_event() {
     let (mut client, mut agent) = (Channel::new(Role::Client, SMALL_FRAME), Channel::new(Role::Agent, SMALL_FRAME));
@@ -247,7 +282,7 @@ fn a_handshake_is_answered_and_an_exit_code_is_an_event() {
             {"ActionType":"SessionType","ActionParameters":{"SessionType":"NonInteractiveCommands","Properties":null}}]}"#,
     )
     .unwrap();
-    agent.send_handshake_request(&request, at(1));
+    agent.send_handshake_request(request, at(1));
     settle(&mut client, &mut agent, at(1));
     assert!(
         matches!(agent.poll_event(), Some(Event::Handshake(response)) if response.processed_client_actions[0].action_status == 1)

@@ -12,8 +12,8 @@ use crate::ssm::Timestamp;
 const FIRST: usize = 64 * 1024;
 /// Never less than this: a line over a terminal takes it in no time.
 const SMALLEST: usize = 8 * 1024;
-/// Never more: enough for 20 MB/s over 100 ms.
-pub(super) const LARGEST: usize = 2 * 1024 * 1024;
+/// Never more: enough for 40 MB/s over 100 ms.
+pub(super) const LARGEST: usize = 4 * 1024 * 1024;
 /// How much longer than the shortest a round trip may be.
 const PATIENCE: Duration = Duration::from_millis(50);
 /// How long the shortest round trip is believed. Then everything drains once, to measure it again: the way may have become

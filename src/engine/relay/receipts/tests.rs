@@ -299,7 +299,11 @@ proptest! {
 fn port(agent_version: &str) -> HandshakeRequest {
     let parameters = json!({"SessionType": "Port", "Properties": {"portNumber": "80", "type": "LocalPortForwarding"}});
     let action = RequestedAction { action_type: "SessionType".into(), action_parameters: parameters };
-    HandshakeRequest { agent_version: agent_version.into(), requested_client_actions: vec![action] }
+    HandshakeRequest {
+        agent_version: agent_version.into(),
+        requested_client_actions: vec![action],
+        ..Default::default()
+    }
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn exchange(seed: u64, weather: Weather, sizes: (usize, usize), frame_size: usiz
     let (up, down) = (bytes(sizes.0, &mut chance), bytes(sizes.1, &mut chance));
     let (mut client, mut agent) = (Channel::new(Role::Client, frame_size), Channel::new(Role::Agent, frame_size));
     if sealed {
-        agent.send_handshake_request(&key_request(), at(1));
+        agent.send_handshake_request(key_request(), at(1));
     } else {
         agent.write(payload::OUTPUT, b"$", at(1));
     }
