@@ -5,6 +5,7 @@ pub mod account;
 mod delivery;
 mod handshake;
 mod link;
+mod paste;
 mod plan;
 mod port;
 mod program;

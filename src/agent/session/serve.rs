@@ -6,12 +6,13 @@ use bytes::Bytes;
 use serde_json::Value;
 use tokio::{
     task::spawn_blocking,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep_until, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     link::Link,
+    paste::Paste,
     plan::Plan,
     port,
     program::{Program, Turn},
@@ -40,8 +41,6 @@ const ECHO: Duration = Duration::from_millis(2);
 /// Bytes of input that are acknowledged ahead of a program on a terminal. Little: a paste that is stopped goes on with what was
 /// acknowledged, and its progress is what was.
 const AHEAD: usize = 16 * 1024;
-/// Input up to this size is a key; what is longer is a paste or a file.
-const KEY: usize = 16;
 
 /// How a session came to its end.
 pub(super) enum End {
@@ -73,6 +72,7 @@ pub async fn serve(
         size: None,
         transcript,
         typed: false,
+        paste: Paste::default(),
         pending: VecDeque::new(),
     };
     let outcome = tokio::select! {
@@ -105,6 +105,7 @@ pub(super) struct Session<'a> {
     transcript: &'a mut Transcript,
     /// A key was handed to the program just now.
     typed: bool,
+    paste: Paste,
     /// Output that the channel has no room for.
     pending: VecDeque<(u32, Vec<u8>)>,
 }
@@ -206,7 +207,8 @@ impl Session<'_> {
                 self.link.reconnect(&lost).await?;
                 continue;
             }
-            let wants_output = self.pending.is_empty() && has_room;
+            let gathers = self.paste.gathers_until(Instant::now());
+            let wants_output = self.pending.is_empty() && has_room && gathers.is_none();
             // However much comes, the program has its turn.
             if wants_output && self.glance() {
                 continue;
@@ -226,6 +228,7 @@ impl Session<'_> {
                     Turn::Over => return Ok(None),
                 },
                 () = self.transcript.room(), if !has_room => {}
+                () = reached(gathers) => {}
             }
         }
     }
@@ -270,7 +273,7 @@ impl Session<'_> {
                 }
                 Event::Data(bytes) => {
                     if let Some(program) = &mut self.program {
-                        self.typed = bytes.len() <= KEY && program.is_on_terminal();
+                        self.typed = program.is_on_terminal() && self.paste.given(bytes.len(), Instant::now());
                         program.write(bytes);
                     }
                 }
@@ -303,6 +306,7 @@ impl Session<'_> {
 
     /// What the program wrote is on its way to the transcript before anybody sees it.
     fn take_output(&mut self, output: (u32, Vec<u8>)) {
+        self.paste.looked(Instant::now());
         self.transcript.write(&output.1);
         self.pending.push_back(output);
     }
@@ -398,6 +402,14 @@ impl Session<'_> {
         }
         self.link.channel.send_session_state("Terminating", self.session_id, self.node.clock.now());
         let _ = self.link.flush().await;
+    }
+}
+
+/// Ready at that time, if there is one.
+async fn reached(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 
