@@ -31,12 +31,13 @@ LOADS = ((1, 400 * MEGABYTE, 6 * MEGABYTE), (8, 50 * MEGABYTE, MEGABYTE))
 
 
 def serve(listener):
-    """Answers a number in a line with so many bytes, on any number of connections."""
+    """Answers a number in a line with so many bytes, on any number of connections. One that says nothing only asks whether
+    somebody is there."""
     block = bytes(range(256)) * 4096
 
     def answer(connection):
         with connection, contextlib.suppress(OSError):
-            left = int(connection.makefile().readline())
+            left = int(connection.makefile().readline() or 0)
             while left:
                 left -= connection.send(memoryview(block)[:left])
 
