@@ -148,23 +148,19 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
                 None => std::future::pending().await,
             }
         };
+        let here = async {
+            tokio::select! {
+                biased;
+                bytes = keys.next(), if typing => Next::Keys(bytes),
+                () = resized.next() => Next::Resized,
+                () = &mut stop, if !stopping => Next::Stop,
+                () = loss => Next::Loss,
+            }
+        };
+        let there = async { Next::Event(session.next().await) };
         let next = match shown {
-            false => tokio::select! {
-                biased;
-                event = session.next() => Next::Event(event),
-                bytes = keys.next(), if typing => Next::Keys(bytes),
-                () = resized.next() => Next::Resized,
-                () = &mut stop, if !stopping => Next::Stop,
-                () = loss => Next::Loss,
-            },
-            true => tokio::select! {
-                biased;
-                bytes = keys.next(), if typing => Next::Keys(bytes),
-                () = resized.next() => Next::Resized,
-                () = &mut stop, if !stopping => Next::Stop,
-                () = loss => Next::Loss,
-                event = session.next() => Next::Event(event),
-            },
+            false => tokio::select! { biased; next = there => next, next = here => next },
+            true => tokio::select! { biased; next = here => next, next = there => next },
         };
         shown = matches!(next, Next::Event(_));
         match next {
