@@ -12,7 +12,7 @@ use super::*;
 use crate::{
     ssm::Timestamp,
     wire::{
-        channel::{Channel, Event, Role, SMALL_FRAME},
+        channel::{Channel, Event, LARGE_FRAME, Role, SMALL_FRAME},
         envelope::{Envelope, kind, payload},
         messages::{JobReply, ReplyContent, TaskComplete, TerminalSize},
     },
@@ -287,6 +287,49 @@ async fn a_shell_goes_on_over_a_broken_line_and_says_how_it_ended() {
     assert_eq!(user.seen.matches("got").count(), 3, "{}", user.seen);
     let complete = task_complete(&mut control).await;
     assert_eq!((complete.final_task_status.as_str(), complete.task_id.as_str()), ("Success", "root-1"));
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn the_echo_of_a_paste_is_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut service = Service::start().await;
+    let agent = Agent::start(dir.path(), Some(service.url()), true);
+    let mut control = service.control().await;
+    let mut document = json!({"schemaVersion": "1.0", "sessionType": "InteractiveCommands", "properties": {}});
+    document["properties"][facts::PLATFORM] = json!({"commands": "echo ready; exec cat > /dev/null"});
+    start_session(&mut control, document).await;
+    let peer = service.data().await;
+    let mut user = User { channel: Channel::new(Role::Client, LARGE_FRAME), peer, seen: String::new() };
+    user.sized(90, 33).await;
+    assert!(user.read_until("ready\r\n").await);
+    user.seen.clear();
+    let text: String =
+        (0..20_000).map(|number| format!("line {number} of a paste, more than a terminal holds\n")).collect();
+    let echo = text.replace('\n', "\r\n");
+    let mut rest = text.as_bytes();
+    while user.seen.len() < echo.len() {
+        let taken = user.channel.write(payload::OUTPUT, rest, Timestamp::now());
+        rest = &rest[taken..];
+        user.flush().await;
+        eprintln!(
+            "left {} seen {} of {} unack {} match {}",
+            rest.len(),
+            user.seen.len(),
+            echo.len(),
+            user.channel.unacknowledged(),
+            echo.starts_with(&user.seen)
+        );
+        assert!(user.read().await);
+    }
+    assert!(user.seen == echo);
+    // A terminal that was stopped echoes nothing before it is told to go on, and that stands behind the rest.
+    user.seen.clear();
+    let stopped = format!("\x13{}\x11the end\r", &text[..10_000]);
+    let taken = user.channel.write(payload::OUTPUT, stopped.as_bytes(), Timestamp::now());
+    assert_eq!(taken, stopped.len());
+    user.flush().await;
+    assert!(user.read_until("the end").await);
     agent.stop().await;
 }
 

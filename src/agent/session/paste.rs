@@ -1,5 +1,5 @@
-//! Pastes into a terminal. It echoes them in crumbs, each of which is work for three programs, and the kernel gathers them for
-//! nothing: so while a paste is under way, the terminal's output is looked at now and then and not whenever there is some.
+//! Pastes into a terminal. It echoes them in crumbs, each of which would be a frame, and work for three programs: so while a
+//! paste is under way, its echo is gathered. It is read as it comes: what a terminal has no room for it drops.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 /// Input up to this size is a key; what is longer is a paste or a file.
 const KEY: usize = 16;
-/// How long the output is left alone after each look at it.
+/// How long output is gathered after some was sent.
 const GATHER: Duration = Duration::from_millis(1);
 /// How long after its last piece a paste is taken to go on.
 const LASTS: Duration = Duration::from_millis(20);
@@ -17,31 +17,34 @@ const LASTS: Duration = Duration::from_millis(20);
 pub struct Paste {
     /// When the terminal was given a piece of it.
     given: Option<Instant>,
-    /// When the output was last looked at since the paste began.
-    looked: Option<Instant>,
+    /// When output was last sent since the paste began.
+    sent: Option<Instant>,
 }
 
 impl Paste {
-    /// The terminal is given so many bytes. The answer is whether they are a key, which ends a paste.
-    pub fn given(&mut self, bytes: usize, now: Instant) -> bool {
-        let key = bytes <= KEY;
-        match key {
+    /// The terminal is given this. A key ends a paste.
+    pub fn given(&mut self, bytes: &[u8], now: Instant) {
+        match is_key(bytes) {
             true => *self = Self::default(),
             false => self.given = Some(now),
         }
-        key
     }
 
-    /// The terminal had output.
-    pub fn looked(&mut self, now: Instant) {
-        self.looked = self.given.map(|_| now);
+    /// Output of the terminal is sent.
+    pub fn sent(&mut self, now: Instant) {
+        self.sent = self.given.map(|_| now);
     }
 
-    /// Until when the output is left alone.
+    /// Until when its output is gathered.
     pub fn gathers_until(&self, now: Instant) -> Option<Instant> {
-        let looked = self.looked.filter(|_| self.given.is_some_and(|given| now < given + LASTS))?;
-        Some(looked + GATHER).filter(|until| now < *until)
+        let sent = self.sent.filter(|_| self.given.is_some_and(|given| now < given + LASTS))?;
+        Some(sent + GATHER).filter(|until| now < *until)
     }
+}
+
+/// Whether input is a key, as far as its length tells.
+pub fn is_key(bytes: &[u8]) -> bool {
+    bytes.len() <= KEY
 }
 
 #[cfg(test)]
@@ -53,25 +56,25 @@ mod tests {
         let begun = Instant::now();
         let at = |micros| begun + Duration::from_micros(micros);
         let mut paste = Paste::default();
-        paste.looked(at(0));
-        assert!(!paste.given(4096, at(10)));
+        paste.sent(at(0));
+        paste.given(&[b'x'; 4096], at(10));
         assert_eq!(paste.gathers_until(at(10)), None, "its first echo is shown at once");
-        paste.looked(at(20));
+        paste.sent(at(20));
         assert_eq!(paste.gathers_until(at(30)), Some(at(1020)));
         assert_eq!(paste.gathers_until(at(1020)), None);
-        paste.given(4096, at(1030));
-        paste.looked(at(1040));
+        paste.given(&[b'x'; 4096], at(1030));
+        paste.sent(at(1040));
         assert!(paste.gathers_until(at(1050)).is_some());
-        assert!(paste.given(1, at(1060)), "a key");
-        assert_eq!(paste.gathers_until(at(1070)), None, "whose echo somebody waits for");
+        paste.given(b"x", at(1060));
+        assert_eq!(paste.gathers_until(at(1070)), None, "somebody waits for the echo of a key");
     }
 
     #[test]
     fn what_a_program_writes_after_a_paste_is_not_held_up() {
         let begun = Instant::now();
         let mut paste = Paste::default();
-        paste.given(KEY + 1, begun);
-        paste.looked(begun + LASTS);
+        paste.given(&[b'x'; KEY + 1], begun);
+        paste.sent(begun + LASTS);
         assert_eq!(paste.gathers_until(begun + LASTS), None);
     }
 }

@@ -167,6 +167,16 @@ impl Program {
         self.flow.has_room()
     }
 
+    /// Whether its terminal takes no more input before it has echoed.
+    pub fn awaits_echo(&self) -> bool {
+        self.flow.awaits_echo()
+    }
+
+    /// Lets its terminal be given input although it does not echo.
+    pub fn forgo_echo(&mut self) {
+        self.flow.forgo_echo();
+    }
+
     /// Gives the program input, as much of it as it takes at once. To be called when there is room.
     pub fn write(&mut self, bytes: Bytes) {
         self.flow.write(bytes);

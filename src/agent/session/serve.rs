@@ -12,7 +12,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     link::Link,
-    paste::Paste,
+    paste::{Paste, is_key},
     plan::Plan,
     port,
     program::{Program, Turn},
@@ -41,6 +41,8 @@ const ECHO: Duration = Duration::from_millis(2);
 /// Bytes of input that are acknowledged ahead of a program on a terminal. Little: a paste that is stopped goes on with what was
 /// acknowledged, and its progress is what was.
 const AHEAD: usize = 16 * 1024;
+/// How long a terminal may keep the echo of a paste back before it is given more of it.
+const MUTE: Duration = Duration::from_millis(200);
 
 /// How a session came to its end.
 pub(super) enum End {
@@ -202,18 +204,21 @@ impl Session<'_> {
             if std::mem::take(&mut self.typed) && self.pending.is_empty() && has_room {
                 self.await_echo().await;
             }
-            self.push_output();
+            let gathers = self.gathers_until();
+            if gathers.is_none() {
+                self.push_output();
+            }
             if let Err(lost) = self.link.flush().await {
                 self.link.reconnect(&lost).await?;
                 continue;
             }
-            let gathers = self.paste.gathers_until(Instant::now());
-            let wants_output = self.pending.is_empty() && has_room && gathers.is_none();
+            let wants_output = has_room && (self.pending.is_empty() || gathers.is_some());
             // However much comes, the program has its turn.
             if wants_output && self.glance() {
                 continue;
             }
             let Some(program) = &mut self.program else { return Ok(None) };
+            let mute = (wants_output && program.awaits_echo()).then(|| Instant::now() + MUTE);
             tokio::select! {
                 biased;
                 outcome = self.link.wait() => if let Err(lost) = outcome {
@@ -229,6 +234,11 @@ impl Session<'_> {
                 },
                 () = self.transcript.room(), if !has_room => {}
                 () = reached(gathers) => {}
+                () = reached(mute) => {
+                    if let Some(program) = &mut self.program {
+                        program.forgo_echo();
+                    }
+                }
             }
         }
     }
@@ -247,6 +257,12 @@ impl Session<'_> {
             self.take_output(echo);
             self.take_more_output();
         }
+    }
+
+    /// Until when the echo of a paste is gathered, unless there is enough of it.
+    fn gathers_until(&self) -> Option<Instant> {
+        let gathered: usize = self.pending.iter().map(|(_, bytes)| bytes.len()).sum();
+        self.paste.gathers_until(Instant::now()).filter(|_| gathered < LARGE_FRAME)
     }
 
     /// Takes what the program has written already. The answer is whether there was anything.
@@ -273,7 +289,10 @@ impl Session<'_> {
                 }
                 Event::Data(bytes) => {
                     if let Some(program) = &mut self.program {
-                        self.typed = program.is_on_terminal() && self.paste.given(bytes.len(), Instant::now());
+                        self.typed = program.is_on_terminal() && is_key(&bytes);
+                        if program.is_on_terminal() {
+                            self.paste.given(&bytes, Instant::now());
+                        }
                         program.write(bytes);
                     }
                 }
@@ -305,29 +324,29 @@ impl Session<'_> {
     }
 
     /// What the program wrote is on its way to the transcript before anybody sees it.
-    fn take_output(&mut self, output: (u32, Vec<u8>)) {
-        self.paste.looked(Instant::now());
-        self.transcript.write(&output.1);
-        self.pending.push_back(output);
+    fn take_output(&mut self, (kind, bytes): (u32, Vec<u8>)) {
+        self.transcript.write(&bytes);
+        match self.pending.back_mut() {
+            Some((last, before)) if *last == kind => before.extend_from_slice(&bytes),
+            _ => self.pending.push_back((kind, bytes)),
+        }
     }
 
     /// Joins what is there already to what was just taken: terminals hand out crumbs, and every frame has its cost.
     fn take_more_output(&mut self) {
         while let Some(program) = &mut self.program
-            && let Some((kind, bytes)) = self.pending.back_mut()
-            && bytes.len() < LARGE_FRAME
-            && let Some((more_kind, more)) = program.more_output()
+            && self.pending.back().is_some_and(|(_, bytes)| bytes.len() < LARGE_FRAME)
+            && let Some(more) = program.more_output()
         {
-            self.transcript.write(&more);
-            match *kind == more_kind {
-                true => bytes.extend_from_slice(&more),
-                false => self.pending.push_back((more_kind, more)),
-            }
+            self.take_output(more);
         }
     }
 
     /// Hands the program's output to the channel, as far as it has room.
     fn push_output(&mut self) {
+        if !self.pending.is_empty() {
+            self.paste.sent(Instant::now());
+        }
         while let Some((kind, bytes)) = self.pending.front_mut() {
             let taken = self.link.channel.write(*kind, bytes, self.node.clock.now());
             if taken < bytes.len() {

@@ -15,7 +15,10 @@ use std::{
 use bytes::{Buf, Bytes};
 use filedescriptor::{FileDescriptor, POLLHUP, poll, pollfd};
 use nix::{
-    sys::signal::{Signal, killpg},
+    sys::{
+        signal::{Signal, killpg},
+        termios::{LocalFlags, tcgetattr},
+    },
     unistd::Pid,
 };
 use tokio::{
@@ -27,13 +30,16 @@ use crate::wire::envelope::payload;
 
 /// The most that is read at once.
 const READ: usize = 32 * 1024;
+/// The most that a terminal is given ahead of its echo. It has room for about 12 KiB of it, line ends and control characters are
+/// two bytes each, and what has no room is lost.
+const UNECHOED: usize = 4 * 1024;
 
 /// What came of a program's turn.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Turn {
     /// It wrote this, of this payload type.
     Output(u32, Vec<u8>),
-    /// It has taken what it was given: there is room for more.
+    /// It has taken what it was given, or as much of it as a terminal takes before there is an echo.
     Room,
     /// It has ended and everything was read.
     Over,
@@ -48,6 +54,8 @@ pub struct Flow {
     buffer: Box<[u8]>,
     /// The terminal, for whoever cannot wait until the runtime says that it has something.
     terminal: Option<File>,
+    /// What a terminal was given and has not answered with as much output.
+    unechoed: usize,
 }
 
 /// One of a program's outputs.
@@ -76,7 +84,7 @@ pub enum Sink {
 
 impl Flow {
     pub fn new(sources: Vec<Source>, sink: Sink) -> Self {
-        Self { sources, sink, unwritten: Bytes::new(), buffer: vec![0; READ].into(), terminal: None }
+        Self { sources, sink, unwritten: Bytes::new(), buffer: vec![0; READ].into(), terminal: None, unechoed: 0 }
     }
 
     /// Both directions of a terminal, by the number of the file that leads to it. The file is the caller's to keep.
@@ -102,6 +110,17 @@ impl Flow {
         self.unwritten = bytes;
         // What does not go now goes in the next turn, which waits for it.
         let _ = self.poll_write(&mut Context::from_waker(Waker::noop()));
+    }
+
+    /// Whether a terminal takes no more input before there is output.
+    pub fn awaits_echo(&self) -> bool {
+        !self.has_room() && self.unechoed >= UNECHOED
+    }
+
+    /// The terminal may be given input although it does not echo: somebody may have stopped it with Ctrl-S, and the Ctrl-Q is
+    /// among what waits.
+    pub fn forgo_echo(&mut self) {
+        self.unechoed = 0;
     }
 
     /// Waits for output, unless none is wanted, and for input to be taken. Cancel safe.
@@ -132,7 +151,10 @@ impl Flow {
         let begun = Instant::now();
         loop {
             match terminal.read(&mut self.buffer) {
-                Ok(length) if length > 0 => return Some((payload::OUTPUT, self.buffer[..length].to_vec())),
+                Ok(length) if length > 0 => {
+                    self.unechoed = self.unechoed.saturating_sub(echoed(&self.buffer[..length]));
+                    return Some((payload::OUTPUT, self.buffer[..length].to_vec()));
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && begun.elapsed() < patience => spin_loop(),
                 // The end is the runtime's to tell.
                 _ => return None,
@@ -140,13 +162,29 @@ impl Flow {
         }
     }
 
+    /// Ready when all is written, or as much of it as a terminal takes before there is an echo.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let mut some = false;
         while !self.unwritten.is_empty() {
+            let most = self.most();
+            if most == 0 {
+                // Whoever reads the echo comes again.
+                return if some { Poll::Ready(()) } else { Poll::Pending };
+            }
             match &mut self.sink {
-                Sink::Stream(stream) => match ready!(Pin::new(stream).poll_write(context, &self.unwritten)) {
-                    Ok(written) if written > 0 => self.unwritten.advance(written),
-                    _ => self.sink = Sink::Closed,
-                },
+                Sink::Stream(stream) => {
+                    let piece = &self.unwritten[..self.unwritten.len().min(most)];
+                    match ready!(Pin::new(stream).poll_write(context, piece)) {
+                        Ok(written) if written > 0 => {
+                            some = true;
+                            self.unwritten.advance(written);
+                            if self.terminal.is_some() {
+                                self.unechoed += written;
+                            }
+                        }
+                        _ => self.sink = Sink::Closed,
+                    }
+                }
                 Sink::Signals(group) => {
                     for signal in std::mem::take(&mut self.unwritten).into_iter().filter_map(signal_of) {
                         let _ = killpg(*group, signal);
@@ -158,12 +196,25 @@ impl Flow {
         Poll::Ready(())
     }
 
+    /// How much may be written now.
+    fn most(&mut self) -> usize {
+        let Some(terminal) = &self.terminal else { return usize::MAX };
+        if self.unechoed >= UNECHOED {
+            let echoes = tcgetattr(terminal).is_ok_and(|terms| terms.local_flags.contains(LocalFlags::ECHO));
+            if !echoes {
+                self.unechoed = 0;
+            }
+        }
+        UNECHOED.saturating_sub(self.unechoed)
+    }
+
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Turn> {
         let mut index = 0;
         while let Some(Source { from, payload_type, prefix }) = self.sources.get_mut(index) {
             let mut buffer = ReadBuf::new(&mut self.buffer);
             match Pin::new(from).poll_read(context, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    self.unechoed = self.unechoed.saturating_sub(echoed(buffer.filled()));
                     let output = Turn::Output(*payload_type, [prefix, buffer.filled()].concat());
                     // The others have their turn first next time.
                     self.sources.rotate_left(index + 1);
@@ -176,6 +227,11 @@ impl Flow {
         }
         if self.sources.is_empty() { Poll::Ready(Turn::Over) } else { Poll::Pending }
     }
+}
+
+/// How much input this is the echo of, if it is one: the end of a line is echoed as two bytes.
+fn echoed(output: &[u8]) -> usize {
+    output.len() - memchr::memchr_iter(b'\r', output).count()
 }
 
 /// The way of keys to a terminal.
