@@ -1,5 +1,10 @@
 //! The sending direction: frames until their acknowledgement, and when to send them again.
 //!
+//! A line that stands loses nothing, but a peer may have had no room, and what is sent while the other end has no line is lost.
+//! So what is not acknowledged is sent again, and with care: on a line that has become slow everything is late, and
+//! repeated frames would be all that it carries. While acknowledgements come, only what they have passed over is overdue;
+//! when none come, a little is repeated, and more when that was acknowledged and nothing else.
+//!
 //! Whatever is done costs the same however many frames are under way: they lie in a row by sequence number, and those
 //! that were sent lie in a second row in the order in which they left, which is the order in which they fall due.
 
@@ -12,8 +17,11 @@ use crate::ssm::Timestamp;
 
 /// Unacknowledged frames beyond which a writer waits; AWS's client keeps no more than 10,000 early ones.
 const WINDOW_FRAMES: usize = 8_000;
-/// How much of what is overdue one tick sends again. The acknowledgements of these let the rest follow.
-const RESEND_AT_ONCE: usize = 64;
+/// How much of what is overdue is sent again at first, in bytes and in frames. When that was acknowledged, twice as much
+/// follows, up to so many times as much.
+const FIRST_BURST: usize = 64 * 1024;
+const FIRST_FRAMES: usize = 64;
+const MOST_BURSTS: usize = super::window::LARGEST / FIRST_BURST;
 
 /// How often a frame is sent before a peer that has acknowledged a later one is taken to have it.
 const STUBBORN: u32 = 4;
@@ -34,6 +42,8 @@ struct Frame {
     written: Timestamp,
     /// When it was sent last; `None` while it waits for its turn.
     sent: Option<Timestamp>,
+    /// The place of that among all that was sent.
+    place: u64,
     /// How often it was sent.
     times: u32,
 }
@@ -55,6 +65,18 @@ pub(super) struct Outgoing {
     again: VecDeque<i64>,
     /// What was sent and when, the oldest first. Frames that were acknowledged or sent again since are skipped.
     flight: VecDeque<(i64, Timestamp)>,
+    /// How often anything was sent.
+    places: u64,
+    /// What was sent before this place and is not acknowledged was passed over: something behind it was.
+    passed: u64,
+    /// When the last acknowledgement came, or when after a rest something was sent.
+    progress: Timestamp,
+    /// The longest time between two acknowledgements, of late.
+    gap: Duration,
+    /// How much is sent again at once, as a multiple of the first burst.
+    bursts: usize,
+    /// When something was sent again last, if nothing was acknowledged since.
+    repeated: Option<Timestamp>,
     round_trip: Duration,
     variation: Duration,
     timeout: Duration,
@@ -73,6 +95,12 @@ impl Default for Outgoing {
             unsent: 0,
             again: VecDeque::new(),
             flight: VecDeque::new(),
+            places: 0,
+            passed: 0,
+            progress: Timestamp::default(),
+            gap: Duration::ZERO,
+            bursts: 1,
+            repeated: None,
             round_trip: FIRST_ROUND_TRIP,
             variation: Duration::ZERO,
             timeout: FIRST_TIMEOUT,
@@ -101,7 +129,7 @@ impl Outgoing {
         self.bytes += bytes.len();
         self.window.filled(self.bytes);
         self.unacknowledged += 1;
-        self.frames.push_back(Some(Frame { bytes, written: now, sent: None, times: 0 }));
+        self.frames.push_back(Some(Frame { bytes, written: now, sent: None, place: 0, times: 0 }));
     }
 
     pub(super) fn has_room(&self) -> bool {
@@ -151,8 +179,14 @@ impl Outgoing {
                 None => return None,
             }
         };
+        if self.flight.is_empty() {
+            self.progress = now;
+        }
+        self.places += 1;
+        let place = self.places;
         let frame = self.frame(sequence)?;
         frame.sent = Some(now);
+        frame.place = place;
         frame.times = frame.times.saturating_add(1);
         let bytes = frame.bytes.clone();
         self.flight.push_back((sequence, now));
@@ -169,8 +203,13 @@ impl Outgoing {
         self.unacknowledged -= 1;
         self.bytes -= frame.bytes.len();
         self.doublings = 0;
+        self.repeated = None;
+        self.gap = now.since(self.progress).max(self.gap * 3 / 4);
+        self.progress = now;
         // Of a frame that was repeated nobody knows which one was acknowledged.
         if let (Some(sent), 1) = (frame.sent, frame.times) {
+            self.passed = self.passed.max(frame.place);
+            self.bursts = 1;
             let round_trip = now.since(sent);
             self.sample(round_trip);
             self.window.returned(sequence, round_trip, self.unsent, now);
@@ -181,30 +220,40 @@ impl Outgoing {
 
     /// When the first of the frames under way is overdue.
     pub(super) fn deadline(&self) -> Option<Timestamp> {
-        self.flight.front().map(|(_, sent)| sent.plus(self.interval()))
+        let (sequence, sent) = self.flight.front()?;
+        let passed = self.peek(*sequence).is_some_and(|frame| frame.place < self.passed);
+        let since = if passed { *sent } else { self.progress.max(*sent) };
+        Some(since.max(self.repeated.unwrap_or(since)).plus(self.interval()))
     }
 
     /// Lets overdue frames wait for their turn again.
     pub(super) fn resend_overdue(&mut self, now: Timestamp) {
-        let interval = self.interval();
-        let mut repeated = 0;
-        while let Some((sequence, sent)) = self.flight.front().copied() {
-            if sent.plus(interval) > now || repeated == RESEND_AT_ONCE {
+        // Only what was acknowledged lets more follow.
+        let bursts = if self.doublings == 0 { self.bursts } else { 1 };
+        let (mut frames, mut bytes) = (0, 0);
+        while let Some((sequence, _)) = self.flight.front().copied()
+            && self.deadline().is_some_and(|due| due <= now)
+        {
+            let size = self.peek(sequence).map_or(0, |frame| frame.bytes.len());
+            if frames > 0 && (frames >= FIRST_FRAMES * bursts || bytes + size > FIRST_BURST * bursts) {
                 break;
             }
             self.flight.pop_front();
             self.put_out_again(sequence);
-            repeated += 1;
+            (frames, bytes) = (frames + 1, bytes + size);
             self.forget_landed();
         }
-        if repeated > 0 {
+        if frames > 0 {
+            self.bursts = (bursts * 2).min(MOST_BURSTS);
             self.doublings = self.doublings.saturating_add(1);
+            self.repeated = Some(now);
         }
     }
 
     /// Lets every frame wait for its turn again.
     pub(super) fn rewind(&mut self) {
         self.window.forget();
+        (self.gap, self.bursts, self.repeated) = (Duration::ZERO, 1, None);
         self.flight.clear();
         self.again.clear();
         for sequence in self.first..self.unsent {
@@ -264,8 +313,14 @@ impl Outgoing {
         self.slot(sequence)?.as_mut()
     }
 
+    fn peek(&self, sequence: i64) -> Option<&Frame> {
+        let offset = usize::try_from(sequence.checked_sub(self.first)?).ok()?;
+        self.frames.get(offset)?.as_ref()
+    }
+
     fn interval(&self) -> Duration {
-        self.timeout.saturating_mul(1 << self.doublings.min(5)).min(LONGEST_INTERVAL)
+        let doubled = self.timeout.saturating_mul(1 << self.doublings.min(5)).min(LONGEST_INTERVAL);
+        doubled.max(self.gap * 2)
     }
 
     /// The estimate of AWS's peers, with their constants.
@@ -392,12 +447,92 @@ mod tests {
         }
         assert_eq!(all(&mut outgoing, 0), 1000);
         outgoing.resend_overdue(at(300));
-        assert_eq!(all(&mut outgoing, 300), RESEND_AT_ONCE);
+        assert_eq!(all(&mut outgoing, 300), FIRST_FRAMES);
         outgoing.resend_overdue(at(310));
         assert_eq!(all(&mut outgoing, 310), 0, "no answer yet");
-        outgoing.acknowledge(0, at(320));
-        outgoing.resend_overdue(at(320));
-        assert_eq!(all(&mut outgoing, 320), RESEND_AT_ONCE);
+        (0..as_offset(FIRST_FRAMES)).for_each(|sequence| outgoing.acknowledge(sequence, at(320)));
+        outgoing.resend_overdue(at(400));
+        assert_eq!(all(&mut outgoing, 400), 0, "there may be more acknowledgements");
+        outgoing.resend_overdue(at(600));
+        assert_eq!(all(&mut outgoing, 600), 2 * FIRST_FRAMES);
+        // What was sent once only was acknowledged: what is older was lost.
+        outgoing.acknowledge(999, at(700));
+        outgoing.resend_overdue(at(800));
+        assert_eq!(all(&mut outgoing, 800), FIRST_FRAMES);
+    }
+
+    /// A line that takes some bytes a millisecond and loses none, with everything acknowledged that arrives.
+    #[derive(Default)]
+    struct Line {
+        outgoing: Outgoing,
+        under_way: VecDeque<(usize, i64)>,
+        budget: usize,
+        now: i64,
+        sent: usize,
+        arrived: usize,
+    }
+
+    impl Line {
+        fn run(&mut self, rate: usize, seconds: i64) {
+            for _ in 0..seconds * 1000 {
+                self.now += 1;
+                while self.outgoing.has_room() {
+                    let piece = self.outgoing.piece().min(128 * 1024);
+                    self.outgoing.push(Bytes::from(vec![0; piece]), at(self.now));
+                }
+                self.outgoing.resend_overdue(at(self.now));
+                while let Some(bytes) = self.outgoing.next(at(self.now)) {
+                    self.sent += bytes.len();
+                    let sequence = self.outgoing.flight.back().unwrap().0;
+                    self.under_way.push_back((bytes.len(), sequence));
+                }
+                self.budget += rate;
+                while let Some((size, sequence)) =
+                    self.under_way.front().copied().filter(|(size, _)| *size <= self.budget)
+                {
+                    self.under_way.pop_front();
+                    self.budget -= size;
+                    let had = self.outgoing.len();
+                    self.outgoing.acknowledge(sequence, at(self.now));
+                    if self.outgoing.len() < had {
+                        self.arrived += size;
+                    }
+                }
+                if self.under_way.is_empty() {
+                    self.budget = 0;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_that_becomes_slow_carries_what_is_new() {
+        for rate in [20, 200, 1_000, 5_000] {
+            let mut line = Line::default();
+            line.run(100_000, 2);
+            assert_eq!(line.outgoing.window.size(), super::super::window::LARGEST);
+            (line.sent, line.arrived) = (0, 0);
+            line.run(rate, 60);
+            assert!(line.arrived >= rate * 60_000 * 8 / 10, "{rate} B/ms: {} arrived", line.arrived);
+            let ahead = line.under_way.iter().map(|(size, _)| size).sum::<usize>();
+            assert!(
+                line.sent <= line.arrived * 12 / 10 + ahead,
+                "{rate} B/ms: {} sent, {} arrived",
+                line.sent,
+                line.arrived
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_that_stands_still_for_a_while_goes_on_at_once() {
+        let mut line = Line::default();
+        line.run(1_000, 10);
+        (line.sent, line.arrived) = (0, 0);
+        line.run(0, 8);
+        assert!(line.sent <= 1024 * 1024, "{} sent in vain", line.sent);
+        line.run(1_000, 10);
+        assert!(line.arrived >= 8_000_000, "{} arrived", line.arrived);
     }
 
     #[test]
