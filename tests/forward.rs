@@ -7,6 +7,7 @@ use std::{
     net::{Shutdown, TcpListener, TcpStream},
     process::{Child, Command, Stdio},
     thread,
+    time::Duration,
 };
 
 use nix::{
@@ -108,6 +109,62 @@ fn many_connections_at_once_through_one_session() {
     let (code, said) = forward.stop();
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(said.matches(": 8 connections, 8000028 bytes sent, 8000028 bytes received").count(), 2, "{said}");
+}
+
+/// A server that sends a stream to whoever says `D`, and takes one of whoever says `U` and answers its size.
+fn store(size: usize) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for mut connection in listener.incoming().flatten() {
+            thread::spawn(move || {
+                let mut what = [0];
+                connection.read_exact(&mut what).unwrap();
+                if what == *b"D" {
+                    return connection.write_all(&vec![b'd'; size]).unwrap();
+                }
+                let mut taken = Vec::new();
+                connection.read_to_end(&mut taken).unwrap();
+                connection.write_all(taken.len().to_string().as_bytes()).unwrap();
+            });
+        }
+    });
+    port
+}
+
+#[test]
+fn a_user_who_pauses_holds_others_up_and_not_for_good() {
+    const SIZE: usize = 32_000_000;
+    let engine = node();
+    let port = store(SIZE).to_string();
+    let mut forward = Running::start(&engine, &["forward", "web-1", &port]);
+    let mut line = String::new();
+    BufReader::new(forward.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let local: u16 = line.split_once(" -> ").unwrap().0.rsplit(':').next().unwrap().parse().unwrap();
+    let connect = || TcpStream::connect(("127.0.0.1", local)).unwrap();
+    let (mut down, mut up) = (connect(), connect());
+    down.write_all(b"D").unwrap();
+    up.write_all(b"U").unwrap();
+    // Nothing is read of the one, so that the other stands still sooner or later.
+    up.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
+    let stream = vec![b'u'; SIZE];
+    let mut sent = 0;
+    while sent < SIZE
+        && let Ok(count) = up.write(&stream[sent..])
+    {
+        sent += count;
+    }
+    assert!(sent < SIZE, "the line never stood still");
+    let mut taken = Vec::new();
+    down.read_to_end(&mut taken).unwrap();
+    assert_eq!(taken.len(), SIZE);
+    up.set_write_timeout(None).unwrap();
+    up.write_all(&stream[sent..]).unwrap();
+    up.shutdown(Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    up.read_to_string(&mut answer).unwrap();
+    assert_eq!(answer, SIZE.to_string());
+    forward.stop();
 }
 
 #[test]

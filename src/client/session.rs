@@ -81,6 +81,8 @@ pub enum SessionEvent {
         session_type: String,
         /// Four numbers, `3.3.0.0`.
         agent_version: String,
+        /// Whether the agent is known to be this program's.
+        own: bool,
     },
     /// The node could not make a connection that was asked for.
     Refused,

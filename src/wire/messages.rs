@@ -326,7 +326,7 @@ pub struct HandshakeResponse {
     pub client_version: String,
     pub processed_client_actions: Vec<ProcessedAction>,
     pub errors: Option<Vec<String>>,
-    /// The same of the client. One that was not offered any says nothing.
+    /// The same of the client, which says nothing where it has none in common with the agent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checksums: Vec<String>,
 }

@@ -2,7 +2,7 @@
 //!
 //! Bytes of the peer go in with [`Mux::receive`], bytes for the peer come out of [`Mux::poll_output`], and what happened
 //! comes out of [`Mux::poll_event`]. The client opens streams, the server is told of them. Each end closes a stream for
-//! itself; AWS's peers close both ends together, so what follows their close goes nowhere.
+//! itself; AWS's peers close both ends together, so what follows their close goes nowhere. Our own say so by closing twice.
 //!
 //! Version 1 has no flow control of its own, so the caller must provide it: it writes no more while [`Mux::can_write`] says
 //! no, and feeds nothing while [`Mux::wants_input`] says no. Then memory stays bounded whatever the peer sends.
@@ -19,7 +19,8 @@ use crate::ssm::Timestamp;
 /// The version on the wire.
 const VERSION: u8 = 1;
 const HEADER: usize = 8;
-/// The largest payload of a frame: AWS's peers send 32 KiB. With its header it fills a frame of the channel.
+/// The largest payload of a frame: AWS's peers send 32 KiB. With its header it fills a frame of the channel, or a quarter of
+/// one between our own ends.
 const PAYLOAD_LIMIT: usize = 32 * 1024 - HEADER;
 /// Bytes that may wait for [`Mux::poll_output`] before [`Mux::can_write`] says no.
 const OUTPUT_LIMIT: usize = 256 * 1024;
@@ -66,6 +67,8 @@ pub enum MuxEvent {
     Data(StreamId, Bytes),
     /// The peer has closed a stream; nothing more comes from it. This end still has to [`Mux::close`] it.
     Closed(StreamId),
+    /// The peer has closed it and wants nothing more of it either.
+    Abandoned(StreamId),
 }
 
 /// What is closed of an open stream.
@@ -221,6 +224,16 @@ impl Mux {
         self.open.remove(&id.0);
     }
 
+    /// Closes a stream of which nothing more is wanted, and tells the peer if it might still send something.
+    pub fn abandon(&mut self, id: StreamId) {
+        let sends = self.open.get(&id.0).is_some_and(|ends| !ends.peer);
+        self.finish(id);
+        if sends {
+            self.frame(command::FIN, id.0, Bytes::new());
+        }
+        self.open.remove(&id.0);
+    }
+
     /// How many streams are open.
     pub fn streams(&self) -> usize {
         self.open.len()
@@ -266,9 +279,10 @@ impl Mux {
             command::SYN | command::FIN | command::NOP if length > 0 => return Err(MuxError::Length(command, length)),
             command::SYN => self.opened(id)?,
             command::FIN => {
-                if self.hears(id) {
-                    self.open.entry(id).and_modify(|ends| ends.peer = true);
-                    self.push(MuxEvent::Closed(StreamId(id)));
+                if let Some(ends) = self.open.get_mut(&id) {
+                    let again = std::mem::replace(&mut ends.peer, true);
+                    let id = StreamId(id);
+                    self.push(if again { MuxEvent::Abandoned(id) } else { MuxEvent::Closed(id) });
                 }
             }
             command::NOP => {}
@@ -318,7 +332,7 @@ fn cost(event: &MuxEvent) -> usize {
     EVENT_COST
         + match event {
             MuxEvent::Data(_, bytes) => bytes.len(),
-            MuxEvent::Opened(_) | MuxEvent::Closed(_) => 0,
+            MuxEvent::Opened(_) | MuxEvent::Closed(_) | MuxEvent::Abandoned(_) => 0,
         }
 }
 

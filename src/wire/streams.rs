@@ -20,7 +20,7 @@ use tokio::{
     sync::{Notify, mpsc},
     time::timeout,
 };
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     memory::lasting,
@@ -33,13 +33,15 @@ use crate::ssm::Timestamp;
 const BACKLOG: usize = 4 * 1024 * 1024;
 /// What a piece that waits costs besides its bytes, so that a stream of single ones is bounded too.
 const PIECE_COST: usize = 64;
+/// What is less than this part of its message is copied when it has to wait: the whole of it would wait with it.
+const SHARE: usize = 8;
 /// Reads of connections that may wait for the owner.
 const READS: usize = 16;
 const READ: usize = 64 * 1024;
 /// Connections at a time.
 const CONNECTIONS: usize = 1024;
 /// A connection whose peer has closed may still have its answer out: so long, and so much of it. A peer that is gone for
-/// good drops it.
+/// good drops it. Between our own ends it has all the time, see [`Streams::keep_halves`].
 const LINGER: Duration = Duration::from_secs(10);
 const LINGER_BYTES: usize = 1024 * 1024;
 
@@ -87,6 +89,8 @@ struct Backlog {
 struct Connection {
     /// Data for it; an empty piece is the end of it.
     to: mpsc::UnboundedSender<Bytes>,
+    /// The peer wants nothing more of it.
+    unwanted: CancellationToken,
     /// `None` until the owner has attached what carries it.
     _task: Option<AbortOnDropHandle<()>>,
 }
@@ -101,6 +105,8 @@ pub struct Streams {
     told: mpsc::Sender<(StreamId, Told)>,
     hears: mpsc::Receiver<(StreamId, Told)>,
     counts: Arc<Counts>,
+    /// Whether each direction of a connection ends for itself.
+    halves: bool,
     /// The stream that only asks whether there is somebody, and whether that was answered.
     knock: Option<StreamId>,
     answered: bool,
@@ -119,9 +125,16 @@ impl Streams {
             told,
             hears,
             counts,
+            halves: false,
             knock: None,
             answered: false,
         }
+    }
+
+    /// The peer is our own and says when it wants nothing more of a connection. So one that was closed in one direction goes on
+    /// in the other, for as long as that lasts. Not one in which nothing was said before it was closed: that only asks.
+    pub fn keep_halves(&mut self) {
+        self.halves = true;
     }
 
     /// How many connections there are.
@@ -169,11 +182,12 @@ impl Streams {
             return tracing::debug!(?stream, "a stream that is not there to be attached");
         };
         self.counts.accepted.fetch_add(1, Ordering::Relaxed);
-        let (told, backlog) = (self.told.clone(), self.backlog.clone());
+        let (told, backlog, halves) = (self.told.clone(), self.backlog.clone(), self.halves);
+        let unwanted = connection.unwanted.clone();
         let task = tokio::spawn(async move {
             let last = match connecting.await {
                 Ok(socket) => {
-                    carry(stream, socket, data, &told, &backlog).await;
+                    carry(stream, socket, data, (&told, &unwanted), &backlog, halves).await;
                     Told::Ended
                 }
                 Err(error) => {
@@ -189,7 +203,7 @@ impl Streams {
     /// Makes room for a stream. Data waits from now on.
     fn admit(&mut self, stream: StreamId) {
         let (to, data) = mpsc::unbounded_channel();
-        self.connections.insert(stream, Connection { to, _task: None });
+        self.connections.insert(stream, Connection { to, unwanted: CancellationToken::new(), _task: None });
         self.early.insert(stream, data);
     }
 
@@ -198,6 +212,7 @@ impl Streams {
     /// # Errors
     /// When the peer does not multiplex.
     pub fn receive(&mut self, bytes: Bytes) -> Result<Vec<StreamId>, MuxError> {
+        let whole = bytes.len();
         self.mux.receive_shared(bytes)?;
         let mut opened = Vec::new();
         while let Some(event) = self.mux.poll_event() {
@@ -209,6 +224,12 @@ impl Streams {
                 }
                 MuxEvent::Data(stream, data) => (stream, data),
                 MuxEvent::Closed(stream) => (stream, Bytes::new()),
+                MuxEvent::Abandoned(stream) => {
+                    if let Some(connection) = self.connections.get(&stream) {
+                        connection.unwanted.cancel();
+                    }
+                    continue;
+                }
             };
             // A server that greets says that it is there before it is left.
             if self.knock == Some(stream) {
@@ -219,7 +240,7 @@ impl Streams {
             if let Some(connection) = self.connections.get(&stream) {
                 let length = data.len();
                 // The rest of the message may be for connections that are not slow.
-                let data = lasting(&data, &data);
+                let data = if length < whole / SHARE { Bytes::copy_from_slice(&data) } else { lasting(&data, &data) };
                 self.backlog.bytes.fetch_add(length + PIECE_COST, Ordering::AcqRel);
                 if connection.to.send(data).is_err() {
                     self.backlog.bytes.fetch_sub(length + PIECE_COST, Ordering::AcqRel);
@@ -231,14 +252,19 @@ impl Streams {
         Ok(opened)
     }
 
-    /// Whether more of the peer's bytes are wanted.
+    /// Whether more of the peer's bytes are wanted. Not while connections are slow, nor while the peer makes answers that it does
+    /// not take.
     pub fn wants_input(&self) -> bool {
-        self.backlog.bytes.load(Ordering::Acquire) < BACKLOG
+        !self.is_slow() && self.mux.wants_input()
+    }
+
+    fn is_slow(&self) -> bool {
+        self.backlog.bytes.load(Ordering::Acquire) >= BACKLOG
     }
 
     /// Waits until something happened at a connection, or until more input is wanted again. May be dropped at any time.
     pub async fn next(&mut self) -> Turn {
-        let (held, room) = (!self.wants_input(), self.mux.can_write());
+        let (held, room) = (self.is_slow(), self.mux.can_write());
         tokio::select! {
             told = self.hears.recv(), if room => match told {
                 Some((stream, told)) => self.hear(stream, told),
@@ -299,28 +325,39 @@ impl Streams {
 
     fn end(&mut self, stream: StreamId) {
         self.connections.remove(&stream);
-        self.mux.close(stream);
+        match self.halves {
+            true => self.mux.abandon(stream),
+            false => self.mux.close(stream),
+        }
     }
 }
 
-/// Moves the bytes of one connection. Each direction ends for itself; after the peer's, the other one may linger.
+/// Moves the bytes of one connection. Each direction ends for itself; after the peer's, the other one may linger, or with
+/// `halves` go on until it is at its end or `unwanted`.
 async fn carry<S>(
     stream: StreamId,
     socket: S,
     mut data: mpsc::UnboundedReceiver<Bytes>,
-    told: &mpsc::Sender<(StreamId, Told)>,
+    (told, unwanted): (&mpsc::Sender<(StreamId, Told)>, &CancellationToken),
     backlog: &Backlog,
+    halves: bool,
 ) where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
     let (mut reader, mut writer) = tokio::io::split(socket);
-    let peer_closed = AtomicBool::new(false);
+    let (peer_closed, peer_spoke) = (AtomicBool::new(false), AtomicBool::new(false));
+    let goes_on = || halves && peer_spoke.load(Ordering::Relaxed);
     let upwards = async {
         let mut buffer = BytesMut::new();
         let mut late = 0;
-        while late < LINGER_BYTES {
+        while late < LINGER_BYTES || goes_on() {
             buffer.reserve(READ);
-            match reader.read_buf(&mut buffer).await {
+            let read = tokio::select! {
+                biased;
+                read = reader.read_buf(&mut buffer) => read,
+                () = unwanted.cancelled() => return true,
+            };
+            match read {
                 Ok(0) => return told.send((stream, Told::Finished)).await.is_ok(),
                 Err(_) => return false,
                 Ok(count) if peer_closed.load(Ordering::Relaxed) => late += count,
@@ -349,6 +386,7 @@ async fn carry<S>(
             if piece.is_empty() {
                 break;
             }
+            peer_spoke.store(true, Ordering::Relaxed);
             whole = writer.write_all(&piece).await.is_ok();
             debt.pay();
             if !whole {
@@ -365,8 +403,10 @@ async fn carry<S>(
             well = &mut upwards => if well {
                 downwards.await;
             },
-            well = &mut downwards => if well {
-                let _ = timeout(LINGER, upwards).await;
+            well = &mut downwards => match well {
+                true if goes_on() => drop(upwards.await),
+                true => drop(timeout(LINGER, upwards).await),
+                false => {}
             },
         }
     }
@@ -541,6 +581,60 @@ mod tests {
         let expected: u64 = (0..8).map(|number| 300_000 + number).sum();
         assert_eq!(counts.received.load(Ordering::Relaxed), expected);
         echoes.abort();
+    }
+
+    /// A pair between our own ends, with one connection; the user's end of it, and the server's once that was asked.
+    async fn own_pair(question: &[u8]) -> (DuplexStream, DuplexStream) {
+        let (mut pair, mut connections) = Pair::new();
+        pair.near.keep_halves();
+        pair.far.keep_halves();
+        let (mut user, ours) = duplex(64 * 1024);
+        assert!(pair.near.open(ours));
+        let (refused, _) = mpsc::unbounded_channel();
+        tokio::spawn(pair.run(false, refused));
+        user.write_all(question).await.unwrap();
+        user.shutdown().await.unwrap();
+        let mut server = connections.recv().await.unwrap();
+        let mut asked = Vec::new();
+        server.read_to_end(&mut asked).await.unwrap();
+        assert_eq!(asked, question);
+        (user, server)
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_any_size_follows_the_end_of_the_question() {
+        let (mut user, mut server) = own_pair(b"question").await;
+        tokio::spawn(async move {
+            server.write_all(&vec![7; 3 * LINGER_BYTES]).await.unwrap();
+            server.shutdown().await.unwrap();
+        });
+        let mut answer = Vec::new();
+        user.read_to_end(&mut answer).await.unwrap();
+        assert_eq!(answer.len(), 3 * LINGER_BYTES);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_waits_for_any_more_is_cut_off() {
+        let (mut user, mut server) = own_pair(b"question").await;
+        let endless = tokio::spawn(async move { while server.write_all(&[7; 64 * 1024]).await.is_ok() {} });
+        user.read_exact(&mut [0; 1024]).await.unwrap();
+        drop(user);
+        endless.await.unwrap();
+    }
+
+    #[test]
+    fn a_peer_that_asks_and_takes_no_answer_is_not_asked_for_more() {
+        let mut near = Streams::new(Side::Client, Arc::default());
+        // Streams that are not for it to open: each is answered.
+        let openings = Bytes::from([1, 0, 0, 0, 2, 0, 0, 0].repeat(4096));
+        let mut taken = 0;
+        while near.wants_input() {
+            near.receive(openings.clone()).unwrap();
+            taken += 1;
+            assert!(taken < 100, "the answers pile up");
+        }
+        while near.poll_output().is_some() {}
+        assert!(near.wants_input());
     }
 
     #[tokio::test]

@@ -115,6 +115,9 @@ fn refusal(port: &Port, error: &io::Error) -> String {
 
 async fn carry_many(session: &mut Session<'_>, addresses: &Arc<[SocketAddr]>) -> Result<End, String> {
     let mut streams = Streams::new(Side::Server, Arc::default());
+    if session.link.channel.is_between_our_own() {
+        streams.keep_halves();
+    }
     let mut output = Rope::default();
     loop {
         while streams.wants_input()
@@ -148,7 +151,7 @@ async fn carry_many(session: &mut Session<'_>, addresses: &Arc<[SocketAddr]>) ->
             outcome = session.link.wait() => if let Err(lost) = outcome {
                 session.link.reconnect(&lost).await?;
             },
-            turn = streams.next(), if output.is_empty() => if let Turn::Refused { error, .. } = turn {
+            turn = streams.next() => if let Turn::Refused { error, .. } = turn {
                 tracing::info!("a connection of session {} was refused: {error}", session.session_id);
                 session.link.channel.send_flag(flag::CONNECT_TO_PORT_ERROR, session.node.clock.now());
             },

@@ -21,9 +21,12 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(12);
 
 impl Runner {
-    pub(super) async fn carry_many(&self, session: &mut Session, keep_alive: bool) -> End {
+    pub(super) async fn carry_many(&self, session: &mut Session, keep_alive: bool, own: bool) -> End {
         let clock = Clock::system();
         let mut streams = Streams::new(Side::Client, self.total.clone());
+        if own {
+            streams.keep_halves();
+        }
         if keep_alive {
             streams.keep_alive(clock.now());
         }
@@ -60,7 +63,7 @@ impl Runner {
                     true
                 }
                 // A client only opens streams, so none is refused at this end.
-                Turn::Moved | Turn::Refused { .. } = streams.next(), if output.is_empty() => true,
+                Turn::Moved | Turn::Refused { .. } = streams.next() => true,
                 accepted = self.listener.accept() => {
                     self.accept(accepted, |connection| streams.open(connection)).await;
                     true

@@ -477,7 +477,8 @@ impl Line {
                         self.channel.send_size(self.size, self.clock.now());
                     }
                     let (session_type, agent_version) = std::mem::take(&mut self.agreed);
-                    self.output.push_back(SessionEvent::Ready { session_type, agent_version });
+                    let own = self.channel.is_between_our_own();
+                    self.output.push_back(SessionEvent::Ready { session_type, agent_version, own });
                 }
                 Event::Flag(flag::CONNECT_TO_PORT_ERROR) => {
                     gathered.put(&mut self.output);

@@ -56,10 +56,9 @@ impl Channel {
             return tracing::debug!("a handshake in the middle of a session");
         }
         self.opening = Opening::Shaking;
-        let offered = !request.checksums.is_empty();
-        self.agree_on_checksum(&request.checksums);
+        let agreed = self.agree_on_checksum(&request.checksums);
         let (mut answer, events) = handshake::answer(request);
-        if offered {
+        if agreed {
             answer.set_checksums(self.checksums());
         }
         match answer.wants_key() {
@@ -69,16 +68,22 @@ impl Channel {
         events.into_iter().for_each(|event| self.push(event));
     }
 
+    /// Whether the other end is known to be our own.
+    pub fn is_between_our_own(&self) -> bool {
+        self.checksum == Checksum::Crc32
+    }
+
     /// What this end can check besides SHA-256. Of AWS's service it is not known whether it looks into what it passes on.
     fn checksums(&self) -> Vec<String> {
         if self.frame_size > SMALL_FRAME { vec![CHECKSUM_CRC32.to_owned()] } else { Vec::new() }
     }
 
     /// The other end can check these. One that knows ours reads larger frames as well.
-    pub(super) fn agree_on_checksum(&mut self, theirs: &[String]) {
+    pub(super) fn agree_on_checksum(&mut self, theirs: &[String]) -> bool {
         if self.checksums().iter().any(|own| theirs.contains(own)) {
             self.checksum = Checksum::Crc32;
             self.frame_size = HUGE_FRAME;
         }
+        self.is_between_our_own()
     }
 }

@@ -188,7 +188,7 @@ proptest! {
                 for event in events(to) {
                     match event {
                         MuxEvent::Data(id, bytes) => arrived.entry((up, id)).or_default().extend_from_slice(&bytes),
-                        MuxEvent::Closed(_) | MuxEvent::Opened(_) => {}
+                        MuxEvent::Closed(_) | MuxEvent::Abandoned(_) | MuxEvent::Opened(_) => {}
                     }
                 }
             }
