@@ -29,8 +29,8 @@ use crate::{
 const EVENTS: usize = 8;
 /// Bytes of input under way from [`Session::send`].
 const INPUT_WINDOW: usize = 512 * 1024;
-/// The most that one [`Session::send`] hands over at once.
-const INPUT_PIECE: usize = 32 * 1024;
+/// The most that one [`Session::send`] hands over at once: the largest frame between our own ends.
+const INPUT_PIECE: usize = 128 * 1024;
 /// How often a line is tried: often enough for the boxes on the way, and to notice a dead one.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 

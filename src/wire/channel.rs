@@ -53,7 +53,7 @@ pub const LARGE_FRAME: usize = 32 * 1024;
 /// The same once both ends know each other for our own. Only a line that is fast enough has frames of this size, see
 /// [`Channel::write_from`].
 const HUGE_FRAME: usize = 128 * 1024;
-/// Events that may wait for their reader, in bytes of payload.
+/// Events that may wait for their reader, in bytes of payload: the largest window. A frame beyond it is sent again.
 const EVENT_LIMIT: usize = 4 * 1024 * 1024;
 /// Acknowledgements that may wait for the socket. More than any peer's window, or two ends that both wait for the other
 /// to read would wait for ever.

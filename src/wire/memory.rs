@@ -11,7 +11,7 @@ const KEPT: usize = 4 * 1024 * 1024;
 /// each read, and with a larger one a key pays for it.
 pub const STREAM_READS: usize = 16 * 1024;
 
-/// What is written to it at once, in bytes: room for two of the large frames.
+/// What is written to it at once, in bytes: room for two of the large frames. A larger one is written by itself.
 pub const STREAM_WRITES: usize = 64 * 1024;
 
 /// What is smaller than this is copied before it is kept.

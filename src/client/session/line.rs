@@ -37,7 +37,7 @@ use crate::{
 
 /// How long the end of a session that the user terminated is waited for.
 const FAREWELL: Duration = Duration::from_secs(3);
-/// Output is joined to pieces of about this size.
+/// Crumbs of output are joined to pieces of about this size; what comes in larger frames stays as it is.
 const PIECE: usize = 32 * 1024;
 /// Pieces that may wait before the line is no longer read.
 pub(super) const PIECES: usize = 2;

@@ -239,8 +239,9 @@ fn a_key_and_its_echo_go_before_acknowledgements_and_a_flood_behind_them() {
     assert_eq!(data(&mut client), b"$ xxxxxxxxxxxx");
 }
 
-/// Whether what is written at each of the ends after a handshake is checked by CRC-32: the client's, the agent's.
-fn light(client_frames: usize, agent_frames: usize, spoil: fn(&mut Bytes)) -> [bool; 2] {
+/// Whether what is written at each of the ends after a handshake is checked by CRC-32, and the largest piece of a stream: the
+/// client's, the agent's.
+fn light(client_frames: usize, agent_frames: usize, spoil: fn(&mut Bytes)) -> [(bool, usize); 2] {
     let (mut client, mut agent) = (Channel::new(Role::Client, client_frames), Channel::new(Role::Agent, agent_frames));
     agent.send_handshake_request(HandshakeRequest::default(), at(1));
     for mut bytes in flush(&mut agent, at(1)) {
@@ -255,23 +256,47 @@ fn light(client_frames: usize, agent_frames: usize, spoil: fn(&mut Bytes)) -> [b
         let frames = flush(end, at(3));
         let frame = frames.last().unwrap();
         assert_eq!(View::decode(frame).unwrap().payload, b"x");
-        frame[80..].starts_with(b"CRC-32")
+        let checked = frame[80..].starts_with(b"CRC-32");
+        (checked, largest(end))
     })
+}
+
+/// The largest piece in which an end sends a stream over a line that takes everything at once.
+fn largest(end: &mut Channel) -> usize {
+    let kind = if end.role == Role::Client { kind::INPUT } else { kind::OUTPUT };
+    let mut largest = 0;
+    for now in 10..200 {
+        end.write(payload::OUTPUT, &vec![7; 8 << 20], at(now));
+        for frame in flush(end, at(now)) {
+            let view = View::decode(&frame).unwrap();
+            largest = largest.max(view.payload.len());
+            let payload = serde_json::to_vec(&Acknowledge {
+                acknowledged_message_type: kind.into(),
+                acknowledged_message_id: view.message_id.to_string(),
+                acknowledged_message_sequence_number: view.sequence_number,
+                is_sequential_message: true,
+            });
+            let acknowledgement = Envelope::new(kind::ACKNOWLEDGE, at(now), payload.unwrap()).encode();
+            end.receive(&acknowledgement.into(), at(now)).unwrap();
+        }
+    }
+    largest
 }
 
 #[test]
 fn our_own_ends_spare_themselves_the_digest_and_nobody_else_is_asked_to() {
     let nothing: fn(&mut Bytes) = |_| {};
-    assert_eq!(light(LARGE_FRAME, LARGE_FRAME, nothing), [true, true]);
+    assert_eq!(light(LARGE_FRAME, LARGE_FRAME, nothing), [(true, HUGE_FRAME); 2]);
     // AWS's service between them, as either end knows it.
-    assert_eq!(light(SMALL_FRAME, LARGE_FRAME, nothing), [false, false]);
-    assert_eq!(light(LARGE_FRAME, SMALL_FRAME, nothing), [false, false]);
+    let sizes = [(false, SMALL_FRAME), (false, LARGE_FRAME)];
+    assert_eq!(light(SMALL_FRAME, LARGE_FRAME, nothing), sizes);
+    assert_eq!(light(LARGE_FRAME, SMALL_FRAME, nothing), [sizes[1], sizes[0]]);
     // Another peer, which says nothing of it.
     let silent: fn(&mut Bytes) = |bytes| {
         let request = View { payload: br#"{"AgentVersion":"3.3.0.0"}"#, ..View::decode(bytes).unwrap() };
         *bytes = request.encode().into();
     };
-    assert_eq!(light(LARGE_FRAME, LARGE_FRAME, silent), [false, false]);
+    assert_eq!(light(LARGE_FRAME, LARGE_FRAME, silent), [(false, LARGE_FRAME); 2]);
 }
 
 #[test]
