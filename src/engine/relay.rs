@@ -322,8 +322,8 @@ async fn serve(engine: Arc<Engine>, session_id: String, reticent: bool, mut sock
     tracing::debug!(session_id, ?side, "data channel open");
     if side == Side::Client {
         tell_agent(&engine, &session_id, kind::START_PUBLICATION);
+        note_client(&engine, &session_id).await;
     }
-    note(&engine, &session_id, SessionStatus::Connected).await;
     tokio::select! {
         // What comes is looked at before what waits: somebody waits for it at the other end. However much comes, an engine
         // that is to stop stops.
@@ -337,7 +337,7 @@ async fn serve(engine: Arc<Engine>, session_id: String, reticent: bool, mut sock
     tracing::debug!(session_id, ?side, "data channel closed");
     if left && side == Side::Client {
         tell_agent(&engine, &session_id, kind::PAUSE_PUBLICATION);
-        note(&engine, &session_id, SessionStatus::Disconnected).await;
+        note_client(&engine, &session_id).await;
     }
 }
 
@@ -535,6 +535,20 @@ fn tell_agent(engine: &Engine, session_id: &str, kind: &str) {
     {
         // An agent that is behind hears the next one.
         mouth.try_send(Bytes::from(envelope.encode()));
+    }
+}
+
+/// Notes whether a session's client is there. The agent's end says nothing of that: it also stands open for a client to come.
+async fn note_client(engine: &Engine, session_id: &str) {
+    let is_there = || engine.relays.mouth(session_id, Side::Client).is_some();
+    loop {
+        let noted = is_there();
+        let status = if noted { SessionStatus::Connected } else { SessionStatus::Disconnected };
+        note(engine, session_id, status).await;
+        // One that goes and one that comes may note it in either order.
+        if is_there() == noted {
+            return;
+        }
     }
 }
 

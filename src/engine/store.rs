@@ -77,6 +77,10 @@ impl Store {
         let failed = |error: rusqlite::Error| OpenError::Database { path: path.to_owned(), message: error.to_string() };
         let connection = connect(path, false).map_err(failed)?;
         schema::migrate(&connection).map_err(failed)??;
+        if let Err(error) = sessions::hang_up(&connection) {
+            // A full disk must not keep the engine from its start.
+            tracing::error!(%error, "it could not be noted that no session has its client any more");
+        }
         let readers = reader::Readers::open(path).map_err(failed)?;
         let writer =
             writer::Writer::start(connection).map_err(|error| OpenError::Io { path: path.to_owned(), error })?;

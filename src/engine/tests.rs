@@ -27,6 +27,15 @@ impl Harness {
         Self { engine, router: http::operations(), home }
     }
 
+    /// The next engine on the same data, after this one was killed.
+    pub fn reopen(self) -> Self {
+        let Self { engine, router, home } = self;
+        let (clock, settings) = (engine.clock.clone(), engine.settings.clone());
+        drop(engine);
+        let engine = Engine::open_with(&home.path().join("data"), clock, settings).unwrap();
+        Self { engine, router, home }
+    }
+
     /// The data directory.
     pub fn directory(&self) -> std::path::PathBuf {
         self.home.path().join("data")

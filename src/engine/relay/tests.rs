@@ -144,6 +144,59 @@ async fn a_client_may_go_and_come_back() {
     assert_eq!(next(&mut client).await.unwrap(), sent);
 }
 
+/// How the one session that goes on stands.
+async fn status(harness: &Harness) -> SessionStatus {
+    let active = harness.call(DescribeSessions { state: Listed::Active, ..Default::default() }).await.unwrap();
+    active.sessions[0].status.clone().unwrap()
+}
+
+async fn until_status(served: &Served, wanted: SessionStatus) {
+    let reached = async {
+        while status(&served.harness).await != wanted {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), reached).await.unwrap_or_else(|_| panic!("not {wanted:?} in time"));
+}
+
+#[tokio::test]
+async fn a_session_is_connected_while_its_client_is_there_and_the_agent_alone_does_not_count() {
+    let mut served = Served::start().await;
+    let (id, token) = served.session().await;
+    let mut agent = served.agent(&id).await;
+    let client = served.dial(&id, &token).await;
+    assert_eq!(next(&mut agent).await.unwrap().message_type, kind::START_PUBLICATION);
+    until_status(&served, SessionStatus::Connected).await;
+    drop(client);
+    until_status(&served, SessionStatus::Disconnected).await;
+    drop(agent);
+    let mut agent = served.agent(&id).await;
+    let state = SessionState { session_state: "Connected".into(), ..Default::default() };
+    say(&mut agent, kind::SESSION_STATE, &serde_json::to_vec(&state).unwrap()).await;
+    let resumed = served.harness.call(ResumeSession { session_id: id.clone() }).await.unwrap();
+    // The answer comes behind whatever is made of its coming back.
+    agent.send(Frame::Ping(vec![1].into())).await.unwrap();
+    while !matches!(agent.next().await, Some(Ok(Frame::Pong(_)))) {}
+    assert_eq!(status(&served.harness).await, SessionStatus::Disconnected);
+    let _client = served.dial(&id, &resumed.token_value.unwrap().0).await;
+    until_status(&served, SessionStatus::Connected).await;
+}
+
+#[tokio::test]
+async fn after_a_kill_no_session_has_its_client_until_that_comes_back() {
+    let harness = Harness::new();
+    harness.engine.store.adopt_node_for_tests(NODE.to_owned(), harness.engine.now()).await;
+    let _line = harness.engine.channels.open(NODE);
+    let start = async || harness.call(StartSession { target: NODE.into(), ..Default::default() }).await.unwrap();
+    let over = start().await.session_id.unwrap();
+    harness.call(TerminateSession { session_id: over.clone() }).await.unwrap();
+    let id = start().await.session_id.unwrap();
+    harness.engine.store.set_session_status(&id, SessionStatus::Connected).await.unwrap();
+    let harness = harness.reopen();
+    assert_eq!(status(&harness).await, SessionStatus::Disconnected);
+    assert_eq!(harness.engine.store.session(&over).await.unwrap().unwrap().status, SessionStatus::Terminated);
+}
+
 #[tokio::test]
 async fn the_end_is_told_behind_the_last_output() {
     let mut served = Served::start().await;

@@ -1,6 +1,6 @@
 //! Sessions: what was asked for, where they stand, how they ended.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Store, query::Query};
 use crate::ssm::{ApiError, SessionStatus, Timestamp};
@@ -212,6 +212,18 @@ impl Store {
         })
         .await
     }
+}
+
+/// Notes that no session has its client: before the engine serves anybody, none has, whatever the last one kept. Those whose
+/// clients come back say so.
+pub(super) fn hang_up(db: &Connection) -> rusqlite::Result<()> {
+    let [connecting, connected, disconnected] =
+        [SessionStatus::Connecting, SessionStatus::Connected, SessionStatus::Disconnected];
+    db.execute(
+        "UPDATE sessions SET status = ?1 WHERE over = 0 AND status IN (?2, ?3)",
+        [disconnected.as_str(), connecting.as_str(), connected.as_str()],
+    )?;
+    Ok(())
 }
 
 fn count(bytes: u64) -> i64 {
