@@ -6,6 +6,7 @@ use aws_lc_rs::rand;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
+use zeroize::Zeroize;
 
 use super::serve::{Session, ends};
 use crate::{
@@ -128,11 +129,16 @@ async fn unwrap_key(
     let request =
         Decrypt { ciphertext_blob: cipher_text.to_owned(), encryption_context: context, key_id: Some(key.to_owned()) };
     let answer = node.api.call(request).await.map_err(|error| refused(key, &error))?;
-    let plain = answer.plaintext.and_then(|plain| BASE64_STANDARD.decode(&plain.0).ok());
-    let plain: [u8; DATA_KEY] = plain
-        .and_then(|plain| plain.try_into().ok())
-        .ok_or_else(|| format!("the key that the client made with {key} is not one for a session"))?;
-    SessionKeys::split(&plain, Role::Agent).map_err(|error| format!("the session cannot be encrypted: {error}"))
+    let mut text = answer.plaintext.unwrap_or_default().0;
+    let mut plain = BASE64_STANDARD.decode(&text).unwrap_or_default();
+    let keys = <&[u8; DATA_KEY]>::try_from(plain.as_slice())
+        .map_err(|_| format!("the key that the client made with {key} is not one for a session"))
+        .and_then(|plain| {
+            SessionKeys::split(plain, Role::Agent).map_err(|error| format!("the session cannot be encrypted: {error}"))
+        });
+    plain.zeroize();
+    text.zeroize();
+    keys
 }
 
 fn refused(key: &str, error: &CallError) -> String {
