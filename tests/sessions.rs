@@ -203,13 +203,44 @@ fn an_agent_that_was_told_to_ignore_hang_ups_survives_one() {
     let mut engine = Engine::start();
     engine.agent_by(&["sh", "-c", "trap '' HUP; exec \"$@\"", "sh", BINARY], "web-1", &[]);
     engine.wait_for_nodes(1);
-    let data = engine.root.path().join("agent-web-1").display().to_string();
+    let agent = agent_of(&engine, "web-1");
+    signal::kill(Pid::from_raw(agent), signal::Signal::SIGHUP).unwrap();
+    assert_eq!(engine.fleetdeck(&["shell", "web-1", "--", "echo", "still", "here"]), "still here\n");
+}
+
+/// The agent process of a node.
+#[cfg(target_os = "linux")]
+fn agent_of(engine: &Engine, name: &str) -> i32 {
+    let data = engine.root.path().join(format!("agent-{name}")).display().to_string();
     let command_of = |pid: &i32| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let numbers = fs::read_dir("/proc").unwrap().flatten();
     let mut pids = numbers.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    let agent = pids.find(|pid| command_of(pid).contains(&data)).unwrap();
-    signal::kill(Pid::from_raw(agent), signal::Signal::SIGHUP).unwrap();
-    assert_eq!(engine.fleetdeck(&["shell", "web-1", "--", "echo", "still", "here"]), "still here\n");
+    pids.find(|pid| command_of(pid).contains(&data)).unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_without_a_terminal_ends_with_its_agent_and_what_it_left_before_does_not() {
+    use nix::{sys::signal, unistd::Pid};
+    let engine = node();
+    let kill = |pid: i32| signal::kill(Pid::from_raw(pid), signal::Signal::SIGKILL).unwrap();
+    let is_there = |pid: i32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
+    };
+    let left = engine.fleetdeck(&["shell", "web-1", "--", "nohup sleep 1000 >/dev/null 2>&1 & echo $!"]);
+    let left: i32 = left.trim().parse().unwrap();
+    let file = engine.root.path().join("pid");
+    let script = format!("echo \\$\\$ > '{0}.part'; mv '{0}.part' '{0}'; exec sleep 1000", file.display());
+    let script = format!("{BINARY} --endpoint-url {} shell web-1 -- \"{script}\"", engine.url);
+    let _shell = Terminal::run(&script, &engine.environment(), engine.root.path(), 24, 80);
+    support::until("the program to run", || file.exists());
+    let program: i32 = fs::read_to_string(&file).unwrap().trim().parse().unwrap();
+    assert!(is_there(program));
+    kill(agent_of(&engine, "web-1"));
+    support::until("the program to end", || !is_there(program));
+    assert!(is_there(left), "it was left running on purpose");
+    kill(left);
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! The wrapper waits at a gate (its standard input) until the agent has written its process id into the journal. If the
 //! agent dies before that, the gate falls and the script never starts: it runs once or not at all.
 
+mod keeper;
+
 use std::{
     fs::{self, OpenOptions},
     io,
@@ -25,6 +27,8 @@ use tokio::{
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
+
+pub use keeper::Keeper;
 
 /// `$1` is the exit-status file, the rest is the program. The wrapper itself says nothing: its standard error is closed
 /// before the shell could report a killed child there.

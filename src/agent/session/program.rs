@@ -27,7 +27,7 @@ use super::{
     plan::Separators,
 };
 use crate::{
-    agent::process::kill_session,
+    agent::process::{Keeper, kill_session},
     wire::{envelope::payload, messages::TerminalSize},
 };
 pub use flow::Turn;
@@ -55,6 +55,8 @@ enum Ending {
     },
     Group {
         leader: i32,
+        /// A terminal is hung up on when the agent is killed; a pipe says nothing to a program that only works.
+        _keeper: Option<Keeper>,
     },
     /// Dropping the flow closes it.
     Connection,
@@ -129,6 +131,10 @@ impl Program {
         // It holds the program's end of the pipe, whose end would not be seen.
         drop(command);
         let leader = child.id().and_then(|pid| i32::try_from(pid).ok()).ok_or("the program ended at once")?;
+        // Before the wait: as long as nobody has waited for it, the number is the program's.
+        let keeper = Keeper::of(leader)
+            .inspect_err(|error| tracing::warn!("{program} would outlive an agent that is killed: {error}"))
+            .ok();
         let (exit_to, exit) = oneshot::channel();
         let (prefix, error_prefix) =
             separate.map_or(("", ""), |separate| (separate.output.as_str(), separate.error.as_str()));
@@ -146,7 +152,7 @@ impl Program {
                 .map(|status| status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)));
             let _ = exit_to.send(code.unwrap_or(-1));
         });
-        Ok(Self { flow, exit, end: Ending::Group { leader } })
+        Ok(Self { flow, exit, end: Ending::Group { leader, _keeper: keeper } })
     }
 
     /// Whatever is at the other end of a connection. It ends when that has nothing more to say.
@@ -210,7 +216,7 @@ impl Program {
     pub fn kill(&self) {
         match self.end {
             Ending::Terminal { leader, .. } => kill_session(leader),
-            Ending::Group { leader } => drop(killpg(Pid::from_raw(leader), Signal::SIGKILL)),
+            Ending::Group { leader, .. } => drop(killpg(Pid::from_raw(leader), Signal::SIGKILL)),
             Ending::Connection => {}
         }
     }
