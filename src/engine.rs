@@ -79,6 +79,7 @@ pub struct Engine {
     pub(crate) relays: relay::Relays,
     pub(crate) output: output::OutputStore,
     housekeeping: housekeeping::Housekeeping,
+    agenda: scheduler::Known,
     reserve: Arc<reserve::Reserve>,
     auth: auth::Auth,
     /// Paging tokens of list operations.
@@ -114,6 +115,7 @@ impl Engine {
             channels: Arc::default(),
             relays: relay::Relays::default(),
             housekeeping: housekeeping::Housekeeping::default(),
+            agenda: scheduler::Known::default(),
             output,
             store,
             clock,

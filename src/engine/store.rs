@@ -4,6 +4,7 @@
 //! functions to [`Store`] and its tables to `schema`.
 
 pub mod activations;
+pub(crate) mod agenda;
 pub(crate) mod commands;
 pub(crate) mod compliance;
 pub(crate) mod documents;

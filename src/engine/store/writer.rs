@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{self, Receiver, Sender},
     },
     thread,
@@ -30,6 +30,7 @@ pub(super) struct Writer {
     queue: Sender<Work>,
     /// Whether something could not be written for want of space.
     pub(super) full: Arc<AtomicBool>,
+    commits: Arc<AtomicU64>,
     /// Cancelled when the thread has ended.
     pub(super) gone: CancellationToken,
 }
@@ -38,14 +39,14 @@ impl Writer {
     /// Starts the thread. It ends when the writer is dropped and the queue is empty.
     pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
         let (queue, work) = mpsc::channel();
-        let (full, gone) = (Arc::default(), CancellationToken::new());
-        let (noted, ended) = (Arc::clone(&full), gone.clone().drop_guard());
+        let (full, commits, gone) = (Arc::default(), Arc::default(), CancellationToken::new());
+        let (noted, counted, ended) = (Arc::clone(&full), Arc::clone(&commits), gone.clone().drop_guard());
         thread::Builder::new().name("store-writer".into()).spawn(move || {
             // Dropped by a panic as well.
             let _ended = ended;
-            run(&connection, &work, &noted);
+            run(&connection, &work, &noted, &counted);
         })?;
-        Ok(Self { queue, full, gone })
+        Ok(Self { queue, full, commits, gone })
     }
 
     pub(super) async fn write<T, F>(&self, work: F) -> Result<T, ApiError>
@@ -70,6 +71,11 @@ impl Writer {
         answered.await.map_err(|_| gone())?
     }
 
+    /// How often something was committed, or may have been. Whoever reads the database now sees at least that.
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
+    }
+
     /// Ends the thread as a fault in it would.
     #[cfg(test)]
     pub(super) fn break_for_tests(&self) {
@@ -86,7 +92,7 @@ fn note(full: &AtomicBool, error: &Error) {
     }
 }
 
-fn run(connection: &Connection, queue: &Receiver<Work>, full: &AtomicBool) {
+fn run(connection: &Connection, queue: &Receiver<Work>, full: &AtomicBool, commits: &AtomicU64) {
     while let Ok(first) = queue.recv() {
         if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE").map_err(Error::from) {
             note(full, &error);
@@ -103,6 +109,8 @@ fn run(connection: &Connection, queue: &Receiver<Work>, full: &AtomicBool) {
         }
         let committed =
             commit(connection).map_err(Error::from).inspect_err(|error| note(full, error)).map_err(ApiError::from);
+        // Before anybody is answered, so that nobody who was takes what was seen before for the present.
+        commits.fetch_add(1, Ordering::Release);
         for answer in answers {
             answer(committed.clone());
         }
