@@ -4,11 +4,18 @@ pub mod support;
 
 use std::{
     fs::File,
-    process::{Command, Stdio},
+    io::Read,
+    os::fd::{AsFd, AsRawFd},
+    process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use nix::{
-    sys::signal::{Signal, kill},
+    pty::openpty,
+    sys::{
+        signal::{Signal, kill},
+        termios::tcgetattr,
+    },
     unistd::Pid,
 };
 use support::{BINARY, Engine, Terminal, read, until};
@@ -192,4 +199,51 @@ fn a_command_whose_output_nobody_reads_any_more_ends_on_the_node() {
         let pid = Pid::from_raw(read(engine.root.path().join("pid")).trim().parse().unwrap());
         until("the command's end", || kill(pid, None).is_err());
     }
+}
+
+/// Waits until a write to it would not come back.
+fn until_full(output: &impl AsFd) {
+    let fd = output.as_fd().as_raw_fd();
+    until("the output to be full", || {
+        let mut poll = [filedescriptor::pollfd { fd, events: filedescriptor::POLLOUT, revents: 0 }];
+        filedescriptor::poll(&mut poll, Some(Duration::ZERO)).unwrap() == 0
+    });
+}
+
+/// Waits for the end of a verb that was asked to end, and of its program on the node, whose number is in the file `pid`.
+fn assert_ends(engine: &Engine, child: &mut Child) {
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+    until("the verb to end", || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let pid = Pid::from_raw(read(engine.root.path().join("pid")).trim().parse().unwrap());
+    until("the program's end", || kill(pid, None).is_err());
+}
+
+#[test]
+fn a_signal_ends_a_session_whose_output_nobody_reads() {
+    let engine = node();
+    let root = engine.root.path().display();
+    let flood = format!("echo $$ > {root}/pid; exec cat /dev/zero");
+    let verb = |words: &[&str]| {
+        let mut command = Command::new(BINARY);
+        command.args(["--endpoint-url", &engine.url, "shell", "web-1"]).args(words).envs(engine.environment());
+        command
+    };
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let output = writer.try_clone().unwrap();
+    let mut child = verb(&["--", &flood]).stdin(Stdio::null()).stdout(output).spawn().unwrap();
+    reader.read_exact(&mut [0]).unwrap();
+    until_full(&writer);
+    assert_ends(&engine, &mut child);
+
+    // A terminal that has stopped, as one does behind a line that is gone.
+    let pair = openpty(None, None).unwrap();
+    let terminal = || Stdio::from(pair.slave.try_clone().unwrap());
+    let before = tcgetattr(&pair.slave).unwrap();
+    let mut child =
+        verb(&["-t", "--", &flood]).stdin(terminal()).stdout(terminal()).stderr(terminal()).spawn().unwrap();
+    until_full(&pair.slave);
+    assert_ne!(tcgetattr(&pair.slave).unwrap(), before);
+    assert_ends(&engine, &mut child);
+    assert_eq!(tcgetattr(&pair.slave).unwrap(), before, "the line settings are what they were");
 }

@@ -3,6 +3,7 @@
 mod escape;
 mod keys;
 pub mod modes;
+mod outlet;
 mod record;
 pub mod screen;
 mod unsent;
@@ -30,6 +31,8 @@ const COMMAND_DOCUMENT: &str = "AWS-StartNonInteractiveCommand";
 const STOPPED: u8 = 130;
 /// The exit code of a program that wrote to a pipe which nobody reads any more, as shells tell it.
 const UNREAD: u8 = 141;
+/// How long the words at the end of a session that was to end may take.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Runs a command on a terminal of its own.
 const TERMINAL_DOCUMENT: &str = "AWS-StartInteractiveCommand";
 /// A connection that is back so soon is not told of in the middle of what a program shows.
@@ -118,6 +121,8 @@ impl Shell {
 /// What happens in a shell.
 enum Next {
     Event(Option<SessionEvent>),
+    /// Everything is shown, or nothing more can be.
+    Shown(io::Result<()>),
     Keys(Option<Vec<u8>>),
     /// It is time to say that the connection is lost.
     Loss,
@@ -157,12 +162,18 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
                 () = loss => Next::Loss,
             }
         };
-        let there = async { Next::Event(session.next().await) };
+        // Nothing is asked of the node as long as nobody reads what came.
+        let there = async {
+            match screen.waits() {
+                true => Next::Shown(screen.drain().await),
+                false => Next::Event(session.next().await),
+            }
+        };
         let next = match shown {
             false => tokio::select! { biased; next = there => next, next = here => next },
             true => tokio::select! { biased; next = here => next, next = there => next },
         };
-        shown = matches!(next, Next::Event(_));
+        shown = matches!(next, Next::Event(_) | Next::Shown(_));
         match next {
             Next::Event(event) => match event {
                 Some(SessionEvent::Output(bytes) | SessionEvent::Stderr(bytes)) => {
@@ -187,6 +198,7 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
                 Some(_) => {}
                 None => break None,
             },
+            Next::Shown(outcome) => lost = lost.or(outcome.err()),
             Next::Keys(bytes) => match bytes {
                 Some(bytes) => match escape.take(&bytes) {
                     Typed::Send(bytes) if bytes.is_empty() => {}
@@ -197,6 +209,7 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
                     }
                     Typed::End => {
                         screen.say("ending the session");
+                        screen.hurry();
                         leaving = true;
                         session.terminate().await;
                     }
@@ -218,14 +231,19 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
             Next::Stop => {
                 stopping = true;
                 code = ExitCode::from(STOPPED);
+                screen.hurry();
                 session.terminate().await;
             }
         }
         if lost.is_some() && !stopping {
             stopping = true;
+            screen.hurry();
             session.terminate().await;
         }
     };
+    if stopping {
+        end_soon();
+    }
     drop(screen);
     record.end();
     if let Some(error) = lost {
@@ -251,8 +269,10 @@ async fn execute(mut session: Session, mut record: Record) -> anyhow::Result<Exi
     let mut unsent = Unsent::default();
     unsent.tell();
     loop {
+        // Nothing is asked of the node as long as nobody reads what came.
+        let free = !out.waits() && !err.waits();
         tokio::select! {
-            event = session.next() => match event {
+            event = session.next(), if free => match event {
                 Some(SessionEvent::Output(bytes)) => {
                     record.output(&bytes);
                     lost = lost.or(out.write(&bytes).err());
@@ -262,9 +282,12 @@ async fn execute(mut session: Session, mut record: Record) -> anyhow::Result<Exi
                     lost = lost.or(err.write(&bytes).err());
                 }
                 Some(SessionEvent::Exit(exit)) => (code, told) = (Some(exit), true),
-                Some(SessionEvent::Reconnecting { attempt: 1 }) => talk::say("fleetdeck: connection lost, trying again"),
-                Some(SessionEvent::Trouble(what)) => talk::say(&format!("fleetdeck: {what}")),
+                Some(SessionEvent::Reconnecting { attempt: 1 }) => err.say("fleetdeck: connection lost, trying again"),
+                Some(SessionEvent::Trouble(what)) => err.say(&format!("fleetdeck: {what}")),
                 Some(SessionEvent::Closed { reason }) => {
+                    if stopping {
+                        end_soon();
+                    }
                     if let Some(error) = lost {
                         return untaken(error);
                     }
@@ -277,18 +300,33 @@ async fn execute(mut session: Session, mut record: Record) -> anyhow::Result<Exi
                 Some(_) => {}
                 None => return Ok(code.map_or(ExitCode::FAILURE, exit_code)),
             },
+            outcome = out.drain(), if out.waits() => lost = lost.or(outcome.err()),
+            outcome = err.drain(), if err.waits() => lost = lost.or(outcome.err()),
             () = &mut stop, if !stopping => {
                 stopping = true;
                 code = Some(STOPPED.into());
+                out.hurry();
+                err.hurry();
                 session.terminate().await;
             }
         }
         // The command would go on for nobody.
         if lost.is_some() && !stopping {
             stopping = true;
+            out.hurry();
+            err.hurry();
             session.terminate().await;
         }
     }
+}
+
+/// Lets the last words find no reader for so long at most: whoever asked the process to end is not kept by them.
+fn end_soon() {
+    let watch = std::thread::Builder::new().name("end".to_owned());
+    let _ = watch.spawn(|| {
+        std::thread::sleep(LAST_WORDS);
+        std::process::exit(STOPPED.into());
+    });
 }
 
 /// What comes of a session that was ended because its output could not be written: whoever closes a pipe has seen enough.

@@ -94,7 +94,9 @@ impl Replay {
                 )
             };
             talk::say(&format!("from {}", transcript.source));
-            Sink::stdout().write(&transcript.text)?;
+            let mut out = Sink::stdout();
+            out.write(&transcript.text)?;
+            out.drain().await?;
             Ok(ExitCode::SUCCESS)
         })
     }

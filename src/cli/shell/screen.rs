@@ -1,21 +1,24 @@
 //! The user's terminal: raw while a shell has it, as it was before in any case; and outputs that may be a terminal.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
     panic,
     sync::Once,
+    time::Duration,
 };
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode, size};
 
-use super::modes::Modes;
+use super::{modes::Modes, outlet::Outlet};
 use crate::{
     client::{TerminalSize, recording::Filter},
-    console::heir::Heir,
+    console::{heir::Heir, text},
 };
 
 /// What AWS's client tells when there is no terminal.
 const NO_TERMINAL: TerminalSize = TerminalSize { cols: 300, rows: 100 };
+/// How long a terminal that takes nothing is waited for in the end.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// The size of the terminal now.
 pub fn terminal_size() -> TerminalSize {
@@ -29,6 +32,8 @@ pub fn terminal_size() -> TerminalSize {
 #[derive(Debug)]
 pub struct Screen {
     raw: bool,
+    out: Outlet,
+    err: Outlet,
     /// What the shell's programs have switched on.
     modes: Modes,
     /// Who gives the terminal back if this process is killed.
@@ -53,21 +58,40 @@ impl Screen {
             enable_raw_mode()?;
             heir.iter_mut().for_each(Heir::taken);
         }
-        Ok(Self { raw, modes: Modes::default(), heir })
+        let (out, err) = (Outlet::new(&io::stdout()), Outlet::new(&io::stderr()));
+        Ok(Self { raw, out, err, modes: Modes::default(), heir })
     }
 
-    /// Writes a shell's output as it is: the terminal belongs to the shell, as with ssh.
+    /// Writes a shell's output as it is: the terminal belongs to the shell, as with ssh. What finds no room waits.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.modes.watch(bytes);
-        let mut out = io::stdout().lock();
-        out.write_all(bytes)?;
-        out.flush()
+        self.out.put(bytes)
     }
 
     /// Says something on a line of its own.
-    pub fn say(&self, sentence: &str) {
+    pub fn say(&mut self, sentence: &str) {
         let end = if self.raw { "\r\n" } else { "\n" };
-        let _ = write!(io::stderr(), "{end}[{sentence}]{end}");
+        let _ = self.err.put(format!("{end}[{sentence}]{end}").as_bytes());
+    }
+
+    /// Whether something waits to be shown.
+    pub fn waits(&self) -> bool {
+        self.out.waits() || self.err.waits()
+    }
+
+    /// Waits until everything is shown. Cancel safe.
+    pub async fn drain(&mut self) -> io::Result<()> {
+        // Nobody is left to tell when standard error is gone.
+        if self.err.drain().await.is_err() {
+            self.err.hurry();
+        }
+        self.out.drain().await
+    }
+
+    /// Shows no more than there is room for at once.
+    pub fn hurry(&mut self) {
+        self.out.hurry();
+        self.err.hurry();
     }
 }
 
@@ -75,8 +99,7 @@ impl Drop for Screen {
     fn drop(&mut self) {
         // A program that was cut off cannot switch off what it has switched on.
         if io::stdout().is_terminal() {
-            let mut out = io::stdout().lock();
-            let _ = out.write_all(self.modes.undo().as_bytes()).and_then(|()| out.flush());
+            self.out.end(self.modes.undo().as_bytes(), PATIENCE);
         }
         if self.raw {
             let _ = disable_raw_mode();
@@ -111,27 +134,46 @@ impl Resizes {
 
 /// A command's output: as it is into a file or a pipe, without control sequences onto a terminal.
 pub struct Sink {
-    out: Box<dyn Write + Send>,
+    out: Outlet,
     filter: Option<Filter>,
 }
 
 impl Sink {
     /// Standard output.
     pub fn stdout() -> Self {
-        Self { filter: io::stdout().is_terminal().then(Filter::default), out: Box::new(io::stdout()) }
+        Self { filter: io::stdout().is_terminal().then(Filter::default), out: Outlet::new(&io::stdout()) }
     }
 
     /// Standard error.
     pub fn stderr() -> Self {
-        Self { filter: io::stderr().is_terminal().then(Filter::default), out: Box::new(io::stderr()) }
+        Self { filter: io::stderr().is_terminal().then(Filter::default), out: Outlet::new(&io::stderr()) }
     }
 
-    /// Writes and flushes.
+    /// Writes what there is room for; the rest waits.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.filter {
-            Some(filter) => self.out.write_all(&filter.clean(bytes))?,
-            None => self.out.write_all(bytes)?,
+            Some(filter) => self.out.put(&filter.clean(bytes)),
+            None => self.out.put(bytes),
         }
-        self.out.flush()
+    }
+
+    /// Says a sentence of ours on it. Control characters are dropped.
+    pub fn say(&mut self, sentence: &str) {
+        let _ = self.out.put(format!("{}\n", text::clean(sentence)).as_bytes());
+    }
+
+    /// Whether something waits to be written.
+    pub fn waits(&self) -> bool {
+        self.out.waits()
+    }
+
+    /// Waits until everything is written. Cancel safe.
+    pub async fn drain(&mut self) -> io::Result<()> {
+        self.out.drain().await
+    }
+
+    /// Writes no more than there is room for at once.
+    pub fn hurry(&mut self) {
+        self.out.hurry();
     }
 }
