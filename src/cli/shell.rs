@@ -257,8 +257,14 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
             code = ExitCode::FAILURE;
         }
     }
+    let reason = reason.map(|reason| if stopping || leaving { advised(&reason, &session) } else { reason });
     part(reason, told);
     Ok(code)
+}
+
+/// Why a session that was ended here has not ended there, and how that is made up for.
+fn advised(reason: &str, session: &Session) -> String {
+    format!("{reason}: `fleetdeck sessions end {}` ends it there", session.id())
 }
 
 /// One command: its outputs where they belong, its exit code as ours.
@@ -294,6 +300,7 @@ async fn execute(mut session: Session, mut record: Record) -> anyhow::Result<Exi
                     // Whoever writes into a pipe may have begun only now.
                     unsent.tell();
                     let unknown = if reason.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+                    let reason = reason.map(|reason| if stopping { advised(&reason, &session) } else { reason });
                     part(reason, told);
                     return Ok(code.map_or(unknown, exit_code));
                 }

@@ -89,8 +89,8 @@ impl Line {
         }
     }
 
-    /// Waits for something, unless the user ends the session meanwhile; then the error is empty of blame. What there is to
-    /// tell is told meanwhile.
+    /// Waits for something, unless the user ends the session meanwhile; then the error is empty, and whether the service
+    /// hears of it is waited for where the line ends. What there is to tell is told meanwhile.
     async fn unless_terminated<T>(&mut self, awaited: impl Future<Output = T>) -> Result<T, Option<String>> {
         let mut awaited = std::pin::pin!(awaited);
         let told = self.events.clone();
@@ -105,7 +105,7 @@ impl Line {
                 command = self.commands.recv() => match command {
                     Some(Command::Terminate) => {
                         self.terminate();
-                        return Err(Some("terminated while the connection was down".to_owned()));
+                        return Err(None);
                     }
                     Some(command) => self.obey(command),
                     None => return Err(Some("closed".to_owned())),

@@ -13,8 +13,8 @@ use tokio::{
         },
         watch,
     },
-    task::yield_now,
-    time::Instant,
+    task::{JoinHandle, yield_now},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
@@ -37,6 +37,10 @@ use crate::{
 
 /// How long the end of a session that the user terminated is waited for.
 const FAREWELL: Duration = Duration::from_secs(3);
+/// How long the service is tried that is to end a session, if nobody waits for that any more.
+const TELLING: Duration = Duration::from_secs(30);
+/// Between two such tries; each of them is several.
+const AGAIN: Duration = Duration::from_millis(500);
 /// Crumbs of output are joined to pieces of about this size; what comes in larger frames stays as it is.
 const PIECE: usize = 32 * 1024;
 /// Pieces that may wait before the line is no longer read.
@@ -100,6 +104,8 @@ pub(super) struct Line {
     /// What stands in the session's way; the reason if it ends next.
     obstacle: Option<String>,
     ending: Option<Instant>,
+    /// The service is being told that the session is to end.
+    telling: Option<JoinHandle<Result<(), Error>>>,
     /// Whether it was told that the node does not answer.
     silent: bool,
     /// Whether the command's exit code was told: whatever follows, it has come to its end.
@@ -159,6 +165,7 @@ impl Line {
             key: None,
             obstacle: None,
             ending: None,
+            telling: None,
             silent: false,
             exited: false,
         }
@@ -166,8 +173,11 @@ impl Line {
 
     /// Runs until the session is over or nobody holds it.
     pub(super) async fn run(mut self, token: Sensitive) {
-        let reason = self.keep_connected(token).await;
+        let mut reason = self.keep_connected(token).await;
         self.window.close();
+        if let Some(telling) = self.telling.take() {
+            reason = reason.or(self.untold(telling).await);
+        }
         // What came with the end comes before it.
         while self.take_events().is_none() && !self.output.is_empty() {
             if !self.tell().await {
@@ -416,16 +426,48 @@ impl Line {
         }
     }
 
-    /// Asks both the agent and the service to end the session; either suffices.
+    /// Asks both the agent and the service to end the session; either suffices. A service that cannot be reached is tried
+    /// again for a while, also when nobody holds the session any more.
     pub(super) fn terminate(&mut self) {
         self.ending = Some(Instant::now() + FAREWELL);
         self.channel.send_flag(flag::TERMINATE_SESSION, self.clock.now());
         let (client, session_id) = (self.whose.client.clone(), self.whose.session_id.clone());
-        tokio::spawn(async move {
-            if let Err(error) = client.call(TerminateSession { session_id }).await {
-                tracing::debug!(%error, "TerminateSession");
+        self.telling = Some(tokio::spawn(async move {
+            let tries = async {
+                loop {
+                    match client.call(TerminateSession { session_id: session_id.clone() }).await {
+                        Ok(_) => return Ok(()),
+                        // It has ended by itself.
+                        Err(error) if error.code() == Some("DoesNotExistException") => return Ok(()),
+                        Err(error) if error.is_transient() => tracing::debug!(%error, "TerminateSession"),
+                        Err(error) => return Err(error),
+                    }
+                    sleep(AGAIN).await;
+                }
+            };
+            match timeout(TELLING, tries).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(Error::Protocol("nobody answers".to_owned())),
             }
-        });
+        }));
+    }
+
+    /// Waits until the service was told to end the session that nobody else was seen to end; what there is to say if it
+    /// was not.
+    async fn untold(&self, telling: JoinHandle<Result<(), Error>>) -> Option<String> {
+        let until = self.ending.unwrap_or_else(Instant::now);
+        let outcome = tokio::select! {
+            // It is told all the same.
+            () = self.events.closed() => return None,
+            outcome = timeout_at(until, telling) => outcome,
+        };
+        let why = match outcome {
+            Ok(Ok(Ok(()))) => return None,
+            Ok(Ok(Err(error))) => error.to_string(),
+            Ok(Err(_)) | Err(_) => "it does not answer".to_owned(),
+        };
+        let id = &self.whose.session_id;
+        Some(format!("only here: the service could not be told ({why}), and {id} may still run on the node"))
     }
 
     fn write_input(&mut self) {
@@ -504,6 +546,7 @@ impl Line {
                 }
                 Event::Unsupported(text) => self.obstacle = Some(text),
                 Event::Closed(closed) => {
+                    self.telling = None;
                     // Whoever has ended it need not be told.
                     let told = Some(plain(&closed.output)).filter(|text| !text.is_empty() && self.ending.is_none());
                     end = Some(self.obstacle.take().or(told));

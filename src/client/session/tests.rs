@@ -51,6 +51,8 @@ struct Service {
     heard: Arc<Mutex<Vec<String>>>,
     /// Whether the node hears and says nothing, while the service stands.
     stopped: Arc<AtomicBool>,
+    /// Whether it was asked to end the session.
+    terminated: Arc<AtomicBool>,
     /// What KMS was asked for.
     asked: Arc<Mutex<Value>>,
     listening: Arc<Mutex<Option<AbortHandle>>>,
@@ -73,6 +75,7 @@ impl Service {
             over: Arc::default(),
             heard: Arc::default(),
             stopped: Arc::default(),
+            terminated: Arc::default(),
             asked: Arc::default(),
             listening: Arc::default(),
         };
@@ -124,6 +127,10 @@ async fn api(State(service): State<Service>, headers: HeaderMap, body: String) -
             assert!(headers["authorization"].to_str().unwrap().contains("/kms/aws4_request"));
             *service.asked.lock().unwrap() = serde_json::from_str(&body).unwrap();
             return json!({"CiphertextBlob": STANDARD.encode("blob"), "Plaintext": STANDARD.encode(PLAIN)}).to_string();
+        }
+        "AmazonSSM.TerminateSession" => {
+            service.terminated.store(true, Ordering::SeqCst);
+            return json!({"SessionId": "s-1"}).to_string();
         }
         _ => "resumed",
     };
@@ -291,6 +298,33 @@ async fn a_service_that_is_away_is_waited_for() {
     }
     service.come_back().await;
     assert_eq!(news(&mut session).await, Some(SessionEvent::Output("still there?".into())));
+}
+
+#[tokio::test]
+async fn a_session_that_is_ended_while_the_service_is_away_ends_there_too_or_says_that_it_may_not() {
+    for returns in [true, false] {
+        let service = Service::start(1).await;
+        let mut session = service.session().await;
+        assert_eq!(session.next().await, Some(SessionEvent::Connected));
+        service.go_away();
+        session.input(b"still there?".to_vec());
+        while !matches!(timeout(Duration::from_secs(60), session.next()).await.unwrap(), Some(SessionEvent::Trouble(_)))
+        {
+        }
+        session.terminate().await;
+        if returns {
+            service.come_back().await;
+        }
+        match news(&mut session).await {
+            Some(SessionEvent::Closed { reason: None }) => {
+                assert!(returns && service.terminated.load(Ordering::SeqCst))
+            }
+            Some(SessionEvent::Closed { reason: Some(reason) }) => {
+                assert!(!returns && reason.contains("s-1 may still run on the node"), "{reason}");
+            }
+            event => panic!("{event:?}"),
+        }
+    }
 }
 
 #[tokio::test]
