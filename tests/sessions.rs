@@ -7,6 +7,7 @@ pub mod support;
 use std::{
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt,
+    process::{Command, Stdio},
     sync::atomic::Ordering,
     time::Duration,
 };
@@ -16,6 +17,10 @@ use fleetdeck::{
     ssm::{CreateDocument, DescribeInstanceInformation, DocumentType, StartSession},
 };
 use line::{BadLine, Weather};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use support::{BINARY, Engine, Terminal};
 
 fn node() -> Engine {
@@ -148,6 +153,52 @@ fn files_are_copied_both_ways_and_a_broken_copy_goes_on() {
     let said = String::from_utf8(run.stderr).unwrap();
     assert!(!run.status.success() && said.contains("is not a directory on the node"), "{said}");
     assert_eq!(engine.command(&["cp", "here", "there"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_copy_that_is_broken_off_ends_its_session() {
+    let engine = node();
+    let root = engine.root.path();
+    let path = |name: &str| root.join(name).display().to_string();
+    // Large enough to be caught on its way.
+    let large = |name: &str| fs::File::create(root.join(name)).unwrap().set_len(1 << 30).unwrap();
+    large("here");
+    fs::create_dir(root.join("node")).unwrap();
+    let came = |folder: &str| {
+        let files = fs::read_dir(root.join(folder)).unwrap().flatten();
+        let mut parts = files.filter(|file| file.file_name().to_string_lossy().contains(".fleetdeck-part"));
+        parts.any(|part| part.metadata().is_ok_and(|part| part.len() > 0))
+    };
+    let there = format!("web-1:{}", path("node/file"));
+    for (from, to, parts, shrinks) in [
+        (path("here"), there.clone(), "node", false),
+        (path("here"), there, "node", true),
+        (format!("web-1:{}", path("other")), path("file"), "", false),
+    ] {
+        for name in fs::read_dir(root.join(parts)).unwrap().flatten() {
+            if name.file_name().to_string_lossy().contains(".fleetdeck-part") {
+                fs::remove_file(name.path()).unwrap();
+            }
+        }
+        large("other");
+        let mut command = Command::new(BINARY);
+        command.args(["--endpoint-url", &engine.url, "cp", &from, &to]).envs(engine.environment());
+        let mut copy = command.stderr(Stdio::piped()).spawn().unwrap();
+        support::until("a beginning", || came(parts));
+        match shrinks {
+            true => fs::File::create(root.join("here")).map(drop).unwrap(),
+            false => kill(Pid::from_raw(copy.id().try_into().unwrap()), Signal::SIGINT).unwrap(),
+        }
+        support::until("the end of the copy", || copy.try_wait().unwrap().is_some());
+        let run = copy.wait_with_output().unwrap();
+        let (code, words) = if shrinks { (1, "copy it again") } else { (130, "stopped; copy again to go on") };
+        let said = String::from_utf8(run.stderr).unwrap();
+        assert!(run.status.code() == Some(code) && said.contains(words), "{said}");
+        assert!(came(parts), "what has arrived is kept");
+        support::until("the end of the session", || {
+            !engine.fleetdeck(&["sessions", "ls", "--output", "json"]).contains("SessionId")
+        });
+    }
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! `fleetdeck cp`: one file from a node or to it.
 
 use std::{
-    future::pending,
     path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
@@ -10,6 +9,8 @@ use std::{
 use anyhow::bail;
 use clap::Args;
 use serde_json::json;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use super::{Global, Usage, choice, nodes, output::Format, stop::stopped, talk};
 use crate::{
@@ -22,6 +23,8 @@ use crate::{
 
 /// The exit code after a signal.
 const STOPPED: u8 = 130;
+/// How long the end of a copy that is stopped may take: somewhat more than that of its session.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Copy a file from a node or to it.
 ///
@@ -49,33 +52,45 @@ impl Cp {
         global.may_change("open sessions")?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let outcome = runtime.block_on(async {
-            let stop = stopped()?;
-            tokio::select! {
-                copied = self.copy(global) => {
-                    report(&copied?, global.output);
+            let (stop, stopping) = (stopped()?, CancellationToken::new());
+            let mut copy = std::pin::pin!(self.copy(global, stopping.clone()));
+            let copied = tokio::select! {
+                copied = &mut copy => copied,
+                () = stop => {
+                    stopping.cancel();
+                    // The node is told that nobody waits any more.
+                    timeout(FAREWELL, copy).await.unwrap_or_else(|_| Err(TransferError::Stopped.into()))
+                }
+            };
+            match copied {
+                Ok(copied) => {
+                    report(&copied, global.output);
                     Ok(ExitCode::SUCCESS)
                 }
-                () = stop => {
+                Err(_) if stopping.is_cancelled() => {
                     talk::say("fleetdeck: stopped; copy again to go on from there");
                     Ok(ExitCode::from(STOPPED))
                 }
+                Err(error) => Err(error),
             }
         });
         runtime.shutdown_timeout(Duration::from_millis(200));
         outcome
     }
 
-    async fn copy(&self, global: &Global) -> anyhow::Result<Copied> {
+    async fn copy(&self, global: &Global, stopping: CancellationToken) -> anyhow::Result<Copied> {
         let mut meter = Meter::new();
+        let told = |progress| meter.show(progress);
+        let stopped = stopping.cancelled();
         let copied = match (place(&self.from), place(&self.to)) {
             (Place::Node { node, path }, Place::Here(local)) => {
                 let local = into(&local, &path)?;
-                let (client, target) = reach(global, &node).await?;
-                client.download(target, &path, &local, |progress| meter.show(progress), pending()).await
+                let (client, target) = reach(global, &node, &stopping).await?;
+                client.download(target, &path, &local, told, stopped).await
             }
             (Place::Here(local), Place::Node { node, path }) => {
-                let (client, target) = reach(global, &node).await?;
-                client.upload(target, &local, &path, |progress| meter.show(progress), pending()).await
+                let (client, target) = reach(global, &node, &stopping).await?;
+                client.upload(target, &local, &path, told, stopped).await
             }
             _ => bail!(Usage("one of the two has to be on a node, as NODE:PATH, and the other one here".to_owned())),
         };
@@ -87,10 +102,14 @@ impl Cp {
     }
 }
 
-async fn reach(global: &Global, node: &str) -> anyhow::Result<(Client, String)> {
-    let client = choice::connect(global).await?;
-    let target = nodes::target(&client, node).await?;
-    Ok((client, target))
+/// The node, unless nobody wants to know it any more.
+async fn reach(global: &Global, node: &str, stopping: &CancellationToken) -> anyhow::Result<(Client, String)> {
+    let reached = async {
+        let client = choice::connect(global).await?;
+        let target = nodes::target(&client, node).await?;
+        anyhow::Ok((client, target))
+    };
+    stopping.run_until_cancelled(reached).await.unwrap_or_else(|| Err(TransferError::Stopped.into()))
 }
 
 /// `NODE:PATH` or a path here. A colon behind a slash is part of a path; ids of containers have one colon of their own.

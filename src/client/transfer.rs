@@ -15,15 +15,19 @@ use std::{
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use aws_lc_rs::digest::{Context, SHA256};
 
-use super::{Error, TerminalSize};
+use super::{Error, Session, TerminalSize};
 use crate::wire::digest::hex;
 
 /// Sessions without anybody at a terminal tell some size all the same.
 const SIZE: TerminalSize = TerminalSize { cols: 80, rows: 24 };
+
+/// How long the end of a session that is of no more use is waited for. Whoever drops it at once may end before it does.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Characters of a reason that `StartSession` takes.
 const REASON: usize = 256;
@@ -85,6 +89,13 @@ impl TransferError {
     fn local(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::Local { path: path.to_owned(), error }
     }
+}
+
+/// Ends a session on the node and waits for its end, for a while; at once if it has ended already.
+async fn farewell(mut session: Session) {
+    session.terminate().await;
+    let end = async { while session.next().await.is_some() {} };
+    let _ = tokio::time::timeout(FAREWELL, end).await;
 }
 
 /// The hidden name of a copy that is not whole yet.

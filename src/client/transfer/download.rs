@@ -10,12 +10,12 @@ use aws_lc_rs::digest::{Context, SHA256};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
-    Complaint, Copied, Progress, SIZE, TransferError, hash,
+    Complaint, Copied, Progress, SIZE, TransferError, farewell, hash,
     lines::{Line, Lines},
     part_of, place, reason, script, text_of,
 };
 use crate::{
-    client::{Client, SessionEvent, word::quoted},
+    client::{Client, Session, SessionEvent, word::quoted},
     ssm::StartSession,
 };
 
@@ -46,59 +46,61 @@ impl Client {
             parameters: parameters.into(),
         };
         let mut session = self.start_session(request, SIZE).await?;
-        let (mut lines, mut sum, mut complaint) = (Lines::default(), None, Complaint::default());
-        let (mut total, mut stopping) = (0, false);
-        tokio::pin!(stopped);
-        let reason = loop {
-            let event = tokio::select! {
-                event = session.next() => event,
-                () = &mut stopped, if !stopping => {
-                    stopping = true;
-                    session.terminate().await;
-                    continue;
-                }
-            };
-            match event {
-                Some(SessionEvent::Output(bytes)) => {
-                    let outcome = lines.take(&bytes, |line| match line {
-                        Line::Says(word, rest) => {
-                            match word.as_str() {
-                                "size" => {
-                                    let (offset, size) = rest.split_once(' ').unwrap_or_default();
-                                    total = size.parse().unwrap_or_default();
-                                    file.begin(offset.parse().unwrap_or_default())?;
-                                }
-                                "mode" => file.mode = place::mode_of(&rest),
-                                "sum" => sum = Some(rest),
-                                "error" => return Err(TransferError::Node(rest)),
-                                _ => {}
-                            }
-                            Ok(())
-                        }
-                        Line::Data(line) => file.write(&line),
-                    });
-                    if let Err(error) = outcome {
-                        session.terminate().await;
-                        return Err(error);
-                    }
-                    told(Progress { done: file.written, total });
-                }
-                Some(SessionEvent::Stderr(bytes)) => complaint.take(&bytes),
-                Some(SessionEvent::Closed { reason }) => break reason,
-                Some(_) => {}
-                None => break None,
-            }
-        };
-        let Some(sum) = sum else {
-            if stopping {
-                return Err(TransferError::Stopped);
-            }
-            return Err(complaint.ended(remote, reason));
-        };
+        let mut complaint = Complaint::default();
+        let outcome = receive(&mut session, &mut file, &mut complaint, &mut told, stopped).await;
+        // Whatever came of it, its programs are not to go on.
+        farewell(session).await;
+        let (sum, reason) = outcome?;
+        let Some(sum) = sum else { return Err(complaint.ended(remote, reason)) };
         match file.finish(&sum) {
             // What could not be read to its end has another sum.
             Err(TransferError::Differs) if complaint.words().is_some() => Err(complaint.ended(remote, reason)),
             outcome => outcome,
+        }
+    }
+}
+
+/// Takes what the script on the node says until the session ends: the sum of the file, if it came that far, and why the
+/// session ended.
+async fn receive(
+    session: &mut Session,
+    file: &mut Partial<'_>,
+    complaint: &mut Complaint,
+    told: &mut impl FnMut(Progress),
+    stopped: impl Future<Output = ()>,
+) -> Result<(Option<String>, Option<String>), TransferError> {
+    let (mut lines, mut sum, mut total) = (Lines::default(), None, 0);
+    tokio::pin!(stopped);
+    loop {
+        let event = tokio::select! {
+            event = session.next() => event,
+            () = &mut stopped, if sum.is_none() => return Err(TransferError::Stopped),
+        };
+        match event {
+            Some(SessionEvent::Output(bytes)) => {
+                lines.take(&bytes, |line| match line {
+                    Line::Says(word, rest) => {
+                        match word.as_str() {
+                            "size" => {
+                                let (offset, size) = rest.split_once(' ').unwrap_or_default();
+                                total = size.parse().unwrap_or_default();
+                                file.begin(offset.parse().unwrap_or_default())?;
+                            }
+                            "mode" => file.mode = place::mode_of(&rest),
+                            "sum" => sum = Some(rest),
+                            "error" => return Err(TransferError::Node(rest)),
+                            _ => {}
+                        }
+                        Ok(())
+                    }
+                    Line::Data(line) => file.write(&line),
+                })?;
+                told(Progress { done: file.written, total });
+            }
+            Some(SessionEvent::Stderr(bytes)) => complaint.take(&bytes),
+            Some(SessionEvent::Closed { reason }) => return Ok((sum, reason)),
+            Some(_) => {}
+            None => return Ok((sum, None)),
         }
     }
 }

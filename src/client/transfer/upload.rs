@@ -9,12 +9,12 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
-    Complaint, Copied, Progress, SIZE, TransferError, hash,
+    Complaint, Copied, Progress, SIZE, TransferError, farewell, hash,
     lines::{Line, Lines},
     place, reason, script, text_of,
 };
 use crate::{
-    client::{Client, SessionEvent},
+    client::{Client, Session, SessionEvent},
     ssm::StartSession,
 };
 
@@ -44,61 +44,65 @@ impl Client {
             parameters: parameters.into(),
         };
         let mut session = self.start_session(request, SIZE).await?;
-        let input = session.input_handle();
-        let (mut lines, mut complaint) = (Lines::default(), Complaint::default());
-        // What is to be sent next, and where in it.
-        let (mut block, mut at, mut begun) = (Vec::new(), 0, false);
-        let (mut placed, mut stopping) = (None, false);
-        tokio::pin!(stopped);
-        loop {
-            if begun && at == block.len() {
-                block = source.next()?;
-                at = 0;
-                told(Progress { done: source.sent, total: source.total });
-            }
-            tokio::select! {
-                event = session.next() => match event {
-                    Some(SessionEvent::Output(bytes)) => {
-                        let outcome = lines.take(&bytes, |line| {
-                            let (word, rest) = match line {
-                                Line::Says(word, rest) => (word, rest),
-                                // The script says nothing else: it is a program or the shell that complains.
-                                Line::Data(line) => {
-                                    complaint.take(&[line.as_slice(), b"\n"].concat());
-                                    return Ok(());
-                                }
-                            };
-                            match word.as_str() {
-                                "have" if !begun => {
-                                    begun = true;
-                                    (block, at) = (source.begin(&rest)?, 0);
-                                }
-                                "done" => placed = Some(rest),
-                                "differs" => return Err(TransferError::Differs),
-                                "error" => return Err(TransferError::Node(rest)),
-                                _ => {}
-                            }
-                            Ok(())
-                        });
-                        if let Err(error) = outcome {
-                            session.terminate().await;
-                            return Err(error);
+        let outcome = send(&mut session, &mut source, remote, &mut told, stopped).await;
+        // Whatever came of it, its programs are not to wait for more.
+        farewell(session).await;
+        Ok(source.finish(outcome?))
+    }
+}
+
+/// Sends a file to the script on the node; where it lies then.
+async fn send(
+    session: &mut Session,
+    source: &mut Source<'_>,
+    remote: &str,
+    told: &mut impl FnMut(Progress),
+    stopped: impl Future<Output = ()>,
+) -> Result<String, TransferError> {
+    let input = session.input_handle();
+    let (mut lines, mut complaint) = (Lines::default(), Complaint::default());
+    // What is to be sent next, and where in it.
+    let (mut block, mut at, mut begun) = (Vec::new(), 0, false);
+    let mut placed = None;
+    tokio::pin!(stopped);
+    loop {
+        if begun && at == block.len() {
+            block = source.next()?;
+            at = 0;
+            told(Progress { done: source.sent, total: source.total });
+        }
+        tokio::select! {
+            event = session.next() => match event {
+                Some(SessionEvent::Output(bytes)) => lines.take(&bytes, |line| {
+                    let (word, rest) = match line {
+                        Line::Says(word, rest) => (word, rest),
+                        // The script says nothing else: it is a program or the shell that complains.
+                        Line::Data(line) => {
+                            complaint.take(&[line.as_slice(), b"\n"].concat());
+                            return Ok(());
                         }
+                    };
+                    match word.as_str() {
+                        "have" if !begun => {
+                            begun = true;
+                            (block, at) = (source.begin(&rest)?, 0);
+                        }
+                        "done" => placed = Some(rest),
+                        "differs" => return Err(TransferError::Differs),
+                        "error" => return Err(TransferError::Node(rest)),
+                        _ => {}
                     }
-                    Some(SessionEvent::Closed { reason }) => match placed {
-                        Some(path) => return Ok(source.finish(path)),
-                        None if stopping => return Err(TransferError::Stopped),
-                        None => return Err(complaint.ended(remote, reason)),
-                    },
-                    Some(_) => {}
-                    None => return Err(TransferError::Ended(None)),
-                },
-                () = &mut stopped, if !stopping => {
-                    stopping = true;
-                    session.terminate().await;
+                    Ok(())
+                })?,
+                Some(SessionEvent::Closed { reason }) => {
+                    return placed.ok_or_else(|| complaint.ended(remote, reason));
                 }
-                sent = input.send_some(&block[at..]), if at < block.len() => at += sent,
-            }
+                Some(_) => {}
+                None => return Err(TransferError::Ended(None)),
+            },
+            // It may be whole by now, and its place is told with the end.
+            () = &mut stopped, if placed.is_none() => return Err(TransferError::Stopped),
+            sent = input.send_some(&block[at..]), if at < block.len() => at += sent,
         }
     }
 }
