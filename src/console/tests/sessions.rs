@@ -89,14 +89,17 @@ fn a_transcript_is_read_and_searched() {
     bench.press("end enter");
     let (query, _) = bench.asked(Source::Transcript).unwrap();
     assert!(matches!(query, Query::Transcript(session) if session.id == "ops-0c3"));
-    let text = "$ df -h\x1b[0m\r\n/dev/sda1 100%\r\n\x1b]0;owned\x07$ exit\r\n".to_owned();
+    let text = "$ df -h\x1b[0m\r\n/dev/sda1 100%\r\n\x1b]0;owned\x07$ find /srv -name old -de \rlete /srv/a 100%\r\n"
+        .to_owned();
     let transcript = Transcript { session: "ops-0c3".to_owned(), text, note: None };
     bench.answer(Source::Transcript, Page::Transcript(Box::new(transcript)));
     bench.press("/");
     bench.type_text("100%");
     let screen = bench.screen(80, 24);
-    assert!(screen.contains("ops on web-3") && screen.contains("1 of 1 line"), "{screen}");
+    assert!(screen.contains("ops on web-3") && screen.contains("1 of 2 lines"), "{screen}");
     assert!(!screen.contains("owned") && !screen.contains("Saved"));
+    // A command that was longer than a row of its terminal is there from its beginning.
+    assert!(screen.contains("$ find /srv -name old -delete"), "{screen}");
     bench.press("esc esc");
     assert!(bench.state.sessions.viewer.is_none());
     bench.press("home enter");

@@ -94,7 +94,7 @@ impl State {
         let Some(session) = self.sessions.wanted.as_ref().filter(|session| session.id == transcript.session) else {
             return;
         };
-        let lines = text::plain_lines(&transcript.text).into_iter().map(|line| (Tone::Plain, line)).collect();
+        let lines = text::shown_lines(&transcript.text).into_iter().map(|line| (Tone::Plain, line)).collect();
         let title = format!("{} on {}", session.owner, self.node_name(&session.node_id()));
         let mut viewer = Viewer::new(title, format!("{}.log", session.id), lines);
         viewer.note = transcript.note.clone();
