@@ -157,12 +157,15 @@ impl State {
         let edge = [Action::EdgeLeft, Action::EdgeRight, Action::EdgeUp, Action::EdgeDown];
         let after = of(Layer::Prefix);
         let passes = match self.sticky.take() {
+            // The prefix begins anew, and is not typed a second time.
+            Some(_) if matches!(of(Layer::Shell), Found::Action(Action::Prefix)) => {
+                self.prefixed = false;
+                return false;
+            }
             Some(_) => !matches!(after, Found::Action(action) if edge.contains(&action)),
             None => after == Found::Nothing && of(Layer::Shell) != Found::Nothing,
         };
-        // While edges move, a key of the shells' own means what it always means.
-        let own = passes && matches!(of(Layer::Shell), Found::Action(Action::Prefix)) && after != Found::Nothing;
-        self.prefixed &= !passes || own;
-        passes && !own
+        self.prefixed &= !passes;
+        passes
     }
 }

@@ -169,6 +169,15 @@ fn after_moving_an_edge_the_next_such_key_needs_no_prefix_for_a_moment() {
     bench.wait(1_000);
     bench.press("shift-k");
     assert_eq!(sent(&bench), [(4, "K".to_owned())]);
+    bench.fx.clear();
+    // The prefix is no second one meanwhile.
+    for typed in ["ctrl-g shift-j ctrl-g d", "ctrl-g shift-j shift-j ctrl-g d"] {
+        bench.press(typed);
+        assert_eq!((sent(&bench), bench.state.pane), (Vec::new(), Pane::Fleet), "{typed}");
+        bench.press("5");
+    }
+    bench.press("ctrl-g shift-j ctrl-g ctrl-g");
+    assert_eq!(sent(&bench), [(4, "\x07".to_owned())]);
 }
 
 #[test]
