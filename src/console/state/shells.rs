@@ -127,6 +127,8 @@ pub struct Shells {
     press: Option<lookback::Press>,
     /// Whether the marked shells are typed into together.
     pub broadcasting: bool,
+    /// The buttons of the mouse that went down over shells and are held.
+    held: Vec<mouse::Held>,
     /// The shell whose program was told that it has the focus.
     told_focus: Option<u64>,
     last: Option<u64>,

@@ -518,6 +518,50 @@ fn the_mouse_selects_where_no_program_wants_it() {
     assert!(!bench.state.shells.is_looking_back());
 }
 
+/// Something that the mouse does.
+fn mouse(bench: &mut Bench, kind: crossterm::event::MouseEventKind, column: u16, row: u16) {
+    let event = crossterm::event::MouseEvent { kind, column, row, modifiers: crossterm::event::KeyModifiers::NONE };
+    bench.state.feed(crate::console::state::Event::Mouse(event), bench.now, &mut bench.fx);
+}
+
+#[test]
+fn a_button_that_went_down_in_a_shell_is_that_shells_until_it_is_up() {
+    use crossterm::event::{
+        MouseButton::Left,
+        MouseEventKind::{Down, Drag, Up},
+    };
+    let mut bench = long();
+    let last = 2 + bench.state.shells.current().unwrap().size.0;
+    for (column, row) in [(79, 23), (79, last)] {
+        bench.wait(1_000);
+        mouse(&mut bench, Down(Left), 5, last - 1);
+        mouse(&mut bench, Drag(Left), 6, last - 1);
+        mouse(&mut bench, Drag(Left), column, row);
+        mouse(&mut bench, Up(Left), column, row);
+        assert!(!bench.state.shells.is_looking_back(), "{column} {row}");
+    }
+    assert!(copied(&bench)[0].starts_with("59 of the log"), "{:?}", copied(&bench));
+    assert_eq!(copied(&bench).len(), 2);
+    // A program gets it too, at its own edge, and nothing of a button that went down elsewhere.
+    let mut bench = three();
+    bench.press("ctrl-g |");
+    bench.type_text("web-1 open");
+    bench.press("enter");
+    bench.screen(80, 24);
+    bench.state.shells.tab(1).unwrap().terminal.feed(b"\x1b[?1002h\x1b[?1006h");
+    bench.fx.clear();
+    mouse(&mut bench, Down(Left), 50, 10);
+    mouse(&mut bench, Drag(Left), 10, 10);
+    mouse(&mut bench, Up(Left), 10, 23);
+    let told = ["\x1b[<0;11;7M", "\x1b[<32;1;7M", "\x1b[<0;1;19m"].map(|told| (1, told.to_owned()));
+    assert_eq!((sent(&bench), focus(&bench)), (told.to_vec(), 1));
+    bench.fx.clear();
+    mouse(&mut bench, Down(Left), 50, 23);
+    mouse(&mut bench, Drag(Left), 50, 10);
+    mouse(&mut bench, Up(Left), 50, 10);
+    assert_eq!(sent(&bench), []);
+}
+
 #[test]
 fn a_shell_whose_node_does_not_answer_says_so_and_for_how_long() {
     let mut bench = three();

@@ -156,7 +156,8 @@ impl State {
                 let back = self.shells.current().map_or(0, |tab| tab.terminal.modes().scrolled);
                 match selected {
                     Some(text) => self.copied(text, fx),
-                    None => _ = self.ask_link(place),
+                    None if self.shells.press.is_some_and(|press| press.place == place) => _ = self.ask_link(place),
+                    None => {}
                 }
                 if back == 0 && self.shells.press.is_some_and(|press| press.began) {
                     self.shells.leave_scrollback();
