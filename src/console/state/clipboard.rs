@@ -1,7 +1,13 @@
 //! What is put into the clipboard, and what is said of it. Whether it got there is known only where the terminal is.
 
-use super::{State, overlay::Overlay};
-use crate::console::effect::Effect;
+use super::{
+    State,
+    overlay::{Overlay, Then},
+};
+use crate::{
+    config::settings::Clipboard,
+    console::{effect::Effect, term::ClipboardPolicy},
+};
 
 /// The name of a copy among what is under way.
 fn named(copy: u64) -> String {
@@ -20,6 +26,28 @@ impl State {
         let copy = self.next_copy();
         self.tell_of(named(copy), told);
         fx.push(Effect::Copy { copy, text });
+    }
+
+    /// What becomes of what programs on nodes put into the clipboard.
+    pub(super) fn clipboard_policy(&self) -> ClipboardPolicy {
+        match self.settings.clipboard {
+            Clipboard::Ask => ClipboardPolicy::Ask,
+            Clipboard::Allow => ClipboardPolicy::Allow,
+            Clipboard::Deny => ClipboardPolicy::Off,
+        }
+    }
+
+    /// The settings say what becomes of it: in the shells that are open as well, and of what was asked for before.
+    pub(super) fn take_clipboard(&mut self) {
+        let policy = self.clipboard_policy();
+        for tab in &mut self.shells.tabs {
+            tab.terminal.with_screen_mut(|screen| screen.set_clipboard_policy(policy));
+            tab.wants_copied.take_if(|_| policy == ClipboardPolicy::Off);
+        }
+        if policy == ClipboardPolicy::Off {
+            let asks = |overlay: &Overlay| matches!(overlay, Overlay::Question(question) if matches!(question.then, Then::Copy { .. }));
+            self.overlays.retain(|overlay| !asks(overlay));
+        }
     }
 
     /// A copy did not get there, and why.

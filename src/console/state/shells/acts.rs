@@ -11,7 +11,6 @@ use super::{
     silence::Silence,
 };
 use crate::{
-    config::settings::Clipboard,
     console::{
         action::{Action, Layer},
         effect::Effect,
@@ -25,7 +24,7 @@ use crate::{
             overlays::nodes_of,
             sessions::Session,
         },
-        term::{ClipboardPolicy, keys},
+        term::keys,
         text::{clean, count},
     },
     ssm::{PingStatus, Timestamp},
@@ -150,11 +149,7 @@ impl State {
         let name = self.fleet.node_in(origin, node).map_or_else(|| clean(node), |node| node.name.clone());
         let profile = self.session_profile(origin, node);
         let (room, scrollback, now) = (self.shell_room(), self.settings.scrollback, self.now);
-        let policy = match self.settings.clipboard {
-            Clipboard::Ask => ClipboardPolicy::Ask,
-            Clipboard::Allow => ClipboardPolicy::Allow,
-            Clipboard::Deny => ClipboardPolicy::Off,
-        };
+        let policy = self.clipboard_policy();
         let tab = self.shells.open((origin, node, &name), room, scrollback, beside, now);
         tab.terminal.with_screen_mut(|screen| screen.set_clipboard_policy(policy));
         let (id, node, terminal) = (tab.id, node.to_owned(), tab.terminal.clone());

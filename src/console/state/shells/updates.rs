@@ -9,6 +9,7 @@ use crate::console::{
         Pane, State,
         overlay::{Question, Then},
     },
+    term::ClipboardPolicy,
     text::{clean, count, cut},
     update::ShellUpdate,
 };
@@ -28,6 +29,8 @@ impl State {
                 let origin = self.shells.tab(id).map_or(self.origins.first(), |tab| tab.origin);
                 ShellUpdate::Closed(self.advised(origin, self.explain(trouble)))
             }
+            // It may have been on its way when the settings changed.
+            ShellUpdate::Copy { .. } if self.clipboard_policy() == ClipboardPolicy::Off => return,
             update => update,
         };
         let Some(tab) = self.shells.tab_mut(id) else { return };
