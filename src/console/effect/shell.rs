@@ -157,7 +157,7 @@ async fn take_over(
     let mut turns = Turns::of(Paths::discover().map_err(|error| failed(&error))?.attached(), left.clone());
     let before = tokio::task::spawn_blocking(move || turns.take_over().map(|unsure| (unsure, turns)));
     let (unsure, turns) = before.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
-    let taken = client.take_over_session(left, node, unsure, size_of(terminal)).await;
+    let taken = client.take_over_session(left, node, unsure, other_size(size_of(terminal))).await;
     let session = taken.map_err(|error| trouble(&error))?;
     terminal.feed(b"[the session goes on here; what it showed before is not kept]\r\n");
     told.send(ShellUpdate::Started(session.id().to_owned())).await;
@@ -181,6 +181,12 @@ fn write_down(session: &Session, turns: &mut Option<Turns>) {
 fn size_of(terminal: &Terminal) -> TerminalSize {
     let size = terminal.with_screen(Screen::size);
     TerminalSize { rows: size.rows().into(), cols: size.columns().into() }
+}
+
+/// A size that differs in a row. What programs have drawn is not kept by anybody: they draw it again for a size that changes,
+/// and the right one is told after this.
+fn other_size(size: TerminalSize) -> TerminalSize {
+    TerminalSize { rows: if size.rows > 1 { size.rows - 1 } else { size.rows + 1 }, ..size }
 }
 
 /// Where the news of a session go.

@@ -66,6 +66,8 @@ pub struct Tab {
     pub size: (u16, u16),
     /// When the session is to be told that size, if it was not yet.
     pub tell_size: Option<Timestamp>,
+    /// Whether its programs have yet to be told a size, so that they draw what they had drawn for the client before.
+    pub draws_again: bool,
     /// Whether it is one of those that are typed into together.
     pub marked: bool,
     /// Whether it is left out of that for now.
@@ -125,10 +127,10 @@ pub struct Shells {
     pub copy: Option<Box<Copy>>,
     /// The last press of the mouse's button over a shell.
     press: Option<lookback::Press>,
-    /// Whether the marked shells are typed into together.
-    pub broadcasting: bool,
     /// The buttons of the mouse that went down over shells and are held.
     held: Vec<mouse::Held>,
+    /// Whether the marked shells are typed into together.
+    pub broadcasting: bool,
     /// The shell whose program was told that it has the focus.
     told_focus: Option<u64>,
     last: Option<u64>,
@@ -162,6 +164,7 @@ impl Shells {
             bell: false,
             size,
             tell_size: None,
+            draws_again: false,
             marked: false,
             muted: false,
             started: None,

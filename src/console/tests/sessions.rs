@@ -84,6 +84,35 @@ fn another_users_session_is_named_before_it_is_terminated() {
 }
 
 #[test]
+fn what_a_session_that_is_taken_over_shows_is_drawn_again() {
+    let mut bench = sessions();
+    bench.press("down shift-a");
+    let opened = bench.fx.iter().find_map(|effect| match effect {
+        Effect::OpenShell { tab, left: Some(left), .. } => Some((*tab, left.clone())),
+        _ => None,
+    });
+    let (tab, left) = opened.unwrap();
+    bench.screen(80, 24);
+    bench.wait(1_000);
+    bench.fx.clear();
+    bench.apply(Update::Shell { tab, update: ShellUpdate::Started(left) });
+    bench.apply(Update::Shell { tab, update: ShellUpdate::Connected });
+    let told = |bench: &Bench| {
+        let told = |effect: &Effect| matches!(effect, Effect::ShellResize { tab: 1, rows: 20, columns: 80 });
+        bench.fx.iter().filter(|effect| told(effect)).count()
+    };
+    bench.wait(200);
+    assert_eq!(told(&bench), 0, "programs have to see the other size first");
+    bench.wait(100);
+    assert_eq!(told(&bench), 1);
+    // Only what is taken over needs it.
+    bench.apply(Update::Shell { tab, update: ShellUpdate::Reconnecting { attempt: 1 } });
+    bench.apply(Update::Shell { tab, update: ShellUpdate::Connected });
+    bench.wait(1_000);
+    assert_eq!(told(&bench), 1);
+}
+
+#[test]
 fn a_transcript_is_read_and_searched() {
     let mut bench = sessions();
     bench.press("end enter");

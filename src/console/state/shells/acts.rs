@@ -123,7 +123,11 @@ impl State {
     /// Goes on with a session that a client of this user has left.
     pub(in crate::console::state) fn take_over(&mut self, session: &Session, fx: &mut Vec<Effect>) {
         let before = fx.len();
-        self.open_shell(session.origin, &session.node, None, fx);
+        if let Some(tab) = self.open_shell(session.origin, &session.node, None, fx)
+            && let Some(tab) = self.shells.tab_mut(tab)
+        {
+            tab.draws_again = true;
+        }
         for effect in &mut fx[before..] {
             if let Effect::OpenShell { left, profile, .. } = effect {
                 (*left, *profile) = (Some(session.id.clone()), None);
@@ -175,7 +179,7 @@ impl State {
             (tab.phase, tab.started, tab.session, tab.active) = (Phase::Connecting, None, None, now);
             (tab.pasting, tab.wants_copied, tab.recording, tab.silence) = (None, None, false, Silence::new(now));
             // Its document may say something else by now.
-            (tab.preferences, tab.warned_of_end) = (None, false);
+            (tab.preferences, tab.warned_of_end, tab.draws_again) = (None, false, false);
             let (node, profile) = (tab.node.clone(), tab.profile.clone());
             fx.push(Effect::OpenShell { tab: id, origin, node, profile, left: None, terminal: tab.terminal.clone() });
         }

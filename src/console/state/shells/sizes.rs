@@ -10,6 +10,9 @@ use crate::ssm::Timestamp;
 
 /// A layout that stood for so long has settled: dragging a window's corner tells the node one size, not fifty.
 const SETTLED: Duration = Duration::from_millis(50);
+/// So long a session that was taken over keeps another size: programs draw all of their screen when it changes, and one that
+/// looks at it only once would see no change.
+pub const DRAWN_AGAIN: Duration = Duration::from_millis(300);
 
 impl State {
     /// A frame showed shells in these areas, and has `room` (rows, columns) for one that is alone.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Phase;
+use super::{Phase, sizes};
 use crate::console::{
     effect::Effect,
     state::{
@@ -49,7 +49,13 @@ impl State {
                 tab.news |= !shown;
             }
             ShellUpdate::Bell => tab.bell |= !typed_into,
-            ShellUpdate::Connected => tab.phase = Phase::Connected,
+            ShellUpdate::Connected => {
+                tab.phase = Phase::Connected;
+                // It was taken over with another size.
+                if std::mem::take(&mut tab.draws_again) {
+                    tab.tell_size = Some(now.plus(sizes::DRAWN_AGAIN));
+                }
+            }
             ShellUpdate::Reconnecting { attempt } => {
                 // A reason is told once, and holds until there is another.
                 let (since, why) = match &mut tab.phase {
