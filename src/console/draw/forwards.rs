@@ -65,7 +65,16 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         let inner = super::panel(view, frame, place, &title, Role::Border);
         let arrow = view.look.sign("→", "->");
         let way = format!(" {} {arrow} {}", forward.local(), forward.there());
-        let mut lines = vec![Line::from(view.span(Role::Text, way))];
+        let mut way = vec![view.span(Role::Text, way)];
+        if forward.is_on() {
+            let counts = format!(
+                "  {} open of {}",
+                forward.connections,
+                text::count(usize::try_from(forward.accepted).unwrap_or(usize::MAX), "connection")
+            );
+            way.push(view.span(Role::Dim, counts));
+        }
+        let mut lines = vec![Line::from(way)];
         let (role, words) = told(view, forward).unwrap_or((Role::Dim, Vec::new()));
         let wrapped = words.iter().flat_map(|line| text::wrap(line, usize::from(inner.width).saturating_sub(2)));
         lines.extend(wrapped.map(|line| Line::from(view.span(role, format!(" {line}")))));
@@ -79,6 +88,11 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         let lines = words.into_iter().map(|line| Line::from(view.span(Role::Text, format!(" {line}")))).collect();
         super::lines(view, frame, inner, lines);
     }
+}
+
+/// Its connections: how many are open, and how many there were.
+fn counted(forward: &Forward) -> String {
+    format!("{} of {}", forward.connections, forward.accepted)
 }
 
 /// What is to be said of a forward beyond its row.
@@ -172,12 +186,20 @@ fn of_set(view: &View<'_>, at: usize, column: usize) -> Cell {
 fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
     let state_of = view.state;
     let forwards = &state_of.forwards;
+    // A number that is cut off is another number.
+    let counts = forwards.list.iter().filter(|forward| forward.is_on()).map(|forward| text::width(&counted(forward)));
+    let sets = forwards.lines.iter().filter_map(|line| match line {
+        Row::Set(at) => Some(together(&forwards.list, *at).connections),
+        Row::Forward(_) => None,
+    });
+    let counts = counts.chain(sets.map(|(open, all)| format!("{open} of {all}").len())).max().unwrap_or(0);
+    let counts = u16::try_from(counts).unwrap_or(u16::MAX).max(6);
     let columns = [
         Column::new("State", 17, 19, 0),
         Column::new("Name", 8, 24, 1),
         Column::new("Here", 15, 21, 0),
         Column::new("There", 23, 56, 2),
-        Column::new("Conns", 6, 10, 4).right(),
+        Column::new("Conns", counts, counts.max(10), 4).right(),
         Column::new("Out", 7, 8, 5).right(),
         Column::new("In", 7, 8, 5).right(),
         Column::new("For", 4, 6, 6).right(),
@@ -202,7 +224,7 @@ fn rows(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect) {
         1 => Cell::plain(forward.name()),
         2 => Cell::role(view, if forward.listening.is_some() { Role::Title } else { Role::Dim }, forward.local()),
         3 => Cell::plain(forward.there()),
-        4 if forward.is_on() => Cell::plain(format!("{} of {}", forward.connections, forward.accepted)),
+        4 if forward.is_on() => Cell::plain(counted(forward)),
         5 if forward.is_on() => Cell::plain(text::bytes(forward.sent)),
         6 if forward.is_on() => Cell::plain(text::bytes(forward.received)),
         7 => Cell::role(view, Role::Dim, super::fleet::ago(state_of.now, forward.opened)),

@@ -324,3 +324,15 @@ fn the_next_try_is_counted_down() {
     bench.press("up p");
     assert!(bench.fx.iter().any(|effect| matches!(effect, Effect::ProbeForward { id: 3 })));
 }
+
+#[test]
+fn how_many_connections_there_are_is_never_cut_off() {
+    let mut bench = started_set();
+    let counts = ForwardUpdate::Counts { connections: 12, accepted: 1_234, sent: 1_000, received: 3_000 };
+    bench.apply(Update::Forward { id: 2, update: counts });
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("12 of 1234") && screen.contains("of 1236"), "{screen}");
+    bench.press("down");
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("12 open of 1,234 connections"), "{screen}");
+}
