@@ -104,7 +104,7 @@ pub(super) fn no_sign(view: &View<'_>, tab: &Tab) -> Option<(Role, String)> {
 /// What is said of a session that the clock ends soon: `idle 4:00`.
 pub(super) fn ends_soon(view: &View<'_>, tab: &Tab) -> Option<(Role, String)> {
     let (ends, left) = limits::countdown(tab, view.state.now)?;
-    let role = if left < limits::URGENT { Role::Failed } else { Role::Warning };
+    let role = if left < limits::urgent(tab, ends) { Role::Failed } else { Role::Warning };
     let what = if ends == Ends::Idle { "idle" } else { "ends" };
     (left < limits::SOON).then(|| (role, format!("{what} {}", limits::clock(left))))
 }

@@ -339,7 +339,7 @@ fn a_shell_that_ends_within_a_minute_and_is_not_looked_at_is_told_once() {
     bench.wait(239_000);
     assert_eq!(told(&bench), Vec::<String>::new());
     bench.wait(1_000);
-    let why = "nothing was typed or shown for 10 min.";
+    let why = "it is ended after 10 min in which nothing is typed or shown.";
     assert_eq!(told(&bench), [format!("web-1 ends in 60 s: {why}"), format!("web-3 ends in 60 s: {why}")]);
     assert!(bench.screen(80, 24).contains("web-3 ends in 60 s"));
     bench.wait(30_000);
@@ -364,9 +364,11 @@ fn each_session_is_counted_down_by_the_document_it_follows_and_by_no_other() {
     let screen = bench.screen(120, 24);
     assert!(screen.contains("web-2 ◆ idle 1:00") && screen.contains("12:00 left"), "{screen}");
     assert!(!screen.contains("web-1 ◆ idle"), "{screen}");
+    bench.wait(29_000);
+    let told = |effect: &Effect| matches!(effect, Effect::Notify(text) if text.starts_with("web-2 ends in 30 s"));
+    assert!(!bench.fx.iter().any(|effect| matches!(effect, Effect::Notify(_))), "it has just begun");
     bench.wait(1_000);
-    let told = |effect: &Effect| matches!(effect, Effect::Notify(text) if text.starts_with("web-2 ends in"));
-    assert!(bench.fx.iter().any(told), "a minute is left, and nobody looks at it");
+    assert!(bench.fx.iter().any(told), "half a minute of one is left, and nobody looks at it");
 }
 
 #[test]

@@ -19,8 +19,8 @@ use crate::{
 pub const PREFERENCES: &str = "SSM-SessionManagerRunShell";
 /// The idle time-out of the service where the document says nothing.
 const IDLE: Duration = Duration::from_secs(20 * 60);
-/// From here on a countdown is urgent.
-pub const URGENT: Duration = Duration::from_secs(60);
+/// From here on a countdown is urgent at most.
+const URGENT: Duration = Duration::from_secs(60);
 /// From here on it is worth a place in the tab.
 pub const SOON: Duration = Duration::from_secs(5 * 60);
 
@@ -137,6 +137,15 @@ pub fn countdown(tab: &Tab, now: Timestamp) -> Option<(Ends, Duration)> {
     Some(longest.filter(|longest| longest.1 <= idle.1).unwrap_or(idle))
 }
 
+/// From when on its countdown is urgent: in the last minute, and not before half of its time is over.
+pub fn urgent(tab: &Tab, ends: Ends) -> Duration {
+    let whole = tab.preferences.as_ref().and_then(|preferences| match ends {
+        Ends::Idle => Some(preferences.idle),
+        Ends::Duration => preferences.longest,
+    });
+    whole.map_or(URGENT, |whole| URGENT.min(whole / 2))
+}
+
 /// How long a session may last yet, whatever happens in it, where its document says that.
 pub fn longest_left(tab: &Tab, now: Timestamp) -> Option<Duration> {
     let longest = tab.preferences.as_ref()?.longest?;
@@ -155,20 +164,23 @@ pub fn clock(left: Duration) -> String {
 }
 
 impl State {
-    /// Warns of shells that end within a minute and that nobody looks at.
+    /// Warns of shells that end soon and that nobody looks at.
     pub(in crate::console::state) fn warn_of_ends(&mut self, fx: &mut Vec<Effect>) {
         let now = self.now;
         let shown = self.shows(Pane::Shell) && self.window_focused;
         let looked_at = |id: u64| shown && self.shells.is_shown(id);
-        let mut urgent = Vec::new();
+        let mut due = Vec::new();
         for tab in &self.shells.tabs {
-            let left = countdown(tab, now).filter(|(_, left)| *left <= URGENT && !left.is_zero());
+            let left = countdown(tab, now).filter(|(ends, left)| *left <= urgent(tab, *ends) && !left.is_zero());
             let tell = left.filter(|_| !tab.warned_of_end && !looked_at(tab.id));
-            urgent.push((tab.id, left.is_some() && (tab.warned_of_end || tell.is_some())));
+            due.push((tab.id, left.is_some() && (tab.warned_of_end || tell.is_some())));
             let Some((ends, left)) = tell else { continue };
             let idle = tab.preferences.as_ref().map_or(IDLE, |preferences| preferences.idle).as_secs() / 60;
             let (why, advice) = match ends {
-                Ends::Idle => (format!("nothing was typed or shown for {idle} min"), "A key in it keeps it open."),
+                Ends::Idle => (
+                    format!("it is ended after {idle} min in which nothing is typed or shown"),
+                    "A key in it keeps it open.",
+                ),
                 Ends::Duration => ("it has lasted as long as sessions may".to_owned(), "Save what you have there."),
             };
             let words = format!("{} ends in {} s: {why}.", tab.name, left.as_secs());
@@ -180,18 +192,18 @@ impl State {
             );
             self.dirty = true;
         }
-        for (id, warned) in urgent {
+        for (id, warned) in due {
             if let Some(tab) = self.shells.tab_mut(id) {
                 tab.warned_of_end = warned;
             }
         }
     }
 
-    /// When the next shell has a minute left.
+    /// When the next shell has to be warned of.
     pub(in crate::console::state) fn ends_deadline(&self) -> Option<Timestamp> {
-        let left = |tab: &Tab| countdown(tab, self.now).map(|(_, left)| left);
+        let left = |tab: &Tab| countdown(tab, self.now).and_then(|(ends, left)| left.checked_sub(urgent(tab, ends)));
         let unwarned = self.shells.tabs.iter().filter(|tab| !tab.warned_of_end);
-        let until = unwarned.filter_map(left).filter_map(|left| left.checked_sub(URGENT));
+        let until = unwarned.filter_map(left);
         until.filter(|until| !until.is_zero()).min().map(|until| self.now.plus(until))
     }
 }
