@@ -103,7 +103,11 @@ impl State {
                 Action::Accept if question.typed.is_some() && question.is_satisfied() => self.answer(fx),
                 Action::Accept if question.typed.is_some() => {}
                 Action::No | Action::Dismiss | Action::Accept => {
+                    let was_paste = matches!(question.then, Then::Paste(_));
                     self.overlays.pop();
+                    if was_paste {
+                        self.tell("Nothing was pasted.");
+                    }
                 }
                 _ => {}
             },

@@ -234,6 +234,7 @@ fn several_lines_and_pastes_into_several_shells_are_asked_about() {
     assert!(screen.contains("2 lines, 26 bytes, into web-3") && screen.contains("rm -r /tmp/b"), "{screen}");
     bench.press("enter");
     assert_eq!(sent(&bench), [], "enter is no yes");
+    assert!(bench.screen(80, 24).contains("Nothing was pasted."));
     bench.type_text("a\nb");
     bench.press("y");
     assert_eq!(sent(&bench), [(3, "a\rb".to_owned())]);
