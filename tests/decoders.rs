@@ -353,7 +353,7 @@ proptest! {
                         match event {
                             MuxEvent::Data(_, bytes) => came += bytes.len(),
                             MuxEvent::Opened(stream) => mux.write(stream, b"hello"),
-                            MuxEvent::Closed(stream) => mux.close(stream),
+                            MuxEvent::Closed(stream) | MuxEvent::Abandoned(stream) => mux.close(stream),
                         }
                     }
                     let _ = mux.poll_output();
