@@ -14,6 +14,9 @@ case $f in -*) f=./$f ;; esac"##;
 
 /// Says the file's mode as `ls` has it, size and offset, then the file from the offset on as base64, then its sum. `have`
 /// is how many bytes are here already, and `sum` theirs.
+///
+/// Some files below `/proc` have no length and all the same something in them; others, the kernel's log, have no end either,
+/// and are found out by being read for some seconds.
 pub(super) fn download(path: &str, have: u64, sum: &str) -> String {
     let path = quoted(path);
     format!(
@@ -21,8 +24,15 @@ pub(super) fn download(path: &str, have: u64, sum: &str) -> String {
 f={path}
 {OWN}
 if [ -d "$f" ]; then says "error $f is a directory on the node: pack it first, for example with tar"; exit 1; fi
+if [ -e "$f" ] && [ ! -f "$f" ]; then says "error $f is no ordinary file on the node"; exit 1; fi
 if ! e=$({{ : < "$f"; }} 2>&1); then says "error $f cannot be read on the node: ${{e##*: }}"; exit 1; fi
 if ! command -v base64 >/dev/null 2>&1; then says "error the node has no base64"; exit 1; fi
+if [ ! -s "$f" ]; then
+cat "$f" >/dev/null 2>&1 & r=$!
+{{ sleep 5; kill $r; }} >/dev/null 2>&1 & k=$!
+if ! wait $r 2>/dev/null; then says "error $f is no ordinary file on the node"; exit 1; fi
+kill $k 2>/dev/null
+fi
 s=$(wc -c < "$f" | tr -d " ")
 l=$(ls -ldL "$f" 2>/dev/null); echo "#mode ${{l%% *}}"
 o=0
@@ -133,6 +143,16 @@ mod tests {
         let said = run(&download("/nowhere/at all", 0, ""));
         assert!(said.starts_with("#error /nowhere/at all cannot be read on the node: No such file"), "{said}");
         assert!(run(&download("/", 0, "")).contains("is a directory"));
+        // What has no end is not begun.
+        let pipe = dir.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for path in [pipe.to_str().unwrap(), "/dev/zero", "/dev/null"] {
+            assert_eq!(run(&download(path, 0, "")), format!("#error {path} is no ordinary file on the node\n"));
+        }
+        let empty = dir.path().join("empty");
+        std::fs::write(&empty, "").unwrap();
+        assert!(run(&download(empty.to_str().unwrap(), 0, "")).contains("#size 0 0\n#sum "));
+        assert!(!run(&download("/proc/version", 0, "")).contains("#size 0 0\n") || !cfg!(target_os = "linux"));
     }
 
     #[test]
