@@ -152,6 +152,12 @@ fn files_are_copied_both_ways_and_a_broken_copy_goes_on() {
     let run = engine.command(&["cp", &path("here"), "web-1:/nowhere/at-all"]);
     let said = String::from_utf8(run.stderr).unwrap();
     assert!(!run.status.success() && said.contains("is not a directory on the node"), "{said}");
+    let run = engine.command(&["cp", "web-1:/etc/hostname", &path("missing/x")]);
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert!(said.contains(&format!("there is no folder {}; create it first", path("missing"))), "{said}");
+    let run = engine.command(&["cp", &path("node"), "web-1:"]);
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert!(said.contains("is a directory: pack it first, for example with tar"), "{said}");
     assert_eq!(engine.command(&["cp", "here", "there"]).status.code(), Some(2));
 }
 

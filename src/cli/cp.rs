@@ -131,6 +131,10 @@ fn place(text: &str) -> Place {
 /// The file that a copy becomes: a directory takes it under its own name.
 fn into(local: &Path, remote: &str) -> anyhow::Result<PathBuf> {
     if !local.is_dir() {
+        // Whoever ends a path like that means a directory.
+        if local.as_os_str().as_encoded_bytes().ends_with(b"/") {
+            return Err(TransferError::NoFolder(local.to_owned()).into());
+        }
         return Ok(local.to_owned());
     }
     // A backslash divides only where no slash does, as on Windows: elsewhere it is part of a name.
@@ -197,6 +201,7 @@ mod tests {
         assert_eq!(into(dir.path(), "/etc/hosts").unwrap(), dir.path().join("hosts"));
         assert_eq!(into(dir.path(), r"/srv/a\b").unwrap(), dir.path().join(r"a\b"));
         assert_eq!(into(dir.path(), r"C:\logs\a.log").unwrap(), dir.path().join("a.log"));
+        assert!(into(&dir.path().join("new/"), "/etc/hosts").is_err());
         assert!(into(dir.path(), "/etc/").is_err() && into(dir.path(), r"C:\logs\").is_err());
     }
 }

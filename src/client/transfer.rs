@@ -68,6 +68,12 @@ pub enum TransferError {
         /// What is wrong with it.
         error: io::Error,
     },
+    /// The folder on this machine that the copy was to lie in.
+    #[error("there is no folder {}; create it first", .0.display())]
+    NoFolder(PathBuf),
+    /// What was to be copied from this machine is no file, but holds some.
+    #[error("{} is a directory: pack it first, for example with tar", .0.display())]
+    Directory(PathBuf),
     /// The node says why.
     #[error("{0}")]
     Node(String),
@@ -75,7 +81,7 @@ pub enum TransferError {
     #[error("{0}: {1}; what has arrived is kept, copy again to go on")]
     Cut(String, String),
     /// The session ended too early.
-    #[error("the session ended before the file was copied{}; what has arrived is kept, copy again to go on", .0.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default())]
+    #[error("the session ended before the file was copied{}; what has arrived is kept, copy again to go on", .0.as_deref().map(|reason| format!(": {}", reason.trim_end_matches('.'))).unwrap_or_default())]
     Ended(Option<String>),
     /// Nobody wanted it any more.
     #[error("stopped; what has arrived is kept, copy again to go on")]
@@ -137,7 +143,8 @@ impl Complaint {
     fn words(&self) -> Option<String> {
         let text = String::from_utf8_lossy(&self.0);
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        Some(lines.take(4).collect::<Vec<_>>().join("; ")).filter(|words| !words.is_empty())
+        let lines = lines.take(4).map(|line| line.trim_end_matches('.'));
+        Some(lines.collect::<Vec<_>>().join("; ")).filter(|words| !words.is_empty())
     }
 }
 
@@ -170,6 +177,8 @@ mod tests {
         let mut complaint = Complaint::default();
         let reason = || Some("the process exited".to_owned());
         assert!(complaint.ended("/f", reason()).to_string().contains("ended before the file was copied: the process"));
+        let sentence = complaint.ended("/f", Some("The agent was restarted.".to_owned())).to_string();
+        assert!(sentence.contains(": The agent was restarted; what has arrived is kept"), "{sentence}");
         complaint.take(b"tail: error reading '/f': Input/output error\r\n\n");
         complaint.take(b"sh: bad\n");
         assert_eq!(

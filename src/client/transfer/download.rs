@@ -125,6 +125,9 @@ struct Partial<'a> {
 impl<'a> Partial<'a> {
     fn open(local: &'a Path) -> Result<Self, TransferError> {
         let real = place::behind(local).map_err(TransferError::local(local))?;
+        if let Some(folder) = real.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists()) {
+            return Err(TransferError::NoFolder(folder.to_owned()));
+        }
         let path = part_of(&real);
         let mut file = place::private(&path).map_err(TransferError::local(&path))?;
         let (context, had) = hash(&mut file, u64::MAX).map_err(TransferError::local(&path))?;

@@ -14,7 +14,7 @@ const LINKS: usize = 40;
 /// directory, a device, a pipe.
 pub(super) fn behind(path: &Path) -> io::Result<PathBuf> {
     if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is no ordinary file"));
+        return Err(no_ordinary_file());
     }
     let mut real = path.to_owned();
     for _ in 0..LINKS {
@@ -24,6 +24,11 @@ pub(super) fn behind(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::other("too many links"))
+}
+
+/// What is wrong with a device or a pipe.
+pub(super) fn no_ordinary_file() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "this is no ordinary file")
 }
 
 /// The permission bits in what `ls -l` begins a line with, as `-rwxr-x---`. Neither set-user-ID nor its like travels.

@@ -1,7 +1,7 @@
 //! From this machine to a node.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{Read, Seek, SeekFrom},
     path::Path,
 };
@@ -121,6 +121,14 @@ struct Source<'a> {
 
 impl<'a> Source<'a> {
     fn open(path: &'a Path) -> Result<Self, TransferError> {
+        // A pipe would be waited for as soon as it is opened.
+        let about = fs::metadata(path).map_err(TransferError::local(path))?;
+        if about.is_dir() {
+            return Err(TransferError::Directory(path.to_owned()));
+        }
+        if !about.is_file() {
+            return Err(TransferError::local(path)(place::no_ordinary_file()));
+        }
         let mut file = File::open(path).map_err(TransferError::local(path))?;
         let mode = place::mode(&file).map_err(TransferError::local(path))?;
         let (context, total) = hash(&mut file, u64::MAX).map_err(TransferError::local(path))?;
