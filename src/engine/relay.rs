@@ -5,6 +5,7 @@
 //! no longer read, so a slow reader slows the writer and nothing piles up here. What is lost when an end is missing is sent
 //! again by the other one; where that one would do so for ever, [`receipts`] knows.
 
+mod gate;
 mod mouth;
 mod receipts;
 
@@ -27,6 +28,7 @@ use futures_util::{FutureExt, StreamExt, stream::SplitStream};
 use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
 
+use gate::Gate;
 use mouth::Mouth;
 use receipts::{Line, Receipt, Receipts, Verdict};
 
@@ -61,6 +63,8 @@ struct Relay {
     last_activity: Timestamp,
     traffic: Traffic,
     receipts: Receipts,
+    /// Before a client that has taken over.
+    gate: Option<Gate>,
 }
 
 /// One side of a session, whether it is there or not.
@@ -95,7 +99,7 @@ enum Kind {
 /// Where a frame goes.
 #[derive(Debug)]
 enum Way {
-    /// Nowhere: nobody is there, or it is nobody's.
+    /// Nowhere: nobody is there, it is nobody's, or it comes too early.
     None,
     /// To the other end.
     On(Arc<Mouth>),
@@ -135,7 +139,8 @@ impl Relays {
     }
 
     fn make(&self, session_id: &str, traffic: Traffic, receipts: Receipts, now: Timestamp) {
-        let relay = Relay { agent: Half::default(), client: Half::default(), last_activity: now, traffic, receipts };
+        let (agent, client) = (Half::default(), Half::default());
+        let relay = Relay { agent, client, last_activity: now, traffic, receipts, gate: None };
         self.relays().entry(session_id.to_owned()).or_insert(relay);
     }
 
@@ -165,8 +170,8 @@ impl Relays {
     fn attach(&self, session_id: &str, side: Side, mouth: &Arc<Mouth>, line: Option<Line>) -> bool {
         let mut relays = self.relays();
         let Some(relay) = relays.get_mut(session_id) else { return false };
-        if let Some(line) = line {
-            relay.receipts.line(line, relay.agent.next);
+        if let Some(oldest) = line.and_then(|line| relay.receipts.line(line, relay.agent.next)) {
+            relay.gate = Some(Gate::before(oldest));
         }
         if let Some(older) = relay.half(side).end.replace(Arc::clone(mouth)) {
             older.end(None);
@@ -207,10 +212,19 @@ impl Relays {
                     };
                     *count += bytes as u64;
                 }
+                if from == Side::Agent
+                    && let Some(gate) = &mut relay.gate
+                    && (relay.client.end.is_none() || !gate.opens_for(sequence))
+                {
+                    return Way::None;
+                }
                 match from {
                     Side::Client if ordinary => relay.receipts.input(),
                     Side::Client => {}
-                    Side::Agent => verdict = relay.receipts.output(sequence, next),
+                    Side::Agent => {
+                        relay.gate = None;
+                        verdict = relay.receipts.output(sequence, next);
+                    }
                 }
             }
             (Some(Kind::Acknowledgement(sequence)), Side::Client) => {

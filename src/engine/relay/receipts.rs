@@ -104,16 +104,20 @@ impl Receipts {
         Self { ready: heard, ..Self::default() }
     }
 
-    /// The client has a new line. `next` is the first frame that the agent has not sent yet.
-    pub fn line(&mut self, line: Line, next: i64) {
+    /// The client has a new line. `next` is the first frame that the agent has not sent yet. If it is another client than the one
+    /// before, the answer is the oldest frame that the agent sent and that one is not known to have.
+    pub fn line(&mut self, line: Line, next: i64) -> Option<i64> {
         self.run.clear();
         self.question = None;
+        let mut owed = None;
         if self.line.as_ref().is_some_and(|old| old.client_id != line.client_id) {
+            owed = self.base.map(|_| self.floor).filter(|floor| *floor < next);
             // Somebody else, of whom nothing is known.
             *self = Self { questions: self.questions, stays: self.stays, ..Self::default() };
         }
         self.fresh = self.fresh.map(|_| next);
         self.line = Some(line);
+        owed
     }
 
     /// The client has sent input, so it can take output.

@@ -282,6 +282,45 @@ fn what_an_end_repeats_on_a_new_line_counts_once() {
     assert_eq!(relays.traffic("s").unwrap().output, 7);
 }
 
+/// A session whose first client has the frames up to a number of those that were sent, and whose second one has just come.
+fn taken_over(sent: i64, acknowledged: i64) -> Relays {
+    let relays = Relays::default();
+    relays.begin("s", Timestamp::from_millis(1_000));
+    let line = |client: &str| Some(Line { client_id: client.to_owned(), ..Line::default() });
+    let end = || Arc::new(Mouth::new(None));
+    assert!(relays.attach("s", Side::Agent, &end(), None) && relays.attach("s", Side::Client, &end(), line("a")));
+    assert!((0..sent).all(|sequence| is_shown(&relays, sequence)));
+    for sequence in 0..acknowledged {
+        relays.pass("s", Side::Client, Uuid::nil(), Some(Kind::Acknowledgement(sequence)));
+    }
+    assert!(relays.attach("s", Side::Client, &end(), line("b")));
+    relays
+}
+
+/// Whether a frame of the agent is passed on.
+fn is_shown(relays: &Relays, sequence: i64) -> bool {
+    let passing = Passing { at: Timestamp::from_millis(1_000), sequence, bytes: 1, ordinary: true };
+    matches!(relays.pass("s", Side::Agent, Uuid::nil(), Some(Kind::Stream(passing))), Way::On(_))
+}
+
+#[test]
+fn whoever_takes_over_begins_with_the_oldest_frame_and_misses_none() {
+    let relays = taken_over(11, 5);
+    // The agent had sent these before it heard of the change, some of them a second time.
+    assert!([6, 11, 12].into_iter().all(|sequence| !is_shown(&relays, sequence)));
+    assert!((5..=13).all(|sequence| is_shown(&relays, sequence)));
+    assert_eq!(relays.traffic("s").unwrap().output, 14);
+    assert!(is_shown(&taken_over(11, 11), 11), "everything before it has arrived");
+}
+
+#[test]
+fn nobody_waits_for_a_frame_that_the_agent_has_no_more() {
+    let relays = taken_over(11, 5);
+    let again = [6, 11, 8, 9, 10, 11, 8, 9, 10, 11];
+    assert!(again.into_iter().all(|sequence| !is_shown(&relays, sequence)));
+    assert!((8..=12).all(|sequence| is_shown(&relays, sequence)));
+}
+
 /// Both ends once a line broke behind a frame, and the frame was repeated to a client that takes it and says nothing of it,
 /// answers the ping behind it if there is to be one, and says something else.
 async fn repeated_in_silence(user_agent: &str, is_asked: bool) -> (Socket, Socket) {
