@@ -248,3 +248,48 @@ fn a_signal_ends_a_session_whose_output_nobody_reads() {
     assert_ends(&engine, &mut child);
     assert_eq!(tcgetattr(&pair.slave).unwrap(), before, "the line settings are what they were");
 }
+
+/// The most that a process has had in memory, in bytes.
+#[cfg(target_os = "linux")]
+fn peak(pid: u32) -> usize {
+    let status = read(format!("/proc/{pid}/status").into());
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_piped_into_a_shell_waits_where_it_is_until_the_node_takes_it() {
+    use std::io::Write;
+    const SIZE: usize = 24 * 1024 * 1024;
+    let engine = node();
+    let program = format!("stty raw -echo; echo ready; head -c {SIZE} | wc -c; exec sleep 1000");
+    let mut command = Command::new(BINARY);
+    command.args(["--endpoint-url", &engine.url, "shell", "web-1", "-t", "--", &program]).envs(engine.environment());
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut output = child.stdout.take().unwrap();
+    let mut said = String::new();
+    let mut wait_for = |words: &str| {
+        while !said.contains(words) {
+            let mut some = [0; 1024];
+            let count = output.read(&mut some).unwrap();
+            assert!(count > 0, "{said}");
+            said.push_str(&String::from_utf8_lossy(&some[..count]));
+        }
+    };
+    wait_for("ready");
+    let before = peak(child.id());
+    let mut input = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || {
+        input.write_all(&vec![b'x'; SIZE]).unwrap();
+        input
+    });
+    // All of it came, and little of it was here at once.
+    wait_for(&SIZE.to_string());
+    let grown = peak(child.id()) - before;
+    assert!(grown < SIZE / 2, "{grown}");
+    let input = writer.join().unwrap();
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+    until("the verb to end", || child.try_wait().unwrap().is_some());
+    drop(input);
+}

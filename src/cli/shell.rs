@@ -3,12 +3,18 @@
 mod escape;
 mod keys;
 pub mod modes;
+mod outbox;
 mod outlet;
 mod record;
 pub mod screen;
 mod unsent;
 
-use std::{io, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    io::{self, IsTerminal},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
 
 use super::{Global, choice, nodes, stop::stopped, talk};
 use crate::{
@@ -20,6 +26,7 @@ use anyhow::Context;
 use clap::Args;
 use escape::{Escape, Typed};
 use keys::Keys;
+use outbox::Outbox;
 use record::Record;
 use screen::{Screen, terminal_size};
 use tokio::time::{Instant, sleep_until};
@@ -83,8 +90,11 @@ impl Shell {
         let record = Record::begin(self.record.as_deref(), &self.node, !interactive)?;
         let session = client.start_session(self.request(target), terminal_size()).await?;
         // As a task, so that it has its turn before the tasks that are woken after it.
-        let task =
-            if interactive { tokio::spawn(talk(session, record)) } else { tokio::spawn(execute(session, record)) };
+        let task = if interactive {
+            tokio::spawn(talk(session, record))
+        } else {
+            tokio::spawn(execute(session, record))
+        };
         task.await?
     }
 
@@ -124,6 +134,8 @@ enum Next {
     /// Everything is shown, or nothing more can be.
     Shown(io::Result<()>),
     Keys(Option<Vec<u8>>),
+    /// Some of what was piped in or pasted has left.
+    Sent,
     /// It is time to say that the connection is lost.
     Loss,
     Resized,
@@ -135,6 +147,7 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
     let mut stop = std::pin::pin!(stopped()?);
     let mut screen = Screen::raw().context("cannot take over the terminal")?;
     let mut keys = Keys::listen();
+    let mut outbox = Outbox::new(&session, io::stdin().is_terminal());
     let mut escape = Escape::default();
     let mut resized = screen::resizes()?;
     let (mut typing, mut stopping, mut leaving) = (true, false, false);
@@ -156,10 +169,11 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
         let here = async {
             tokio::select! {
                 biased;
-                bytes = keys.next(), if typing => Next::Keys(bytes),
+                bytes = keys.next(), if typing && outbox.has_room() => Next::Keys(bytes),
                 () = resized.next() => Next::Resized,
                 () = &mut stop, if !stopping => Next::Stop,
                 () = loss => Next::Loss,
+                () = outbox.step(), if outbox.waits() => Next::Sent,
             }
         };
         // Nothing is asked of the node as long as nobody reads what came.
@@ -201,11 +215,10 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
             Next::Shown(outcome) => lost = lost.or(outcome.err()),
             Next::Keys(bytes) => match bytes {
                 Some(bytes) => match escape.take(&bytes) {
-                    Typed::Send(bytes) if bytes.is_empty() => {}
-                    Typed::Send(bytes) => session.input(bytes),
+                    Typed::Send(bytes) => outbox.put(&session, bytes),
                     Typed::Help(bytes) => {
                         screen.say("~. ends the session   ~~ sends a tilde   ~? this help");
-                        session.input(bytes);
+                        outbox.put(&session, bytes);
                     }
                     Typed::End => {
                         screen.say("ending the session");
@@ -215,11 +228,11 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
                     }
                 },
                 None => {
-                    // What was piped in is at its end, and so says a terminal.
-                    session.input(vec![4]);
+                    outbox.end(&session);
                     typing = false;
                 }
             },
+            Next::Sent => {}
             Next::Loss => {
                 (tell_loss, told_loss) = (None, true);
                 screen.say("connection lost, trying again; ~. ends the session");

@@ -1,0 +1,81 @@
+//! What is typed or piped in, on its way to the node. Keys go at once; what is more than keys is a stream, and waits here
+//! while the node takes no more.
+
+use crate::client::{Session, SessionInput};
+
+/// More than this at once was not typed by hand.
+const KEYS: usize = 64;
+/// How much of a paste may wait while its terminal is still read, for the key that stops it.
+const LIMIT: usize = 4 * 1024 * 1024;
+/// Ctrl-C, by itself.
+const INTERRUPT: &[u8] = &[3];
+/// The end of what a terminal has to say.
+const END: u8 = 4;
+
+/// What waits.
+pub struct Outbox {
+    input: SessionInput,
+    /// Whether standard input is a terminal.
+    typed: bool,
+    waiting: Vec<u8>,
+    /// How much of that has been sent.
+    at: usize,
+    /// Bytes of the stream that were sent.
+    streamed: u64,
+}
+
+impl Outbox {
+    /// For a session's input; `typed` says whether it comes from a terminal.
+    pub fn new(session: &Session, typed: bool) -> Self {
+        Self { input: session.input_handle(), typed, waiting: Vec::new(), at: 0, streamed: 0 }
+    }
+
+    /// Whether more may be read: of a pipe, when everything is sent; of a terminal almost always, so that a key can stop
+    /// what was pasted.
+    pub fn has_room(&self) -> bool {
+        if self.typed { self.waiting.len() - self.at < LIMIT } else { !self.waits() }
+    }
+
+    /// Whether something waits to be sent.
+    pub fn waits(&self) -> bool {
+        self.at < self.waiting.len()
+    }
+
+    /// Takes what was read. An interrupt that is typed behind a paste takes away what is left of it, as a terminal forgets
+    /// what nobody has read yet.
+    pub fn put(&mut self, session: &Session, bytes: Vec<u8>) {
+        if bytes.is_empty() {
+            return;
+        }
+        if self.typed && bytes == INTERRUPT && (self.waits() || self.input.taken() < self.streamed) {
+            self.waiting.clear();
+            self.at = 0;
+            self.input.drop_stream();
+            session.input(bytes);
+            return;
+        }
+        // A newline by itself becomes a carriage return, which only keys do.
+        if !self.waits() && (self.typed && bytes.len() <= KEYS || bytes == b"\n") {
+            session.input(bytes);
+            return;
+        }
+        // What has left makes room, but not for every few bytes.
+        if self.at * 2 >= self.waiting.len() {
+            self.waiting.drain(..self.at);
+            self.at = 0;
+        }
+        self.waiting.extend(bytes);
+    }
+
+    /// Says that there is no more, as a terminal says it.
+    pub fn end(&mut self, session: &Session) {
+        self.put(session, vec![END]);
+    }
+
+    /// Sends some of what waits, when the node takes it. Cancel safe.
+    pub async fn step(&mut self) {
+        let sent = self.input.send_some(&self.waiting[self.at..]).await;
+        self.at += sent;
+        self.streamed += sent as u64;
+    }
+}
