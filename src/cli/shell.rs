@@ -91,7 +91,7 @@ impl Shell {
         let session = client.start_session(self.request(target), terminal_size()).await?;
         // As a task, so that it has its turn before the tasks that are woken after it.
         let task = if interactive {
-            tokio::spawn(talk(session, record))
+            tokio::spawn(talk(session, record, self.command.is_empty()))
         } else {
             tokio::spawn(execute(session, record))
         };
@@ -142,8 +142,8 @@ enum Next {
     Stop,
 }
 
-/// A shell: keystrokes one way, the screen the other, whatever the connection does.
-async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCode> {
+/// A shell: keystrokes one way, the screen the other, whatever the connection does. `shell`: no command was named.
+async fn talk(mut session: Session, mut record: Record, shell: bool) -> anyhow::Result<ExitCode> {
     let mut stop = std::pin::pin!(stopped()?);
     let mut screen = Screen::raw().context("cannot take over the terminal")?;
     let mut keys = Keys::listen();
@@ -228,7 +228,7 @@ async fn talk(mut session: Session, mut record: Record) -> anyhow::Result<ExitCo
                     }
                 },
                 None => {
-                    outbox.end(&session);
+                    outbox.end(&session, shell);
                     typing = false;
                 }
             },

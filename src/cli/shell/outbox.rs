@@ -22,12 +22,14 @@ pub struct Outbox {
     at: usize,
     /// Bytes of the stream that were sent.
     streamed: u64,
+    /// The last byte that was put in.
+    last: Option<u8>,
 }
 
 impl Outbox {
     /// For a session's input; `typed` says whether it comes from a terminal.
     pub fn new(session: &Session, typed: bool) -> Self {
-        Self { input: session.input_handle(), typed, waiting: Vec::new(), at: 0, streamed: 0 }
+        Self { input: session.input_handle(), typed, waiting: Vec::new(), at: 0, streamed: 0, last: None }
     }
 
     /// Whether more may be read: of a pipe, when everything is sent; of a terminal almost always, so that a key can stop
@@ -44,9 +46,8 @@ impl Outbox {
     /// Takes what was read. An interrupt that is typed behind a paste takes away what is left of it, as a terminal forgets
     /// what nobody has read yet.
     pub fn put(&mut self, session: &Session, bytes: Vec<u8>) {
-        if bytes.is_empty() {
-            return;
-        }
+        let Some(last) = bytes.last().copied() else { return };
+        self.last = Some(last);
         if self.typed && bytes == INTERRUPT && (self.waits() || self.input.taken() < self.streamed) {
             self.waiting.clear();
             self.at = 0;
@@ -67,9 +68,16 @@ impl Outbox {
         self.waiting.extend(bytes);
     }
 
-    /// Says that there is no more, as a terminal says it.
-    pub fn end(&mut self, session: &Session) {
-        self.put(session, vec![END]);
+    /// Says that there is no more, as a terminal says it. That key ends what has no newline yet, and only then the whole;
+    /// a shell that edits its line itself (`shell`) wants the newline.
+    pub fn end(&mut self, session: &Session, shell: bool) {
+        let midway = self.last.is_some_and(|last| last != b'\n');
+        let end = match midway {
+            true if shell => vec![b'\n', END],
+            true => vec![END, END],
+            false => vec![END],
+        };
+        self.put(session, end);
     }
 
     /// Sends some of what waits, when the node takes it. Cancel safe.
