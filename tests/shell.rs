@@ -257,6 +257,27 @@ fn peak(pid: u32) -> usize {
     line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
 }
 
+#[test]
+fn what_is_piped_into_a_shell_is_done_and_then_the_shell_ends() {
+    use std::io::Write;
+    let engine = node();
+    for commands in ["echo hi-$((40+2))\n", "echo hi-$((40+2))", "exec cat\nhi-42"] {
+        let mut command = Command::new(BINARY);
+        command.args(["--endpoint-url", &engine.url, "shell", "web-1"]).envs(engine.environment());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(commands.as_bytes()).unwrap();
+        let mut output = child.stdout.take().unwrap();
+        let reader = std::thread::spawn(move || {
+            let mut said = Vec::new();
+            output.read_to_end(&mut said).unwrap();
+            String::from_utf8_lossy(&said).into_owned()
+        });
+        until("the shell to end", || child.try_wait().unwrap().is_some());
+        let said = reader.join().unwrap();
+        assert!(said.contains("hi-42"), "{said}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn what_is_piped_into_a_shell_waits_where_it_is_until_the_node_takes_it() {

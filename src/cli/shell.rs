@@ -136,10 +136,20 @@ enum Next {
     Keys(Option<Vec<u8>>),
     /// Some of what was piped in or pasted has left.
     Sent,
+    /// It is time to say once more that nothing more is typed.
+    Ended,
     /// It is time to say that the connection is lost.
     Loss,
     Resized,
     Stop,
+}
+
+/// Ready at that time, if there is one.
+async fn reached(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// A shell: keystrokes one way, the screen the other, whatever the connection does. `shell`: no command was named.
@@ -160,12 +170,7 @@ async fn talk(mut session: Session, mut record: Record, shell: bool) -> anyhow::
     // stands in the way of what somebody waits for.
     let mut shown = false;
     let reason = loop {
-        let loss = async {
-            match tell_loss {
-                Some(at) => sleep_until(at).await,
-                None => std::future::pending().await,
-            }
-        };
+        let (loss, ended) = (reached(tell_loss), reached(outbox.again_at()));
         let here = async {
             tokio::select! {
                 biased;
@@ -174,6 +179,7 @@ async fn talk(mut session: Session, mut record: Record, shell: bool) -> anyhow::
                 () = &mut stop, if !stopping => Next::Stop,
                 () = loss => Next::Loss,
                 () = outbox.step(), if outbox.waits() => Next::Sent,
+                () = ended => Next::Ended,
             }
         };
         // Nothing is asked of the node as long as nobody reads what came.
@@ -233,6 +239,7 @@ async fn talk(mut session: Session, mut record: Record, shell: bool) -> anyhow::
                 }
             },
             Next::Sent => {}
+            Next::Ended => outbox.say_again(&session),
             Next::Loss => {
                 (tell_loss, told_loss) = (None, true);
                 screen.say("connection lost, trying again; ~. ends the session");

@@ -1,6 +1,10 @@
 //! What is typed or piped in, on its way to the node. Keys go at once; what is more than keys is a stream, and waits here
 //! while the node takes no more.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use crate::client::{Session, SessionInput};
 
 /// More than this at once was not typed by hand.
@@ -11,6 +15,10 @@ const LIMIT: usize = 4 * 1024 * 1024;
 const INTERRUPT: &[u8] = &[3];
 /// The end of what a terminal has to say.
 const END: u8 = 4;
+/// After so long it is said again, then after twice the time, and so on, so often. A terminal that is just being taken over by
+/// an editor of lines forgets it, and every program on it wants one of its own.
+const AGAIN: Duration = Duration::from_millis(300);
+const TIMES: u32 = 8;
 
 /// What waits.
 pub struct Outbox {
@@ -24,12 +32,14 @@ pub struct Outbox {
     streamed: u64,
     /// The last byte that was put in.
     last: Option<u8>,
+    /// When the end is said again, and how often it was.
+    again: Option<(Instant, u32)>,
 }
 
 impl Outbox {
     /// For a session's input; `typed` says whether it comes from a terminal.
     pub fn new(session: &Session, typed: bool) -> Self {
-        Self { input: session.input_handle(), typed, waiting: Vec::new(), at: 0, streamed: 0, last: None }
+        Self { input: session.input_handle(), typed, waiting: Vec::new(), at: 0, streamed: 0, last: None, again: None }
     }
 
     /// Whether more may be read: of a pipe, when everything is sent; of a terminal almost always, so that a key can stop
@@ -78,6 +88,22 @@ impl Outbox {
             false => vec![END],
         };
         self.put(session, end);
+        self.again = Some((Instant::now() + AGAIN, 0));
+    }
+
+    /// When [`Outbox::say_again`] is due.
+    pub fn again_at(&self) -> Option<Instant> {
+        self.again.filter(|_| !self.waits()).map(|(at, _)| at)
+    }
+
+    /// Says once more that there is no more: on a pipe every reader sees the end, and as often as it looks.
+    pub fn say_again(&mut self, session: &Session) {
+        session.input(vec![END]);
+        self.again = self
+            .again
+            .map(|(_, times)| times + 1)
+            .filter(|times| *times < TIMES)
+            .map(|times| (Instant::now() + AGAIN * 2u32.pow(times), times));
     }
 
     /// Sends some of what waits, when the node takes it. Cancel safe.
