@@ -174,11 +174,11 @@ async fn talk(mut session: Session, mut record: Record, shell: bool) -> anyhow::
         let here = async {
             tokio::select! {
                 biased;
+                () = outbox.step(), if outbox.waits() => Next::Sent,
                 bytes = keys.next(), if typing && outbox.has_room() => Next::Keys(bytes),
                 () = resized.next() => Next::Resized,
                 () = &mut stop, if !stopping => Next::Stop,
                 () = loss => Next::Loss,
-                () = outbox.step(), if outbox.waits() => Next::Sent,
                 () = ended => Next::Ended,
             }
         };

@@ -30,9 +30,9 @@ use crate::wire::envelope::payload;
 
 /// The most that is read at once.
 const READ: usize = 32 * 1024;
-/// The most that a terminal is given ahead of its echo. It has room for about 12 KiB of it, line ends and control characters are
+/// The most that a terminal is given ahead of its echo. It has room for about 16 KiB of it, line ends and control characters are
 /// two bytes each, and what has no room is lost.
-const UNECHOED: usize = 4 * 1024;
+const UNECHOED: usize = 8 * 1024;
 
 /// What came of a program's turn.
 #[derive(Debug, PartialEq, Eq)]
