@@ -1,6 +1,6 @@
 //! One session from its beginning to its end: bytes from the program to the channel and back, with back-pressure both ways.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, thread, time::Duration};
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -41,6 +41,8 @@ const ECHO: Duration = Duration::from_millis(2);
 /// Bytes of input that are acknowledged ahead of a program on a terminal. Little: a paste that is stopped goes on with what was
 /// acknowledged, and its progress is what was.
 const AHEAD: usize = 16 * 1024;
+/// How long the echo of a paste is left to the terminal, which has room for all of it.
+const CRUMBS: Duration = Duration::from_micros(100);
 /// How long a terminal may keep the echo of a paste back before it is given more of it.
 const MUTE: Duration = Duration::from_millis(200);
 
@@ -213,6 +215,10 @@ impl Session<'_> {
                 continue;
             }
             let wants_output = has_room && (self.pending.is_empty() || gathers.is_some());
+            if wants_output && gathers.is_some() && self.program.as_ref().is_some_and(Program::awaits_echo) {
+                // Read at once, an echo is a crumb, and the kernel wakes us for each. Timers of the runtime take ten times as long.
+                thread::sleep(CRUMBS);
+            }
             // However much comes, the program has its turn.
             if wants_output && self.glance() {
                 continue;

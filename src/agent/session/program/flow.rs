@@ -114,7 +114,12 @@ impl Flow {
 
     /// Whether a terminal takes no more input before there is output.
     pub fn awaits_echo(&self) -> bool {
-        !self.has_room() && self.unechoed >= UNECHOED
+        !self.has_room() && self.is_ahead()
+    }
+
+    /// Whether a terminal has to echo some of its input first. Half of it at least: what is given in crumbs is echoed in crumbs.
+    fn is_ahead(&self) -> bool {
+        self.unechoed > UNECHOED / 2
     }
 
     /// The terminal may be given input although it does not echo: somebody may have stopped it with Ctrl-S, and the Ctrl-Q is
@@ -199,13 +204,14 @@ impl Flow {
     /// How much may be written now.
     fn most(&mut self) -> usize {
         let Some(terminal) = &self.terminal else { return usize::MAX };
-        if self.unechoed >= UNECHOED {
+        if self.is_ahead() {
             let echoes = tcgetattr(terminal).is_ok_and(|terms| terms.local_flags.contains(LocalFlags::ECHO));
-            if !echoes {
-                self.unechoed = 0;
+            if echoes {
+                return 0;
             }
+            self.unechoed = 0;
         }
-        UNECHOED.saturating_sub(self.unechoed)
+        UNECHOED - self.unechoed
     }
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Turn> {
