@@ -312,14 +312,6 @@ async fn the_echo_of_a_paste_is_whole() {
         let taken = user.channel.write(payload::OUTPUT, rest, Timestamp::now());
         rest = &rest[taken..];
         user.flush().await;
-        eprintln!(
-            "left {} seen {} of {} unack {} match {}",
-            rest.len(),
-            user.seen.len(),
-            echo.len(),
-            user.channel.unacknowledged(),
-            echo.starts_with(&user.seen)
-        );
         assert!(user.read().await);
     }
     assert!(user.seen == echo);

@@ -355,6 +355,7 @@ async fn carry<S>(
             let read = tokio::select! {
                 biased;
                 read = reader.read_buf(&mut buffer) => read,
+                // What the peer has sent before is delivered all the same.
                 () = unwanted.cancelled() => return true,
             };
             match read {

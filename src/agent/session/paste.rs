@@ -1,5 +1,6 @@
 //! Pastes into a terminal. It echoes them in crumbs, each of which would be a frame, and work for three programs: so while a
-//! paste is under way, its echo is gathered. It is read as it comes: what a terminal has no room for it drops.
+//! paste is under way, its echo is gathered. How much of it may wait in the terminal is the flow's business: what has no room
+//! there is lost.
 
 use std::time::Duration;
 
