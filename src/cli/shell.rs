@@ -21,6 +21,7 @@ use crate::{
     client::{Client, Session, SessionEvent, word::quoted},
     console::text,
     ssm::StartSession,
+    wire::alarm::reached,
 };
 use anyhow::Context;
 use clap::Args;
@@ -29,7 +30,7 @@ use keys::Keys;
 use outbox::Outbox;
 use record::Record;
 use screen::{Screen, terminal_size};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use unsent::Unsent;
 
 /// Runs a command on a node, keeps its outputs apart and tells its exit code.
@@ -142,14 +143,6 @@ enum Next {
     Loss,
     Resized,
     Stop,
-}
-
-/// Ready at that time, if there is one.
-async fn reached(time: Option<Instant>) {
-    match time {
-        Some(time) => sleep_until(time).await,
-        None => std::future::pending().await,
-    }
 }
 
 /// A shell: keystrokes one way, the screen the other, whatever the connection does. `shell`: no command was named.
@@ -277,14 +270,8 @@ async fn talk(mut session: Session, mut record: Record, shell: bool) -> anyhow::
             code = ExitCode::FAILURE;
         }
     }
-    let reason = reason.map(|reason| if stopping || leaving { advised(&reason, &session) } else { reason });
     part(reason, told);
     Ok(code)
-}
-
-/// Why a session that was ended here has not ended there, and how that is made up for.
-fn advised(reason: &str, session: &Session) -> String {
-    format!("{reason}: `fleetdeck sessions end {}` ends it there", session.id())
 }
 
 /// One command: its outputs where they belong, its exit code as ours.
@@ -320,7 +307,6 @@ async fn execute(mut session: Session, mut record: Record) -> anyhow::Result<Exi
                     // Whoever writes into a pipe may have begun only now.
                     unsent.tell();
                     let unknown = if reason.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
-                    let reason = reason.map(|reason| if stopping { advised(&reason, &session) } else { reason });
                     part(reason, told);
                     return Ok(code.map_or(unknown, exit_code));
                 }

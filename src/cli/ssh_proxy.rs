@@ -6,13 +6,14 @@ use anyhow::bail;
 use clap::Args;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, stdin, stdout},
-    time::{Instant, sleep_until},
+    time::Instant,
 };
 
 use super::{Global, choice, nodes, stop::stopped, talk};
 use crate::{
     client::{Client, Session, SessionEvent, TerminalSize},
     ssm::StartSession,
+    wire::alarm::reached,
 };
 
 const DOCUMENT: &str = "AWS-StartSSHSession";
@@ -88,7 +89,7 @@ async fn carry(mut session: Session, port: u16) -> anyhow::Result<ExitCode> {
         loop {
             let event = tokio::select! {
                 event = session.next() => event,
-                () = sleep_until(silence.until.unwrap_or_else(Instant::now)), if silence.until.is_some() => {
+                () = reached(silence.until) => {
                     return Ok(Ended::Unheard);
                 }
             };

@@ -1,4 +1,4 @@
-//! One timer for all that a line waits for.
+//! One timer for all that a line waits for, and times that may not be set.
 
 use std::pin::Pin;
 
@@ -22,6 +22,14 @@ impl Alarm {
             self.0.as_mut().reset(due);
         }
         self.0.as_mut().await;
+    }
+}
+
+/// Ready at that time, if there is one. Cancel safe.
+pub async fn reached(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
     }
 }
 

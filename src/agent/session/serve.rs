@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use tokio::{
     task::spawn_blocking,
-    time::{Instant, sleep_until, timeout, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
@@ -23,6 +23,7 @@ use super::{
 use crate::{
     agent::Node,
     wire::{
+        alarm::reached,
         channel::{Event, LARGE_FRAME},
         envelope::{flag, payload},
         messages::TerminalSize,
@@ -427,14 +428,6 @@ impl Session<'_> {
         }
         self.link.channel.send_session_state("Terminating", self.session_id, self.node.clock.now());
         let _ = self.link.flush().await;
-    }
-}
-
-/// Ready at that time, if there is one.
-async fn reached(time: Option<Instant>) {
-    match time {
-        Some(time) => sleep_until(time).await,
-        None => std::future::pending().await,
     }
 }
 

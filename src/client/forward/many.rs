@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::{End, Far, NEWS, Runner, in_words};
 use crate::{
     client::{Session, SessionEvent},
     ssm::clock::Clock,
     wire::{
+        alarm::reached,
         smux::Side,
         streams::{Streams, Turn},
     },
@@ -72,16 +73,16 @@ impl Runner {
                     silent = Some(self.knock(&mut streams));
                     true
                 }
-                () = sleep_until(silent.unwrap_or_else(Instant::now)), if silent.is_some() => {
+                () = reached(silent) => {
                     silent = None;
                     self.silent();
                     false
                 }
-                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                () = reached(due) => {
                     streams.tick(clock.now());
                     false
                 }
-                () = sleep_until(news.unwrap_or_else(Instant::now)), if news.is_some() => {
+                () = reached(news) => {
                     news = None;
                     self.tell(|status| status.connections = streams.connections());
                     false

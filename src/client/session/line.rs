@@ -467,7 +467,10 @@ impl Line {
             Ok(Err(_)) | Err(_) => "it does not answer".to_owned(),
         };
         let id = &self.whose.session_id;
-        Some(format!("only here: the service could not be told ({why}), and {id} may still run on the node"))
+        Some(format!(
+            "only here: the service could not be told ({why}), and {id} may still run on the node: \
+             `fleetdeck sessions end {id}` ends it there"
+        ))
     }
 
     fn write_input(&mut self) {
