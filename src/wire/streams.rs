@@ -4,21 +4,21 @@
 //! Bounded both ways: connections wait for [`Streams::next`], and when too much waits for slow connections,
 //! [`Streams::wants_input`] says to read no more of the stream.
 
+mod carry;
+
 use std::{
     collections::HashMap,
     io,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    sync::{Notify, mpsc},
-    time::timeout,
+    io::{AsyncRead, AsyncWrite},
+    sync::mpsc,
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
@@ -28,22 +28,14 @@ use super::{
     smux::{Mux, MuxError, MuxEvent, Side, StreamId},
 };
 use crate::ssm::Timestamp;
+use carry::{Backlog, carry, forgo};
 
-/// Bytes that may wait for connections before the stream is no longer read; the size of AWS's peers.
-const BACKLOG: usize = 4 * 1024 * 1024;
-/// What a piece that waits costs besides its bytes, so that a stream of single ones is bounded too.
-const PIECE_COST: usize = 64;
 /// What is less than this part of its message is copied when it has to wait: the whole of it would wait with it.
 const SHARE: usize = 8;
 /// Reads of connections that may wait for the owner.
 const READS: usize = 16;
-const READ: usize = 64 * 1024;
 /// Connections at a time.
 const CONNECTIONS: usize = 1024;
-/// A connection whose peer has closed may still have its answer out: so long, and so much of it. A peer that is gone for
-/// good drops it. Between our own ends it has all the time, see [`Streams::keep_halves`].
-const LINGER: Duration = Duration::from_secs(10);
-const LINGER_BYTES: usize = 1024 * 1024;
 
 /// Bytes moved, and connections.
 #[derive(Debug, Default)]
@@ -77,13 +69,6 @@ enum Told {
     Finished,
     Refused(io::Error),
     Ended,
-}
-
-/// Bytes on their way to connections.
-#[derive(Debug, Default)]
-struct Backlog {
-    bytes: AtomicUsize,
-    less: Notify,
 }
 
 struct Connection {
@@ -241,9 +226,9 @@ impl Streams {
                 let length = data.len();
                 // The rest of the message may be for connections that are not slow.
                 let data = if length < whole / SHARE { Bytes::copy_from_slice(&data) } else { lasting(&data, &data) };
-                self.backlog.bytes.fetch_add(length + PIECE_COST, Ordering::AcqRel);
+                self.backlog.add(length);
                 if connection.to.send(data).is_err() {
-                    self.backlog.bytes.fetch_sub(length + PIECE_COST, Ordering::AcqRel);
+                    self.backlog.take_back(length);
                 } else {
                     self.counts.received.fetch_add(length as u64, Ordering::Relaxed);
                 }
@@ -255,23 +240,19 @@ impl Streams {
     /// Whether more of the peer's bytes are wanted. Not while connections are slow, nor while the peer makes answers that it does
     /// not take.
     pub fn wants_input(&self) -> bool {
-        !self.is_slow() && self.mux.wants_input()
-    }
-
-    fn is_slow(&self) -> bool {
-        self.backlog.bytes.load(Ordering::Acquire) >= BACKLOG
+        !self.backlog.is_full() && self.mux.wants_input()
     }
 
     /// Waits until something happened at a connection, or until more input is wanted again. May be dropped at any time.
     pub async fn next(&mut self) -> Turn {
-        let (held, room) = (self.is_slow(), self.mux.can_write());
+        let (held, room) = (self.backlog.is_full(), self.mux.can_write());
         tokio::select! {
             told = self.hears.recv(), if room => match told {
                 Some((stream, told)) => self.hear(stream, told),
                 // This end holds a sender itself.
                 None => Turn::Moved,
             },
-            () = self.backlog.less.notified(), if held => Turn::Moved,
+            () = self.backlog.less(), if held => Turn::Moved,
             else => std::future::pending().await,
         }
     }
@@ -332,380 +313,5 @@ impl Streams {
     }
 }
 
-/// Moves the bytes of one connection. Each direction ends for itself; after the peer's, the other one may linger, or with
-/// `halves` go on until it is at its end or `unwanted`.
-async fn carry<S>(
-    stream: StreamId,
-    socket: S,
-    mut data: mpsc::UnboundedReceiver<Bytes>,
-    (told, unwanted): (&mpsc::Sender<(StreamId, Told)>, &CancellationToken),
-    backlog: &Backlog,
-    halves: bool,
-) where
-    S: AsyncRead + AsyncWrite + Send + 'static,
-{
-    let (mut reader, mut writer) = tokio::io::split(socket);
-    let (peer_closed, peer_spoke) = (AtomicBool::new(false), AtomicBool::new(false));
-    let goes_on = || halves && peer_spoke.load(Ordering::Relaxed);
-    let upwards = async {
-        let mut buffer = BytesMut::new();
-        let mut late = 0;
-        while late < LINGER_BYTES || goes_on() {
-            buffer.reserve(READ);
-            let read = tokio::select! {
-                biased;
-                read = reader.read_buf(&mut buffer) => read,
-                // What the peer has sent before is delivered all the same.
-                () = unwanted.cancelled() => return true,
-            };
-            match read {
-                Ok(0) => return told.send((stream, Told::Finished)).await.is_ok(),
-                Err(_) => return false,
-                Ok(count) if peer_closed.load(Ordering::Relaxed) => late += count,
-                Ok(_) => {}
-            }
-            // A small read must not hold a whole block for as long as it waits.
-            let piece = match buffer.len() < READ / 4 {
-                true => {
-                    let piece = Bytes::copy_from_slice(&buffer);
-                    buffer.clear();
-                    piece
-                }
-                false => buffer.split().freeze(),
-            };
-            if told.send((stream, Told::Data(piece))).await.is_err() {
-                return false;
-            }
-        }
-        false
-    };
-    let downwards = async {
-        let mut debt = Debt { backlog, bytes: 0 };
-        let mut whole = true;
-        while let Some(piece) = data.recv().await {
-            debt.bytes = piece.len() + PIECE_COST;
-            if piece.is_empty() {
-                break;
-            }
-            peer_spoke.store(true, Ordering::Relaxed);
-            whole = writer.write_all(&piece).await.is_ok();
-            debt.pay();
-            if !whole {
-                break;
-            }
-        }
-        peer_closed.store(true, Ordering::Relaxed);
-        whole & writer.shutdown().await.is_ok()
-    };
-    {
-        let (mut upwards, mut downwards) = (std::pin::pin!(upwards), std::pin::pin!(downwards));
-        tokio::select! {
-            // Half of a connection is as good as none once it has failed.
-            well = &mut upwards => if well {
-                downwards.await;
-            },
-            well = &mut downwards => match well {
-                true if goes_on() => drop(upwards.await),
-                true => drop(timeout(LINGER, upwards).await),
-                false => {}
-            },
-        }
-    }
-    forgo(data, backlog);
-}
-
-/// Whatever still waits for a connection has nowhere to go.
-fn forgo(mut data: mpsc::UnboundedReceiver<Bytes>, backlog: &Backlog) {
-    data.close();
-    let mut rest = Debt { backlog, bytes: 0 };
-    while let Ok(piece) = data.try_recv() {
-        rest.bytes += piece.len() + PIECE_COST;
-    }
-}
-
-/// Bytes that leave the backlog when they are paid, at the latest when this is dropped: a task can end anywhere.
-struct Debt<'a> {
-    backlog: &'a Backlog,
-    bytes: usize,
-}
-
-impl Debt<'_> {
-    fn pay(&mut self) {
-        let bytes = std::mem::take(&mut self.bytes);
-        if bytes > 0 && self.backlog.bytes.fetch_sub(bytes, Ordering::AcqRel) >= BACKLOG {
-            self.backlog.less.notify_one();
-        }
-    }
-}
-
-impl Drop for Debt<'_> {
-    fn drop(&mut self) {
-        self.pay();
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use tokio::io::{DuplexStream, duplex};
-
-    use super::*;
-
-    fn ends() -> (Streams, Streams) {
-        (Streams::new(Side::Client, Arc::default()), Streams::new(Side::Server, Arc::default()))
-    }
-
-    /// Carries what waits between two ends, and answers what they want to connect with `far`.
-    async fn exchange(near: &mut Streams, far: &mut Streams, refuse: bool) -> bool {
-        let mut refused = false;
-        for _ in 0..8 {
-            while let Some(bytes) = near.poll_output() {
-                for stream in far.receive(bytes).unwrap() {
-                    let (ours, theirs) = duplex(64);
-                    // The server closes when it is left.
-                    drop(theirs);
-                    far.attach(stream, async move {
-                        if refuse { Err(io::ErrorKind::ConnectionRefused.into()) } else { Ok(ours) }
-                    });
-                }
-            }
-            while let Some(bytes) = far.poll_output() {
-                near.receive(bytes).unwrap();
-            }
-            if far.connections() == 0 {
-                break;
-            }
-            refused |= matches!(far.next().await, Turn::Refused { .. });
-        }
-        refused
-    }
-
-    #[tokio::test]
-    async fn a_knock_is_answered_when_the_connection_was_made_and_counts_as_none() {
-        let (mut near, mut far) = ends();
-        for refuse in [false, true] {
-            near.knock();
-            assert!(!near.take_answer());
-            assert_eq!(exchange(&mut near, &mut far, refuse).await, refuse);
-            assert!(near.take_answer() && !near.take_answer());
-        }
-        assert_eq!((near.connections(), near.counts.accepted.load(Ordering::Relaxed), near.mux.streams()), (0, 0, 0));
-    }
-
-    /// Both ends of a session, joined, with a far side that connects each stream to what `far` gives.
-    struct Pair {
-        near: Streams,
-        far: Streams,
-        connect: mpsc::UnboundedSender<DuplexStream>,
-    }
-
-    impl Pair {
-        fn new() -> (Self, mpsc::UnboundedReceiver<DuplexStream>) {
-            let (connect, connections) = mpsc::unbounded_channel();
-            let (near, far) = ends();
-            (Self { near, far, connect }, connections)
-        }
-
-        /// Carries bytes between the ends for ever.
-        async fn run(mut self, refuse: bool, refused: mpsc::UnboundedSender<io::ErrorKind>) {
-            loop {
-                while let Some(bytes) = self.near.poll_output() {
-                    for stream in self.far.receive(bytes).unwrap() {
-                        let (ours, theirs) = duplex(64 * 1024);
-                        let kept = !refuse && self.connect.send(theirs).is_ok();
-                        self.far.attach(stream, async move {
-                            if kept { Ok(ours) } else { Err(io::ErrorKind::ConnectionRefused.into()) }
-                        });
-                    }
-                }
-                while let Some(bytes) = self.far.poll_output() {
-                    assert_eq!(self.near.receive(bytes).unwrap(), []);
-                }
-                tokio::select! {
-                    _ = self.near.next() => {}
-                    turn = self.far.next() => if let Turn::Refused { error, .. } = turn {
-                        let _ = refused.send(error.kind());
-                    },
-                }
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn what_comes_together_with_the_opening_of_a_stream_is_not_lost() {
-        let mut peer = Mux::new(Side::Client);
-        let stream = peer.open();
-        peer.write(stream, b"hello");
-        let together: Vec<u8> = std::iter::from_fn(|| peer.poll_output()).flatten().collect();
-        let mut streams = Streams::new(Side::Server, Arc::default());
-        let opened = streams.receive(together.into()).unwrap();
-        assert_eq!(opened.len(), 1);
-        let (mut user, ours) = duplex(1024);
-        streams.attach(opened[0], async { Ok(ours) });
-        let mut came = [0; 5];
-        user.read_exact(&mut came).await.unwrap();
-        assert_eq!(&came, b"hello");
-    }
-
-    #[tokio::test]
-    async fn connections_are_carried_apart_and_end_one_by_one() {
-        let (mut pair, mut connections) = Pair::new();
-        let mut users = Vec::new();
-        for _ in 0..8 {
-            let (user, ours) = duplex(64 * 1024);
-            assert!(pair.near.open(ours));
-            users.push(user);
-        }
-        let counts = pair.near.counts.clone();
-        let (refused, _) = mpsc::unbounded_channel();
-        tokio::spawn(pair.run(false, refused));
-        let echoes = tokio::spawn(async move {
-            while let Some(mut connection) = connections.recv().await {
-                tokio::spawn(async move {
-                    let mut question = Vec::new();
-                    // The answer follows the end of the question.
-                    connection.read_to_end(&mut question).await.unwrap();
-                    question.reverse();
-                    connection.write_all(&question).await.unwrap();
-                });
-            }
-        });
-        let asked = users.into_iter().enumerate().map(async |(number, mut user)| {
-            let question = vec![u8::try_from(number).unwrap(); 300_000 + number];
-            user.write_all(&question).await.unwrap();
-            user.shutdown().await.unwrap();
-            let mut answer = Vec::new();
-            user.read_to_end(&mut answer).await.unwrap();
-            assert_eq!(answer, question);
-        });
-        futures_util::future::join_all(asked).await;
-        assert_eq!(counts.accepted.load(Ordering::Relaxed), 8);
-        let expected: u64 = (0..8).map(|number| 300_000 + number).sum();
-        assert_eq!(counts.received.load(Ordering::Relaxed), expected);
-        echoes.abort();
-    }
-
-    /// A pair between our own ends, with one connection; the user's end of it, and the server's once that was asked.
-    async fn own_pair(question: &[u8]) -> (DuplexStream, DuplexStream) {
-        let (mut pair, mut connections) = Pair::new();
-        pair.near.keep_halves();
-        pair.far.keep_halves();
-        let (mut user, ours) = duplex(64 * 1024);
-        assert!(pair.near.open(ours));
-        let (refused, _) = mpsc::unbounded_channel();
-        tokio::spawn(pair.run(false, refused));
-        user.write_all(question).await.unwrap();
-        user.shutdown().await.unwrap();
-        let mut server = connections.recv().await.unwrap();
-        let mut asked = Vec::new();
-        server.read_to_end(&mut asked).await.unwrap();
-        assert_eq!(asked, question);
-        (user, server)
-    }
-
-    #[tokio::test]
-    async fn an_answer_of_any_size_follows_the_end_of_the_question() {
-        let (mut user, mut server) = own_pair(b"question").await;
-        tokio::spawn(async move {
-            server.write_all(&vec![7; 3 * LINGER_BYTES]).await.unwrap();
-            server.shutdown().await.unwrap();
-        });
-        let mut answer = Vec::new();
-        user.read_to_end(&mut answer).await.unwrap();
-        assert_eq!(answer.len(), 3 * LINGER_BYTES);
-    }
-
-    #[tokio::test]
-    async fn an_answer_that_nobody_waits_for_any_more_is_cut_off() {
-        let (mut user, mut server) = own_pair(b"question").await;
-        let endless = tokio::spawn(async move { while server.write_all(&[7; 64 * 1024]).await.is_ok() {} });
-        user.read_exact(&mut [0; 1024]).await.unwrap();
-        drop(user);
-        endless.await.unwrap();
-    }
-
-    #[test]
-    fn a_peer_that_asks_and_takes_no_answer_is_not_asked_for_more() {
-        let mut near = Streams::new(Side::Client, Arc::default());
-        // Streams that are not for it to open: each is answered.
-        let openings = Bytes::from([1, 0, 0, 0, 2, 0, 0, 0].repeat(4096));
-        let mut taken = 0;
-        while near.wants_input() {
-            near.receive(openings.clone()).unwrap();
-            taken += 1;
-            assert!(taken < 100, "the answers pile up");
-        }
-        while near.poll_output().is_some() {}
-        assert!(near.wants_input());
-    }
-
-    #[tokio::test]
-    async fn a_connection_that_is_refused_is_told_and_closed() {
-        let (mut pair, _connections) = Pair::new();
-        let (mut user, ours) = duplex(1024);
-        assert!(pair.near.open(ours));
-        let (refused, mut errors) = mpsc::unbounded_channel();
-        tokio::spawn(pair.run(true, refused));
-        assert_eq!(errors.recv().await, Some(io::ErrorKind::ConnectionRefused));
-        assert_eq!(user.read(&mut [0; 8]).await.unwrap(), 0);
-    }
-
-    #[tokio::test]
-    async fn what_was_meant_for_connections_that_were_refused_holds_nothing_up() {
-        let mut peer = Mux::new(Side::Client);
-        let mut far = Streams::new(Side::Server, Arc::default());
-        for _ in 0..2 * BACKLOG / (64 * 1024) {
-            let stream = peer.open();
-            peer.write(stream, &[7; 64 * 1024]);
-            assert!(far.wants_input());
-            while let Some(bytes) = peer.poll_output() {
-                for stream in far.receive(bytes).unwrap() {
-                    far.attach(stream, async { Err::<DuplexStream, _>(io::ErrorKind::ConnectionRefused.into()) });
-                }
-            }
-            while !matches!(far.next().await, Turn::Refused { .. }) {}
-        }
-    }
-
-    #[tokio::test]
-    async fn single_bytes_for_a_connection_that_takes_nothing_are_bounded_as_well() {
-        let mut peer = Mux::new(Side::Client);
-        let stream = peer.open();
-        let mut far = Streams::new(Side::Server, Arc::default());
-        let opening = peer.poll_output().unwrap();
-        for stream in far.receive(opening).unwrap() {
-            far.attach(stream, std::future::pending::<io::Result<DuplexStream>>());
-        }
-        let mut pieces = 0;
-        while far.wants_input() {
-            peer.write(stream, b"x");
-            far.receive(peer.poll_output().unwrap()).unwrap();
-            pieces += 1;
-            assert!(pieces < 100_000, "every byte takes a place of its own");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_connection_that_takes_nothing_stops_the_stream_and_no_more() {
-        let (mut near, mut far) = ends();
-        let (mut user, ours) = duplex(1024 * 1024);
-        assert!(near.open(ours));
-        let (theirs, stuck) = duplex(16);
-        let mut theirs = Some(theirs);
-        let flood = tokio::spawn(async move { while user.write_all(&[7; 64 * 1024]).await.is_ok() {} });
-        while far.wants_input() {
-            near.next().await;
-            while let Some(bytes) = near.poll_output() {
-                for stream in far.receive(bytes).unwrap() {
-                    let theirs = theirs.take().unwrap();
-                    far.attach(stream, async { Ok(theirs) });
-                }
-            }
-        }
-        // The one that is stuck goes, and with it what waited for it.
-        drop(stuck);
-        while !far.wants_input() {
-            far.next().await;
-        }
-        flood.abort();
-    }
-}
+mod tests;

@@ -1,5 +1,8 @@
 //! Shells by keyboard: tabs, splits, typing into several, pasting, the clipboard.
 
+mod limits;
+mod mouse;
+
 use std::{sync::Arc, time::Duration};
 
 use crate::{
@@ -63,6 +66,26 @@ fn told_sizes(bench: &Bench) -> Vec<(u64, u16, u16)> {
 
 fn focus(bench: &Bench) -> u64 {
     bench.state.shells.current().unwrap().id
+}
+
+/// A shell with more lines than its screen has.
+pub(super) fn long() -> Bench {
+    let mut bench = three();
+    let terminal = bench.state.shells.current().unwrap().terminal.clone();
+    for n in 0..60 {
+        terminal.feed(format!("line {n} of the log\r\n").as_bytes());
+    }
+    terminal.feed(b"\x1b]8;;https://example.com/a?b=1\x1b\\the docs\x1b]8;;\x1b\\ $ ");
+    bench.screen(80, 24);
+    bench
+}
+
+pub(super) fn copied(bench: &Bench) -> Vec<&str> {
+    let copies = bench.fx.iter().filter_map(|effect| match effect {
+        Effect::Copy { text, .. } => Some(text.as_str()),
+        _ => None,
+    });
+    copies.collect()
 }
 
 #[test]
@@ -306,96 +329,6 @@ fn a_copy_that_was_not_taken_is_told_once_and_as_it_is() {
 }
 
 #[test]
-fn the_time_a_session_has_left_is_counted_down() {
-    let mut bench = three();
-    (1..=3).for_each(|tab| follows(&mut bench, tab, r#"{"idleSessionTimeout":"10","maxSessionDuration":"12"}"#));
-    assert!(bench.screen(80, 24).contains("12:00 left"));
-    bench.wait(360_000);
-    assert!(bench.screen(80, 24).contains("idle 4:00"));
-    bench.press("x");
-    let screen = bench.screen(80, 24);
-    assert!(screen.contains("web-2 ◆ idle 4:00   ● web-3 ◆   "), "a key starts the idle time anew\n{screen}");
-    bench.wait(330_000);
-    assert!(bench.screen(80, 24).contains("ends 0:30"));
-    bench.press("ctrl-g f");
-    let screen = bench.screen(80, 24);
-    assert!(screen.contains("keys go to the node ends 0:30 ^g then"), "in full screen too\n{screen}");
-}
-
-#[test]
-fn a_shell_that_ends_within_a_minute_and_is_not_looked_at_is_told_once() {
-    let mut bench = three();
-    (1..=3).for_each(|tab| follows(&mut bench, tab, r#"{"idleSessionTimeout":"10"}"#));
-    let told = |bench: &Bench| {
-        let notes = bench.fx.iter().filter_map(|effect| match effect {
-            Effect::Notify(text) => Some(text.clone()),
-            _ => None,
-        });
-        notes.collect::<Vec<_>>()
-    };
-    bench.press("ctrl-g n ctrl-g d");
-    bench.wait(300_000);
-    bench.apply(Update::Shell { tab: 2, update: ShellUpdate::Output });
-    assert!(bench.state.deadline().since(bench.state.now) <= Duration::from_secs(240), "somebody has to wake up");
-    bench.wait(239_000);
-    assert_eq!(told(&bench), Vec::<String>::new());
-    bench.wait(1_000);
-    let why = "it is ended after 10 min in which nothing is typed or shown.";
-    assert_eq!(told(&bench), [format!("web-1 ends in 60 s: {why}"), format!("web-3 ends in 60 s: {why}")]);
-    assert!(bench.screen(80, 24).contains("web-3 ends in 60 s"));
-    bench.wait(30_000);
-    assert_eq!(told(&bench).len(), 2);
-    // What was used again may be idle again.
-    bench.apply(Update::Shell { tab: 1, update: ShellUpdate::Output });
-    bench.wait(1_000);
-    bench.wait(541_000);
-    assert_eq!(told(&bench).iter().filter(|told| told.starts_with("web-1")).count(), 2);
-}
-
-#[test]
-fn each_session_is_counted_down_by_the_document_it_follows_and_by_no_other() {
-    let mut bench = three();
-    // What the account says in general is nothing to a session of which it is not known to follow that.
-    let account = Preferences::parse(r#"{"inputs":{"idleSessionTimeout":"1","maxSessionDuration":"3"}}"#);
-    bench.state.preferences.set(Origin::default(), account);
-    let screen = bench.screen(80, 24);
-    assert!(!screen.contains(" left") && !screen.contains("idle "), "{screen}");
-    follows(&mut bench, 2, r#"{"idleSessionTimeout":"1"}"#);
-    follows(&mut bench, 3, r#"{"maxSessionDuration":"12"}"#);
-    let screen = bench.screen(120, 24);
-    assert!(screen.contains("web-2 ◆ idle 1:00") && screen.contains("12:00 left"), "{screen}");
-    assert!(!screen.contains("web-1 ◆ idle"), "{screen}");
-    bench.wait(29_000);
-    let told = |effect: &Effect| matches!(effect, Effect::Notify(text) if text.starts_with("web-2 ends in 30 s"));
-    assert!(!bench.fx.iter().any(|effect| matches!(effect, Effect::Notify(_))), "it has just begun");
-    bench.wait(1_000);
-    assert!(bench.fx.iter().any(told), "half a minute of one is left, and nobody looks at it");
-}
-
-#[test]
-fn a_session_that_is_begun_anew_has_no_clock_of_the_old_one() {
-    let mut bench = three();
-    follows(&mut bench, 3, r#"{"maxSessionDuration":"12"}"#);
-    assert!(bench.screen(80, 24).contains("12:00 left"));
-    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Closed(Trouble::new("Over.", None)) });
-    bench.press("r");
-    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Started("ops-4".to_owned()) });
-    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Connected });
-    assert!(!bench.screen(80, 24).contains(" left"), "{}", bench.screen(80, 24));
-    follows(&mut bench, 3, r#"{"maxSessionDuration":"2"}"#);
-    assert!(bench.screen(80, 24).contains("2:00 left"));
-}
-
-#[test]
-fn a_session_that_is_gone_on_with_is_counted_from_its_beginning() {
-    let mut bench = three();
-    let preferences = Box::new(Preferences::parse(r#"{"inputs":{"maxSessionDuration":"12"}}"#));
-    let began = Some(bench.now.minus(Duration::from_secs(300)));
-    bench.apply(Update::Shell { tab: 3, update: ShellUpdate::Follows { preferences, began } });
-    assert!(bench.screen(80, 24).contains("7:00 left"), "{}", bench.screen(80, 24));
-}
-
-#[test]
 fn the_fleet_goes_on_while_shells_are_left() {
     let mut bench = three();
     bench.press("ctrl-g d");
@@ -417,58 +350,6 @@ fn the_fleet_goes_on_while_shells_are_left() {
 }
 
 #[test]
-fn the_mouse_is_the_programs_only_if_it_asked_for_it() {
-    use crate::console::state::Event;
-    use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-    let mut bench = three();
-    bench.press("ctrl-g |");
-    bench.type_text("web-1 open");
-    bench.press("enter");
-    bench.screen(80, 24);
-    let press = |bench: &mut Bench, column, modifiers| {
-        for kind in [MouseEventKind::Down(MouseButton::Left), MouseEventKind::Up(MouseButton::Left)] {
-            let event = MouseEvent { kind, column, row: 10, modifiers };
-            bench.state.feed(Event::Mouse(event), bench.now, &mut bench.fx);
-        }
-    };
-    press(&mut bench, 5, KeyModifiers::NONE);
-    assert_eq!(focus(&bench), 3, "a click moves the focus");
-    press(&mut bench, 5, KeyModifiers::NONE);
-    assert_eq!(sent(&bench), []);
-    bench.state.shells.tab(3).unwrap().terminal.feed(b"\x1b[?1000h\x1b[?1006h\x1b[?1004h");
-    press(&mut bench, 5, KeyModifiers::SHIFT);
-    assert_eq!(sent(&bench), [], "shift keeps the mouse for the user");
-    press(&mut bench, 5, KeyModifiers::NONE);
-    assert_eq!(sent(&bench), [(3, "\x1b[<0;6;7M".to_owned()), (3, "\x1b[<0;6;7m".to_owned())]);
-    bench.fx.clear();
-    bench.state.feed(Event::Focus(false), bench.now, &mut bench.fx);
-    bench.state.feed(Event::Focus(true), bench.now, &mut bench.fx);
-    press(&mut bench, 60, KeyModifiers::NONE);
-    let told = [(3, "\x1b[O".to_owned()), (3, "\x1b[I".to_owned()), (3, "\x1b[O".to_owned())];
-    assert_eq!(sent(&bench), told, "the program knows whether it has the focus");
-}
-
-/// A shell with more lines than its screen has.
-pub(super) fn long() -> Bench {
-    let mut bench = three();
-    let terminal = bench.state.shells.current().unwrap().terminal.clone();
-    for n in 0..60 {
-        terminal.feed(format!("line {n} of the log\r\n").as_bytes());
-    }
-    terminal.feed(b"\x1b]8;;https://example.com/a?b=1\x1b\\the docs\x1b]8;;\x1b\\ $ ");
-    bench.screen(80, 24);
-    bench
-}
-
-pub(super) fn copied(bench: &Bench) -> Vec<&str> {
-    let copies = bench.fx.iter().filter_map(|effect| match effect {
-        Effect::Copy { text, .. } => Some(text.as_str()),
-        _ => None,
-    });
-    copies.collect()
-}
-
-#[test]
 fn what_scrolled_away_is_searched_and_copied_by_keys() {
     let mut bench = long();
     bench.press("ctrl-g [ / l i n e space 7");
@@ -483,86 +364,6 @@ fn what_scrolled_away_is_searched_and_copied_by_keys() {
     assert!(bench.screen(80, 24).contains("looking back"));
     bench.press("esc x");
     assert_eq!(sent(&bench), [(3, "x".to_owned())]);
-}
-
-#[test]
-fn the_mouse_selects_where_no_program_wants_it() {
-    use crate::console::state::Event;
-    use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-    let mut bench = long();
-    let area = bench.state.shells.current().map(|tab| tab.size).unwrap();
-    let mouse = |bench: &mut Bench, kind, column, row| {
-        let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
-        bench.state.feed(Event::Mouse(event), bench.now, &mut bench.fx);
-    };
-    // The shell begins in the fourth row; its last row holds the prompt.
-    let last = 2 + area.0;
-    let left = MouseButton::Left;
-    mouse(&mut bench, MouseEventKind::Down(left), 0, last - 1);
-    mouse(&mut bench, MouseEventKind::Drag(left), 6, last - 1);
-    mouse(&mut bench, MouseEventKind::Up(left), 6, last - 1);
-    assert_eq!(copied(&bench), ["line 59"]);
-    assert!(!bench.state.shells.is_looking_back());
-    for _ in 0..2 {
-        mouse(&mut bench, MouseEventKind::Down(left), 12, last - 2);
-        mouse(&mut bench, MouseEventKind::Up(left), 12, last - 2);
-    }
-    assert_eq!(copied(&bench)[1], "the", "a double click takes the word");
-    // A link is shown in full before anything is done with it.
-    bench.wait(1_000);
-    mouse(&mut bench, MouseEventKind::Down(left), 2, last);
-    mouse(&mut bench, MouseEventKind::Up(left), 2, last);
-    assert!(bench.screen(80, 24).contains("https://example.com/a?b=1"), "{}", bench.screen(80, 24));
-    bench.press("y");
-    assert_eq!(copied(&bench)[2], "https://example.com/a?b=1");
-    mouse(&mut bench, MouseEventKind::ScrollUp, 2, last);
-    assert!(bench.state.shells.is_looking_back());
-    mouse(&mut bench, MouseEventKind::ScrollDown, 2, last);
-    assert!(!bench.state.shells.is_looking_back());
-}
-
-/// Something that the mouse does.
-fn mouse(bench: &mut Bench, kind: crossterm::event::MouseEventKind, column: u16, row: u16) {
-    let event = crossterm::event::MouseEvent { kind, column, row, modifiers: crossterm::event::KeyModifiers::NONE };
-    bench.state.feed(crate::console::state::Event::Mouse(event), bench.now, &mut bench.fx);
-}
-
-#[test]
-fn a_button_that_went_down_in_a_shell_is_that_shells_until_it_is_up() {
-    use crossterm::event::{
-        MouseButton::Left,
-        MouseEventKind::{Down, Drag, Up},
-    };
-    let mut bench = long();
-    let last = 2 + bench.state.shells.current().unwrap().size.0;
-    for (column, row) in [(79, 23), (79, last)] {
-        bench.wait(1_000);
-        mouse(&mut bench, Down(Left), 5, last - 1);
-        mouse(&mut bench, Drag(Left), 6, last - 1);
-        mouse(&mut bench, Drag(Left), column, row);
-        mouse(&mut bench, Up(Left), column, row);
-        assert!(!bench.state.shells.is_looking_back(), "{column} {row}");
-    }
-    assert!(copied(&bench)[0].starts_with("59 of the log"), "{:?}", copied(&bench));
-    assert_eq!(copied(&bench).len(), 2);
-    // A program gets it too, at its own edge, and nothing of a button that went down elsewhere.
-    let mut bench = three();
-    bench.press("ctrl-g |");
-    bench.type_text("web-1 open");
-    bench.press("enter");
-    bench.screen(80, 24);
-    bench.state.shells.tab(1).unwrap().terminal.feed(b"\x1b[?1002h\x1b[?1006h");
-    bench.fx.clear();
-    mouse(&mut bench, Down(Left), 50, 10);
-    mouse(&mut bench, Drag(Left), 10, 10);
-    mouse(&mut bench, Up(Left), 10, 23);
-    let told = ["\x1b[<0;11;7M", "\x1b[<32;1;7M", "\x1b[<0;1;19m"].map(|told| (1, told.to_owned()));
-    assert_eq!((sent(&bench), focus(&bench)), (told.to_vec(), 1));
-    bench.fx.clear();
-    mouse(&mut bench, Down(Left), 50, 23);
-    mouse(&mut bench, Drag(Left), 50, 10);
-    mouse(&mut bench, Up(Left), 50, 10);
-    assert_eq!(sent(&bench), []);
 }
 
 #[test]
