@@ -5,16 +5,22 @@ use std::{fs::File, io, io::Write, time::Duration};
 
 #[cfg(unix)]
 use std::{
+    fs::OpenOptions,
     io::IsTerminal,
-    os::fd::{AsFd, AsRawFd, OwnedFd},
+    os::{
+        fd::{AsFd, AsRawFd, OwnedFd},
+        unix::fs::OpenOptionsExt,
+    },
     time::Instant,
 };
 
 #[cfg(unix)]
+use nix::{libc, unistd::ttyname};
+#[cfg(unix)]
 use tokio::io::{Interest, unix::AsyncFd};
 
 /// What a terminal with any room takes whole, on every system. The mode of the output is shared with other processes, so
-/// that nobody may ask it for half a write.
+/// that it cannot be asked for half a write, unless it could be opened once more.
 #[cfg(unix)]
 const TERMINAL_PIECE: usize = 1024;
 /// The same of a pipe: a page.
@@ -28,9 +34,9 @@ pub struct Outlet {
     /// Tells when there is room. Files always have some, and so have things that the runtime cannot watch.
     #[cfg(unix)]
     room: Option<AsyncFd<OwnedFd>>,
-    /// How much may be written at once where there is room.
+    /// How much may be written at once where there is room. `None`: it takes as much as it has room for.
     #[cfg(unix)]
-    piece: usize,
+    piece: Option<usize>,
     waiting: Vec<u8>,
     hurried: bool,
 }
@@ -39,10 +45,18 @@ impl Outlet {
     /// For an output of this process. Wants a runtime.
     #[cfg(unix)]
     pub fn new(output: &(impl AsFd + IsTerminal)) -> Self {
-        let own = || output.as_fd().try_clone_to_owned().ok();
+        let again = opened_again(output);
+        let piece = match (&again, output.is_terminal()) {
+            (Some(_), _) => None,
+            (None, true) => Some(TERMINAL_PIECE),
+            (None, false) => Some(PIPE_PIECE),
+        };
+        let own = || match &again {
+            Some(again) => again.as_fd().try_clone_to_owned().ok(),
+            None => output.as_fd().try_clone_to_owned().ok(),
+        };
         #[allow(deprecated, reason = "what replaces it is unsafe for the sake of handles that nobody owns")]
         let room = own().and_then(|own| AsyncFd::with_interest(own, Interest::WRITABLE).ok());
-        let piece = if output.is_terminal() { TERMINAL_PIECE } else { PIPE_PIECE };
         Self { file: own().map(File::from), room, piece, waiting: Vec::new(), hurried: false }
     }
 
@@ -123,10 +137,10 @@ impl Outlet {
         while written < bytes.len() {
             let left = &bytes[written..];
             #[cfg(unix)]
-            let left = match &self.room {
-                Some(room) if !has_room(room.get_ref(), Duration::ZERO) => break,
-                Some(_) => &left[..left.len().min(self.piece)],
-                None => left,
+            let left = match (&self.room, self.piece) {
+                (Some(room), Some(_)) if !has_room(room.get_ref(), Duration::ZERO) => break,
+                (Some(_), Some(piece)) => &left[..left.len().min(piece)],
+                _ => left,
             };
             match file.write(left) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -140,6 +154,13 @@ impl Outlet {
     }
 }
 
+/// A terminal in a mode of our own, which does not make its writers wait. `None` if it is none, or not ours to open.
+#[cfg(unix)]
+fn opened_again(output: &impl AsFd) -> Option<File> {
+    let name = ttyname(output).ok()?;
+    OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(name).ok()
+}
+
 /// Whether a write to it goes through, or fails at once, within so long.
 #[cfg(unix)]
 fn has_room(output: &OwnedFd, patience: Duration) -> bool {
@@ -151,6 +172,12 @@ fn has_room(output: &OwnedFd, patience: Duration) -> bool {
 #[cfg(all(test, unix))]
 mod tests {
     use std::io::Read;
+
+    use nix::{
+        fcntl::{FcntlArg, fcntl},
+        pty::openpty,
+        sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr},
+    };
 
     use super::*;
 
@@ -180,5 +207,27 @@ mod tests {
         outlet.end(b"nobody hears it", Duration::ZERO);
         drop(reader);
         assert_eq!(outlet.put(b"more").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[tokio::test]
+    async fn a_terminal_takes_what_it_has_room_for_and_keeps_its_mode() {
+        let pair = openpty(None, None).unwrap();
+        let mut raw = tcgetattr(&pair.slave).unwrap();
+        cfmakeraw(&mut raw);
+        tcsetattr(&pair.slave, SetArg::TCSANOW, &raw).unwrap();
+        let before = fcntl(&pair.slave, FcntlArg::F_GETFL).unwrap();
+        let mut outlet = Outlet::new(&pair.slave);
+        let bytes: Vec<u8> = (0..1_000_000u32).map(|n| u8::try_from(n % 251).unwrap()).collect();
+        outlet.put(&bytes).unwrap();
+        assert!(outlet.waits() && outlet.waiting.len() < bytes.len());
+        let (mut master, length) = (File::from(pair.master), bytes.len());
+        let read = std::thread::spawn(move || {
+            let mut read = vec![0; length];
+            master.read_exact(&mut read).unwrap();
+            read
+        });
+        outlet.drain().await.unwrap();
+        assert!(read.join().unwrap() == bytes);
+        assert_eq!(fcntl(&pair.slave, FcntlArg::F_GETFL).unwrap(), before, "it is shared with other processes");
     }
 }
