@@ -76,6 +76,19 @@ fn a_shell_resizes_is_interrupted_and_ends() {
 }
 
 #[test]
+fn a_paste_that_fills_the_terminal_arrives_although_no_more_follows() {
+    let engine = node();
+    let mut terminal = prompt(&engine);
+    // As much as Linux hands over at once.
+    terminal.keys("stty -icanon -echo; echo taking-$((1+1)); head -c 4095 | wc -c | sed s/^/taken-/; stty sane\r");
+    terminal.wait_for("taking-2");
+    terminal.keys(&"x".repeat(4095));
+    terminal.wait_for("taken-4095");
+    terminal.keys("exit\r");
+    assert_left(&engine, terminal, 0);
+}
+
+#[test]
 fn a_tilde_and_a_dot_end_a_shell() {
     let engine = node();
     let mut terminal = prompt(&engine);

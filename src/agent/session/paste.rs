@@ -9,7 +9,7 @@ use tokio::time::Instant;
 /// Input up to this size is a key; what is longer is a paste or a file.
 const KEY: usize = 16;
 /// How long output is gathered after some was sent.
-const GATHER: Duration = Duration::from_millis(1);
+const GATHER: Duration = Duration::from_millis(2);
 /// How long after its last piece a paste is taken to go on.
 const LASTS: Duration = Duration::from_millis(20);
 
@@ -61,13 +61,13 @@ mod tests {
         paste.given(&[b'x'; 4096], at(10));
         assert_eq!(paste.gathers_until(at(10)), None, "its first echo is shown at once");
         paste.sent(at(20));
-        assert_eq!(paste.gathers_until(at(30)), Some(at(1020)));
-        assert_eq!(paste.gathers_until(at(1020)), None);
-        paste.given(&[b'x'; 4096], at(1030));
-        paste.sent(at(1040));
-        assert!(paste.gathers_until(at(1050)).is_some());
-        paste.given(b"x", at(1060));
-        assert_eq!(paste.gathers_until(at(1070)), None, "somebody waits for the echo of a key");
+        assert_eq!(paste.gathers_until(at(30)), Some(at(20) + GATHER));
+        assert_eq!(paste.gathers_until(at(20) + GATHER), None);
+        paste.given(&[b'x'; 4096], at(2030));
+        paste.sent(at(2040));
+        assert!(paste.gathers_until(at(2050)).is_some());
+        paste.given(b"x", at(2060));
+        assert_eq!(paste.gathers_until(at(2070)), None, "somebody waits for the echo of a key");
     }
 
     #[test]

@@ -43,7 +43,7 @@ const ECHO: Duration = Duration::from_millis(2);
 /// acknowledged, and its progress is what was.
 const AHEAD: usize = 16 * 1024;
 /// How long the echo of a paste is left to the terminal, which has room for all of it.
-const CRUMBS: Duration = Duration::from_micros(100);
+const CRUMBS: Duration = Duration::from_micros(200);
 /// How long a terminal may keep the echo of a paste back before it is given more of it.
 const MUTE: Duration = Duration::from_millis(200);
 

@@ -3,12 +3,18 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use crate::client::{Session, SessionInput};
 
 /// More than this at once was not typed by hand.
 const KEYS: usize = 64;
+/// A terminal of which so much was read was full, and whoever pastes is about to go on,
+const FULL: usize = 4095;
+/// in so much time at most.
+const SOON: Duration = Duration::from_millis(2);
+/// As much of a paste as goes together. Each piece is work for everybody on its way.
+const TOGETHER: usize = 16 * 1024;
 /// How much of a paste may wait while its terminal is still read, for the key that stops it.
 const LIMIT: usize = 4 * 1024 * 1024;
 /// Ctrl-C, by itself.
@@ -26,6 +32,8 @@ pub struct Outbox {
     /// Whether standard input is a terminal.
     typed: bool,
     waiting: Vec<u8>,
+    /// Until when more of a paste is waited for, to go with it.
+    soon: Option<Instant>,
     /// How much of that has been sent.
     at: usize,
     /// Bytes of the stream that were sent.
@@ -39,7 +47,16 @@ pub struct Outbox {
 impl Outbox {
     /// For a session's input; `typed` says whether it comes from a terminal.
     pub fn new(session: &Session, typed: bool) -> Self {
-        Self { input: session.input_handle(), typed, waiting: Vec::new(), at: 0, streamed: 0, last: None, again: None }
+        Self {
+            input: session.input_handle(),
+            typed,
+            waiting: Vec::new(),
+            soon: None,
+            at: 0,
+            streamed: 0,
+            last: None,
+            again: None,
+        }
     }
 
     /// Whether more may be read: of a pipe, when everything is sent; of a terminal almost always, so that a key can stop
@@ -75,6 +92,7 @@ impl Outbox {
             self.waiting.drain(..self.at);
             self.at = 0;
         }
+        self.soon = (self.typed && bytes.len() >= FULL).then(|| Instant::now() + SOON);
         self.waiting.extend(bytes);
     }
 
@@ -108,6 +126,10 @@ impl Outbox {
 
     /// Sends some of what waits, when the node takes it. Cancel safe.
     pub async fn step(&mut self) {
+        if let Some(soon) = self.soon.filter(|_| self.waiting.len() - self.at < TOGETHER) {
+            sleep_until(soon).await;
+            self.soon = None;
+        }
         let sent = self.input.send_some(&self.waiting[self.at..]).await;
         self.at += sent;
         self.streamed += sent as u64;
