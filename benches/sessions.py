@@ -104,8 +104,12 @@ class Bench:
                     terminal.type(f"cat > '{path}'; echo E''ND\n")
                     terminal.wait("ND\n", 30)
                     begin = time.perf_counter()
-                    terminal.exchange(text + b"\x04", "END\n", 120)
+                    count = terminal.exchange(text + b"\x04", "END\n", 120)
                     took = time.perf_counter() - begin
+                # The end of a line is echoed as two bytes.
+                echo = len(text) + text.count(b"\n")
+                if count < echo:
+                    print(f"  {name}: {(echo - count) / echo:.1%} of the echo did not come")
                 came = path.read_bytes()
                 whole = hashlib.sha256(came).digest() == hashlib.sha256(text).digest()
                 if not whole:
