@@ -16,7 +16,7 @@ use fleetdeck::{
         json, messages as m, rsa_auth,
         sealed::SessionKeys,
         sigv4::{Authorization, Request},
-        smux::{Mux, MuxEvent, Side},
+        smux::{Mux, MuxEvent, Side, StreamTerms},
         streams::Streams,
     },
 };
@@ -237,19 +237,26 @@ fn act(channel: &mut Channel, role: Role, act: Act, now: Timestamp) -> usize {
 }
 
 /// A frame of smux, honest or not.
-fn frame() -> impl Strategy<Value = Vec<u8>> {
-    let version = prop_oneof![30 => Just(1u8), 1 => any::<u8>()];
-    let command = prop_oneof![30 => 0..4u8, 1 => any::<u8>()];
+fn frame(windows: bool) -> impl Strategy<Value = Vec<u8>> {
+    let version = prop_oneof![30 => Just(1 + u8::from(windows)), 1 => any::<u8>()];
+    let command = prop_oneof![30 => 0..4 + u8::from(windows), 1 => any::<u8>()];
     let stated = prop_oneof![8 => Just(None), 1 => any::<u16>().prop_map(Some)];
     let id = prop_oneof![8 => 1..9u32, 1 => any::<u32>()];
     (version, command, stated, id, vec(any::<u8>(), 0..40)).prop_map(|(version, command, stated, id, mut data)| {
-        if command != 2 {
-            data.clear();
+        match command {
+            2 => {}
+            4 => data.resize(8, 255),
+            _ => data.clear(),
         }
         let length = stated.unwrap_or(u16::try_from(data.len()).unwrap());
         let [low, high] = length.to_le_bytes();
         [&[version, command, low, high][..], &id.to_le_bytes(), &data].concat()
     })
+}
+
+/// What multiplexers say, with windows or without.
+fn multiplexed() -> impl Strategy<Value = (bool, Vec<Bytes>)> {
+    any::<bool>().prop_flat_map(|windows| (Just(windows), pieces(frame(windows))))
 }
 
 /// A stream that is cut at random places.
@@ -338,9 +345,9 @@ proptest! {
     }
 
     #[test]
-    fn multiplexed_streams(pieces in pieces(frame()), poll in any::<bool>()) {
+    fn multiplexed_streams((windows, pieces) in multiplexed(), poll in any::<bool>()) {
         for side in [Side::Client, Side::Server] {
-            let (mut mux, mut fed, mut came) = (Mux::new(side), 0, 0);
+            let (mut mux, mut fed, mut came) = (Mux::new(side, windows), 0, 0);
             let own = (side == Side::Client).then(|| mux.open());
             for piece in &pieces {
                 fed += piece.len();
@@ -351,8 +358,12 @@ proptest! {
                 if poll || !mux.wants_input() {
                     while let Some(event) = mux.poll_event() {
                         match event {
-                            MuxEvent::Data(_, bytes) => came += bytes.len(),
+                            MuxEvent::Data(stream, bytes) => {
+                                came += bytes.len();
+                                mux.consumed(stream, bytes.len().try_into().unwrap());
+                            }
                             MuxEvent::Opened(stream) => mux.write(stream, b"hello"),
+                            MuxEvent::Room(..) => {}
                             MuxEvent::Closed(stream) | MuxEvent::Abandoned(stream) => mux.close(stream),
                         }
                     }
@@ -365,11 +376,11 @@ proptest! {
     }
 
     #[test]
-    fn connections_in_a_session(pieces in pieces(frame()), refuse in any::<bool>()) {
+    fn connections_in_a_session((windows, pieces) in multiplexed(), refuse in any::<bool>()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             for side in [Side::Client, Side::Server] {
-                let mut streams = Streams::new(side, Arc::default());
+                let mut streams = Streams::new(side, Arc::default(), StreamTerms { halves: windows, windows });
                 let (near, _far) = tokio::io::duplex(64);
                 if side == Side::Client {
                     assert!(streams.open(near));
@@ -512,7 +523,7 @@ fn a_flood_that_nobody_reads_is_bounded() {
         assert!(times < 100_000, "acknowledgements pile up");
     }
 
-    let mut mux = Mux::new(Side::Server);
+    let mut mux = Mux::new(Side::Server, false);
     let open = |id: u32| [&[1, 0, 0, 0][..], &id.to_le_bytes()].concat();
     let mut id = 1;
     while mux.wants_input() && id < 1_000_000 {

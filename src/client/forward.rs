@@ -285,10 +285,10 @@ impl Runner {
     }
 
     async fn serve(&self, session: &mut Session) -> End {
-        let (agent, own) = loop {
+        let (agent, terms) = loop {
             tokio::select! {
                 event = session.next() => match event {
-                    Some(SessionEvent::Ready { agent_version, own, .. }) => break (agent_version, own),
+                    Some(SessionEvent::Ready { agent_version, terms, .. }) => break (agent_version, terms),
                     Some(SessionEvent::Closed { reason }) => return End::Lost(in_words(reason)),
                     // A line is no session yet.
                     Some(_) => {}
@@ -304,7 +304,7 @@ impl Runner {
             status.single = (!many).then(|| agent.chars().filter(|c| !c.is_control()).collect());
         });
         match many {
-            true => self.carry_many(session, !is_after(&agent, LAST_WITH_KEEP_ALIVE), own).await,
+            true => self.carry_many(session, !is_after(&agent, LAST_WITH_KEEP_ALIVE), terms).await,
             false => self.carry_one_at_a_time(session).await,
         }
     }

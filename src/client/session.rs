@@ -22,7 +22,10 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use super::{Client, Error, TerminalSize};
 use crate::{
     ssm::{ResumeSession, Sensitive, StartSession},
-    wire::channel::{Channel, Role, frame_size},
+    wire::{
+        channel::{Channel, Role, frame_size},
+        smux::StreamTerms,
+    },
 };
 
 /// Events that may wait for [`Session::next`]; of a shell's, only one.
@@ -81,8 +84,8 @@ pub enum SessionEvent {
         session_type: String,
         /// Four numbers, `3.3.0.0`.
         agent_version: String,
-        /// Whether the agent is known to be this program's.
-        own: bool,
+        /// What the connections of a port session may count on.
+        terms: StreamTerms,
     },
     /// The node could not make a connection that was asked for.
     Refused,

@@ -32,6 +32,7 @@ use super::{
     memory::{self, keep_for_streams},
     messages::{Acknowledged, SessionState, TerminalSize},
     partition,
+    smux::StreamTerms,
 };
 use crate::ssm::Timestamp;
 use event::{EXIT_CODE, cost};
@@ -106,6 +107,8 @@ pub struct Channel {
     secrecy: Secrecy,
     /// What the frames of this end are checked by.
     checksum: Checksum,
+    /// What connections may count on.
+    terms: StreamTerms,
     run_up: RunUp,
     /// The size of the terminal, in the frames of the run-up.
     size: Bytes,
@@ -140,6 +143,7 @@ impl Channel {
             opening: if role == Role::Client { Opening::Quiet } else { Opening::Done },
             secrecy: Secrecy::default(),
             checksum: Checksum::default(),
+            terms: StreamTerms::default(),
             run_up: RunUp::Done,
             size: Bytes::new(),
             replies: VecDeque::new(),

@@ -301,14 +301,27 @@ pub struct StepStatus {
 pub struct HandshakeRequest {
     pub agent_version: String,
     pub requested_client_actions: Vec<RequestedAction>,
-    /// What the agent can check frames by besides SHA-256, see [`CHECKSUM_CRC32`]. AWS's agents say nothing of it, and AWS's
-    /// clients do not look.
+    /// What the agent can besides.
+    #[serde(flatten)]
+    pub abilities: Abilities,
+}
+
+/// What an end can do besides what AWS's peers do. They say nothing of it, and do not look.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Abilities {
+    /// What it can check frames by besides SHA-256, see [`CHECKSUM_CRC32`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checksums: Vec<String>,
+    /// How it can multiplex besides smux 1, see [`MULTIPLEXER_SMUX2`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub multiplexers: Vec<String>,
 }
 
 /// The name of [`Checksum::Crc32`](super::envelope::Checksum::Crc32) in a handshake.
 pub const CHECKSUM_CRC32: &str = "CRC32";
+/// The name of smux 2 in a handshake: each stream has a window of its own.
+pub const MULTIPLEXER_SMUX2: &str = "SMUX2";
 
 /// One thing an agent asks of the client.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -326,9 +339,9 @@ pub struct HandshakeResponse {
     pub client_version: String,
     pub processed_client_actions: Vec<ProcessedAction>,
     pub errors: Option<Vec<String>>,
-    /// The same of the client, which says nothing where it has none in common with the agent.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub checksums: Vec<String>,
+    /// What the client can besides. It says nothing of it to an agent that has not.
+    #[serde(flatten)]
+    pub abilities: Abilities,
 }
 
 /// What came of one requested action.

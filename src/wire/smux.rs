@@ -1,11 +1,16 @@
-//! smux, version 1, as a pure state machine for both ends: many streams inside the one byte stream of a port session.
+//! smux as a pure state machine for both ends: many streams inside the one byte stream of a port session.
 //!
 //! Bytes of the peer go in with [`Mux::receive`], bytes for the peer come out of [`Mux::poll_output`], and what happened
 //! comes out of [`Mux::poll_event`]. The client opens streams, the server is told of them. Each end closes a stream for
 //! itself; AWS's peers close both ends together, so what follows their close goes nowhere. Our own say so by closing twice.
 //!
-//! Version 1 has no flow control of its own, so the caller must provide it: it writes no more while [`Mux::can_write`] says
-//! no, and feeds nothing while [`Mux::wants_input`] says no. Then memory stays bounded whatever the peer sends.
+//! Version 1, which AWS's peers speak, has no flow control of its own, so the caller must provide it: it writes no more while
+//! [`Mux::can_write`] says no, and feeds nothing while [`Mux::wants_input`] says no. Then memory stays bounded whatever the
+//! peer sends, but a stream that nobody reads stops all others.
+//!
+//! In version 2 each stream has a window. An end begins with [`FIRST_WINDOW`] bytes to write to a stream, and
+//! [`MuxEvent::Room`] says when there are more; it says itself with [`Mux::consumed`] what was read of it, and a stream that is
+//! read as fast as it comes gets a larger window. A peer that writes beyond it is no smux peer.
 //!
 //! No sockets, no clock.
 
@@ -16,9 +21,16 @@ use bytes::{Buf, Bytes};
 use super::rope::Rope;
 use crate::ssm::Timestamp;
 
-/// The version on the wire.
+/// The versions on the wire.
 const VERSION: u8 = 1;
+const WITH_WINDOWS: u8 = 2;
 const HEADER: usize = 8;
+/// What may be under way to a stream before the first word of its reader; smux says so.
+pub const FIRST_WINDOW: u32 = 256 * 1024;
+/// The most that may be under way to a stream: as much as the channel carries at once.
+pub const LARGEST_WINDOW: u32 = 4 * 1024 * 1024;
+/// The payload of an update: how much was read in all, and the window.
+const UPDATE: usize = 8;
 /// The largest payload of a frame: AWS's peers send 32 KiB. With its header it fills a frame of the channel, or a quarter of
 /// one between our own ends.
 const PAYLOAD_LIMIT: usize = 32 * 1024 - HEADER;
@@ -43,6 +55,8 @@ mod command {
     pub const PSH: u8 = 2;
     /// Says that the line is alive.
     pub const NOP: u8 = 3;
+    /// Says how much of a stream was read. Only with windows.
+    pub const UPD: u8 = 4;
 }
 
 /// Which end this is.
@@ -52,6 +66,15 @@ pub enum Side {
     Client,
     /// Is told of streams: the node's end.
     Server,
+}
+
+/// What both ends can do besides what AWS's peers do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StreamTerms {
+    /// Each direction of a connection ends for itself.
+    pub halves: bool,
+    /// Each stream has a window: smux 2.
+    pub windows: bool,
 }
 
 /// One stream.
@@ -69,24 +92,48 @@ pub enum MuxEvent {
     Closed(StreamId),
     /// The peer has closed it and wants nothing more of it either.
     Abandoned(StreamId),
+    /// So many more bytes may be written to a stream.
+    Room(StreamId, u32),
 }
 
-/// What is closed of an open stream.
-#[derive(Clone, Copy, Debug, Default)]
+/// What is closed of an open stream, and how much of it may be under way. Counts of bytes go around.
+#[derive(Clone, Copy, Debug)]
 struct Ends {
     /// The peer sends nothing more.
     peer: bool,
     /// This end sends nothing more, and has said so.
     own: bool,
+    inward: Inward,
+    /// Up to which byte this end may write.
+    limit: u32,
 }
 
-/// The peer does not speak smux 1. Nothing after that can be read.
+impl Default for Ends {
+    fn default() -> Self {
+        let inward = Inward { heard: 0, consumed: 0, told: 0, size: FIRST_WINDOW };
+        Self { peer: false, own: false, inward, limit: FIRST_WINDOW }
+    }
+}
+
+/// The window of what comes.
+#[derive(Clone, Copy, Debug)]
+struct Inward {
+    /// Bytes that have come.
+    heard: u32,
+    /// Those of them that were read.
+    consumed: u32,
+    /// The same as the peer knows it.
+    told: u32,
+    size: u32,
+}
+
+/// The peer does not speak smux. Nothing after that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MuxError {
     /// Another version.
-    #[error("the peer multiplexes with version {0} instead of 1")]
-    Version(u8),
-    /// A command that version 1 does not have.
+    #[error("the peer multiplexes with version {0} instead of {1}")]
+    Version(u8, u8),
+    /// A command that the version does not have.
     #[error("the peer sent the unknown multiplexer command {0}")]
     Command(u8),
     /// A frame that must be empty is not.
@@ -95,12 +142,16 @@ pub enum MuxError {
     /// Stream ids of the peer must be of its own parity.
     #[error("the peer opened the stream {0}, which is not for it to open")]
     Stream(u32),
+    /// More than a stream had room for.
+    #[error("the peer sent more on the stream {0} than there was room for")]
+    Window(u32),
 }
 
 /// One end of a multiplexed byte stream.
 #[derive(Debug)]
 pub struct Mux {
     side: Side,
+    version: u8,
     next: u32,
     open: HashMap<u32, Ends>,
     /// The beginning of a frame's header.
@@ -108,6 +159,8 @@ pub struct Mux {
     have: usize,
     /// The data frame that is being received: its stream and what is still to come.
     body: Option<(u32, usize)>,
+    /// The update that is being received: its stream and what has come of it.
+    update: Option<(u32, Vec<u8>)>,
     output: Rope,
     events: VecDeque<MuxEvent>,
     /// The cost of `events`.
@@ -118,15 +171,17 @@ pub struct Mux {
 
 impl Mux {
     /// An end without streams that does not keep the line alive.
-    pub fn new(side: Side) -> Self {
+    pub fn new(side: Side, windows: bool) -> Self {
         Self {
             side,
+            version: if windows { WITH_WINDOWS } else { VERSION },
             // As AWS's client counts; a server never opens one.
             next: 3,
             open: HashMap::new(),
             header: [0; HEADER],
             have: 0,
             body: None,
+            update: None,
             output: Rope::default(),
             events: VecDeque::new(),
             waiting: 0,
@@ -170,6 +225,14 @@ impl Mux {
                 // What is still under way for a stream that has been closed here has nowhere to go.
                 if self.hears(stream) {
                     self.push(MuxEvent::Data(StreamId(stream), data));
+                }
+                continue;
+            }
+            if let Some((stream, mut have)) = self.update.take() {
+                have.extend(bytes.split_to((UPDATE - have.len()).min(bytes.len())));
+                match <[u8; UPDATE]>::try_from(have) {
+                    Ok(whole) => self.updated(stream, whole),
+                    Err(part) => self.update = Some((stream, part)),
                 }
                 continue;
             }
@@ -270,11 +333,14 @@ impl Mux {
     fn head(&mut self) -> Result<(), MuxError> {
         let [version, command, low, high, id @ ..] = self.header;
         let (length, id) = (u16::from_le_bytes([low, high]), u32::from_le_bytes(id));
-        if version != VERSION {
-            return Err(MuxError::Version(version));
+        if version != self.version {
+            return Err(MuxError::Version(version, self.version));
         }
         match command {
-            command::PSH if length > 0 => self.body = Some((id, length.into())),
+            command::PSH if length > 0 => {
+                self.expect(id, length)?;
+                self.body = Some((id, length.into()));
+            }
             command::PSH => {}
             command::SYN | command::FIN | command::NOP if length > 0 => return Err(MuxError::Length(command, length)),
             command::SYN => self.opened(id)?,
@@ -286,9 +352,64 @@ impl Mux {
                 }
             }
             command::NOP => {}
+            command::UPD if self.has_windows() && usize::from(length) == UPDATE => self.update = Some((id, Vec::new())),
+            command::UPD if self.has_windows() => return Err(MuxError::Length(command, length)),
             other => return Err(MuxError::Command(other)),
         }
         Ok(())
+    }
+
+    fn has_windows(&self) -> bool {
+        self.version == WITH_WINDOWS
+    }
+
+    /// So much comes on a stream.
+    fn expect(&mut self, id: u32, length: u16) -> Result<(), MuxError> {
+        if self.has_windows()
+            && let Some(Ends { inward, .. }) = self.open.get_mut(&id)
+        {
+            inward.heard = inward.heard.wrapping_add(length.into());
+            if inward.heard.wrapping_sub(inward.told) > inward.size {
+                return Err(MuxError::Window(id));
+            }
+        }
+        Ok(())
+    }
+
+    /// So much of a stream was read by whoever reads it here; the peer may send as much again. Half a window was read and less
+    /// than the other half waits: then it is the line that is waited for and not the reader, and the window grows.
+    pub fn consumed(&mut self, id: StreamId, length: u32) {
+        let Some(Ends { inward, peer: false, .. }) = self.open.get_mut(&id.0).filter(|_| self.version == WITH_WINDOWS)
+        else {
+            return;
+        };
+        inward.consumed = inward.consumed.wrapping_add(length);
+        if inward.consumed.wrapping_sub(inward.told) < inward.size / 2 {
+            return;
+        }
+        if inward.heard.wrapping_sub(inward.consumed) < inward.size / 2 {
+            inward.size = (inward.size * 2).min(LARGEST_WINDOW);
+        }
+        inward.told = inward.consumed;
+        let update = [inward.consumed.to_le_bytes(), inward.size.to_le_bytes()].concat();
+        self.frame(command::UPD, id.0, update.into());
+    }
+
+    /// How much may be under way from the peer on a stream, read or not.
+    pub fn window(&self, id: StreamId) -> u32 {
+        self.open.get(&id.0).map_or(FIRST_WINDOW, |ends| ends.inward.size)
+    }
+
+    /// The peer has read so much of a stream.
+    fn updated(&mut self, id: u32, [a, b, c, d, window @ ..]: [u8; UPDATE]) {
+        let Some(ends) = self.open.get_mut(&id).filter(|ends| !ends.own) else { return };
+        let limit = u32::from_le_bytes([a, b, c, d]).wrapping_add(u32::from_le_bytes(window));
+        // What was allowed once is not taken back.
+        let more = limit.wrapping_sub(ends.limit);
+        if more > 0 && more <= LARGEST_WINDOW {
+            ends.limit = limit;
+            self.push(MuxEvent::Room(StreamId(id), more));
+        }
     }
 
     fn opened(&mut self, id: u32) -> Result<(), MuxError> {
@@ -318,7 +439,7 @@ impl Mux {
         // The callers keep to the limit, which fits.
         let [low, high] = u16::try_from(payload.len()).unwrap_or(u16::MAX).to_le_bytes();
         let [a, b, c, d] = id.to_le_bytes();
-        self.output.push(Bytes::copy_from_slice(&[VERSION, command, low, high, a, b, c, d]));
+        self.output.push(Bytes::copy_from_slice(&[self.version, command, low, high, a, b, c, d]));
         self.output.push(payload);
     }
 
@@ -332,7 +453,7 @@ fn cost(event: &MuxEvent) -> usize {
     EVENT_COST
         + match event {
             MuxEvent::Data(_, bytes) => bytes.len(),
-            MuxEvent::Opened(_) | MuxEvent::Closed(_) | MuxEvent::Abandoned(_) => 0,
+            MuxEvent::Opened(_) | MuxEvent::Closed(_) | MuxEvent::Abandoned(_) | MuxEvent::Room(..) => 0,
         }
 }
 

@@ -2,7 +2,8 @@
 //! joins them to one stream. Who opens connections, and what carries the stream, is the owner's business.
 //!
 //! Bounded both ways: connections wait for [`Streams::next`], and when too much waits for slow connections,
-//! [`Streams::wants_input`] says to read no more of the stream.
+//! [`Streams::wants_input`] says to read no more of the stream. Between our own ends it does not come to that: each connection
+//! has a window of its own.
 
 mod carry;
 
@@ -11,24 +12,24 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
 use bytes::Bytes;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::mpsc,
+    sync::{Semaphore, mpsc},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     memory::lasting,
     rope::Rope,
-    smux::{Mux, MuxError, MuxEvent, Side, StreamId},
+    smux::{FIRST_WINDOW, LARGEST_WINDOW, Mux, MuxError, MuxEvent, Side, StreamId, StreamTerms},
 };
 use crate::ssm::Timestamp;
-use carry::{Backlog, carry, forgo};
+use carry::{Backlog, Way, carry, forgo, share_of};
 
 /// What is less than this part of its message is copied when it has to wait: the whole of it would wait with it.
 const SHARE: usize = 8;
@@ -65,6 +66,8 @@ pub enum Turn {
 /// What a connection's task tells.
 enum Told {
     Data(Bytes),
+    /// So many bytes of the peer's were taken.
+    Taken(u32),
     /// It has nothing more to say.
     Finished,
     Refused(io::Error),
@@ -76,6 +79,10 @@ struct Connection {
     to: mpsc::UnboundedSender<Bytes>,
     /// The peer wants nothing more of it.
     unwanted: CancellationToken,
+    /// How much the peer has room for, where it tells.
+    room: Option<Arc<Semaphore>>,
+    /// How much of the peer's data it takes before it tells.
+    share: Arc<AtomicUsize>,
     /// `None` until the owner has attached what carries it.
     _task: Option<AbortOnDropHandle<()>>,
 }
@@ -90,36 +97,30 @@ pub struct Streams {
     told: mpsc::Sender<(StreamId, Told)>,
     hears: mpsc::Receiver<(StreamId, Told)>,
     counts: Arc<Counts>,
-    /// Whether each direction of a connection ends for itself.
-    halves: bool,
+    terms: StreamTerms,
     /// The stream that only asks whether there is somebody, and whether that was answered.
     knock: Option<StreamId>,
     answered: bool,
 }
 
 impl Streams {
-    /// No connection yet. What is moved is added to `counts`.
-    pub fn new(side: Side, counts: Arc<Counts>) -> Self {
+    /// No connection yet. What is moved is added to `counts`. With `halves`, a connection that was closed in one direction goes on
+    /// in the other, for as long as that lasts; not one in which nothing was said before it was closed: that only asks.
+    pub fn new(side: Side, counts: Arc<Counts>, terms: StreamTerms) -> Self {
         let (told, hears) = mpsc::channel(READS);
         let (connections, early) = (HashMap::new(), HashMap::new());
         Self {
-            mux: Mux::new(side),
+            mux: Mux::new(side, terms.windows),
             connections,
             early,
-            backlog: Arc::default(),
+            backlog: Arc::new(Backlog::new(terms.windows)),
             told,
             hears,
             counts,
-            halves: false,
+            terms,
             knock: None,
             answered: false,
         }
-    }
-
-    /// The peer is our own and says when it wants nothing more of a connection. So one that was closed in one direction goes on
-    /// in the other, for as long as that lasts. Not one in which nothing was said before it was closed: that only asks.
-    pub fn keep_halves(&mut self) {
-        self.halves = true;
     }
 
     /// How many connections there are.
@@ -167,12 +168,19 @@ impl Streams {
             return tracing::debug!(?stream, "a stream that is not there to be attached");
         };
         self.counts.accepted.fetch_add(1, Ordering::Relaxed);
-        let (told, backlog, halves) = (self.told.clone(), self.backlog.clone(), self.halves);
-        let unwanted = connection.unwanted.clone();
+        let (told, backlog) = (self.told.clone(), self.backlog.clone());
+        let way = Way {
+            stream,
+            told: told.clone(),
+            unwanted: connection.unwanted.clone(),
+            room: connection.room.clone(),
+            share: connection.share.clone(),
+            halves: self.terms.halves,
+        };
         let task = tokio::spawn(async move {
             let last = match connecting.await {
                 Ok(socket) => {
-                    carry(stream, socket, data, (&told, &unwanted), &backlog, halves).await;
+                    carry(socket, data, &way, &backlog).await;
                     Told::Ended
                 }
                 Err(error) => {
@@ -188,7 +196,10 @@ impl Streams {
     /// Makes room for a stream. Data waits from now on.
     fn admit(&mut self, stream: StreamId) {
         let (to, data) = mpsc::unbounded_channel();
-        self.connections.insert(stream, Connection { to, unwanted: CancellationToken::new(), _task: None });
+        let room = self.terms.windows.then(|| Arc::new(Semaphore::new(FIRST_WINDOW as usize)));
+        let share = Arc::new(AtomicUsize::new(share_of(FIRST_WINDOW)));
+        let unwanted = CancellationToken::new();
+        self.connections.insert(stream, Connection { to, unwanted, room, share, _task: None });
         self.early.insert(stream, data);
     }
 
@@ -212,6 +223,15 @@ impl Streams {
                 MuxEvent::Abandoned(stream) => {
                     if let Some(connection) = self.connections.get(&stream) {
                         connection.unwanted.cancel();
+                    }
+                    continue;
+                }
+                MuxEvent::Room(stream, more) => {
+                    // What was given back without having been taken is no room.
+                    if let Some(Connection { room: Some(room), .. }) = self.connections.get(&stream)
+                        && room.available_permits() <= LARGEST_WINDOW as usize
+                    {
+                        room.add_permits(more as usize);
                     }
                     continue;
                 }
@@ -289,6 +309,13 @@ impl Streams {
                 self.mux.write_shared(stream, data);
                 Turn::Moved
             }
+            Told::Taken(length) => {
+                self.mux.consumed(stream, length);
+                if let Some(connection) = self.connections.get(&stream) {
+                    connection.share.store(share_of(self.mux.window(stream)), Ordering::Relaxed);
+                }
+                Turn::Moved
+            }
             Told::Finished => {
                 self.mux.finish(stream);
                 Turn::Moved
@@ -306,7 +333,7 @@ impl Streams {
 
     fn end(&mut self, stream: StreamId) {
         self.connections.remove(&stream);
-        match self.halves {
+        match self.terms.halves {
             true => self.mux.abandon(stream),
             false => self.mux.close(stream),
         }

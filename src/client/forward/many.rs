@@ -12,7 +12,7 @@ use crate::{
     ssm::clock::Clock,
     wire::{
         alarm::reached,
-        smux::Side,
+        smux::{Side, StreamTerms},
         streams::{Streams, Turn},
     },
 };
@@ -22,12 +22,9 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(12);
 
 impl Runner {
-    pub(super) async fn carry_many(&self, session: &mut Session, keep_alive: bool, own: bool) -> End {
+    pub(super) async fn carry_many(&self, session: &mut Session, keep_alive: bool, terms: StreamTerms) -> End {
         let clock = Clock::system();
-        let mut streams = Streams::new(Side::Client, self.total.clone());
-        if own {
-            streams.keep_halves();
-        }
+        let mut streams = Streams::new(Side::Client, self.total.clone(), terms);
         if keep_alive {
             streams.keep_alive(clock.now());
         }

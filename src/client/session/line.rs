@@ -522,8 +522,8 @@ impl Line {
                         self.channel.send_size(self.size, self.clock.now());
                     }
                     let (session_type, agent_version) = std::mem::take(&mut self.agreed);
-                    let own = self.channel.is_between_our_own();
-                    self.output.push_back(SessionEvent::Ready { session_type, agent_version, own });
+                    let terms = self.channel.terms();
+                    self.output.push_back(SessionEvent::Ready { session_type, agent_version, terms });
                 }
                 Event::Flag(flag::CONNECT_TO_PORT_ERROR) => {
                     gathered.put(&mut self.output);

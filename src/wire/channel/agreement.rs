@@ -1,4 +1,4 @@
-//! What both ends agree on before a session begins: its kind, its key where it has one, and how frames are checked.
+//! What both ends agree on before a session begins: its kind, its key where it has one, and what our own two ends can do besides.
 
 use super::{
     Channel, HUGE_FRAME, SMALL_FRAME,
@@ -8,15 +8,16 @@ use crate::{
     ssm::Timestamp,
     wire::{
         envelope::{Checksum, payload},
-        messages::{CHECKSUM_CRC32, HandshakeComplete, HandshakeRequest},
+        messages::{Abilities, CHECKSUM_CRC32, HandshakeComplete, HandshakeRequest, MULTIPLEXER_SMUX2},
         sealed::{SealError, SessionKeys},
+        smux::StreamTerms,
     },
 };
 
 impl Channel {
     /// Asks the client for what a session needs; [`super::Event::Handshake`] brings the answer.
     pub fn send_handshake_request(&mut self, mut request: HandshakeRequest, now: Timestamp) {
-        request.checksums = self.checksums();
+        request.abilities = self.abilities();
         self.send_json(payload::HANDSHAKE_REQUEST, &request, now);
     }
 
@@ -56,10 +57,10 @@ impl Channel {
             return tracing::debug!("a handshake in the middle of a session");
         }
         self.opening = Opening::Shaking;
-        let agreed = self.agree_on_checksum(&request.checksums);
+        self.agree(&request.abilities);
         let (mut answer, events) = handshake::answer(request);
-        if agreed {
-            answer.set_checksums(self.checksums());
+        if self.is_between_our_own() {
+            answer.set_abilities(self.abilities());
         }
         match answer.wants_key() {
             true => self.secrecy.answer = Some(answer),
@@ -69,21 +70,34 @@ impl Channel {
     }
 
     /// Whether the other end is known to be our own.
-    pub fn is_between_our_own(&self) -> bool {
+    pub(super) fn is_between_our_own(&self) -> bool {
         self.checksum == Checksum::Crc32
     }
 
-    /// What this end can check besides SHA-256. Of AWS's service it is not known whether it looks into what it passes on.
-    fn checksums(&self) -> Vec<String> {
-        if self.frame_size > SMALL_FRAME { vec![CHECKSUM_CRC32.to_owned()] } else { Vec::new() }
+    /// What the connections of a port session may count on.
+    pub fn terms(&self) -> StreamTerms {
+        self.terms
     }
 
-    /// The other end can check these. One that knows ours reads larger frames as well.
-    pub(super) fn agree_on_checksum(&mut self, theirs: &[String]) -> bool {
-        if self.checksums().iter().any(|own| theirs.contains(own)) {
+    /// What this end can besides. Of AWS's service it is not known whether it looks into what it passes on.
+    fn abilities(&self) -> Abilities {
+        match self.frame_size > SMALL_FRAME {
+            true => Abilities {
+                checksums: vec![CHECKSUM_CRC32.to_owned()],
+                multiplexers: vec![MULTIPLEXER_SMUX2.to_owned()],
+            },
+            false => Abilities::default(),
+        }
+    }
+
+    /// The other end can do this besides. One that knows our checksum reads larger frames as well.
+    pub(super) fn agree(&mut self, theirs: &Abilities) {
+        let ours = self.abilities();
+        if ours.checksums.iter().any(|own| theirs.checksums.contains(own)) {
             self.checksum = Checksum::Crc32;
             self.frame_size = HUGE_FRAME;
+            let windows = ours.multiplexers.iter().any(|own| theirs.multiplexers.contains(own));
+            self.terms = StreamTerms { halves: true, windows };
         }
-        self.is_between_our_own()
     }
 }

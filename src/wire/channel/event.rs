@@ -82,7 +82,7 @@ impl Channel {
             (payload::HANDSHAKE_RESPONSE, Role::Agent) => {
                 let response: Option<HandshakeResponse> = serde_json::from_slice(&payload).ok();
                 response.map(|response| {
-                    self.agree_on_checksum(&response.checksums);
+                    self.agree(&response.abilities);
                     Event::Handshake(response)
                 })
             }

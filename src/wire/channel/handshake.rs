@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{CLIENT_VERSION, Event};
 use crate::{
     ssm::Timestamp,
-    wire::messages::{HandshakeRequest, HandshakeResponse, ProcessedAction},
+    wire::messages::{Abilities, HandshakeRequest, HandshakeResponse, ProcessedAction},
 };
 
 /// The session types that a client can carry.
@@ -120,9 +120,9 @@ impl Answer {
         self.key.is_some()
     }
 
-    /// Says what the client can check besides SHA-256.
-    pub(super) fn set_checksums(&mut self, checksums: Vec<String>) {
-        self.response.checksums = checksums;
+    /// Says what the client can besides what AWS's can.
+    pub(super) fn set_abilities(&mut self, abilities: Abilities) {
+        self.response.abilities = abilities;
     }
 
     pub(super) fn ready(self) -> HandshakeResponse {

@@ -1,39 +1,55 @@
 //! One connection: its bytes to the owner of the stream, and the peer's to it.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use bytes::{Bytes, BytesMut};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    sync::{Notify, mpsc},
+    sync::{Notify, Semaphore, mpsc},
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{StreamId, Told};
+use super::{FIRST_WINDOW, StreamId, Told};
 
 /// Bytes that may wait for connections before the stream is no longer read; the size of AWS's peers.
 pub(super) const BACKLOG: usize = 4 * 1024 * 1024;
+/// The same where each connection has a window: many of them are full before this is.
+const BACKLOG_WITH_WINDOWS: usize = 64 * 1024 * 1024;
 /// What a piece that waits costs besides its bytes, so that a stream of single ones is bounded too.
 const PIECE_COST: usize = 64;
 /// What a connection gives at once.
 const READ: usize = 64 * 1024;
+/// Parts of a window that are taken before the owner is told: each costs it a turn. It tells the peer of every half.
+const SHARES: usize = 8;
+// Whoever waits for room to send what it has read does not wait for ever: the reader keeps back less than this.
+const _: () = assert!(READ + share_of(FIRST_WINDOW) <= FIRST_WINDOW as usize / 2);
 /// A connection whose peer has closed may still have its answer out: so long, and so much of it. A peer that is gone for
-/// good drops it. Between our own ends it has all the time, see [`super::Streams::keep_halves`].
+/// good drops it. Between our own ends it has all the time, see [`super::StreamTerms`].
 const LINGER: Duration = Duration::from_secs(10);
 pub(super) const LINGER_BYTES: usize = 1024 * 1024;
 
 /// Bytes on their way to connections.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Backlog {
     bytes: AtomicUsize,
+    limit: usize,
     less: Notify,
 }
 
 impl Backlog {
+    /// Nothing waits yet.
+    pub(super) fn new(windows: bool) -> Self {
+        let limit = if windows { BACKLOG_WITH_WINDOWS } else { BACKLOG };
+        Self { bytes: AtomicUsize::new(0), limit, less: Notify::new() }
+    }
+
     /// A piece of this length waits.
     pub(super) fn add(&self, length: usize) {
         self.bytes.fetch_add(length + PIECE_COST, Ordering::AcqRel);
@@ -46,7 +62,7 @@ impl Backlog {
 
     /// Whether the stream is to be read no more for now.
     pub(super) fn is_full(&self) -> bool {
-        self.bytes.load(Ordering::Acquire) >= BACKLOG
+        self.bytes.load(Ordering::Acquire) >= self.limit
     }
 
     /// Waits until it is no longer full. Cancel safe.
@@ -55,21 +71,50 @@ impl Backlog {
     }
 }
 
+/// How much of what comes within such a window is taken before the owner is told.
+pub(super) const fn share_of(window: u32) -> usize {
+    window as usize / SHARES
+}
+
+/// What a connection has to do with its owner and its peer.
+pub(super) struct Way {
+    pub(super) stream: StreamId,
+    pub(super) told: mpsc::Sender<(StreamId, Told)>,
+    /// The peer wants nothing more of it.
+    pub(super) unwanted: CancellationToken,
+    /// How much the peer has room for, where it tells.
+    pub(super) room: Option<Arc<Semaphore>>,
+    /// How much of the peer's data is taken before the owner is told.
+    pub(super) share: Arc<AtomicUsize>,
+    /// Whether each direction ends for itself.
+    pub(super) halves: bool,
+}
+
+impl Way {
+    /// Tells the owner. `false` if there is none any more.
+    async fn tell(&self, told: Told) -> bool {
+        self.told.send((self.stream, told)).await.is_ok()
+    }
+
+    /// Waits until the peer has room for so much. It has room for so much sooner or later, unless it reads no more.
+    async fn wait_for_room(&self, length: usize) {
+        if let Some(room) = &self.room
+            && let Ok(permits) = room.acquire_many(u32::try_from(length).unwrap_or(u32::MAX)).await
+        {
+            permits.forget();
+        }
+    }
+}
+
 /// Moves the bytes of one connection. Each direction ends for itself; after the peer's, the other one may linger, or with
-/// `halves` go on until it is at its end or `unwanted`.
-pub(super) async fn carry<S>(
-    stream: StreamId,
-    socket: S,
-    mut data: mpsc::UnboundedReceiver<Bytes>,
-    (told, unwanted): (&mpsc::Sender<(StreamId, Told)>, &CancellationToken),
-    backlog: &Backlog,
-    halves: bool,
-) where
+/// `halves` go on until it is at its end or unwanted.
+pub(super) async fn carry<S>(socket: S, mut data: mpsc::UnboundedReceiver<Bytes>, way: &Way, backlog: &Backlog)
+where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
     let (mut reader, mut writer) = tokio::io::split(socket);
     let (peer_closed, peer_spoke) = (AtomicBool::new(false), AtomicBool::new(false));
-    let goes_on = || halves && peer_spoke.load(Ordering::Relaxed);
+    let goes_on = || way.halves && peer_spoke.load(Ordering::Relaxed);
     let upwards = async {
         let mut buffer = BytesMut::new();
         let mut late = 0;
@@ -79,10 +124,10 @@ pub(super) async fn carry<S>(
                 biased;
                 read = reader.read_buf(&mut buffer) => read,
                 // What the peer has sent before is delivered all the same.
-                () = unwanted.cancelled() => return true,
+                () = way.unwanted.cancelled() => return true,
             };
             match read {
-                Ok(0) => return told.send((stream, Told::Finished)).await.is_ok(),
+                Ok(0) => return way.tell(Told::Finished).await,
                 Err(_) => return false,
                 Ok(count) if peer_closed.load(Ordering::Relaxed) => late += count,
                 Ok(_) => {}
@@ -96,7 +141,12 @@ pub(super) async fn carry<S>(
                 }
                 false => buffer.split().freeze(),
             };
-            if told.send((stream, Told::Data(piece))).await.is_err() {
+            tokio::select! {
+                biased;
+                () = way.wait_for_room(piece.len()) => {}
+                () = way.unwanted.cancelled() => return true,
+            }
+            if !way.tell(Told::Data(piece)).await {
                 return false;
             }
         }
@@ -104,7 +154,7 @@ pub(super) async fn carry<S>(
     };
     let downwards = async {
         let mut debt = Debt { backlog, bytes: 0 };
-        let mut whole = true;
+        let (mut whole, mut taken) = (true, 0);
         while let Some(piece) = data.recv().await {
             debt.bytes = piece.len() + PIECE_COST;
             if piece.is_empty() {
@@ -115,6 +165,10 @@ pub(super) async fn carry<S>(
             debt.pay();
             if !whole {
                 break;
+            }
+            taken += piece.len();
+            if way.room.is_some() && taken >= way.share.load(Ordering::Relaxed) {
+                way.tell(Told::Taken(u32::try_from(std::mem::take(&mut taken)).unwrap_or(u32::MAX))).await;
             }
         }
         peer_closed.store(true, Ordering::Relaxed);
@@ -155,7 +209,7 @@ struct Debt<'a> {
 impl Debt<'_> {
     fn pay(&mut self) {
         let bytes = std::mem::take(&mut self.bytes);
-        if bytes > 0 && self.backlog.bytes.fetch_sub(bytes, Ordering::AcqRel) >= BACKLOG {
+        if bytes > 0 && self.backlog.bytes.fetch_sub(bytes, Ordering::AcqRel) >= self.backlog.limit {
             self.backlog.less.notify_one();
         }
     }

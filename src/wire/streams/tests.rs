@@ -5,8 +5,11 @@ use super::{
     *,
 };
 
-fn ends() -> (Streams, Streams) {
-    (Streams::new(Side::Client, Arc::default()), Streams::new(Side::Server, Arc::default()))
+/// Between our own ends.
+const OWN: StreamTerms = StreamTerms { halves: true, windows: true };
+
+fn ends(terms: StreamTerms) -> (Streams, Streams) {
+    (Streams::new(Side::Client, Arc::default(), terms), Streams::new(Side::Server, Arc::default(), terms))
 }
 
 /// Carries what waits between two ends, and answers what they want to connect with `far`.
@@ -36,7 +39,7 @@ async fn exchange(near: &mut Streams, far: &mut Streams, refuse: bool) -> bool {
 
 #[tokio::test]
 async fn a_knock_is_answered_when_the_connection_was_made_and_counts_as_none() {
-    let (mut near, mut far) = ends();
+    let (mut near, mut far) = ends(StreamTerms::default());
     for refuse in [false, true] {
         near.knock();
         assert!(!near.take_answer());
@@ -54,9 +57,9 @@ struct Pair {
 }
 
 impl Pair {
-    fn new() -> (Self, mpsc::UnboundedReceiver<DuplexStream>) {
+    fn new(terms: StreamTerms) -> (Self, mpsc::UnboundedReceiver<DuplexStream>) {
         let (connect, connections) = mpsc::unbounded_channel();
-        let (near, far) = ends();
+        let (near, far) = ends(terms);
         (Self { near, far, connect }, connections)
     }
 
@@ -87,11 +90,11 @@ impl Pair {
 
 #[tokio::test]
 async fn what_comes_together_with_the_opening_of_a_stream_is_not_lost() {
-    let mut peer = Mux::new(Side::Client);
+    let mut peer = Mux::new(Side::Client, false);
     let stream = peer.open();
     peer.write(stream, b"hello");
     let together: Vec<u8> = std::iter::from_fn(|| peer.poll_output()).flatten().collect();
-    let mut streams = Streams::new(Side::Server, Arc::default());
+    let mut streams = Streams::new(Side::Server, Arc::default(), StreamTerms::default());
     let opened = streams.receive(together.into()).unwrap();
     assert_eq!(opened.len(), 1);
     let (mut user, ours) = duplex(1024);
@@ -103,7 +106,7 @@ async fn what_comes_together_with_the_opening_of_a_stream_is_not_lost() {
 
 #[tokio::test]
 async fn connections_are_carried_apart_and_end_one_by_one() {
-    let (mut pair, mut connections) = Pair::new();
+    let (mut pair, mut connections) = Pair::new(StreamTerms::default());
     let mut users = Vec::new();
     for _ in 0..8 {
         let (user, ours) = duplex(64 * 1024);
@@ -141,9 +144,7 @@ async fn connections_are_carried_apart_and_end_one_by_one() {
 
 /// A pair between our own ends, with one connection; the user's end of it, and the server's once that was asked.
 async fn own_pair(question: &[u8]) -> (DuplexStream, DuplexStream) {
-    let (mut pair, mut connections) = Pair::new();
-    pair.near.keep_halves();
-    pair.far.keep_halves();
+    let (mut pair, mut connections) = Pair::new(OWN);
     let (mut user, ours) = duplex(64 * 1024);
     assert!(pair.near.open(ours));
     let (refused, _) = mpsc::unbounded_channel();
@@ -180,7 +181,7 @@ async fn an_answer_that_nobody_waits_for_any_more_is_cut_off() {
 
 #[test]
 fn a_peer_that_asks_and_takes_no_answer_is_not_asked_for_more() {
-    let mut near = Streams::new(Side::Client, Arc::default());
+    let mut near = Streams::new(Side::Client, Arc::default(), StreamTerms::default());
     // Streams that are not for it to open: each is answered.
     let openings = Bytes::from([1, 0, 0, 0, 2, 0, 0, 0].repeat(4096));
     let mut taken = 0;
@@ -195,7 +196,7 @@ fn a_peer_that_asks_and_takes_no_answer_is_not_asked_for_more() {
 
 #[tokio::test]
 async fn a_connection_that_is_refused_is_told_and_closed() {
-    let (mut pair, _connections) = Pair::new();
+    let (mut pair, _connections) = Pair::new(StreamTerms::default());
     let (mut user, ours) = duplex(1024);
     assert!(pair.near.open(ours));
     let (refused, mut errors) = mpsc::unbounded_channel();
@@ -206,8 +207,8 @@ async fn a_connection_that_is_refused_is_told_and_closed() {
 
 #[tokio::test]
 async fn what_was_meant_for_connections_that_were_refused_holds_nothing_up() {
-    let mut peer = Mux::new(Side::Client);
-    let mut far = Streams::new(Side::Server, Arc::default());
+    let mut peer = Mux::new(Side::Client, false);
+    let mut far = Streams::new(Side::Server, Arc::default(), StreamTerms::default());
     for _ in 0..2 * BACKLOG / (64 * 1024) {
         let stream = peer.open();
         peer.write(stream, &[7; 64 * 1024]);
@@ -223,9 +224,9 @@ async fn what_was_meant_for_connections_that_were_refused_holds_nothing_up() {
 
 #[tokio::test]
 async fn single_bytes_for_a_connection_that_takes_nothing_are_bounded_as_well() {
-    let mut peer = Mux::new(Side::Client);
+    let mut peer = Mux::new(Side::Client, false);
     let stream = peer.open();
-    let mut far = Streams::new(Side::Server, Arc::default());
+    let mut far = Streams::new(Side::Server, Arc::default(), StreamTerms::default());
     let opening = peer.poll_output().unwrap();
     for stream in far.receive(opening).unwrap() {
         far.attach(stream, std::future::pending::<io::Result<DuplexStream>>());
@@ -241,7 +242,7 @@ async fn single_bytes_for_a_connection_that_takes_nothing_are_bounded_as_well() 
 
 #[tokio::test]
 async fn a_connection_that_takes_nothing_stops_the_stream_and_no_more() {
-    let (mut near, mut far) = ends();
+    let (mut near, mut far) = ends(StreamTerms::default());
     let (mut user, ours) = duplex(1024 * 1024);
     assert!(near.open(ours));
     let (theirs, stuck) = duplex(16);
@@ -262,4 +263,50 @@ async fn a_connection_that_takes_nothing_stops_the_stream_and_no_more() {
         far.next().await;
     }
     flood.abort();
+}
+
+#[tokio::test]
+async fn between_our_own_ends_a_connection_that_nobody_reads_stops_no_other_one() {
+    const SIZE: usize = 3 * LARGEST_WINDOW as usize;
+    let (mut pair, mut connections) = Pair::new(OWN);
+    let mut users = Vec::new();
+    for _ in 0..2 {
+        let (user, ours) = duplex(64 * 1024);
+        assert!(pair.near.open(ours));
+        users.push(user);
+    }
+    let (refused, _) = mpsc::unbounded_channel();
+    let sent = pair.near.counts.clone();
+    tokio::spawn(pair.run(false, refused));
+    let (mut stuck, mut echo) = (connections.recv().await.unwrap(), connections.recv().await.unwrap());
+    let (mut user, mut ignored) = (users.pop().unwrap(), users.pop().unwrap());
+    let flood = tokio::spawn(async move {
+        ignored.write_all(&vec![7; SIZE]).await.unwrap();
+        ignored.shutdown().await.unwrap();
+        ignored
+    });
+    // Its window is full.
+    while sent.sent.load(Ordering::Relaxed) < u64::from(FIRST_WINDOW) {
+        tokio::task::yield_now().await;
+    }
+    tokio::spawn(async move {
+        let (mut from, mut to) = tokio::io::split(&mut echo);
+        tokio::io::copy(&mut from, &mut to).await.unwrap();
+        to.shutdown().await.unwrap();
+    });
+    let (mut from, mut to) = tokio::io::split(&mut user);
+    let ask = async {
+        to.write_all(&vec![9; SIZE]).await.unwrap();
+        to.shutdown().await.unwrap();
+    };
+    let mut answer = Vec::new();
+    let (_, answered) = tokio::join!(ask, from.read_to_end(&mut answer));
+    assert_eq!(answered.unwrap(), SIZE);
+    assert!(!flood.is_finished() && sent.sent.load(Ordering::Relaxed) < (SIZE + SIZE / 2) as u64);
+
+    // Once it is read, it comes whole.
+    let mut came = Vec::new();
+    stuck.read_to_end(&mut came).await.unwrap();
+    assert!(came == vec![7; SIZE]);
+    flood.await.unwrap();
 }
