@@ -60,6 +60,8 @@ pub struct Relays(Mutex<HashMap<String, Relay>>);
 struct Relay {
     agent: Half,
     client: Half,
+    /// When a client that has never come was last given a token to come with, or might have been.
+    invited: Option<Timestamp>,
     last_activity: Timestamp,
     traffic: Traffic,
     receipts: Receipts,
@@ -140,11 +142,24 @@ impl Relays {
 
     fn make(&self, session_id: &str, traffic: Traffic, receipts: Receipts, now: Timestamp) {
         let (agent, client) = (Half::default(), Half::default());
-        let relay = Relay { agent, client, last_activity: now, traffic, receipts, gate: None };
+        let (invited, last_activity) = (Some(now), now);
+        let relay = Relay { agent, client, invited, last_activity, traffic, receipts, gate: None };
         self.relays().entry(session_id.to_owned()).or_insert(relay);
     }
 
-    /// When something was last said in a session.
+    /// A client is given a token to come with.
+    pub fn invite(&self, session_id: &str, now: Timestamp) {
+        if let Some(invited) = self.relays().get_mut(session_id).and_then(|relay| relay.invited.as_mut()) {
+            *invited = now;
+        }
+    }
+
+    /// When the client of a session was last given a token, if none has come since the engine knows of the session.
+    pub fn invited(&self, session_id: &str) -> Option<Timestamp> {
+        self.relays().get(session_id)?.invited
+    }
+
+    /// When something new was last said in a session.
     pub fn last_activity(&self, session_id: &str) -> Option<Timestamp> {
         self.relays().get(session_id).map(|relay| relay.last_activity)
     }
@@ -172,6 +187,9 @@ impl Relays {
         let Some(relay) = relays.get_mut(session_id) else { return false };
         if let Some(oldest) = line.and_then(|line| relay.receipts.line(line, relay.agent.next)) {
             relay.gate = Some(Gate::before(oldest));
+        }
+        if side == Side::Client {
+            relay.invited = None;
         }
         if let Some(older) = relay.half(side).end.replace(Arc::clone(mouth)) {
             older.end(None);
@@ -201,9 +219,12 @@ impl Relays {
         let mut receipt = Receipt { id, sequence: 0 };
         match (kind, from) {
             (Some(Kind::Stream(Passing { at, sequence, bytes, ordinary })), _) => {
-                relay.last_activity = at;
                 receipt.sequence = sequence;
                 let next = relay.half(from).next;
+                // An agent whose client is gone may repeat itself for ever.
+                if from == Side::Client || sequence >= next {
+                    relay.last_activity = at;
+                }
                 if sequence >= next {
                     relay.half(from).next = sequence.saturating_add(1);
                     let count = match from {
