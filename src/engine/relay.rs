@@ -355,8 +355,10 @@ async fn serve(engine: Arc<Engine>, session_id: String, reticent: bool, mut sock
     }
     keep_for_streams();
     tracing::debug!(session_id, ?side, "data channel open");
+    // What either end has sent while the other had no line is lost, and need not wait until it is overdue. AWS's client leaves
+    // this unread.
+    tell(&engine, &session_id, side.other(), kind::START_PUBLICATION);
     if side == Side::Client {
-        tell_agent(&engine, &session_id, kind::START_PUBLICATION);
         note_client(&engine, &session_id).await;
     }
     tokio::select! {
@@ -371,7 +373,7 @@ async fn serve(engine: Arc<Engine>, session_id: String, reticent: bool, mut sock
     let left = engine.relays.detach(&session_id, side, &mouth);
     tracing::debug!(session_id, ?side, "data channel closed");
     if left && side == Side::Client {
-        tell_agent(&engine, &session_id, kind::PAUSE_PUBLICATION);
+        tell(&engine, &session_id, Side::Agent, kind::PAUSE_PUBLICATION);
         note_client(&engine, &session_id).await;
     }
 }
@@ -563,12 +565,13 @@ fn note_handshake(engine: &Engine, session_id: &str, side: Side, envelope: &View
     }
 }
 
-fn tell_agent(engine: &Engine, session_id: &str, kind: &str) {
+/// Tells an end, if it is there, that the other one is or is not.
+fn tell(engine: &Engine, session_id: &str, to: Side, kind: &str) {
     let payload = serde_json::json!({"SessionId": session_id});
-    if let Some(mouth) = engine.relays.mouth(session_id, Side::Agent)
+    if let Some(mouth) = engine.relays.mouth(session_id, to)
         && let Some(envelope) = control::message(engine, kind, &payload)
     {
-        // An agent that is behind hears the next one.
+        // An end that is behind hears the next one.
         mouth.try_send(Bytes::from(envelope.encode()));
     }
 }

@@ -144,6 +144,17 @@ async fn a_client_may_go_and_come_back() {
     assert_eq!(next(&mut client).await.unwrap(), sent);
 }
 
+#[tokio::test]
+async fn a_client_is_told_when_its_agent_is_back() {
+    let mut served = Served::start().await;
+    let (id, agent, mut client) = joined(&mut served).await;
+    drop(agent);
+    let mut agent = served.agent(&id).await;
+    assert_eq!(next(&mut client).await.unwrap().message_type, kind::START_PUBLICATION);
+    let sent = say(&mut client, kind::INPUT, b"once more").await;
+    assert_eq!(next(&mut agent).await.unwrap(), sent);
+}
+
 /// How the one session that goes on stands.
 async fn status(harness: &Harness) -> SessionStatus {
     let active = harness.call(DescribeSessions { state: Listed::Active, ..Default::default() }).await.unwrap();
