@@ -28,7 +28,7 @@ use super::{
     smux::{Mux, MuxError, MuxEvent, Side, StreamId},
 };
 use crate::ssm::Timestamp;
-use carry::{Backlog, carry, forgo};
+use carry::{Backlog, Waiting, carry, forgo};
 
 /// What is less than this part of its message is copied when it has to wait: the whole of it would wait with it.
 const SHARE: usize = 8;
@@ -74,8 +74,12 @@ enum Told {
 struct Connection {
     /// Data for it; an empty piece is the end of it.
     to: mpsc::UnboundedSender<Bytes>,
+    /// What of the backlog is its.
+    waiting: Arc<Waiting>,
     /// The peer wants nothing more of it.
     unwanted: CancellationToken,
+    /// Its number, counted from 1; 0 until the owner has attached what carries it.
+    number: u64,
     /// `None` until the owner has attached what carries it.
     _task: Option<AbortOnDropHandle<()>>,
 }
@@ -166,17 +170,17 @@ impl Streams {
         let (Some(connection), Some(data)) = (self.connections.get_mut(&stream), self.early.remove(&stream)) else {
             return tracing::debug!(?stream, "a stream that is not there to be attached");
         };
-        self.counts.accepted.fetch_add(1, Ordering::Relaxed);
-        let (told, backlog, halves) = (self.told.clone(), self.backlog.clone(), self.halves);
+        connection.number = self.counts.accepted.fetch_add(1, Ordering::Relaxed) + 1;
+        let (told, waiting, halves) = (self.told.clone(), connection.waiting.clone(), self.halves);
         let unwanted = connection.unwanted.clone();
         let task = tokio::spawn(async move {
             let last = match connecting.await {
                 Ok(socket) => {
-                    carry(stream, socket, data, (&told, &unwanted), &backlog, halves).await;
+                    carry(stream, socket, data, (&told, &unwanted), &waiting, halves).await;
                     Told::Ended
                 }
                 Err(error) => {
-                    forgo(data, &backlog);
+                    forgo(data, &waiting);
                     Told::Refused(error)
                 }
             };
@@ -188,7 +192,9 @@ impl Streams {
     /// Makes room for a stream. Data waits from now on.
     fn admit(&mut self, stream: StreamId) {
         let (to, data) = mpsc::unbounded_channel();
-        self.connections.insert(stream, Connection { to, unwanted: CancellationToken::new(), _task: None });
+        let waiting = Arc::new(Waiting::of(self.backlog.clone()));
+        let unwanted = CancellationToken::new();
+        self.connections.insert(stream, Connection { to, waiting, unwanted, number: 0, _task: None });
         self.early.insert(stream, data);
     }
 
@@ -226,9 +232,9 @@ impl Streams {
                 let length = data.len();
                 // The rest of the message may be for connections that are not slow.
                 let data = if length < whole / SHARE { Bytes::copy_from_slice(&data) } else { lasting(&data, &data) };
-                self.backlog.add(length);
+                connection.waiting.add(length);
                 if connection.to.send(data).is_err() {
-                    self.backlog.take_back(length);
+                    connection.waiting.take_back(length);
                 } else {
                     self.counts.received.fetch_add(length as u64, Ordering::Relaxed);
                 }
@@ -241,6 +247,14 @@ impl Streams {
     /// not take.
     pub fn wants_input(&self) -> bool {
         !self.backlog.is_full() && self.mux.wants_input()
+    }
+
+    /// The number of the connection for which the others wait, if they do: the one that has most before it of what fills the
+    /// backlog. Connections are counted from 1, in the order in which they were made.
+    pub fn held_up_by(&self) -> Option<u64> {
+        let others_wait = self.connections.len() > 1 && self.backlog.is_full();
+        let slowest = || self.connections.values().max_by_key(|connection| connection.waiting.bytes());
+        others_wait.then(slowest).flatten().map(|connection| connection.number)
     }
 
     /// Waits until something happened at a connection, or until more input is wanted again. May be dropped at any time.
