@@ -60,9 +60,13 @@ impl Running {
         Self(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
+    fn interrupt(&self) {
+        kill(Pid::from_raw(i32::try_from(self.0.id()).unwrap()), Signal::SIGINT).unwrap();
+    }
+
     /// Its exit code and what it said.
     fn stop(mut self) -> (Option<i32>, String) {
-        kill(Pid::from_raw(i32::try_from(self.0.id()).unwrap()), Signal::SIGINT).unwrap();
+        self.interrupt();
         let mut said = String::new();
         self.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         (self.0.wait().unwrap().code(), said)
@@ -133,7 +137,7 @@ fn store(size: usize) -> u16 {
 }
 
 #[test]
-fn a_user_who_pauses_holds_others_up_and_not_for_good() {
+fn a_user_who_pauses_holds_others_up_which_is_said_and_not_for_good() {
     const SIZE: usize = 32_000_000;
     let engine = node();
     let port = store(SIZE).to_string();
@@ -141,11 +145,14 @@ fn a_user_who_pauses_holds_others_up_and_not_for_good() {
     let mut line = String::new();
     BufReader::new(forward.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let local: u16 = line.split_once(" -> ").unwrap().0.rsplit(':').next().unwrap().parse().unwrap();
+    let mut said = BufReader::new(forward.0.stderr.take().unwrap()).lines();
     let connect = || TcpStream::connect(("127.0.0.1", local)).unwrap();
     let (mut down, mut up) = (connect(), connect());
     down.write_all(b"D").unwrap();
     up.write_all(b"U").unwrap();
-    // Nothing is read of the one, so that the other stands still sooner or later.
+    // Nothing is read of the one, so that the other stands still.
+    let held = said.next().unwrap().unwrap();
+    assert!(held.contains("connection 1 has taken nothing for 5 s"), "{held}");
     up.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
     let stream = vec![b'u'; SIZE];
     let mut sent = 0;
@@ -158,13 +165,16 @@ fn a_user_who_pauses_holds_others_up_and_not_for_good() {
     let mut taken = Vec::new();
     down.read_to_end(&mut taken).unwrap();
     assert_eq!(taken.len(), SIZE);
+    let free = said.next().unwrap().unwrap();
+    assert!(free.contains("connection 1 held up the others for "), "{free}");
     up.set_write_timeout(None).unwrap();
     up.write_all(&stream[sent..]).unwrap();
     up.shutdown(Shutdown::Write).unwrap();
     let mut answer = String::new();
     up.read_to_string(&mut answer).unwrap();
     assert_eq!(answer, SIZE.to_string());
-    forward.stop();
+    forward.interrupt();
+    assert_eq!(forward.0.wait().unwrap().code(), Some(0));
 }
 
 #[test]
@@ -225,6 +235,28 @@ fn a_port_is_tried_once_before_it_is_said_to_be_there() {
         let (code, said) = forward.stop();
         assert!(code == Some(0) && said.contains(": 0 connections, 0 bytes sent"), "{said}");
     }
+}
+
+#[test]
+fn a_port_is_said_to_be_there_once_the_node_has_answered() {
+    let engine = node();
+    let port = server().to_string();
+    let agent = Pid::from_raw(i32::try_from(engine.agents[0].id()).unwrap());
+    kill(agent, Signal::SIGSTOP).unwrap();
+    let mut forward = Running::start(&engine, &["forward", "--no-probe", "web-1", &port]);
+    let mut said = BufReader::new(forward.0.stderr.take().unwrap()).lines();
+    let waiting = said.next().unwrap().unwrap();
+    assert!(waiting.contains("waiting for the node: 127.0.0.1:"), "{waiting}");
+    assert!(waiting.ends_with(" listens, but it has not answered yet"), "{waiting}");
+    kill(agent, Signal::SIGCONT).unwrap();
+    let answers = said.next().unwrap().unwrap();
+    assert!(answers.ends_with("the node answers"), "{answers}");
+    let line = BufReader::new(forward.0.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    let address = line.split_once(" -> ").unwrap().0;
+    assert!(waiting.contains(address), "{line}");
+    assert_eq!(ask(address.rsplit(':').next().unwrap().parse().unwrap(), b"here?"), b"HERE?");
+    forward.interrupt();
+    assert_eq!(forward.0.wait().unwrap().code(), Some(0));
 }
 
 #[test]
