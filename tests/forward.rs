@@ -153,7 +153,7 @@ fn a_user_who_pauses_holds_others_up_which_is_said_and_not_for_good() {
     // Nothing is read of the one, so that the other stands still.
     let held = said.next().unwrap().unwrap();
     assert!(held.contains("connection 1 has taken nothing for 5 s"), "{held}");
-    up.set_write_timeout(Some(Duration::from_millis(500))).unwrap();
+    up.set_write_timeout(Some(Duration::from_secs(4))).unwrap();
     let stream = vec![b'u'; SIZE];
     let mut sent = 0;
     while sent < SIZE
@@ -174,6 +174,8 @@ fn a_user_who_pauses_holds_others_up_which_is_said_and_not_for_good() {
     up.read_to_string(&mut answer).unwrap();
     assert_eq!(answer, SIZE.to_string());
     forward.interrupt();
+    let rest: Vec<String> = said.map_while(Result::ok).collect();
+    assert!(!rest.iter().any(|line| line.contains("the node")), "it answered, and nobody listened: {rest:?}");
     assert_eq!(forward.0.wait().unwrap().code(), Some(0));
 }
 
