@@ -60,9 +60,13 @@ impl Running {
         Self(command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
+    fn interrupt(&self) {
+        kill(Pid::from_raw(i32::try_from(self.0.id()).unwrap()), Signal::SIGINT).unwrap();
+    }
+
     /// Its exit code and what it said.
     fn stop(mut self) -> (Option<i32>, String) {
-        kill(Pid::from_raw(i32::try_from(self.0.id()).unwrap()), Signal::SIGINT).unwrap();
+        self.interrupt();
         let mut said = String::new();
         self.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         (self.0.wait().unwrap().code(), said)
@@ -155,7 +159,8 @@ fn a_user_who_pauses_holds_nobody_up() {
     let mut taken = Vec::new();
     down.read_to_end(&mut taken).unwrap();
     assert_eq!(taken.len(), SIZE);
-    forward.stop();
+    let (code, said) = forward.stop();
+    assert!(code == Some(0) && !said.contains("taken nothing") && !said.contains("the node"), "{said}");
 }
 
 #[test]
@@ -216,6 +221,28 @@ fn a_port_is_tried_once_before_it_is_said_to_be_there() {
         let (code, said) = forward.stop();
         assert!(code == Some(0) && said.contains(": 0 connections, 0 bytes sent"), "{said}");
     }
+}
+
+#[test]
+fn a_port_is_said_to_be_there_once_the_node_has_answered() {
+    let engine = node();
+    let port = server().to_string();
+    let agent = Pid::from_raw(i32::try_from(engine.agents[0].id()).unwrap());
+    kill(agent, Signal::SIGSTOP).unwrap();
+    let mut forward = Running::start(&engine, &["forward", "--no-probe", "web-1", &port]);
+    let mut said = BufReader::new(forward.0.stderr.take().unwrap()).lines();
+    let waiting = said.next().unwrap().unwrap();
+    assert!(waiting.contains("waiting for the node: 127.0.0.1:"), "{waiting}");
+    assert!(waiting.ends_with(" listens, but it has not answered yet"), "{waiting}");
+    kill(agent, Signal::SIGCONT).unwrap();
+    let answers = said.next().unwrap().unwrap();
+    assert!(answers.ends_with("the node answers"), "{answers}");
+    let line = BufReader::new(forward.0.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    let address = line.split_once(" -> ").unwrap().0;
+    assert!(waiting.contains(address), "{line}");
+    assert_eq!(ask(address.rsplit(':').next().unwrap().parse().unwrap(), b"here?"), b"HERE?");
+    forward.interrupt();
+    assert_eq!(forward.0.wait().unwrap().code(), Some(0));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `fleetdeck forward`: ports of a node, or of hosts behind it, on this machine.
 
-use std::{io::Write, process::ExitCode, time::Duration};
+use std::{io::Write, net::SocketAddr, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -10,16 +10,17 @@ use super::{Global, Usage, choice, nodes, stop::stopped, talk};
 use crate::{
     client::{
         Client, Error,
-        forward::{Far, Forward as Running, ForwardPhase, ForwardSpec, ForwardStatus, Restart},
+        forward::{Far, Forward as Running, ForwardPhase, ForwardSpec, ForwardStatus, Held, Restart},
     },
     config::{forward::Forward as Entry, paths::Paths},
     console,
+    ssm::{Timestamp, clock::Clock},
 };
 
 /// Forward ports of a node, or of hosts that the node can reach, to this machine.
 ///
-/// A line on standard output says what listens where, once a connection made for the purpose has reached the port; that it
-/// could not is said on standard error, and connections are taken all the same. Runs until Ctrl-C; a broken line or session
+/// A line on standard output says what listens where, once the node has answered and a connection made for the purpose has
+/// reached the port; that it could not is said on standard error, and connections are taken all the same. Runs until Ctrl-C; a broken line or session
 /// is mended meanwhile.
 #[derive(Debug, Args)]
 pub struct Forward {
@@ -140,7 +141,7 @@ async fn forward(client: Client, specs: Vec<(String, ForwardSpec)>) -> anyhow::R
     }
     let mut tellers = JoinSet::new();
     for told in &all {
-        tellers.spawn(tell(told.spec.to_string(), told.running.watch()));
+        tellers.spawn(tell(told.spec.to_string(), told.running.local_addr(), told.running.watch()));
     }
     let stopped = until(stop, &all, &mut tellers).await;
     tellers.shutdown().await;
@@ -181,10 +182,10 @@ fn other(port: u16) -> u16 {
     port.checked_add(1).unwrap_or(port - 1)
 }
 
-/// Waits until it is known whether the port answers, or that nobody will ask. `false` if the forward is over by then.
+/// Waits until the node has answered and it is known whether the port does, or that nobody will ask. `false` if the forward is over by then.
 async fn settled(mut status: watch::Receiver<ForwardStatus>) -> bool {
     let known = |status: &ForwardStatus| match status.phase {
-        ForwardPhase::Open => status.far != Far::Asked,
+        ForwardPhase::Open => status.far != Far::Asked && !status.silent,
         ForwardPhase::Closed { .. } => true,
         _ => false,
     };
@@ -192,11 +193,12 @@ async fn settled(mut status: watch::Receiver<ForwardStatus>) -> bool {
 }
 
 /// Says what happens to a forward, as far as somebody should know. Done when it is over.
-async fn tell(what: String, mut status: watch::Receiver<ForwardStatus>) {
+async fn tell(what: String, local: SocketAddr, mut status: watch::Receiver<ForwardStatus>) {
+    let clock = Clock::system();
     let mut last = ForwardStatus::default();
     loop {
         let now = status.borrow_and_update().clone();
-        for sentence in news(&last, &now) {
+        for sentence in news(&last, &now, local, clock.now()) {
             talk::say(&format!("fleetdeck: {what}: {sentence}"));
         }
         if matches!(now.phase, ForwardPhase::Closed { .. }) || status.changed().await.is_err() {
@@ -206,8 +208,8 @@ async fn tell(what: String, mut status: watch::Receiver<ForwardStatus>) {
     }
 }
 
-/// What is to be said between two looks at a forward.
-fn news(last: &ForwardStatus, now: &ForwardStatus) -> Vec<String> {
+/// What is to be said between two looks at a forward that listens here, the second of them at this time.
+fn news(last: &ForwardStatus, now: &ForwardStatus, local: SocketAddr, at: Timestamp) -> Vec<String> {
     let lost = |status: &ForwardStatus| {
         matches!(status.phase, ForwardPhase::Reconnecting { .. } | ForwardPhase::Pausing { .. })
     };
@@ -237,7 +239,33 @@ fn news(last: &ForwardStatus, now: &ForwardStatus) -> Vec<String> {
     if now.far == Far::Reached && matches!(last.far, Far::Refused | Far::Silent) {
         news.push("the port answers".to_owned());
     }
+    match (last.silent, now.silent, &now.phase) {
+        (false, true, ForwardPhase::Open) => news.push("waiting for the node, which does not answer".to_owned()),
+        (false, true, _) => news.push(format!("waiting for the node: {local} listens, but it has not answered yet")),
+        (true, false, ForwardPhase::Connecting | ForwardPhase::Open) => news.push("the node answers".to_owned()),
+        _ => {}
+    }
+    news.extend(holding(last.held, now.held, at));
     news
+}
+
+/// What is to be said of a connection that does not take what comes, or did not.
+fn holding(last: Option<Held>, now: Option<Held>, at: Timestamp) -> Option<String> {
+    if last == now {
+        return None;
+    }
+    let seconds = |held: Held| at.since(held.since).as_secs();
+    let goes_on = |held: Held| {
+        format!("connection {} held up the others for {} s, and no longer does", held.connection, seconds(held))
+    };
+    let holds = |held: Held| {
+        let Held { connection, .. } = held;
+        format!(
+            "connection {connection} has taken nothing for {} s; nothing comes for the others until it does, or is closed",
+            seconds(held)
+        )
+    };
+    now.map(holds).or(last.map(goes_on))
 }
 
 /// Ends all forwards together and says what they carried.
@@ -257,6 +285,41 @@ async fn end(all: Vec<Told>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1_000)
+    }
+
+    fn news(last: &ForwardStatus, now: &ForwardStatus) -> Vec<String> {
+        super::news(last, now, ([127, 0, 0, 1], 8080).into(), at(100))
+    }
+
+    #[test]
+    fn a_node_that_does_not_answer_is_waited_for_and_its_port_is_not_said_to_be_there() {
+        let silent = |phase| ForwardStatus { phase, silent: true, ..ForwardStatus::default() };
+        let first = silent(ForwardPhase::Connecting);
+        let sentence = "waiting for the node: 127.0.0.1:8080 listens, but it has not answered yet";
+        assert_eq!(news(&ForwardStatus::default(), &first), [sentence]);
+        let open = ForwardStatus { silent: false, ..silent(ForwardPhase::Open) };
+        assert_eq!(news(&first, &open), ["the node answers"]);
+        assert_eq!(news(&open, &silent(ForwardPhase::Open)), ["waiting for the node, which does not answer"]);
+        let is_settled = |status| {
+            let (_told, watch) = watch::channel(status);
+            futures_util::FutureExt::now_or_never(settled(watch)).is_some()
+        };
+        assert!(is_settled(open) && !is_settled(first) && !is_settled(silent(ForwardPhase::Open)));
+    }
+
+    #[test]
+    fn who_holds_up_the_others_is_said_and_for_how_long() {
+        let free = ForwardStatus { phase: ForwardPhase::Open, ..ForwardStatus::default() };
+        let held = ForwardStatus { held: Some(Held { connection: 3, since: at(58) }), ..free.clone() };
+        let sentence =
+            "connection 3 has taken nothing for 42 s; nothing comes for the others until it does, or is closed";
+        assert_eq!(news(&free, &held), [sentence]);
+        assert!(news(&held, &held).is_empty());
+        assert_eq!(news(&held, &free), ["connection 3 held up the others for 42 s, and no longer does"]);
+    }
 
     #[test]
     fn each_thing_is_said_once() {

@@ -3,6 +3,7 @@
 //! A forward lasts until it is stopped. Its session is resumed when the line breaks; when the session itself ends, a new
 //! one is started. Connections of the old session end with it.
 
+mod held;
 mod many;
 mod single;
 mod spec;
@@ -26,7 +27,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub use self::spec::{ForwardSpec, Restart, SpecError};
+pub use self::{
+    held::Held,
+    spec::{ForwardSpec, Restart, SpecError},
+};
 use super::{
     Client, Error, OWN_WORK, Session, SessionEvent, TerminalSize,
     retry::{chance, delay},
@@ -108,6 +112,10 @@ pub struct ForwardStatus {
     pub phase: ForwardPhase,
     /// What is known of the port on the other side.
     pub far: Far,
+    /// Whether the node owes an answer for so long that somebody should know.
+    pub silent: bool,
+    /// The connection that holds up the others, when it does so for a while.
+    pub held: Option<Held>,
     /// The agent's version, where it is so old that it carries one connection at a time.
     pub single: Option<String>,
     /// Connections now.
@@ -252,6 +260,7 @@ impl Runner {
                 }
                 End::Lost(reason) => self.tell(|status| {
                     (status.note, status.connections, status.far) = (Some(reason), 0, Far::Unknown);
+                    (status.silent, status.held) = (false, None);
                 }),
             }
             if began.elapsed() > LONGEST_WAIT {
@@ -290,6 +299,7 @@ impl Runner {
                 event = session.next() => match event {
                     Some(SessionEvent::Ready { agent_version, terms, .. }) => break (agent_version, terms),
                     Some(SessionEvent::Closed { reason }) => return End::Lost(in_words(reason)),
+                    Some(event @ (SessionEvent::Silent(_) | SessionEvent::Answered)) => self.note(&event),
                     // A line is no session yet.
                     Some(_) => {}
                     None => return End::Lost(in_words(None)),
@@ -299,7 +309,7 @@ impl Runner {
         };
         let many = is_after(&agent, LAST_SINGLE_AGENT);
         self.tell(|status| {
-            (status.phase, status.note) = (ForwardPhase::Open, None);
+            (status.phase, status.note, status.silent) = (ForwardPhase::Open, None, false);
             status.far = if many && self.spec.probe { Far::Asked } else { Far::Unknown };
             status.single = (!many).then(|| agent.chars().filter(|c| !c.is_control()).collect());
         });
@@ -336,6 +346,8 @@ impl Runner {
             SessionEvent::Reconnecting { attempt } => {
                 self.tell(|status| status.phase = ForwardPhase::Reconnecting { attempt: *attempt });
             }
+            SessionEvent::Silent(_) => self.tell(|status| status.silent = true),
+            SessionEvent::Answered => self.tell(|status| status.silent = false),
             SessionEvent::Refused => {
                 let what = match &self.spec.host {
                     Some(host) => format!("the node could not connect to port {} of {host}", self.spec.remote),

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::client::forward::Far;
+pub use crate::client::forward::{Far, Held};
 use crate::{
     console::{
         effect::{Epoch, Progress, Retag, Source, TakeBack},
@@ -284,6 +284,10 @@ pub enum ForwardUpdate {
     Open,
     /// What is known of the port on the other side is this.
     Far(Far),
+    /// Whether the node owes an answer for too long.
+    Silent(bool),
+    /// The connection that holds up the others, if one does.
+    Held(Option<Held>),
     /// The node's agent, of this version, carries one connection at a time.
     Single(String),
     /// The line is cut; it is being mended.

@@ -13,8 +13,10 @@ use crate::ssm::{ApiError, Timestamp};
 
 /// Messages that may wait for a slow node; what does not fit is sent again later.
 const QUEUE: usize = 64;
-/// How long a token opens a channel.
+/// How long a token of a node opens a channel.
 const TOKEN_LIFE: Duration = Duration::from_secs(300);
+/// How long one of a client does, as AWS has it.
+pub const CLIENT_TOKEN_LIFE: Duration = Duration::from_secs(60);
 /// Unused tokens that are kept; a caller who only asks for tokens pushes out the oldest.
 const TOKENS: usize = 100_000;
 
@@ -104,7 +106,11 @@ impl Channels {
         if tokens.len() >= TOKENS {
             return Err(ApiError::new("ThrottlingException", "Rate exceeded"));
         }
-        tokens.insert(token.clone(), (purpose, now.plus(TOKEN_LIFE)));
+        let life = match purpose {
+            Purpose::Client { .. } => CLIENT_TOKEN_LIFE,
+            Purpose::Control { .. } | Purpose::Agent { .. } => TOKEN_LIFE,
+        };
+        tokens.insert(token.clone(), (purpose, now.plus(life)));
         Ok(token)
     }
 

@@ -60,6 +60,8 @@ pub struct Relays(Mutex<HashMap<String, Relay>>);
 struct Relay {
     agent: Half,
     client: Half,
+    /// When a client that has never come was last given a token to come with, or might have been.
+    invited: Option<Timestamp>,
     last_activity: Timestamp,
     traffic: Traffic,
     receipts: Receipts,
@@ -140,11 +142,24 @@ impl Relays {
 
     fn make(&self, session_id: &str, traffic: Traffic, receipts: Receipts, now: Timestamp) {
         let (agent, client) = (Half::default(), Half::default());
-        let relay = Relay { agent, client, last_activity: now, traffic, receipts, gate: None };
+        let (invited, last_activity) = (Some(now), now);
+        let relay = Relay { agent, client, invited, last_activity, traffic, receipts, gate: None };
         self.relays().entry(session_id.to_owned()).or_insert(relay);
     }
 
-    /// When something was last said in a session.
+    /// A client is given a token to come with.
+    pub fn invite(&self, session_id: &str, now: Timestamp) {
+        if let Some(invited) = self.relays().get_mut(session_id).and_then(|relay| relay.invited.as_mut()) {
+            *invited = now;
+        }
+    }
+
+    /// When the client of a session was last given a token, if none has come since the engine knows of the session.
+    pub fn invited(&self, session_id: &str) -> Option<Timestamp> {
+        self.relays().get(session_id)?.invited
+    }
+
+    /// When something new was last said in a session.
     pub fn last_activity(&self, session_id: &str) -> Option<Timestamp> {
         self.relays().get(session_id).map(|relay| relay.last_activity)
     }
@@ -172,6 +187,9 @@ impl Relays {
         let Some(relay) = relays.get_mut(session_id) else { return false };
         if let Some(oldest) = line.and_then(|line| relay.receipts.line(line, relay.agent.next)) {
             relay.gate = Some(Gate::before(oldest));
+        }
+        if side == Side::Client {
+            relay.invited = None;
         }
         if let Some(older) = relay.half(side).end.replace(Arc::clone(mouth)) {
             older.end(None);
@@ -201,9 +219,12 @@ impl Relays {
         let mut receipt = Receipt { id, sequence: 0 };
         match (kind, from) {
             (Some(Kind::Stream(Passing { at, sequence, bytes, ordinary })), _) => {
-                relay.last_activity = at;
                 receipt.sequence = sequence;
                 let next = relay.half(from).next;
+                // An agent whose client is gone may repeat itself for ever.
+                if from == Side::Client || sequence >= next {
+                    relay.last_activity = at;
+                }
                 if sequence >= next {
                     relay.half(from).next = sequence.saturating_add(1);
                     let count = match from {
@@ -334,8 +355,10 @@ async fn serve(engine: Arc<Engine>, session_id: String, reticent: bool, mut sock
     }
     keep_for_streams();
     tracing::debug!(session_id, ?side, "data channel open");
+    // What either end has sent while the other had no line is lost, and need not wait until it is overdue. AWS's client leaves
+    // this unread.
+    tell(&engine, &session_id, side.other(), kind::START_PUBLICATION);
     if side == Side::Client {
-        tell_agent(&engine, &session_id, kind::START_PUBLICATION);
         note_client(&engine, &session_id).await;
     }
     tokio::select! {
@@ -350,7 +373,7 @@ async fn serve(engine: Arc<Engine>, session_id: String, reticent: bool, mut sock
     let left = engine.relays.detach(&session_id, side, &mouth);
     tracing::debug!(session_id, ?side, "data channel closed");
     if left && side == Side::Client {
-        tell_agent(&engine, &session_id, kind::PAUSE_PUBLICATION);
+        tell(&engine, &session_id, Side::Agent, kind::PAUSE_PUBLICATION);
         note_client(&engine, &session_id).await;
     }
 }
@@ -542,12 +565,13 @@ fn note_handshake(engine: &Engine, session_id: &str, side: Side, envelope: &View
     }
 }
 
-fn tell_agent(engine: &Engine, session_id: &str, kind: &str) {
+/// Tells an end, if it is there, that the other one is or is not.
+fn tell(engine: &Engine, session_id: &str, to: Side, kind: &str) {
     let payload = serde_json::json!({"SessionId": session_id});
-    if let Some(mouth) = engine.relays.mouth(session_id, Side::Agent)
+    if let Some(mouth) = engine.relays.mouth(session_id, to)
         && let Some(envelope) = control::message(engine, kind, &payload)
     {
-        // An agent that is behind hears the next one.
+        // An end that is behind hears the next one.
         mouth.try_send(Bytes::from(envelope.encode()));
     }
 }

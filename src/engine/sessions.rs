@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     ACCOUNT, Ctx, Engine, Router,
-    channels::Purpose,
+    channels::{CLIENT_TOKEN_LIFE, Purpose},
     control, documents, paging, random,
     store::sessions::{SessionQuery, SessionRow, Traffic, TranscriptPlace},
 };
@@ -135,6 +135,7 @@ pub(super) async fn has_program(engine: &Engine, id: &str) -> bool {
 fn ticket(ctx: &Ctx, id: &str) -> Result<(String, String), ApiError> {
     let purpose = Purpose::Client { session_id: id.to_owned() };
     let token = ctx.engine.channels.issue(purpose, ctx.now())?;
+    ctx.engine.relays.invite(id, ctx.now());
     // http becomes ws, https becomes wss.
     let base = ctx.base_url.strip_prefix("http").unwrap_or(&ctx.base_url);
     Ok((token, format!("ws{base}/v1/data-channel/{id}?role=publish_subscribe")))
@@ -276,7 +277,7 @@ pub(super) async fn task_complete(engine: &Arc<Engine>, instance_id: &str, compl
     }
 }
 
-/// Ends sessions in which nothing has happened for too long, or that have lasted too long.
+/// Ends sessions to which no client has come, in which nothing has happened for too long, or that have lasted too long.
 pub(super) async fn tick(engine: &Arc<Engine>) -> Result<(), ApiError> {
     let now = engine.now();
     let minutes = |count: i64| Duration::from_secs(u64::try_from(count).unwrap_or(0) * 60);
@@ -298,14 +299,20 @@ pub(super) async fn tick(engine: &Arc<Engine>) -> Result<(), ApiError> {
             );
             let idle = now.since(active) >= minutes(row.idle_minutes);
             let long = row.max_minutes.is_some_and(|most| now.since(row.started) >= minutes(most));
-            if idle || long {
-                let reason = if long {
-                    "The session has reached its maximum duration."
-                } else {
-                    "The session timed out due to inactivity."
-                };
-                end(engine, &row.id, SessionStatus::Terminated, reason).await?;
-            }
+            // Nobody has a token any more to come with.
+            let missed = row.status == SessionStatus::Connecting
+                && engine.relays.invited(&row.id).is_some_and(|invited| now.since(invited) >= CLIENT_TOKEN_LIFE);
+            let (status, reason) = if long {
+                (SessionStatus::Terminated, "The session has reached its maximum duration.".to_owned())
+            } else if idle {
+                (SessionStatus::Terminated, "The session timed out due to inactivity.".to_owned())
+            } else if missed {
+                let seconds = CLIENT_TOKEN_LIFE.as_secs();
+                (SessionStatus::Failed, format!("No client connected to the session within {seconds} seconds."))
+            } else {
+                continue;
+            };
+            end(engine, &row.id, status, &reason).await?;
         }
     }
     if moved.is_empty() { Ok(()) } else { engine.store.set_session_traffic(moved).await }

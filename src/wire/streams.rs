@@ -29,7 +29,7 @@ use super::{
     smux::{FIRST_WINDOW, LARGEST_WINDOW, Mux, MuxError, MuxEvent, Side, StreamId, StreamTerms},
 };
 use crate::ssm::Timestamp;
-use carry::{Backlog, Way, carry, forgo, share_of};
+use carry::{Backlog, Waiting, Way, carry, forgo, share_of};
 
 /// What is less than this part of its message is copied when it has to wait: the whole of it would wait with it.
 const SHARE: usize = 8;
@@ -77,12 +77,16 @@ enum Told {
 struct Connection {
     /// Data for it; an empty piece is the end of it.
     to: mpsc::UnboundedSender<Bytes>,
+    /// What of the backlog is its.
+    waiting: Arc<Waiting>,
     /// The peer wants nothing more of it.
     unwanted: CancellationToken,
     /// How much the peer has room for, where it tells.
     room: Option<Arc<Semaphore>>,
     /// How much of the peer's data it takes before it tells.
     share: Arc<AtomicUsize>,
+    /// Its number, counted from 1; 0 until the owner has attached what carries it.
+    number: u64,
     /// `None` until the owner has attached what carries it.
     _task: Option<AbortOnDropHandle<()>>,
 }
@@ -167,8 +171,8 @@ impl Streams {
         let (Some(connection), Some(data)) = (self.connections.get_mut(&stream), self.early.remove(&stream)) else {
             return tracing::debug!(?stream, "a stream that is not there to be attached");
         };
-        self.counts.accepted.fetch_add(1, Ordering::Relaxed);
-        let (told, backlog) = (self.told.clone(), self.backlog.clone());
+        connection.number = self.counts.accepted.fetch_add(1, Ordering::Relaxed) + 1;
+        let (told, waiting) = (self.told.clone(), connection.waiting.clone());
         let way = Way {
             stream,
             told: told.clone(),
@@ -180,11 +184,11 @@ impl Streams {
         let task = tokio::spawn(async move {
             let last = match connecting.await {
                 Ok(socket) => {
-                    carry(socket, data, &way, &backlog).await;
+                    carry(socket, data, &way, &waiting).await;
                     Told::Ended
                 }
                 Err(error) => {
-                    forgo(data, &backlog);
+                    forgo(data, &waiting);
                     Told::Refused(error)
                 }
             };
@@ -196,10 +200,16 @@ impl Streams {
     /// Makes room for a stream. Data waits from now on.
     fn admit(&mut self, stream: StreamId) {
         let (to, data) = mpsc::unbounded_channel();
-        let room = self.terms.windows.then(|| Arc::new(Semaphore::new(FIRST_WINDOW as usize)));
-        let share = Arc::new(AtomicUsize::new(share_of(FIRST_WINDOW)));
-        let unwanted = CancellationToken::new();
-        self.connections.insert(stream, Connection { to, unwanted, room, share, _task: None });
+        let connection = Connection {
+            to,
+            waiting: Arc::new(Waiting::of(self.backlog.clone())),
+            unwanted: CancellationToken::new(),
+            room: self.terms.windows.then(|| Arc::new(Semaphore::new(FIRST_WINDOW as usize))),
+            share: Arc::new(AtomicUsize::new(share_of(FIRST_WINDOW))),
+            number: 0,
+            _task: None,
+        };
+        self.connections.insert(stream, connection);
         self.early.insert(stream, data);
     }
 
@@ -246,9 +256,9 @@ impl Streams {
                 let length = data.len();
                 // The rest of the message may be for connections that are not slow.
                 let data = if length < whole / SHARE { Bytes::copy_from_slice(&data) } else { lasting(&data, &data) };
-                self.backlog.add(length);
+                connection.waiting.add(length);
                 if connection.to.send(data).is_err() {
-                    self.backlog.take_back(length);
+                    connection.waiting.take_back(length);
                 } else {
                     self.counts.received.fetch_add(length as u64, Ordering::Relaxed);
                 }
@@ -261,6 +271,14 @@ impl Streams {
     /// not take.
     pub fn wants_input(&self) -> bool {
         !self.backlog.is_full() && self.mux.wants_input()
+    }
+
+    /// The number of the connection for which the others wait, if they do: the one that has most before it of what fills the
+    /// backlog. Connections are counted from 1, in the order in which they were made.
+    pub fn held_up_by(&self) -> Option<u64> {
+        let others_wait = self.connections.len() > 1 && self.backlog.is_full();
+        let slowest = || self.connections.values().max_by_key(|connection| connection.waiting.bytes());
+        others_wait.then(slowest).flatten().map(|connection| connection.number)
     }
 
     /// Waits until something happened at a connection, or until more input is wanted again. May be dropped at any time.

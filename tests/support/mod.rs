@@ -23,7 +23,8 @@ pub const BINARY: &str = env!("CARGO_BIN_EXE_fleetdeck");
 /// An engine process with a data directory of its own; ends with the test.
 pub struct Engine {
     process: Child,
-    agents: Vec<Child>,
+    /// In the order in which they were started.
+    pub agents: Vec<Child>,
     pub url: String,
     pub root: tempfile::TempDir,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use tokio::time::Instant;
 
-use super::{End, Far, NEWS, Runner, in_words};
+use super::{End, Far, NEWS, Runner, held::Watch, in_words};
 use crate::{
     client::{Session, SessionEvent},
     ssm::clock::Clock,
@@ -32,11 +32,18 @@ impl Runner {
         let mut output = Bytes::new();
         let mut news: Option<Instant> = None;
         let mut silent = self.spec.probe.then(|| self.knock(&mut streams));
+        let mut watch = Watch::default();
         loop {
             if output.is_empty() {
                 output = streams.poll_output().unwrap_or_default();
             }
-            let due = streams.deadline().map(|due| Instant::now() + due.since(clock.now()));
+            let now = clock.now();
+            let held = watch.look(streams.held_up_by(), now);
+            if self.told.borrow().held != held {
+                self.tell(|status| status.held = held);
+            }
+            let due = [streams.deadline(), watch.deadline(now)].into_iter().flatten().min();
+            let due = due.map(|due| Instant::now() + due.since(now));
             let moved = tokio::select! {
                 event = session.next(), if streams.wants_input() => match event {
                     Some(SessionEvent::Output(bytes)) => match streams.receive(bytes) {

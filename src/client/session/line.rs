@@ -229,7 +229,8 @@ impl Line {
         let mut quiet = Instant::now() + silence;
         let mut alarm = Alarm::new(quiet);
         let mut wake = Wake::new(self.clock.now());
-        let begun = self.clock.now();
+        // Since when a node that answers would have been heard.
+        let mut listens_since = self.clock.now();
         loop {
             // However much comes, what is typed has its turn, and what is due.
             match self.commands.try_recv() {
@@ -248,7 +249,7 @@ impl Line {
                 mouth.ping();
                 ping = Instant::now() + self.keep_alive;
             }
-            if self.note_silence(begun) {
+            if self.note_silence(listens_since) {
                 // Perhaps the line is dead, and not the node.
                 mouth.ping();
                 quiet = quiet.min(Instant::now() + AWAKE);
@@ -289,7 +290,7 @@ impl Line {
             self.tell_taken();
             let now = self.clock.now();
             let silent = self.channel.unanswered_since().filter(|_| !self.silent);
-            let silent = silent.map(|since| since.max(begun).plus(PATIENCE));
+            let silent = silent.map(|since| since.max(listens_since).plus(PATIENCE));
             let listening = self.output.len() < self.pieces() && self.channel.wants_input();
             // What came before the end of a line has been dealt with: it may be the end of the session.
             if gone && listening {
@@ -344,6 +345,9 @@ impl Line {
                     return End::Lost;
                 },
             }
+            if !listening {
+                listens_since = self.clock.now();
+            }
             if wake.after_sleep(self.clock.now()) {
                 // The other side may have hung up long ago without being heard.
                 mouth.ping();
@@ -352,13 +356,14 @@ impl Line {
         }
     }
 
-    /// Tells the holder when the node stops answering, and when it answers again. On a line that stands since `begun`, what
-    /// was said before has its time again. `true` when the node has just stopped.
-    fn note_silence(&mut self, begun: Timestamp) -> bool {
+    /// Tells the holder when the node stops answering, and when it answers again. On a line that is listened to since then only,
+    /// because it is new or because nobody took what came, what was said before has its time again. `true` when the node has
+    /// just stopped.
+    fn note_silence(&mut self, listens_since: Timestamp) -> bool {
         let now = self.clock.now();
         let silence = self.channel.unanswered_since().map(|since| now.since(since)).filter(|age| *age >= PATIENCE);
         match (silence, self.silent) {
-            (Some(_), false) if now.since(begun) < PATIENCE => return false,
+            (Some(_), false) if now.since(listens_since) < PATIENCE => return false,
             (Some(silence), false) => self.output.push_back(SessionEvent::Silent(silence)),
             (None, true) => self.output.push_back(SessionEvent::Answered),
             _ => return false,

@@ -114,6 +114,16 @@ fn told(view: &View<'_>, forward: &Forward) -> Option<(Role, Vec<String>)> {
             };
             Some((Role::Pending, vec![what.to_owned()]))
         }
+        (phase, None) if forward.waits_for_node() => {
+            let yet = if *phase == Phase::Open { "which does not answer" } else { "which has not answered yet" };
+            Some((Role::Warning, vec![format!("It listens, and waits for the node, {yet}.")]))
+        }
+        (Phase::Open, None) if let Some(held) = forward.held => {
+            let time = text::span(view.state.now.since(held.since));
+            let what = format!("Connection {} has taken nothing for {time}.", held.connection);
+            let next = "Nothing comes for the others until it does, or is closed.";
+            Some((Role::Warning, vec![format!("{what} {next}")]))
+        }
         (Phase::Open, None) if forward.single.is_some() => {
             let agent = forward.single.as_deref().unwrap_or_default();
             let what =
@@ -136,6 +146,7 @@ fn state(view: &View<'_>, forward: &Forward) -> (Role, String) {
     let (role, sign) = match (&forward.phase, forward.far) {
         (Phase::Left, _) => (Role::Warning, view.look.sign("○", "o")),
         (Phase::Stopped, _) => (Role::Dim, view.look.sign("○", "o")),
+        _ if forward.waits_for_node() => (Role::Warning, view.look.sign("✗", "x")),
         (Phase::Waiting, _) => (Role::Pending, view.look.sign("◌", ".")),
         (Phase::Connecting, _) | (Phase::Open, Far::Asked) => (Role::Running, view.look.sign("⋯", "..")),
         (Phase::Open, Far::Refused | Far::Silent) => (Role::Warning, view.look.sign("✗", "x")),

@@ -143,6 +143,12 @@ fn news(before: Option<&ForwardStatus>, now: &ForwardStatus) -> Vec<ForwardUpdat
     if before.map_or_else(Default::default, |before| before.far) != now.far {
         news.push(ForwardUpdate::Far(now.far));
     }
+    if before.is_some_and(|before| before.silent) != now.silent {
+        news.push(ForwardUpdate::Silent(now.silent));
+    }
+    if before.and_then(|before| before.held) != now.held {
+        news.push(ForwardUpdate::Held(now.held));
+    }
     if let Some(agent) = now.single.as_ref().filter(|_| before.is_none_or(|before| before.single.is_none())) {
         news.push(ForwardUpdate::Single(crate::console::text::clean(agent)));
     }

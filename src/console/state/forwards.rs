@@ -8,7 +8,7 @@ use crate::{
     console::{
         origin::{Origin, Origins},
         text::clean,
-        update::{Far, Trouble},
+        update::{Far, Held, Trouble},
     },
     ssm::Timestamp,
 };
@@ -58,6 +58,10 @@ pub struct Forward {
     pub phase: Phase,
     /// What is known of the port on the other side.
     pub far: Far,
+    /// Whether the node owes an answer for too long.
+    pub silent: bool,
+    /// The connection that holds up the others, if one does.
+    pub held: Option<Held>,
     /// The version of the node's agent, if that carries one connection at a time.
     pub single: Option<String>,
     /// Where it listens, while it does.
@@ -84,7 +88,12 @@ impl Forward {
 
     /// Whether it works, as far as anybody knows.
     pub fn is_well(&self) -> bool {
-        self.phase == Phase::Open && matches!(self.far, Far::Unknown | Far::Reached)
+        self.phase == Phase::Open && !self.silent && matches!(self.far, Far::Unknown | Far::Reached)
+    }
+
+    /// Whether its line stands, and the node says nothing.
+    pub fn waits_for_node(&self) -> bool {
+        self.silent && matches!(self.phase, Phase::Connecting | Phase::Open)
     }
 
     /// Where it stands, in words, and how much it wants to be looked at: the least first.
@@ -93,6 +102,7 @@ impl Forward {
             (Phase::Failed(_), _) => (0, "failed"),
             (Phase::Open, Far::Refused) => (1, "refused"),
             (Phase::Open, Far::Silent) => (2, "no answer"),
+            _ if self.waits_for_node() => (2, "no answer"),
             (Phase::Pausing { .. } | Phase::Reconnecting { .. }, _) => (3, "reconnecting"),
             (Phase::Connecting, _) | (Phase::Open, Far::Asked) => (4, "opening"),
             (Phase::Waiting, _) => (5, "waiting"),
@@ -106,7 +116,9 @@ impl Forward {
     /// What is to be said of it beyond its state: the last thing that went wrong, or what it cannot do.
     pub fn remark(&self) -> Option<String> {
         let single = || self.single.as_ref().filter(|_| self.is_on()).map(|_| "one connection at a time".to_owned());
-        self.note.clone().or_else(single)
+        let held = || self.held.map(|held| format!("connection {} holds up the others", held.connection));
+        let waits = || self.waits_for_node().then(|| "waiting for the node".to_owned());
+        self.note.clone().or_else(waits).or_else(held).or_else(single)
     }
 
     /// What can be done about what is known of the other side.
@@ -183,6 +195,8 @@ impl Forwards {
             kept: Kept::No,
             phase: Phase::Stopped,
             far: Far::Unknown,
+            silent: false,
+            held: None,
             single: None,
             listening: None,
             connections: 0,

@@ -10,7 +10,7 @@ use crate::{
         effect::{Effect, Source},
         state::forwards::{Forwards, Kept, Lasting, Phase},
         testing::Bench,
-        update::{Far, ForwardUpdate, Page, Update},
+        update::{Far, ForwardUpdate, Held, Page, Update},
     },
     ssm::{self, PingStatus},
 };
@@ -323,6 +323,38 @@ fn the_next_try_is_counted_down() {
     assert!(!bench.fx.iter().any(|effect| matches!(effect, Effect::ProbeForward { .. })));
     bench.press("up p");
     assert!(bench.fx.iter().any(|effect| matches!(effect, Effect::ProbeForward { id: 3 })));
+}
+
+#[test]
+fn a_node_that_says_nothing_is_waited_for_and_nothing_is_ready_meanwhile() {
+    let mut bench = started_set();
+    let say = |bench: &mut Bench, update| bench.apply(Update::Forward { id: 2, update });
+    bench.press("down");
+    assert!(bench.screen(200, 24).contains("● ready"));
+    say(&mut bench, ForwardUpdate::Silent(true));
+    let screen = bench.screen(200, 24);
+    assert!(!screen.contains("● ready") && screen.contains("waiting for the node"), "{screen}");
+    assert!(screen.contains("It listens, and waits for the node, which does not answer."), "{screen}");
+    say(&mut bench, ForwardUpdate::Connecting);
+    let screen = bench.screen(200, 24);
+    assert!(screen.contains("no answer") && screen.contains("which has not answered yet."), "{screen}");
+    say(&mut bench, ForwardUpdate::Open);
+    say(&mut bench, ForwardUpdate::Silent(false));
+    assert!(bench.screen(200, 24).contains("● ready"));
+}
+
+#[test]
+fn a_connection_that_holds_up_the_others_is_told_with_how_long_it_does() {
+    let mut bench = started_set();
+    bench.press("down");
+    let held = Held { connection: 7, since: bench.state.now };
+    bench.wait(12_000);
+    bench.apply(Update::Forward { id: 2, update: ForwardUpdate::Held(Some(held)) });
+    let screen = bench.screen(200, 24);
+    assert!(screen.contains("connection 7 holds up the others"), "{screen}");
+    assert!(screen.contains("Connection 7 has taken nothing for 10s. Nothing comes for the others"), "{screen}");
+    bench.apply(Update::Forward { id: 2, update: ForwardUpdate::Held(None) });
+    assert!(!bench.screen(200, 24).contains("onnection 7"));
 }
 
 #[test]

@@ -18,7 +18,9 @@ use crate::console::{
         shells::limits::Preferences,
     },
     testing::Bench,
-    update::{Changed, Far, ForwardUpdate, LookUpdate, ProgramUpdate, ShellUpdate, SignInUpdate, Trouble, Update},
+    update::{
+        Changed, Far, ForwardUpdate, Held, LookUpdate, ProgramUpdate, ShellUpdate, SignInUpdate, Trouble, Update,
+    },
 };
 
 /// What can happen to a console.
@@ -104,7 +106,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0usize..10, any::<usize>()).prop_map(|(kind, n)| Step::Changed(kind, n)),
         1 => (0u64..4, 0usize..10).prop_map(|(tab, kind)| Step::Shell(tab, kind)),
         1 => (0u64..4, bytes).prop_map(|(tab, bytes)| Step::Output(tab, bytes)),
-        1 => (0u64..3, 0usize..9).prop_map(|(id, kind)| Step::Forward(id, kind)),
+        1 => (0u64..3, 0usize..11).prop_map(|(id, kind)| Step::Forward(id, kind)),
         2 => (0u64..4, any::<usize>()).prop_map(|(back, n)| Step::Look(back, n)),
         1 => (0u64..4, any::<usize>()).prop_map(|(id, n)| Step::Copying(id, n)),
         1 => (0u64..3, any::<usize>()).prop_map(|(id, n)| Step::Program(id, n)),
@@ -199,6 +201,8 @@ fn take(bench: &mut Bench, step: Step) {
                 5 => ForwardUpdate::Far(Far::Refused),
                 6 => ForwardUpdate::Single(world::name(8)),
                 7 => ForwardUpdate::Pausing { attempt: u32::MAX, wait: Duration::MAX },
+                8 => ForwardUpdate::Silent(true),
+                9 => ForwardUpdate::Held(Some(Held { connection: u64::MAX, since: crate::ssm::Timestamp::default() })),
                 _ => ForwardUpdate::Closed(trouble(9)),
             };
             bench.apply(Update::Forward { id, update });

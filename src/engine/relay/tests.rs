@@ -144,6 +144,17 @@ async fn a_client_may_go_and_come_back() {
     assert_eq!(next(&mut client).await.unwrap(), sent);
 }
 
+#[tokio::test]
+async fn a_client_is_told_when_its_agent_is_back() {
+    let mut served = Served::start().await;
+    let (id, agent, mut client) = joined(&mut served).await;
+    drop(agent);
+    let mut agent = served.agent(&id).await;
+    assert_eq!(next(&mut client).await.unwrap().message_type, kind::START_PUBLICATION);
+    let sent = say(&mut client, kind::INPUT, b"once more").await;
+    assert_eq!(next(&mut agent).await.unwrap(), sent);
+}
+
 /// How the one session that goes on stands.
 async fn status(harness: &Harness) -> SessionStatus {
     let active = harness.call(DescribeSessions { state: Listed::Active, ..Default::default() }).await.unwrap();
@@ -195,6 +206,85 @@ async fn after_a_kill_no_session_has_its_client_until_that_comes_back() {
     let harness = harness.reopen();
     assert_eq!(status(&harness).await, SessionStatus::Disconnected);
     assert_eq!(harness.engine.store.session(&over).await.unwrap().unwrap().status, SessionStatus::Terminated);
+}
+
+/// The sessions that have ended, each with how and why.
+async fn ends(harness: &Harness) -> Vec<(SessionStatus, String)> {
+    let history = DescribeSessions { state: Listed::History, ..Default::default() };
+    let sessions = harness.call(history).await.unwrap().sessions;
+    sessions.into_iter().map(|session| (session.status.unwrap(), session.details.unwrap())).collect()
+}
+
+const NOBODY_CAME: &str =
+    "No client connected to the session within 60 seconds; 0 bytes went to the node and 0 came back.";
+
+#[tokio::test]
+async fn a_session_to_which_no_client_comes_ends_with_the_last_token_for_it_and_its_agent_is_told() {
+    let mut served = Served::start().await;
+    let (id, token) = served.session().await;
+    let mut agent = served.agent(&id).await;
+    // The agent repeats what nobody acknowledges, for as long as it is there.
+    let repeats = async |served: &Served, agent: &mut Socket, seconds| {
+        served.harness.advance(Duration::from_secs(seconds));
+        say(agent, kind::OUTPUT, b"$ ").await;
+        served.harness.engine.tick().await.unwrap();
+    };
+    repeats(&served, &mut agent, 59).await;
+    assert_eq!(status(&served.harness).await, SessionStatus::Connecting);
+    served.harness.call(ResumeSession { session_id: id.clone() }).await.unwrap();
+    repeats(&served, &mut agent, 59).await;
+    assert_eq!(status(&served.harness).await, SessionStatus::Connecting, "there is a token that is good");
+    assert_eq!(next(&mut served.dial(&id, &token).await).await, None, "and one that is not");
+    repeats(&served, &mut agent, 1).await;
+    assert_eq!(ends(&served.harness).await, [(SessionStatus::Failed, NOBODY_CAME.to_owned())]);
+    assert_eq!(next(&mut agent).await.unwrap().message_type, kind::CHANNEL_CLOSED);
+    assert_eq!(next(&mut agent).await, None);
+}
+
+#[tokio::test]
+async fn a_session_whose_client_has_come_waits_for_it_for_longer() {
+    let mut served = Served::start().await;
+    let (_, _agent, client) = joined(&mut served).await;
+    until_status(&served, SessionStatus::Connected).await;
+    drop(client);
+    until_status(&served, SessionStatus::Disconnected).await;
+    served.harness.advance(Duration::from_secs(19 * 60));
+    served.harness.engine.tick().await.unwrap();
+    assert_eq!(status(&served.harness).await, SessionStatus::Disconnected);
+}
+
+#[tokio::test]
+async fn after_a_kill_a_client_that_has_not_come_yet_has_its_time_again() {
+    let harness = Harness::new();
+    harness.engine.store.adopt_node_for_tests(NODE.to_owned(), harness.engine.now()).await;
+    let line = harness.engine.channels.open(NODE);
+    harness.call(StartSession { target: NODE.into(), ..Default::default() }).await.unwrap();
+    drop(line);
+    harness.advance(Duration::from_secs(3600));
+    let harness = harness.reopen();
+    let mut line = harness.engine.channels.open(NODE);
+    harness.engine.tick().await.unwrap();
+    harness.advance(Duration::from_secs(59));
+    harness.engine.tick().await.unwrap();
+    assert_eq!(status(&harness).await, SessionStatus::Connecting);
+    harness.advance(Duration::from_secs(1));
+    harness.engine.tick().await.unwrap();
+    assert_eq!(ends(&harness).await, [(SessionStatus::Failed, NOBODY_CAME.to_owned())]);
+    let told = Envelope::decode(&line.outgoing.recv().await.unwrap()).unwrap();
+    assert_eq!(told.message_type, kind::CHANNEL_CLOSED);
+}
+
+#[test]
+fn what_an_agent_repeats_to_nobody_is_no_activity() {
+    let (relays, at) = (Relays::default(), Timestamp::from_millis);
+    relays.begin("s", at(1_000));
+    assert!(relays.attach("s", Side::Agent, &Arc::new(Mouth::new(None)), None));
+    let send = |sequence, millis| {
+        let passing = Passing { at: at(millis), sequence, bytes: 1, ordinary: true };
+        relays.pass("s", Side::Agent, Uuid::nil(), Some(Kind::Stream(passing)));
+        relays.last_activity("s").unwrap()
+    };
+    assert_eq!([send(0, 2_000), send(0, 3_000), send(1, 4_000)], [at(2_000), at(2_000), at(4_000)]);
 }
 
 #[tokio::test]
@@ -410,7 +500,10 @@ async fn the_accounts_preferences_count_for_the_documents_of_the_service() {
         parameters: [("command".to_owned(), vec!["ls".to_owned()])].into(),
         ..Default::default()
     };
-    let id = served.harness.call(request).await.unwrap().session_id.unwrap();
+    let started = served.harness.call(request).await.unwrap();
+    let id = started.session_id.unwrap();
+    let _client = served.dial(&id, &started.token_value.unwrap().0).await;
+    until_status(&served, SessionStatus::Connected).await;
     let order = Envelope::decode(&served.line.outgoing.recv().await.unwrap()).unwrap();
     let task: TaskMessage = serde_json::from_slice(&order.payload).unwrap();
     let order: SessionRequest = serde_json::from_str(&task.content).unwrap();

@@ -215,13 +215,12 @@ impl Store {
 }
 
 /// Notes that no session has its client: before the engine serves anybody, none has, whatever the last one kept. Those whose
-/// clients come back say so.
+/// clients come back say so. One whose client has never come goes on waiting for it.
 pub(super) fn hang_up(db: &Connection) -> rusqlite::Result<()> {
-    let [connecting, connected, disconnected] =
-        [SessionStatus::Connecting, SessionStatus::Connected, SessionStatus::Disconnected];
+    let [connected, disconnected] = [SessionStatus::Connected, SessionStatus::Disconnected];
     db.execute(
-        "UPDATE sessions SET status = ?1 WHERE over = 0 AND status IN (?2, ?3)",
-        [disconnected.as_str(), connecting.as_str(), connected.as_str()],
+        "UPDATE sessions SET status = ?1 WHERE over = 0 AND status = ?2",
+        [disconnected.as_str(), connected.as_str()],
     )?;
     Ok(())
 }

@@ -413,6 +413,57 @@ fn a_paused_end_keeps_its_frames_and_sends_them_afterwards() {
     assert_eq!(data(&mut client), b"y");
 }
 
+/// How long an upload stands still once a node is back whose line was away for so long, in milliseconds.
+fn standstill(away: i64, is_told: bool) -> i64 {
+    const WAY: i64 = 5;
+    let (mut client, mut agent) = (Channel::new(Role::Client, 1024), Channel::new(Role::Agent, 1024));
+    agent.write(payload::OUTPUT, b"$", at(0));
+    let (mut up, mut down) = (VecDeque::new(), VecDeque::new());
+    let (cut, back) = (1_000, 1_000 + away);
+    for now in 1.. {
+        while client.write(payload::OUTPUT, &[7; 1024], at(now)) > 0 {}
+        for end in [&mut client, &mut agent] {
+            if end.deadline().is_some_and(|due| due <= at(now)) {
+                end.tick(at(now));
+            }
+        }
+        if now == back {
+            agent.reconnected();
+            let told = Envelope::new(kind::START_PUBLICATION, at(now), Vec::new()).encode();
+            down.extend(is_told.then(|| (now, Bytes::from(told))));
+        }
+        up.extend(flush(&mut client, at(now)).into_iter().map(|bytes| (now, bytes)));
+        if !(cut..back).contains(&now) {
+            down.extend(flush(&mut agent, at(now)).into_iter().map(|bytes| (now, bytes)));
+        }
+        let arrived = |(sent, _): &mut (i64, Bytes)| *sent + WAY <= now;
+        while let Some((_, bytes)) = down.pop_front_if(arrived) {
+            client.receive(&bytes, at(now)).unwrap();
+        }
+        while let Some((_, bytes)) = up.pop_front_if(arrived) {
+            // The service has nobody to hand it to.
+            if !(cut..back).contains(&now) {
+                agent.receive(&bytes, at(now)).unwrap();
+            }
+        }
+        if !data(&mut agent).is_empty() && now >= back {
+            return now - back;
+        }
+        while client.poll_event().is_some() {}
+    }
+    unreachable!()
+}
+
+#[test]
+fn an_upload_goes_on_as_soon_as_the_service_says_that_the_node_is_back() {
+    for away in [150, 300, 700, 2_000, 20_000] {
+        let (untold, told) = (standstill(away, false), standstill(away, true));
+        assert!(told <= 12, "{told} ms after {away} ms; {untold} ms without a word");
+    }
+    // What it is for.
+    assert!(standstill(700, false) > 100 && standstill(20_000, false) > 1_000);
+}
+
 #[test]
 fn a_writer_stops_at_the_window_and_a_reader_that_sleeps_stops_the_writer() {
     let (mut client, mut agent) = (Channel::new(Role::Client, SMALL_FRAME), Channel::new(Role::Agent, SMALL_FRAME));

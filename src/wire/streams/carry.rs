@@ -50,16 +50,6 @@ impl Backlog {
         Self { bytes: AtomicUsize::new(0), limit, less: Notify::new() }
     }
 
-    /// A piece of this length waits.
-    pub(super) fn add(&self, length: usize) {
-        self.bytes.fetch_add(length + PIECE_COST, Ordering::AcqRel);
-    }
-
-    /// It does not after all.
-    pub(super) fn take_back(&self, length: usize) {
-        self.bytes.fetch_sub(length + PIECE_COST, Ordering::AcqRel);
-    }
-
     /// Whether the stream is to be read no more for now.
     pub(super) fn is_full(&self) -> bool {
         self.bytes.load(Ordering::Acquire) >= self.limit
@@ -106,9 +96,40 @@ impl Way {
     }
 }
 
+/// What of the backlog waits for one connection.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    bytes: AtomicUsize,
+    all: Arc<Backlog>,
+}
+
+impl Waiting {
+    /// Nothing yet.
+    pub(super) fn of(all: Arc<Backlog>) -> Self {
+        Self { bytes: AtomicUsize::default(), all }
+    }
+
+    /// A piece of this length waits.
+    pub(super) fn add(&self, length: usize) {
+        self.bytes.fetch_add(length + PIECE_COST, Ordering::AcqRel);
+        self.all.bytes.fetch_add(length + PIECE_COST, Ordering::AcqRel);
+    }
+
+    /// It does not after all.
+    pub(super) fn take_back(&self, length: usize) {
+        self.bytes.fetch_sub(length + PIECE_COST, Ordering::AcqRel);
+        self.all.bytes.fetch_sub(length + PIECE_COST, Ordering::AcqRel);
+    }
+
+    /// How much waits, with what it costs besides.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Acquire)
+    }
+}
+
 /// Moves the bytes of one connection. Each direction ends for itself; after the peer's, the other one may linger, or with
 /// `halves` go on until it is at its end or unwanted.
-pub(super) async fn carry<S>(socket: S, mut data: mpsc::UnboundedReceiver<Bytes>, way: &Way, backlog: &Backlog)
+pub(super) async fn carry<S>(socket: S, mut data: mpsc::UnboundedReceiver<Bytes>, way: &Way, waiting: &Waiting)
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
@@ -153,7 +174,7 @@ where
         false
     };
     let downwards = async {
-        let mut debt = Debt { backlog, bytes: 0 };
+        let mut debt = Debt { waiting, bytes: 0 };
         let (mut whole, mut taken) = (true, 0);
         while let Some(piece) = data.recv().await {
             debt.bytes = piece.len() + PIECE_COST;
@@ -188,13 +209,13 @@ where
             },
         }
     }
-    forgo(data, backlog);
+    forgo(data, waiting);
 }
 
 /// Whatever still waits for a connection has nowhere to go.
-pub(super) fn forgo(mut data: mpsc::UnboundedReceiver<Bytes>, backlog: &Backlog) {
+pub(super) fn forgo(mut data: mpsc::UnboundedReceiver<Bytes>, waiting: &Waiting) {
     data.close();
-    let mut rest = Debt { backlog, bytes: 0 };
+    let mut rest = Debt { waiting, bytes: 0 };
     while let Ok(piece) = data.try_recv() {
         rest.bytes += piece.len() + PIECE_COST;
     }
@@ -202,15 +223,20 @@ pub(super) fn forgo(mut data: mpsc::UnboundedReceiver<Bytes>, backlog: &Backlog)
 
 /// Bytes that leave the backlog when they are paid, at the latest when this is dropped: a task can end anywhere.
 struct Debt<'a> {
-    backlog: &'a Backlog,
+    waiting: &'a Waiting,
     bytes: usize,
 }
 
 impl Debt<'_> {
     fn pay(&mut self) {
         let bytes = std::mem::take(&mut self.bytes);
-        if bytes > 0 && self.backlog.bytes.fetch_sub(bytes, Ordering::AcqRel) >= self.backlog.limit {
-            self.backlog.less.notify_one();
+        if bytes == 0 {
+            return;
+        }
+        let Waiting { bytes: own, all } = self.waiting;
+        own.fetch_sub(bytes, Ordering::AcqRel);
+        if all.bytes.fetch_sub(bytes, Ordering::AcqRel) >= all.limit {
+            all.less.notify_one();
         }
     }
 }

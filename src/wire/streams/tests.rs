@@ -310,3 +310,49 @@ async fn between_our_own_ends_a_connection_that_nobody_reads_stops_no_other_one(
     assert!(came == vec![7; SIZE]);
     flood.await.unwrap();
 }
+
+#[tokio::test]
+async fn the_connection_that_others_wait_for_is_known_by_its_number() {
+    let (mut near, mut far) =
+        (Streams::new(Side::Client, Arc::default(), StreamTerms::default()), Mux::new(Side::Server, false));
+    let open = |near: &mut Streams, far: &mut Mux| {
+        let (user, ours) = duplex(64);
+        assert!(near.open(ours));
+        far.receive(&near.poll_output().unwrap()).unwrap();
+        let opened = std::iter::from_fn(|| far.poll_event()).find_map(|event| match event {
+            MuxEvent::Opened(stream) => Some(stream),
+            _ => None,
+        });
+        (user, opened.unwrap())
+    };
+    let ((mut read, first), (mut idle, second)) = (open(&mut near, &mut far), open(&mut near, &mut far));
+    far.write(first, b"hello");
+    near.receive(far.poll_output().unwrap()).unwrap();
+    read.read_exact(&mut [0; 5]).await.unwrap();
+    while near.wants_input() {
+        assert_eq!(near.held_up_by(), None);
+        far.write(second, &[7; 64 * 1024]);
+        near.receive(far.poll_output().unwrap()).unwrap();
+    }
+    assert_eq!(near.held_up_by(), Some(2));
+    // Nobody else waits for it.
+    drop(read);
+    while near.connections() > 1 {
+        near.next().await;
+        if let Some(output) = near.poll_output() {
+            far.receive(&output).unwrap();
+        }
+        far.close(first);
+        if let Some(output) = far.poll_output() {
+            near.receive(output).unwrap();
+        }
+    }
+    assert_eq!(near.held_up_by(), None);
+    let (_third, _) = open(&mut near, &mut far);
+    assert_eq!(near.held_up_by(), Some(2));
+    let mut buffer = vec![0; 64 * 1024];
+    while !near.wants_input() {
+        idle.read_exact(&mut buffer).await.unwrap();
+    }
+    assert_eq!(near.held_up_by(), None);
+}

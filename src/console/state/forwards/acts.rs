@@ -316,6 +316,7 @@ impl State {
         (forward.listening, forward.opened, forward.connections) = (None, None, 0);
         (forward.accepted, forward.sent, forward.received, forward.note) = (0, 0, 0, None);
         (forward.far, forward.single) = (Far::Unknown, None);
+        (forward.silent, forward.held) = (false, None);
         forward.phase = match found {
             _ if read_only => {
                 Phase::Failed(Trouble::new("This origin is read-only; a forward would open a session.", None))
@@ -456,6 +457,8 @@ impl State {
                 forward.opened = forward.opened.or(Some(now));
             }
             ForwardUpdate::Far(far) => forward.far = far,
+            ForwardUpdate::Silent(silent) => forward.silent = silent,
+            ForwardUpdate::Held(held) => forward.held = held,
             ForwardUpdate::Single(agent) => forward.single = Some(agent),
             ForwardUpdate::Reconnecting { attempt } => forward.phase = Phase::Reconnecting { attempt },
             ForwardUpdate::Pausing { attempt, wait } => {
