@@ -4,7 +4,7 @@ use super::Store;
 use crate::ssm::{ApiError, Timestamp};
 
 /// What stands to become due while nobody asks for anything.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Agenda {
     /// How many commits it follows.
     commits: u64,
