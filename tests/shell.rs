@@ -118,12 +118,28 @@ fn a_shell_that_is_killed_gives_the_terminal_back() {
         "stty -g > before; sh -c 'echo $$ > pid; {verb}'; code=$?; read line; stty -g > after; echo left-with-$code"
     );
     let mut terminal = Terminal::run(&script, &engine.environment(), engine.root.path(), 24, 80);
-    terminal.keys("printf '\\033[?1049h\\033[?25l'; echo full-$((1+1))\r");
+    // Written by a program, so that the shell that reads lines does not switch it off again before the kill.
+    let modes = "\\033[?1049h\\033[?25l\\033[?1002;1006;2004;1h\\033=\\033[2;4r\\033(0";
+    terminal.keys(&format!("printf '{modes}full-%s' $((1+1)); cat\r"));
     terminal.wait_for("full-2");
-    terminal.wait("a full screen", |screen| screen.alternate_screen() && screen.hide_cursor());
+    terminal.wait("a full screen", |screen| {
+        screen.alternate_screen()
+            && screen.hide_cursor()
+            && screen.bracketed_paste()
+            && screen.application_keypad()
+            && screen.application_cursor()
+            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::ButtonMotion
+    });
     let pid = read(engine.root.path().join("pid")).trim().parse().unwrap();
     kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
-    terminal.wait("the screen that was there before", |screen| !screen.alternate_screen() && !screen.hide_cursor());
+    terminal.wait("the screen that was there before, and nothing switched on", |screen| {
+        !screen.alternate_screen()
+            && !screen.hide_cursor()
+            && !screen.bracketed_paste()
+            && !screen.application_keypad()
+            && !screen.application_cursor()
+            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    });
     until("the line settings to be what they were", || terminal.settings() == read(engine.root.path().join("before")));
     terminal.keys("\r");
     assert_left(&engine, terminal, 137);
