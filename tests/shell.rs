@@ -278,6 +278,24 @@ fn a_signal_ends_a_session_whose_output_nobody_reads() {
     assert_eq!(tcgetattr(&pair.slave).unwrap(), before, "the line settings are what they were");
 }
 
+#[test]
+fn a_signal_ends_a_replay_on_a_terminal_that_has_stopped() {
+    let root = tempfile::tempdir().unwrap();
+    let cast = root.path().join("flood.cast");
+    let frame = format!("[0.0, \"o\", \"{}\"]\n", "flood ".repeat(10_000));
+    std::fs::write(&cast, format!("{{\"version\": 2, \"width\": 80, \"height\": 24}}\n{}", frame.repeat(100))).unwrap();
+    let pair = openpty(None, None).unwrap();
+    let terminal = || Stdio::from(pair.slave.try_clone().unwrap());
+    let mut command = Command::new(BINARY);
+    command.args(["sessions", "replay"]).arg(&cast).stdin(terminal()).stdout(terminal()).stderr(terminal());
+    let mut child = command.spawn().unwrap();
+    // It is in the middle of what the terminal has no room for.
+    File::from(pair.master.try_clone().unwrap()).read_exact(&mut [0]).unwrap();
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+    until("the replay to end", || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
 /// The most that a process has had in memory, in bytes.
 #[cfg(target_os = "linux")]
 fn peak(pid: u32) -> usize {
