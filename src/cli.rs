@@ -17,6 +17,7 @@ mod janitor;
 mod keys;
 mod lifeline;
 mod local;
+mod log;
 mod man;
 mod nodes;
 mod output;

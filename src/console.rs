@@ -82,7 +82,8 @@ pub struct Options {
 const AT_ONCE: usize = 2;
 
 /// Reads the user's settings file, if there is one. What is wrong with it is among its problems, and what is sound stands. Of a
-/// file that cannot be read nobody knows what it says must not be changed: then nothing is.
+/// file that cannot be read nobody knows what it says must not be done: then nothing is changed, and no program on a node writes the
+/// clipboard.
 pub fn settings(paths: &Paths) -> Settings {
     let path = paths.settings();
     let file = watch::shown(&path);
@@ -100,7 +101,8 @@ pub fn settings(paths: &Paths) -> Settings {
         Err(error) => {
             let problem = Problem::at(&file, "", 0, format!("it cannot be read: {error}"));
             let problems = vec![problem.instead(crate::config::settings::UNREADABLE)];
-            Settings { read_only: true, is_damaged: true, problems, ..Settings::default() }
+            let clipboard = crate::config::settings::Clipboard::Deny;
+            Settings { read_only: true, clipboard, is_damaged: true, problems, ..Settings::default() }
         }
     }
 }

@@ -242,6 +242,8 @@ fn a_large_paste_arrives_whole() {
     let text: String = (0..4_000).map(|n| format!("{n:07} {line}\r")).collect();
     terminal.keys(&format!("\x1b[200~{text}\x1b[201~"));
     terminal.wait_for("4,000 lines, 292 kB, into web-1");
+    // It says when keys answer it.
+    terminal.wait_for("y yes");
     terminal.keys("y");
     terminal.wait_until_gone("Paste this?");
     // What is typed behind a paste arrives behind it.

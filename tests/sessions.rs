@@ -304,7 +304,7 @@ fn a_program_without_a_terminal_ends_with_its_agent_and_what_it_left_before_does
 fn a_recorded_session_is_listed_and_replayed() {
     let engine = node();
     let cast = engine.root.path().join("web.cast").display().to_string();
-    let said = engine.fleetdeck(&[
+    let run = engine.command(&[
         "shell",
         "web-1",
         "--reason",
@@ -315,7 +315,9 @@ fn a_recorded_session_is_listed_and_replayed() {
         "printf",
         "'\\033[1mbold\\033[0m\\n'",
     ]);
-    assert_eq!(said, "\x1b[1mbold\x1b[0m\n");
+    assert_eq!((run.status.code(), &*run.stdout), (Some(0), &b"\x1b[1mbold\x1b[0m\n"[..]));
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert_eq!(said, format!("recorded in {cast} and {}\n", cast.replace(".cast", ".txt")));
     assert_eq!(engine.fleetdeck(&["sessions", "replay", &cast]), "bold\n");
     let run = engine.command(&["shell", "web-1", "--record", &cast, "--", "true"]);
     assert!(!run.status.success(), "recordings are not overwritten");

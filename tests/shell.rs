@@ -118,12 +118,28 @@ fn a_shell_that_is_killed_gives_the_terminal_back() {
         "stty -g > before; sh -c 'echo $$ > pid; {verb}'; code=$?; read line; stty -g > after; echo left-with-$code"
     );
     let mut terminal = Terminal::run(&script, &engine.environment(), engine.root.path(), 24, 80);
-    terminal.keys("printf '\\033[?1049h\\033[?25l'; echo full-$((1+1))\r");
+    // Written by a program, so that the shell that reads lines does not switch it off again before the kill.
+    let modes = "\\033[?1049h\\033[?25l\\033[?1002;1006;2004;1h\\033=\\033[2;4r\\033(0";
+    terminal.keys(&format!("printf '{modes}full-%s' $((1+1)); cat\r"));
     terminal.wait_for("full-2");
-    terminal.wait("a full screen", |screen| screen.alternate_screen() && screen.hide_cursor());
+    terminal.wait("a full screen", |screen| {
+        screen.alternate_screen()
+            && screen.hide_cursor()
+            && screen.bracketed_paste()
+            && screen.application_keypad()
+            && screen.application_cursor()
+            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::ButtonMotion
+    });
     let pid = read(engine.root.path().join("pid")).trim().parse().unwrap();
     kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
-    terminal.wait("the screen that was there before", |screen| !screen.alternate_screen() && !screen.hide_cursor());
+    terminal.wait("the screen that was there before, and nothing switched on", |screen| {
+        !screen.alternate_screen()
+            && !screen.hide_cursor()
+            && !screen.bracketed_paste()
+            && !screen.application_keypad()
+            && !screen.application_cursor()
+            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    });
     until("the line settings to be what they were", || terminal.settings() == read(engine.root.path().join("before")));
     terminal.keys("\r");
     assert_left(&engine, terminal, 137);
@@ -260,6 +276,24 @@ fn a_signal_ends_a_session_whose_output_nobody_reads() {
     assert_ne!(tcgetattr(&pair.slave).unwrap(), before);
     assert_ends(&engine, &mut child);
     assert_eq!(tcgetattr(&pair.slave).unwrap(), before, "the line settings are what they were");
+}
+
+#[test]
+fn a_signal_ends_a_replay_on_a_terminal_that_has_stopped() {
+    let root = tempfile::tempdir().unwrap();
+    let cast = root.path().join("flood.cast");
+    let frame = format!("[0.0, \"o\", \"{}\"]\n", "flood ".repeat(10_000));
+    std::fs::write(&cast, format!("{{\"version\": 2, \"width\": 80, \"height\": 24}}\n{}", frame.repeat(100))).unwrap();
+    let pair = openpty(None, None).unwrap();
+    let terminal = || Stdio::from(pair.slave.try_clone().unwrap());
+    let mut command = Command::new(BINARY);
+    command.args(["sessions", "replay"]).arg(&cast).stdin(terminal()).stdout(terminal()).stderr(terminal());
+    let mut child = command.spawn().unwrap();
+    // It is in the middle of what the terminal has no room for.
+    File::from(pair.master.try_clone().unwrap()).read_exact(&mut [0]).unwrap();
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+    until("the replay to end", || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 /// The most that a process has had in memory, in bytes.

@@ -1,7 +1,6 @@
 //! `fleetdeck agent`: a managed node.
 
 use std::{
-    io::IsTerminal,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -10,9 +9,8 @@ use anyhow::Context;
 use clap::Args;
 use etcetera::BaseStrategy;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
-use super::{Global, stop::stopped};
+use super::{Global, log, stop::stopped};
 use crate::{
     agent::{self, Activation, DEFAULT_WORKERS, DataDir, Options},
     ssm::clock::Clock,
@@ -50,7 +48,7 @@ pub struct Agent {
 impl Agent {
     /// Runs until a signal ends it.
     pub fn run(self, global: &Global) -> anyhow::Result<ExitCode> {
-        log();
+        log::begin("fleetdeck=info", false);
         let data = match &self.data {
             Some(data) => std::path::absolute(data)?,
             None => default_data()?,
@@ -106,19 +104,6 @@ impl Agent {
 
 fn workers(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|workers| (1..=1000).contains(workers)).ok_or_else(|| "a number from 1 to 1000".to_owned())
-}
-
-/// Words on standard error; `RUST_LOG` decides how many.
-fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("fleetdeck=info"));
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        // A full disk under the log would otherwise end the thread that has something to say.
-        .log_internal_errors(false)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .try_init();
 }
 
 fn default_data() -> anyhow::Result<PathBuf> {

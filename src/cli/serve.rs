@@ -5,6 +5,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode, time::Duration};
 use anyhow::Context;
 use clap::Args;
 
+use super::log;
 use crate::{
     engine::{Engine, Listen, Server, Settings, TlsFiles},
     ssm::clock::Clock,
@@ -45,12 +46,7 @@ pub struct Serve {
 impl Serve {
     /// Serves until a signal ends it.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into()))
-            .with_writer(std::io::stderr)
-            // A full disk under the log would otherwise end the thread that has something to say.
-            .log_internal_errors(false)
-            .init();
+        log::begin("warn", true);
         let settings = Settings {
             accept_any_credentials: self.accept_any_credentials,
             reset_hook: self.reset_hook,

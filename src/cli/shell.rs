@@ -4,7 +4,7 @@ mod escape;
 mod keys;
 pub mod modes;
 mod outbox;
-mod outlet;
+pub mod outlet;
 mod record;
 pub mod screen;
 mod unsent;
@@ -281,7 +281,7 @@ async fn execute(mut session: Session, mut record: Record) -> anyhow::Result<Exi
     let (mut code, mut told, mut stopping, mut lost) = (None, false, false, None);
     let mut unsent = Unsent::default();
     unsent.tell();
-    loop {
+    let closed = loop {
         // Nothing is asked of the node as long as nobody reads what came.
         let free = !out.waits() && !err.waits();
         tokio::select! {
@@ -297,21 +297,9 @@ async fn execute(mut session: Session, mut record: Record) -> anyhow::Result<Exi
                 Some(SessionEvent::Exit(exit)) => (code, told) = (Some(exit), true),
                 Some(SessionEvent::Reconnecting { attempt: 1 }) => err.say("fleetdeck: connection lost, trying again"),
                 Some(SessionEvent::Trouble(what)) => err.say(&format!("fleetdeck: {what}")),
-                Some(SessionEvent::Closed { reason }) => {
-                    if stopping {
-                        end_soon();
-                    }
-                    if let Some(error) = lost {
-                        return untaken(error);
-                    }
-                    // Whoever writes into a pipe may have begun only now.
-                    unsent.tell();
-                    let unknown = if reason.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
-                    part(reason, told);
-                    return Ok(code.map_or(unknown, exit_code));
-                }
+                Some(SessionEvent::Closed { reason }) => break Some(reason),
                 Some(_) => {}
-                None => return Ok(code.map_or(ExitCode::FAILURE, exit_code)),
+                None => break None,
             },
             outcome = out.drain(), if out.waits() => lost = lost.or(outcome.err()),
             outcome = err.drain(), if err.waits() => lost = lost.or(outcome.err()),
@@ -330,7 +318,20 @@ async fn execute(mut session: Session, mut record: Record) -> anyhow::Result<Exi
             err.hurry();
             session.terminate().await;
         }
+    };
+    if stopping {
+        end_soon();
     }
+    record.end();
+    if let Some(error) = lost {
+        return untaken(error);
+    }
+    let Some(reason) = closed else { return Ok(code.map_or(ExitCode::FAILURE, exit_code)) };
+    // Whoever writes into a pipe may have begun only now.
+    unsent.tell();
+    let unknown = if reason.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+    part(reason, told);
+    Ok(code.map_or(unknown, exit_code))
 }
 
 /// Lets the last words find no reader for so long at most: whoever asked the process to end is not kept by them.

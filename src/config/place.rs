@@ -11,7 +11,7 @@ use super::{
     aws::{AwsFiles, SignIn},
     context::{Context, Contexts, LOCAL},
     regions,
-    settings::{Every, Settings, Threshold},
+    settings::{Clipboard, Every, Settings, Threshold},
 };
 
 /// One account and region, or one endpoint, under the name the user knows it by.
@@ -153,6 +153,11 @@ impl Catalogue {
     pub fn take_contexts(&mut self, contexts: Contexts) -> Contexts {
         self.doubtful_contexts = None;
         std::mem::replace(&mut self.contexts, contexts)
+    }
+
+    /// What settings that are not in order say of the clipboard.
+    pub fn doubtful_clipboard(&self) -> Option<Clipboard> {
+        self.doubtful.as_deref().map(|doubtful| doubtful.written.clipboard)
     }
 
     /// Whether the settings are not in order, although those in force were.

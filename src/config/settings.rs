@@ -91,11 +91,15 @@ pub struct Settings {
 pub const UNREADABLE: &str = read::UNREADABLE;
 
 /// What holds as long as something is wrong with the settings while they are in use, in a sentence. `None` where it is nothing that
-/// may say what must not be changed, or not without a question.
+/// may say what must not be done, or not without a question.
 pub fn stricter(problem: &Problem) -> Option<&'static str> {
     match problem.instead.as_str() {
-        read::GUARDED | read::UNREADABLE => Some("Nothing is changed anywhere until the file is in order."),
+        read::GUARDED => Some("Nothing is changed anywhere until the file is in order."),
+        read::UNREADABLE => {
+            Some("Nothing is changed anywhere, and nodes write no clipboard, until the file is in order.")
+        }
         read::GUARDED_THERE => Some("Its places are read-only until the file is in order."),
+        read::DENIED => Some("Programs on nodes put nothing into the clipboard until the file is in order."),
         read::ASKED => Some("Whatever changes something is typed until the file is in order."),
         _ => None,
     }
@@ -117,6 +121,18 @@ pub enum Clipboard {
     Allow,
     /// None is.
     Deny,
+}
+
+impl Clipboard {
+    /// The one of two that lets programs do less.
+    #[must_use]
+    pub fn or_stricter(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Deny, _) | (_, Self::Deny) => Self::Deny,
+            (Self::Ask, _) | (_, Self::Ask) => Self::Ask,
+            (Self::Allow, Self::Allow) => Self::Allow,
+        }
+    }
 }
 
 /// How copies reach the clipboard.
@@ -262,7 +278,8 @@ impl Settings {
     }
 
     /// Reads a settings file. What is wrong with it is among its problems, and the rest stands. Where something that says what must
-    /// not be changed cannot be read, or stands under another name or in another place than its own, nothing is changed.
+    /// not be changed cannot be read, or stands under another name or in another place than its own, nothing is changed; where it
+    /// says what becomes of the clipboard, no program on a node writes it.
     pub fn read(file: &Written) -> Self {
         read::settings(file)
     }

@@ -25,10 +25,17 @@ pub const VERB: &str = "heir";
 const TAKEN: u8 = b't';
 /// Said to it when the terminal is given back.
 const GIVEN: u8 = b'g';
-/// What a program on a node may have switched on in the terminal: mouse, focus, pasting in marks, another screen (without the jump
-/// of the cursor, as there need not be one), no cursor, keypad, colours.
-const UNDO: &[u8] =
-    b"\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1004l\x1b[?2004l\x1b[?1047l\x1b[?47l\x1b[?25h\x1b[?1l\x1b>\x1b[0m";
+/// Before everything else: whatever was cut off in the middle of a sequence is none (CAN), and what is painted is shown.
+const BEGIN: &[u8] = b"\x18\x1b[?2026l";
+/// Another screen, and how keys are told there and here. The cursor is laid aside on the screen that is in force: where that is
+/// the only one, leaving none does not move it to wherever it was laid aside before. Then margins, which move it too.
+const SCREEN: &[u8] = b"\x1b7\x1b[<99u\x1b[=0u\x1b[?1049l\x1b[?1047l\x1b[?47l\x1b[<99u\x1b[=0u\x1b[?69l\x1b[r\x1b8";
+/// Modes that nobody needs in a terminal at rest, and those that it has: wrapping and the cursor. They move nothing, unlike the
+/// origin (6), which counts for nothing without margins. Then the rest: how keys are told, letters that are drawn as lines, the
+/// keypad, colours.
+const MODES: &[u8] =
+    b"\x1b[?1l\x1b[?5l\x1b[?9l\x1b[?66l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l\x1b[?1006l\
+    \x1b[?1015l\x1b[?1016l\x1b[?2004l\x1b[?2031l\x1b[?7h\x1b[?25h\x1b[4l\x1b[20l\x1b[>m\x1b[>4m\x1b(B\x0f\x1b>\x1b[0m";
 
 /// The process, as long as it is of use.
 #[derive(Debug)]
@@ -100,10 +107,21 @@ pub fn wait(console: bool, settings: &str) {
     if let Some(settings) = tcgetattr(&terminal).ok().filter(is_raw).and_then(|now| restored(now, settings)) {
         let _ = tcsetattr(&terminal, SetArg::TCSANOW, &settings);
     }
-    let _ = match console {
-        true => tty::end(&mut terminal),
-        false => terminal.write_all(UNDO),
-    };
+    let _ = terminal.write_all(&if console { self::console() } else { shell() });
+}
+
+/// What gives back a terminal that was the shell's of a node, whatever the programs there have switched on. It does nothing to a
+/// terminal at rest.
+pub fn shell() -> Vec<u8> {
+    [BEGIN, SCREEN, MODES].concat()
+}
+
+/// What gives back a terminal that was the console's, whose own screen goes last: whoever sees that it has gone may type.
+fn console() -> Vec<u8> {
+    let mut undo = [BEGIN, MODES].concat();
+    // Nothing fails that is written into memory.
+    let _ = tty::end(&mut undo);
+    undo
 }
 
 /// Waits until the other end of the pipe is closed. Whether the terminal was taken over then.
@@ -152,6 +170,8 @@ fn restored(mut settings: Termios, word: &str) -> Option<Termios> {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU16;
+
     use nix::{pty::openpty, sys::termios::cfmakeraw};
 
     use super::*;
@@ -171,6 +191,50 @@ mod tests {
         tcsetattr(terminal, SetArg::TCSANOW, &restored(now.clone(), &text(&before)).unwrap()).unwrap();
         assert_eq!(tcgetattr(terminal).unwrap(), before);
         assert!(["", "1:2", "x"].iter().all(|word| restored(now.clone(), word).is_none()));
+    }
+
+    /// A terminal with two lines in colour above the cursor, which stands behind a prompt.
+    fn at_rest() -> vt100::Parser {
+        let [rows, columns] = [6, 20].map(|cells| NonZeroU16::new(cells).unwrap());
+        let mut parser = vt100::Parser::new(rows, columns, 10);
+        parser.process(b"\x1b[31mone\x1b[0m\r\ntwo\r\n$ sleep");
+        parser
+    }
+
+    #[test]
+    fn a_terminal_at_rest_stays_as_it_is() {
+        let mut parser = at_rest();
+        parser.process(&shell());
+        assert_eq!(parser.screen().state_formatted(), at_rest().screen().state_formatted());
+        assert_eq!(parser.screen().cursor_position(), (2, 7));
+    }
+
+    #[test]
+    fn wherever_a_program_was_killed_its_terminal_is_at_rest_again() {
+        let before = at_rest();
+        let left = b"\x1b[?1049h\x1b[H\x1b[?2026h\x1b[?25l\x1b[?1;1002;1006;2004h\x1b=\x1b[3;5r\x1b[4;3Hfull\x1b[1;44m";
+        let mut half = left.to_vec();
+        for more in ["", "\x1b", "\x1b[38;5", "\x1b]52;c;aGVsbG8=", "\x1bP$q", "\u{e4}"] {
+            half.truncate(left.len());
+            half.extend(&more.as_bytes()[..more.len().saturating_sub(usize::from(!more.is_ascii()))]);
+            for undo in [shell(), console()] {
+                let mut parser = at_rest();
+                parser.process(&half);
+                parser.process(&undo);
+                assert_eq!(parser.screen().state_formatted(), before.screen().state_formatted(), "{more:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_screen_that_is_the_main_one_keeps_what_a_program_wrote_into_it() {
+        let mut parser = at_rest();
+        parser.process(b"\x1b[1;3r\x1b[5;4Hhere\x1b[?1000h");
+        parser.process(&shell());
+        assert_eq!(parser.screen().cursor_position(), (4, 7), "margins are gone without a jump");
+        assert!(parser.screen().contents().contains("here"));
+        parser.process(b"\n\n");
+        assert_eq!(parser.screen().contents(), "two\n$ sleep\n\n   here", "all of it scrolls");
     }
 
     #[test]

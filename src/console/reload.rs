@@ -285,6 +285,62 @@ mod tests {
     }
 
     #[test]
+    fn settings_that_are_not_in_order_give_programs_no_more_of_the_clipboard() {
+        use crate::console::term::ClipboardPolicy::{self, Allow, Ask, Off};
+        let root = tempfile::tempdir().unwrap();
+        let asked = "What programs on nodes put into the clipboard is asked about until the settings are in order.";
+        let denied = "Programs on nodes put nothing into the clipboard until the settings are in order.";
+        let cases: [(&str, &str, ClipboardPolicy, Option<&str>); 10] = [
+            ("", "theme = 3\n", Ask, None),
+            ("", "theme = 3\nclipboard = 'allow'\n", Ask, None),
+            ("", "theme = 3\nclipboard = 'deny'\n", Off, Some(denied)),
+            ("", "clipboard = deny\n", Off, Some(denied)),
+            ("", "clipbord = 'deny'\n", Off, Some(denied)),
+            ("clipboard = 'allow'", "theme = 3\nclipboard = 'allow'\n", Allow, None),
+            ("clipboard = 'allow'", "theme = 3\n", Ask, Some(asked)),
+            ("clipboard = 'allow'", "theme = 3\nclipboard = 'deny'\n", Off, Some(denied)),
+            ("clipboard = 'deny'", "theme = 3\n", Off, None),
+            ("clipboard = 'deny'", "theme = 3\nclipboard = 'allow'\n", Off, None),
+        ];
+        for (before, text, held, said) in cases {
+            let (mut bench, mut read, _) = of_two(root.path());
+            let in_order = Settings::parse(before).unwrap();
+            bench.state.take_settings(in_order.clone(), crate::console::keymap(None).0);
+            read.settings = in_order.clone();
+            // Saved once more, it is not told once more.
+            for _ in 0..2 {
+                let _ = doubt(&mut bench, &mut read, text);
+                assert_eq!(bench.state.clipboard_policy(), held, "{before} {text}");
+            }
+            let told = bench.state.notices.all().map(|notice| (notice.trouble.what.as_str(), notice.times));
+            let told: Vec<_> = told.filter(|(what, _)| [asked, denied].contains(what)).collect();
+            assert_eq!(told, said.map(|said| (said, 1)).into_iter().collect::<Vec<_>>(), "{before} {text}");
+            let _ = bench.state.govern(&in_order);
+            bench.state.take_settings(in_order, crate::console::keymap(None).0);
+            let usual = if before.is_empty() {
+                Ask
+            } else if before.contains("allow") {
+                Allow
+            } else {
+                Off
+            };
+            assert_eq!(bench.state.clipboard_policy(), usual, "{before} {text}");
+        }
+    }
+
+    #[test]
+    fn of_settings_that_cannot_be_read_nobody_knows_that_the_clipboard_is_free() {
+        let root = tempfile::tempdir().unwrap();
+        let paths = Paths::below(root.path());
+        std::fs::create_dir_all(paths.settings()).unwrap();
+        let settings = crate::console::settings(&paths);
+        assert!(settings.is_damaged && settings.read_only);
+        assert_eq!(settings.clipboard, crate::config::settings::Clipboard::Deny);
+        let advice = settings::stricter(&settings.problems[0]).unwrap();
+        assert!(advice.contains("clipboard"), "{advice}");
+    }
+
+    #[test]
     fn what_is_read_only_for_another_reason_too_stays_so_when_the_settings_are_in_order() {
         let root = tempfile::tempdir().unwrap();
         let (mut bench, mut read, [prod, stage]) = of_two(root.path());

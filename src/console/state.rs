@@ -396,6 +396,7 @@ impl State {
         self.dirty = true;
         self.heard = Heard::Hidden;
         match event {
+            Event::Key(key) if self.is_deaf_to(key) => {}
             Event::Key(key) => self.key(key, fx),
             Event::Paste(text) => self.paste(&text, fx),
             Event::Mouse(event) => self.mouse(event, fx),

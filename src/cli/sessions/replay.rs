@@ -13,7 +13,12 @@ use clap::Args;
 
 use super::{find, tame::Tame};
 use crate::{
-    cli::{Global, shell::screen::Sink, stop::stopped, talk},
+    cli::{
+        Global,
+        shell::{modes::Modes, outlet::Outlet, screen::Sink},
+        stop::stopped,
+        talk,
+    },
     client::recording::{Event, Plain, Player, RecordingError},
     console::term::lines,
     ssm::SessionState,
@@ -21,6 +26,8 @@ use crate::{
 
 /// The exit code after a signal.
 const STOPPED: u8 = 130;
+/// How long a terminal that takes nothing is waited for in the end.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Replay a recording (`shell --record`, asciinema) or show the transcript of a session that has ended.
 #[derive(Debug, Args)]
@@ -62,16 +69,23 @@ impl Replay {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let mut stop = std::pin::pin!(stopped()?);
-            let mut screen = Stage::default();
+            let mut screen = Stage::new();
             let mut at = Duration::ZERO;
             while let Some(frame) = player.next_frame()? {
                 // Whose terminal this is has chosen its size.
                 let Event::Output(output) = frame.event else { continue };
                 let pause = frame.at.saturating_sub(at).min(Duration::from_secs_f64(self.idle_limit));
                 at = frame.at;
+                let shown = async {
+                    tokio::time::sleep(pause.div_f64(self.speed)).await;
+                    screen.show(output.as_bytes()).await
+                };
                 tokio::select! {
-                    () = tokio::time::sleep(pause.div_f64(self.speed)) => screen.show(output.as_bytes())?,
-                    () = &mut stop => return Ok(ExitCode::from(STOPPED)),
+                    outcome = shown => outcome?,
+                    () = &mut stop => {
+                        screen.out.hurry();
+                        return Ok(ExitCode::from(STOPPED));
+                    }
                 }
             }
             Ok(ExitCode::SUCCESS)
@@ -120,26 +134,30 @@ fn write_text<R: BufRead>(player: &mut Player<R>, out: impl Write) -> io::Result
 }
 
 /// The terminal on which a recording is played.
-#[derive(Default)]
 struct Stage {
     tame: Tame,
-    modes: crate::cli::shell::modes::Modes,
+    modes: Modes,
+    out: Outlet,
 }
 
 impl Stage {
-    fn show(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// Wants a runtime.
+    fn new() -> Self {
+        Self { tame: Tame::default(), modes: Modes::default(), out: Outlet::new(&io::stdout()) }
+    }
+
+    /// Shows what a program wrote, when the terminal takes it.
+    async fn show(&mut self, bytes: &[u8]) -> io::Result<()> {
         let shown = self.tame.clean(bytes);
         self.modes.watch(&shown);
-        let mut out = io::stdout().lock();
-        out.write_all(&shown)?;
-        out.flush()
+        self.out.put(&shown)?;
+        self.out.drain().await
     }
 }
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        let mut out = io::stdout().lock();
-        let _ = writeln!(out, "{}\x1b[0m", self.modes.undo());
+        self.out.end(format!("{}\x1b[0m\n", self.modes.undo()).as_bytes(), PATIENCE);
     }
 }
 

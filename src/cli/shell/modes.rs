@@ -201,6 +201,37 @@ mod tests {
     }
 
     #[test]
+    fn whoever_cannot_know_what_was_left_undoes_all_of_it() {
+        let undo = crate::console::heir::shell();
+        let sequences = [
+            "\x1b[3;10r",
+            "\x1b[4;20h",
+            "\x1b(0",
+            "\x1b)0\x0e",
+            "\x1bn",
+            "\x1b=",
+            "\x1b[>1u\x1b[>5u",
+            "\x1b[=1;1u",
+            "\x1b[?1049h\x1b[>1u",
+            "\x1b[>1u\x1b[?1049h\x1b[=5u",
+            "\x1b[>4;2m",
+            "\x1b[>1;2m",
+            "\x1b[1;31m",
+            "\x1b[38;5",
+        ];
+        let modes = OFF_AT_REST.iter().filter(|mode| **mode != ORIGIN).map(|mode| format!("\x1b[?{mode}h"));
+        let modes = modes.chain(ON_AT_REST.iter().map(|mode| format!("\x1b[?{mode}l")));
+        let each: Vec<String> = sequences.into_iter().map(str::to_owned).chain(modes).collect();
+        let all = each.concat();
+        for left in each.iter().chain([&all]) {
+            let mut modes = Modes::default();
+            modes.watch(left.as_bytes());
+            modes.watch(&undo);
+            assert_eq!(modes.undo(), "", "{left:?}");
+        }
+    }
+
+    #[test]
     fn whatever_a_program_leaves_is_undone_by_itself() {
         for (left, undone) in [
             ("\x1b[3;10r", "\x1b7\x1b[r\x1b8"),

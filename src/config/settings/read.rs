@@ -1,6 +1,6 @@
 //! Reading the settings as far as they are sound. What is wrong is told with its line, and what stands instead.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use toml::{
@@ -8,14 +8,14 @@ use toml::{
     de::{DeString, DeTable, DeValue},
 };
 
-use super::{Settings, Threshold};
+use super::{Clipboard, Settings, Threshold};
 use crate::config::{
     command,
     guard::{self, Guard},
     keymap::Problem,
     place::Policy,
     view::{Columns, ScopeColumns},
-    written::{self, Written},
+    written::{self, Lost, Written},
 };
 
 /// What stands in a message where nothing is changed because it cannot be known what must not be.
@@ -27,8 +27,11 @@ pub(super) const GUARDED_THERE: &str = "its places are read-only until a start w
 /// What stands where it cannot be known above how many nodes a change is to be confirmed.
 pub(super) const ASKED: &str = "confirm-above = 0 stands";
 
-/// The same of a file that cannot be read at all.
-pub(super) const UNREADABLE: &str = "nothing is changed anywhere until it can";
+/// What stands where it cannot be known what programs on nodes may do with the clipboard.
+pub(super) const DENIED: &str = "clipboard = \"deny\" stands";
+
+/// What stands in place of a file that cannot be read at all.
+pub(super) const UNREADABLE: &str = "nothing is changed anywhere, and clipboard = \"deny\" stands, until it can";
 
 /// Reads a settings file. What is wrong with it is among its problems.
 pub(super) fn settings(file: &Written) -> Settings {
@@ -37,6 +40,9 @@ pub(super) fn settings(file: &Written) -> Settings {
     settings.read_only |= reader.guards;
     if reader.asks {
         settings.confirm_above = Threshold(0);
+    }
+    if reader.denies {
+        settings.clipboard = Clipboard::Deny;
     }
     settings.is_damaged = !reader.problems.is_empty();
     let text = file.text();
@@ -57,6 +63,8 @@ struct Reader<'a> {
     guards: bool,
     /// Whether something is lost that may have said what must be confirmed.
     asks: bool,
+    /// Whether something is lost that may have said that no program writes the clipboard.
+    denies: bool,
     /// Where something is lost of a policy.
     of_policies: Vec<usize>,
 }
@@ -64,7 +72,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn of(file: &'a Written) -> Self {
         let (problems, of_commands, of_policies) = Default::default();
-        Self { file, problems, of_commands, guards: false, asks: false, of_policies }
+        Self { file, problems, of_commands, guards: false, asks: false, denies: false, of_policies }
     }
 
     fn report(&mut self, at: usize, what: String, instead: impl Into<String>) {
@@ -79,6 +87,7 @@ impl<'a> Reader<'a> {
         for (key, mut value) in file.table() {
             let name = key.get_ref().to_string();
             if name == "policy" {
+                self.misplaced(&name, &mut value, |guard| guard == Guard::Clipboard);
                 policies.extend(self.policies(&value));
                 continue;
             }
@@ -86,7 +95,7 @@ impl<'a> Reader<'a> {
                 policies.extend(self.misspelt_policies(&name, &value));
                 continue;
             }
-            self.misplaced(&name, &mut value);
+            self.misplaced(&name, &mut value, |_| true);
             match name.as_str() {
                 "view" => views = self.entries("[[view]]", &value, |_| None),
                 "forward" => forwards = self.entries("[[forward]]", &value, |_| None),
@@ -124,13 +133,13 @@ impl<'a> Reader<'a> {
         sections.into_iter().map(Policy::strict).collect()
     }
 
-    /// Takes out of an entry what says what must not be changed, and says nothing where it stands.
-    fn misplaced(&mut self, name: &str, value: &mut Spanned<DeValue<'a>>) {
+    /// Takes out of an entry the guards that say nothing where they stand.
+    fn misplaced(&mut self, name: &str, value: &mut Spanned<DeValue<'a>>, is_none_here: impl Fn(Guard) -> bool + Copy) {
         let heading = match value.get_ref() {
             DeValue::Array(_) => format!("[[{name}]]"),
             _ => format!("[{name}]"),
         };
-        for found in guard::take_misplaced(value.get_mut(), name == "aliases") {
+        for found in guard::take_misplaced(value.get_mut(), name == "aliases", is_none_here) {
             let (what, stands) = (found.name, found.guard.place());
             let instead = self.strictest(found.guard);
             self.report(found.start, format!("\"{what}\" says nothing below {heading}; {stands}"), instead);
@@ -147,6 +156,10 @@ impl<'a> Reader<'a> {
             Guard::ConfirmAbove => {
                 self.asks = true;
                 ASKED
+            }
+            Guard::Clipboard => {
+                self.denies = true;
+                DENIED
             }
         }
     }
@@ -267,26 +280,38 @@ impl<'a> Reader<'a> {
     /// What is no TOML.
     fn lost(&mut self) {
         for lost in self.file.lost() {
-            let part = self.file.original(lost);
             let what = match self.file.name_of(lost) {
                 Some(name) => format!("{name}: {}", lost.what),
                 None => lost.what.clone(),
             };
-            if self.of_policies.contains(&lost.start) && !part.trim_end().contains('\n') {
-                self.report(lost.start, what, GUARDED_THERE);
-                continue;
-            }
-            let says = part.contains(Guard::ReadOnly.name()) || part.contains(Guard::Policy.name()) || lost.is_all;
-            let near = self.file.names_in(lost).filter_map(Guard::near).min();
-            let guard = if says { Some(Guard::ReadOnly) } else { near };
-            let instead = guard.map(|guard| self.strictest(guard));
-            let name = self.file.name_of(lost).filter(|_| self.file.is_before_sections(lost.start));
-            match (instead, name) {
-                (Some(instead), _) => self.report(lost.start, what, instead),
-                (None, Some(name)) if has_entry(name) => self.report(lost.start, what, usual(name)),
-                _ => self.report(lost.start, what, self.file.left_out(lost)),
+            for instead in self.instead_of(lost) {
+                self.report(lost.start, what.clone(), instead);
             }
         }
+    }
+
+    /// What stands instead of something that is no TOML: the strictest of all that it may have said.
+    fn instead_of(&mut self, lost: &Lost) -> Vec<String> {
+        let part = self.file.original(lost);
+        let mut guards: BTreeSet<_> = self.file.names_in(lost).filter_map(Guard::near).collect();
+        let mut instead = Vec::new();
+        if guards.remove(&Guard::Clipboard) || lost.is_all {
+            instead.push(self.strictest(Guard::Clipboard).to_owned());
+        }
+        if self.of_policies.contains(&lost.start) && !part.trim_end().contains('\n') {
+            instead.push(GUARDED_THERE.to_owned());
+            return instead;
+        }
+        if part.contains(Guard::ReadOnly.name()) || part.contains(Guard::Policy.name()) || lost.is_all {
+            guards.insert(Guard::ReadOnly);
+        }
+        instead.extend(guards.first().map(|guard| self.strictest(*guard).to_owned()));
+        if instead.is_empty() {
+            let name = self.file.name_of(lost).filter(|_| self.file.is_before_sections(lost.start));
+            let usual = name.filter(|name| has_entry(name)).map(usual);
+            instead.push(usual.unwrap_or_else(|| self.file.left_out(lost).to_owned()));
+        }
+        instead
     }
 }
 

@@ -1,5 +1,5 @@
 use super::{
-    read::{ASKED, GUARDED, GUARDED_THERE},
+    read::{ASKED, DENIED, GUARDED, GUARDED_THERE},
     *,
 };
 
@@ -59,7 +59,7 @@ fn all_that_is_wrong_is_told_with_its_line_and_the_rest_stands() {
         "3: ascii: true or false is expected here, not a number; false stands",
         "4: confirm-above: a whole number, 0 or more, is expected here, not a number below 0; confirm-above = 0 stands",
         "5: no entry is called \"refesh-running\", but \"refresh-running\" is; it is left out",
-        "6: clipboard: there is no \"alow\"; there are ask, allow, deny; \"ask\" stands",
+        "6: clipboard: there is no \"alow\"; there are ask, allow, deny; clipboard = \"deny\" stands",
         "7: sample-every: a time such as \"30s\", or \"off\", is expected here; it counts as not set",
         "8: scrollback: a text stands in quotes; 10000 stands",
         "10: notify: a text in quotes is expected here; \"auto\" stands",
@@ -227,4 +227,49 @@ fn where_it_cannot_be_read_what_is_confirmed_everything_is() {
         assert_eq!((settings.confirm_above.under(None), settings.read_only), (0, false), "{text}");
     }
     assert_eq!(Settings::parse("confirm-above = 3\n").unwrap().confirm_above.under(None), 3);
+}
+
+#[test]
+fn where_it_cannot_be_read_who_may_write_the_clipboard_nobody_may() {
+    for text in [
+        "clipboard = deny\n",
+        "clipboard = 'dney'\n",
+        "clipboard = false\n",
+        "clipbord = 'deny'\n",
+        "clip-board = 'ask'\n",
+        "[columns]\nclipboard = 'deny'\n",
+        "[[policy]]\nmatch = '*prod*'\nclipboard = 'deny'\n",
+        "[columns]\nclipboard = deny\n",
+    ] {
+        let settings = Settings::read(&Written::of(text));
+        let told: Vec<_> = settings.problems.iter().map(ToString::to_string).collect();
+        assert!(told.len() == 1 && told[0].ends_with(DENIED), "{text}: {told:#?}");
+        let held = (settings.clipboard, settings.read_only, settings.is_damaged);
+        assert_eq!(held, (Clipboard::Deny, false, true), "{text}");
+        assert!(settings.policies.iter().all(|policy| !policy.read_only), "{text}");
+    }
+    // What may not be changed is lost with it.
+    for text in [
+        "[[policy]]\nmatch = 'x'\nclipboard = deny\n",
+        "[[policy]\nmatch = 'x'\nclipboard = 'deny'\n",
+        "x = { read-only = yes, clipboard = 'deny' }\n",
+        &"\u{1}\n".repeat(100),
+    ] {
+        let settings = Settings::read(&Written::of(text));
+        let told: Vec<_> = settings.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(settings.clipboard, Clipboard::Deny, "{text}");
+        for instead in [&[GUARDED, GUARDED_THERE][..], &[DENIED]] {
+            let said = told.iter().any(|told| instead.iter().any(|instead| told.ends_with(instead)));
+            assert!(said, "{text}: {instead:?} in {told:#?}");
+        }
+    }
+    // What is sound of a file that is not stands, also this.
+    for (text, held) in [
+        ("clipboard = 'deny'\ntheme = 3\n", Clipboard::Deny),
+        ("clipboard = 'allow'\ntheme = 3\n", Clipboard::Allow),
+        ("theme = dark\n", Clipboard::Ask),
+        ("[aliases]\nclipboard = 'help'\n", Clipboard::Ask),
+    ] {
+        assert_eq!(Settings::read(&Written::of(text)).clipboard, held, "{text}");
+    }
 }

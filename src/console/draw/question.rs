@@ -85,6 +85,11 @@ pub(super) fn draw(view: &mut View<'_>, frame: &mut Frame<'_>, area: Rect, quest
     if line.bottom() > inner.bottom() {
         return;
     }
+    if !question.listens(view.state.now) {
+        // Of any key but that one nobody knows yet whom it was meant for.
+        let words = text::cut(" esc leaves it; other keys count in a moment", line.width.into());
+        return frame.render_widget(Paragraph::new(Line::from(view.span(Role::Dim, words))), line);
+    }
     match &question.typed {
         Some((expected, typed)) => type_answer(view, frame, line, question, (expected, typed), roomy),
         None => keys(view, frame, line, question),

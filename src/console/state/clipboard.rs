@@ -28,9 +28,10 @@ impl State {
         fx.push(Effect::Copy { copy, text });
     }
 
-    /// What becomes of what programs on nodes put into the clipboard.
-    pub(super) fn clipboard_policy(&self) -> ClipboardPolicy {
-        match self.settings.clipboard {
+    /// What becomes of what programs on nodes put into the clipboard. Settings that are not in order may make it stricter.
+    pub(in crate::console) fn clipboard_policy(&self) -> ClipboardPolicy {
+        let in_force = self.settings.clipboard;
+        match self.catalogue.doubtful_clipboard().map_or(in_force, |written| in_force.or_stricter(written)) {
             Clipboard::Ask => ClipboardPolicy::Ask,
             Clipboard::Allow => ClipboardPolicy::Allow,
             Clipboard::Deny => ClipboardPolicy::Off,
@@ -47,6 +48,23 @@ impl State {
         if policy == ClipboardPolicy::Off {
             let asks = |overlay: &Overlay| matches!(overlay, Overlay::Question(question) if matches!(question.then, Then::Copy { .. }));
             self.overlays.retain(|overlay| !asks(overlay));
+        }
+    }
+
+    /// The settings are not in order, and may make it stricter than it was before.
+    pub(super) fn doubt_clipboard(&mut self, before: ClipboardPolicy) {
+        let policy = self.clipboard_policy();
+        if policy == before {
+            return;
+        }
+        self.take_clipboard();
+        match (policy, self.settings.clipboard) {
+            (ClipboardPolicy::Off, _) => {
+                self.warn("Programs on nodes put nothing into the clipboard until the settings are in order.");
+            }
+            (_, Clipboard::Allow) => self
+                .warn("What programs on nodes put into the clipboard is asked about until the settings are in order."),
+            _ => {}
         }
     }
 

@@ -24,7 +24,7 @@ use crate::{
         origin::{NodeId, Origin},
         probe::processes::Process,
     },
-    ssm::{self, Operation},
+    ssm::{self, Operation, Timestamp},
 };
 
 /// What a question is about.
@@ -106,6 +106,8 @@ pub struct Question {
     pub rest: Vec<(Origin, crate::ssm::SendCommand)>,
     /// The number of the canary whose rest this is about.
     pub rest_of: Option<u64>,
+    /// Until when keys do not answer it: they may belong to what was pasted.
+    pub deaf_until: Option<Timestamp>,
     /// How far one has read, if it is more than the box has room for. Its window alone counts.
     pub scroll: Cursor,
     /// Whether somebody has looked at how much a yes takes: without that nothing comes of one.
@@ -139,6 +141,7 @@ impl Question {
             is_listed: false,
             rest: Vec::new(),
             rest_of: None,
+            deaf_until: None,
             scroll: Cursor::default(),
             is_weighed: false,
             wrapped: RefCell::default(),
@@ -210,6 +213,18 @@ impl Question {
     pub(super) fn weighed(mut self) -> Self {
         self.is_weighed = true;
         self
+    }
+
+    /// A question that no key answers until then.
+    #[must_use]
+    pub fn deaf_until(mut self, at: Timestamp) -> Self {
+        self.deaf_until = Some(at);
+        self
+    }
+
+    /// Whether keys answer it by now.
+    pub fn listens(&self, now: Timestamp) -> bool {
+        self.deaf_until.is_none_or(|until| until <= now)
     }
 
     /// A question answered by typing a text, whatever it is about.

@@ -42,7 +42,9 @@ impl State {
 
     /// The settings are not in order. What is looked at becomes as strict as what they say, until they are.
     pub fn doubt(&mut self, written: Settings, in_force: &Settings) -> Governed {
+        let clipboard = self.clipboard_policy();
         self.catalogue.doubt(written, in_force);
+        self.doubt_clipboard(clipboard);
         let governed = self.origins.govern(&self.catalogue);
         self.take_theme();
         if !governed.refusing.is_empty() {

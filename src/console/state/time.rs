@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Pane, State, keys::NEXT_KEYS};
+use super::{Pane, State, keys::NEXT_KEYS, overlay::Overlay};
 use crate::{
     console::{effect::Effect, origin::Origin, text},
     ssm::Timestamp,
@@ -33,6 +33,10 @@ impl State {
     fn visible_deadline(&self) -> Option<Timestamp> {
         let secrets = self.parameters.hides_at();
         let keys = self.waiting.map(|since| since.plus(NEXT_KEYS)).filter(|at| *at > self.now);
+        let listens = match self.overlays.last() {
+            Some(Overlay::Question(question)) => question.deaf_until.filter(|at| *at > self.now),
+            _ => None,
+        };
         // The countdown of a throttle reads differently each second.
         let left = self.throttled().map(|(_, _, until)| until.since(self.now)).filter(|left| !left.is_zero());
         let second = Duration::from_secs(1);
@@ -42,7 +46,7 @@ impl State {
                 nanos => Duration::from_nanos(nanos.into()),
             })
         });
-        [self.notices.deadline(self.now), secrets, self.sticky, keys, self.seen.changes, counts]
+        [self.notices.deadline(self.now), secrets, self.sticky, keys, listens, self.seen.changes, counts]
             .into_iter()
             .flatten()
             .min()

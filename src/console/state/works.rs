@@ -15,7 +15,9 @@ impl State {
     /// origin is read-only is another matter.
     pub fn works(&self, action: Action) -> bool {
         match self.overlays.last() {
-            Some(Overlay::Question(question)) => action != Action::CopyInstead || question.copies.is_some(),
+            Some(Overlay::Question(question)) => {
+                question.listens(self.now) && (action != Action::CopyInstead || question.copies.is_some())
+            }
             Some(_) => true,
             None => match self.pane {
                 Pane::Fleet => match (&self.node_view, &self.compare) {

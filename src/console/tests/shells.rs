@@ -255,10 +255,12 @@ fn several_lines_and_pastes_into_several_shells_are_asked_about() {
     bench.type_text("rm -r /tmp/a\rrm -r /tmp/b\r");
     let screen = bench.screen(80, 24);
     assert!(screen.contains("2 lines, 26 bytes, into web-3") && screen.contains("rm -r /tmp/b"), "{screen}");
+    bench.wait(500);
     bench.press("enter");
     assert_eq!(sent(&bench), [], "enter is no yes");
     assert!(bench.screen(80, 24).contains("Nothing was pasted."));
     bench.type_text("a\nb");
+    bench.wait(500);
     bench.press("y");
     assert_eq!(sent(&bench), [(3, "a\rb".to_owned())]);
     bench.fx.clear();
@@ -267,8 +269,38 @@ fn several_lines_and_pastes_into_several_shells_are_asked_about() {
     let screen = bench.screen(80, 24);
     assert!(screen.contains("1 line, 6 bytes, into 3 shells: web-1 (mi-00000000000000001)"), "{screen}");
     assert!(screen.contains("web-3 (mi-00000000000000003)"), "{screen}");
+    bench.wait(500);
     bench.press("y");
     assert_eq!(sent(&bench).len(), 3);
+}
+
+#[test]
+fn keys_right_behind_a_paste_do_not_answer_for_it() {
+    let mut bench = three();
+    bench.type_text("a\nb");
+    let asked = |bench: &mut Bench| bench.screen(80, 24).contains("Paste this?");
+    let listens = |bench: &mut Bench| bench.screen(80, 24).contains("y yes");
+    bench.press("y enter n");
+    assert!(asked(&mut bench) && !listens(&mut bench), "{}", bench.screen(80, 24));
+    assert!(bench.screen(80, 24).contains("esc leaves it"), "{}", bench.screen(80, 24));
+    // Time alone is not enough while more of it arrives.
+    bench.wait(499);
+    bench.press("y");
+    bench.wait(1);
+    bench.press("y");
+    assert!(asked(&mut bench) && !listens(&mut bench));
+    assert_eq!(sent(&bench), []);
+    // When it listens it says so, without a key.
+    assert!(bench.state.deadline() <= bench.now.plus(std::time::Duration::from_millis(200)));
+    bench.state.dirty = false;
+    bench.wait(200);
+    assert!(bench.state.dirty && listens(&mut bench), "{}", bench.screen(80, 24));
+    bench.press("y");
+    assert_eq!(sent(&bench), [(3, "a\rb".to_owned())]);
+    // No paste is left with that key.
+    bench.type_text("a\nb");
+    bench.press("esc");
+    assert!(!asked(&mut bench) && bench.screen(80, 24).contains("Nothing was pasted."));
 }
 
 #[test]
@@ -277,6 +309,7 @@ fn a_large_paste_shows_its_progress_and_can_be_stopped() {
     let text = "x".repeat(1_000_000);
     bench.type_text(&text);
     assert!(bench.screen(80, 24).contains("1 line, 1.0 MB, into web-3"));
+    bench.wait(500);
     bench.press("y");
     let streamed = |effect: &Effect| matches!(effect, Effect::ShellPaste { tab: 3, bytes } if bytes.len() == 1_000_000);
     assert!(bench.fx.iter().any(streamed));

@@ -1,6 +1,8 @@
 //! What is pasted into shells: asked about where a slip would cost much, and streamed where it is large.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use crossterm::event::{KeyCode, KeyEvent};
 
 use super::Tab;
 use crate::console::{
@@ -8,7 +10,7 @@ use crate::console::{
     state::{
         State,
         confirm::told_shell,
-        overlay::{Question, Then},
+        overlay::{Overlay, Question, Then},
     },
     term::keys,
     text::{self, clean, count, cut, thousands},
@@ -20,6 +22,10 @@ const LARGE: usize = 16 * 1024;
 const HUGE: usize = 64 * 1024;
 /// Lines of it the question shows.
 const SHOWN: usize = 6;
+/// So long no key answers the question: what is typed right behind a paste was typed before anybody has read it.
+const UNREAD: Duration = Duration::from_millis(500);
+/// And so long after a key that did not answer it: more of the same may arrive.
+const QUIET: Duration = Duration::from_millis(200);
 
 /// A pasted text and where it goes. Says nothing of the text: it may hold anything.
 #[derive(Clone, PartialEq, Eq)]
@@ -66,8 +72,19 @@ impl State {
         if lines > SHOWN {
             told.push(format!("  … {} more", count(lines - SHOWN, "line")));
         }
-        let question = Question::new("Paste this?", told, Then::Paste(pasted));
+        let question = Question::new("Paste this?", told, Then::Paste(pasted)).deaf_until(self.now.plus(UNREAD));
         self.pose(question);
+    }
+
+    /// Whether a key is dropped, as it comes right behind a paste that is asked about. Escape leaves at once: that is no text.
+    pub(in crate::console::state) fn is_deaf_to(&mut self, key: KeyEvent) -> bool {
+        let now = self.now;
+        let Some(Overlay::Question(question)) = self.overlays.last_mut() else { return false };
+        if question.listens(now) || key.code == KeyCode::Esc {
+            return false;
+        }
+        question.deaf_until = question.deaf_until.max(Some(now.plus(QUIET)));
+        true
     }
 
     /// Sends a paste that nobody objects to.
