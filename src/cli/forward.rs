@@ -20,8 +20,8 @@ use crate::{
 /// Forward ports of a node, or of hosts that the node can reach, to this machine.
 ///
 /// A line on standard output says what listens where, once the node has answered and a connection made for the purpose has
-/// reached the port; that it could not is said on standard error, and connections are taken all the same. Runs until Ctrl-C; a broken line or session
-/// is mended meanwhile.
+/// reached the port; that it could not is said on standard error, and connections are taken all the same. Runs until Ctrl-C;
+/// a broken line or session is mended meanwhile.
 #[derive(Debug, Args)]
 pub struct Forward {
     /// Id or name of the node, or tag:KEY=VALUE for any connected node with the tag.
@@ -182,7 +182,8 @@ fn other(port: u16) -> u16 {
     port.checked_add(1).unwrap_or(port - 1)
 }
 
-/// Waits until the node has answered and it is known whether the port does, or that nobody will ask. `false` if the forward is over by then.
+/// Waits until the node has answered and it is known whether the port does, or that nobody will ask. `false` if the forward
+/// is over by then.
 async fn settled(mut status: watch::Receiver<ForwardStatus>) -> bool {
     let known = |status: &ForwardStatus| match status.phase {
         ForwardPhase::Open => status.far != Far::Asked && !status.silent,
