@@ -15,7 +15,7 @@ use crate::ssm::{ApiError, Timestamp};
 const QUEUE: usize = 64;
 /// How long a token of a node opens a channel.
 const TOKEN_LIFE: Duration = Duration::from_secs(300);
-/// How long one of a client does, as AWS has it.
+/// How long one of a client does. AWS says no more of its own than that they last until the connection stands.
 pub const CLIENT_TOKEN_LIFE: Duration = Duration::from_secs(60);
 /// Unused tokens that are kept; a caller who only asks for tokens pushes out the oldest.
 const TOKENS: usize = 100_000;

@@ -9,9 +9,9 @@ use crate::client::{Session, SessionInput};
 
 /// More than this at once was not typed by hand.
 const KEYS: usize = 64;
-/// A terminal of which so much was read was full, and whoever pastes is about to go on,
+/// A terminal of which so much was read was full: whoever pastes is about to go on.
 const FULL: usize = 4095;
-/// in so much time at most.
+/// How long a full terminal is waited for, as there may have been no more of the paste.
 const SOON: Duration = Duration::from_millis(2);
 /// As much of a paste as goes together. Each piece is work for everybody on its way.
 const TOGETHER: usize = 16 * 1024;
@@ -124,7 +124,7 @@ impl Outbox {
             .map(|times| (Instant::now() + AGAIN * 2u32.pow(times), times));
     }
 
-    /// Sends some of what waits, when the node takes it. Cancel safe.
+    /// Sends some of what waits, when the node takes it, and not before a paste that goes on has come together. Cancel safe.
     pub async fn step(&mut self) {
         if let Some(soon) = self.soon.filter(|_| self.waiting.len() - self.at < TOGETHER) {
             sleep_until(soon).await;
