@@ -32,7 +32,6 @@ use super::{
     memory::{self, keep_for_streams},
     messages::{Acknowledged, SessionState, TerminalSize},
     partition,
-    smux::StreamTerms,
 };
 use crate::ssm::Timestamp;
 use event::{EXIT_CODE, cost};
@@ -107,8 +106,8 @@ pub struct Channel {
     secrecy: Secrecy,
     /// What the frames of this end are checked by.
     checksum: Checksum,
-    /// What connections may count on.
-    terms: StreamTerms,
+    /// Whether both ends multiplex with smux 2.
+    windows: bool,
     run_up: RunUp,
     /// The size of the terminal, in the frames of the run-up.
     size: Bytes,
@@ -143,7 +142,7 @@ impl Channel {
             opening: if role == Role::Client { Opening::Quiet } else { Opening::Done },
             secrecy: Secrecy::default(),
             checksum: Checksum::default(),
-            terms: StreamTerms::default(),
+            windows: false,
             run_up: RunUp::Done,
             size: Bytes::new(),
             replies: VecDeque::new(),

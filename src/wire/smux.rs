@@ -297,6 +297,30 @@ impl Mux {
         self.open.remove(&id.0);
     }
 
+    /// So much of a stream was read by whoever reads it here; the peer may send as much again. Half a window was read and less
+    /// than the other half waits: then it is the line that is waited for and not the reader, and the window grows.
+    pub fn consumed(&mut self, id: StreamId, length: u32) {
+        if !self.has_windows() {
+            return;
+        }
+        let Some(Ends { inward, peer: false, .. }) = self.open.get_mut(&id.0) else { return };
+        inward.consumed = inward.consumed.wrapping_add(length);
+        if inward.consumed.wrapping_sub(inward.told) < inward.size / 2 {
+            return;
+        }
+        if inward.heard.wrapping_sub(inward.consumed) < inward.size / 2 {
+            inward.size = (inward.size * 2).min(LARGEST_WINDOW);
+        }
+        inward.told = inward.consumed;
+        let update = [inward.consumed.to_le_bytes(), inward.size.to_le_bytes()].concat();
+        self.frame(command::UPD, id.0, update.into());
+    }
+
+    /// How much may be under way from the peer on a stream, read or not.
+    pub fn window(&self, id: StreamId) -> u32 {
+        self.open.get(&id.0).map_or(FIRST_WINDOW, |ends| ends.inward.size)
+    }
+
     /// How many streams are open.
     pub fn streams(&self) -> usize {
         self.open.len()
@@ -374,30 +398,6 @@ impl Mux {
             }
         }
         Ok(())
-    }
-
-    /// So much of a stream was read by whoever reads it here; the peer may send as much again. Half a window was read and less
-    /// than the other half waits: then it is the line that is waited for and not the reader, and the window grows.
-    pub fn consumed(&mut self, id: StreamId, length: u32) {
-        let Some(Ends { inward, peer: false, .. }) = self.open.get_mut(&id.0).filter(|_| self.version == WITH_WINDOWS)
-        else {
-            return;
-        };
-        inward.consumed = inward.consumed.wrapping_add(length);
-        if inward.consumed.wrapping_sub(inward.told) < inward.size / 2 {
-            return;
-        }
-        if inward.heard.wrapping_sub(inward.consumed) < inward.size / 2 {
-            inward.size = (inward.size * 2).min(LARGEST_WINDOW);
-        }
-        inward.told = inward.consumed;
-        let update = [inward.consumed.to_le_bytes(), inward.size.to_le_bytes()].concat();
-        self.frame(command::UPD, id.0, update.into());
-    }
-
-    /// How much may be under way from the peer on a stream, read or not.
-    pub fn window(&self, id: StreamId) -> u32 {
-        self.open.get(&id.0).map_or(FIRST_WINDOW, |ends| ends.inward.size)
     }
 
     /// The peer has read so much of a stream.

@@ -2,8 +2,8 @@
 //! joins them to one stream. Who opens connections, and what carries the stream, is the owner's business.
 //!
 //! Bounded both ways: connections wait for [`Streams::next`], and when too much waits for slow connections,
-//! [`Streams::wants_input`] says to read no more of the stream. Between our own ends it does not come to that: each connection
-//! has a window of its own.
+//! [`Streams::wants_input`] says to read no more of the stream. Between our own ends it hardly comes to that: each
+//! connection has a window of its own.
 
 mod carry;
 
@@ -29,7 +29,7 @@ use super::{
     smux::{FIRST_WINDOW, LARGEST_WINDOW, Mux, MuxError, MuxEvent, Side, StreamId, StreamTerms},
 };
 use crate::ssm::Timestamp;
-use carry::{Backlog, Waiting, Way, carry, forgo, share_of};
+use carry::{Backlog, Waiting, Way, carry, forgo, quantum_of};
 
 /// What is less than this part of its message is copied when it has to wait: the whole of it would wait with it.
 const SHARE: usize = 8;
@@ -84,7 +84,7 @@ struct Connection {
     /// How much the peer has room for, where it tells.
     room: Option<Arc<Semaphore>>,
     /// How much of the peer's data it takes before it tells.
-    share: Arc<AtomicUsize>,
+    quantum: Arc<AtomicUsize>,
     /// Its number, counted from 1; 0 until the owner has attached what carries it.
     number: u64,
     /// `None` until the owner has attached what carries it.
@@ -172,13 +172,13 @@ impl Streams {
             return tracing::debug!(?stream, "a stream that is not there to be attached");
         };
         connection.number = self.counts.accepted.fetch_add(1, Ordering::Relaxed) + 1;
-        let (told, waiting) = (self.told.clone(), connection.waiting.clone());
+        let waiting = connection.waiting.clone();
         let way = Way {
             stream,
-            told: told.clone(),
+            told: self.told.clone(),
             unwanted: connection.unwanted.clone(),
             room: connection.room.clone(),
-            share: connection.share.clone(),
+            quantum: connection.quantum.clone(),
             halves: self.terms.halves,
         };
         let task = tokio::spawn(async move {
@@ -192,7 +192,7 @@ impl Streams {
                     Told::Refused(error)
                 }
             };
-            let _ = told.send((stream, last)).await;
+            way.tell(last).await;
         });
         connection._task = Some(AbortOnDropHandle::new(task));
     }
@@ -205,7 +205,7 @@ impl Streams {
             waiting: Arc::new(Waiting::of(self.backlog.clone())),
             unwanted: CancellationToken::new(),
             room: self.terms.windows.then(|| Arc::new(Semaphore::new(FIRST_WINDOW as usize))),
-            share: Arc::new(AtomicUsize::new(share_of(FIRST_WINDOW))),
+            quantum: Arc::new(AtomicUsize::new(quantum_of(FIRST_WINDOW))),
             number: 0,
             _task: None,
         };
@@ -330,7 +330,7 @@ impl Streams {
             Told::Taken(length) => {
                 self.mux.consumed(stream, length);
                 if let Some(connection) = self.connections.get(&stream) {
-                    connection.share.store(share_of(self.mux.window(stream)), Ordering::Relaxed);
+                    connection.quantum.store(quantum_of(self.mux.window(stream)), Ordering::Relaxed);
                 }
                 Turn::Moved
             }

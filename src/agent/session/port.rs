@@ -114,7 +114,7 @@ fn refusal(port: &Port, error: &io::Error) -> String {
 }
 
 async fn carry_many(session: &mut Session<'_>, addresses: &Arc<[SocketAddr]>) -> Result<End, String> {
-    let mut streams = Streams::new(Side::Server, Arc::default(), session.link.channel.terms());
+    let mut streams = Streams::new(Side::Server, Arc::default(), session.link.channel.stream_terms());
     let mut output = Rope::default();
     loop {
         while streams.wants_input()

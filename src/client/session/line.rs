@@ -527,7 +527,7 @@ impl Line {
                         self.channel.send_size(self.size, self.clock.now());
                     }
                     let (session_type, agent_version) = std::mem::take(&mut self.agreed);
-                    let terms = self.channel.terms();
+                    let terms = self.channel.stream_terms();
                     self.output.push_back(SessionEvent::Ready { session_type, agent_version, terms });
                 }
                 Event::Flag(flag::CONNECT_TO_PORT_ERROR) => {

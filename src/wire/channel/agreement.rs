@@ -70,13 +70,13 @@ impl Channel {
     }
 
     /// Whether the other end is known to be our own.
-    pub(super) fn is_between_our_own(&self) -> bool {
+    fn is_between_our_own(&self) -> bool {
         self.checksum == Checksum::Crc32
     }
 
     /// What the connections of a port session may count on.
-    pub fn terms(&self) -> StreamTerms {
-        self.terms
+    pub fn stream_terms(&self) -> StreamTerms {
+        StreamTerms { halves: self.is_between_our_own(), windows: self.windows }
     }
 
     /// What this end can besides. Of AWS's service it is not known whether it looks into what it passes on.
@@ -96,8 +96,7 @@ impl Channel {
         if ours.checksums.iter().any(|own| theirs.checksums.contains(own)) {
             self.checksum = Checksum::Crc32;
             self.frame_size = HUGE_FRAME;
-            let windows = ours.multiplexers.iter().any(|own| theirs.multiplexers.contains(own));
-            self.terms = StreamTerms { halves: true, windows };
+            self.windows = ours.multiplexers.iter().any(|own| theirs.multiplexers.contains(own));
         }
     }
 }

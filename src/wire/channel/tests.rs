@@ -300,6 +300,31 @@ fn our_own_ends_spare_themselves_the_digest_and_nobody_else_is_asked_to() {
 }
 
 #[test]
+fn streams_have_windows_where_both_ends_know_them() {
+    // What the client takes the agent for, and the agent the client, if this is all that the other one says of itself.
+    let agreed = |abilities: &str| {
+        let said = |kind: &str, version: &str| {
+            let payload = format!(r#"{{"{version}":"3.3.0.0"{abilities}}}"#).into_bytes();
+            let payload_type =
+                if kind == kind::OUTPUT { payload::HANDSHAKE_REQUEST } else { payload::HANDSHAKE_RESPONSE };
+            Bytes::from(Envelope { payload_type, ..Envelope::new(kind, at(1), payload) }.encode())
+        };
+        let (mut client, mut agent) = (Channel::new(Role::Client, LARGE_FRAME), Channel::new(Role::Agent, LARGE_FRAME));
+        client.receive(&said(kind::OUTPUT, "AgentVersion"), at(1)).unwrap();
+        agent.receive(&said(kind::INPUT, "ClientVersion"), at(1)).unwrap();
+        assert!(matches!(agent.poll_event(), Some(Event::Handshake(_))), "the agent has read it");
+        let terms = [client.stream_terms(), agent.stream_terms()].map(|terms| (terms.halves, terms.windows));
+        assert_eq!(terms[0], terms[1], "{abilities}");
+        terms[0]
+    };
+    assert_eq!(agreed(r#","Checksums":["CRC32"],"Multiplexers":["SMUX2"]"#), (true, true));
+    // One of ours that does not know them yet, and others.
+    assert_eq!(agreed(r#","Checksums":["CRC32"]"#), (true, false));
+    assert_eq!(agreed(r#","Multiplexers":["SMUX2"]"#), (false, false));
+    assert_eq!(agreed(""), (false, false));
+}
+
+#[test]
 fn a_handshake_is_answered_and_an_exit_code_is_an_event() {
     let (mut client, mut agent) = (Channel::new(Role::Client, SMALL_FRAME), Channel::new(Role::Agent, SMALL_FRAME));
     let request = serde_json::from_str(

@@ -27,9 +27,9 @@ const PIECE_COST: usize = 64;
 /// What a connection gives at once.
 const READ: usize = 64 * 1024;
 /// Parts of a window that are taken before the owner is told: each costs it a turn. It tells the peer of every half.
-const SHARES: usize = 8;
+const QUANTA: usize = 8;
 // Whoever waits for room to send what it has read does not wait for ever: the reader keeps back less than this.
-const _: () = assert!(READ + share_of(FIRST_WINDOW) <= FIRST_WINDOW as usize / 2);
+const _: () = assert!(READ + quantum_of(FIRST_WINDOW) <= FIRST_WINDOW as usize / 2);
 /// A connection whose peer has closed may still have its answer out: so long, and so much of it. A peer that is gone for
 /// good drops it. Between our own ends it has all the time, see [`super::StreamTerms`].
 const LINGER: Duration = Duration::from_secs(10);
@@ -62,8 +62,8 @@ impl Backlog {
 }
 
 /// How much of what comes within such a window is taken before the owner is told.
-pub(super) const fn share_of(window: u32) -> usize {
-    window as usize / SHARES
+pub(super) const fn quantum_of(window: u32) -> usize {
+    window as usize / QUANTA
 }
 
 /// What a connection has to do with its owner and its peer.
@@ -75,14 +75,14 @@ pub(super) struct Way {
     /// How much the peer has room for, where it tells.
     pub(super) room: Option<Arc<Semaphore>>,
     /// How much of the peer's data is taken before the owner is told.
-    pub(super) share: Arc<AtomicUsize>,
+    pub(super) quantum: Arc<AtomicUsize>,
     /// Whether each direction ends for itself.
     pub(super) halves: bool,
 }
 
 impl Way {
     /// Tells the owner. `false` if there is none any more.
-    async fn tell(&self, told: Told) -> bool {
+    pub(super) async fn tell(&self, told: Told) -> bool {
         self.told.send((self.stream, told)).await.is_ok()
     }
 
@@ -188,7 +188,7 @@ where
                 break;
             }
             taken += piece.len();
-            if way.room.is_some() && taken >= way.share.load(Ordering::Relaxed) {
+            if way.room.is_some() && taken >= way.quantum.load(Ordering::Relaxed) {
                 way.tell(Told::Taken(u32::try_from(std::mem::take(&mut taken)).unwrap_or(u32::MAX))).await;
             }
         }
