@@ -362,7 +362,7 @@ impl Mux {
         }
         match command {
             command::PSH if length > 0 => {
-                self.expect(id, length)?;
+                self.announced(id, length)?;
                 self.body = Some((id, length.into()));
             }
             command::PSH => {}
@@ -388,7 +388,7 @@ impl Mux {
     }
 
     /// So much comes on a stream.
-    fn expect(&mut self, id: u32, length: u16) -> Result<(), MuxError> {
+    fn announced(&mut self, id: u32, length: u16) -> Result<(), MuxError> {
         if self.has_windows()
             && let Some(Ends { inward, .. }) = self.open.get_mut(&id)
         {
